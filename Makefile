@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run quick test blackbox test-all soak mutants study-all real-check bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run quick test blackbox test-all soak study-all real-check bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -35,10 +35,6 @@ test-all: $(VENV)/installed-dev browser
 # root); then how long fifty readers and ten labellers wait, and what memory ten minutes of them take.
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
-
-# About an hour: which tests kill which of 200 mutants. Writes tools/mutants.csv.
-mutants: $(VENV)/installed-dev
-	$(BIN)/python -m tools.mutants
 
 # A night: every way of the laboratory on every list of DISCERN_EVAL_DATA, then docs/methods.md. Run again after a
 # stop it goes on.
@@ -73,8 +69,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
-	$(BIN)/python -m tools.measure --check
-	$(BIN)/python -m tools.prose
+	$(BIN)/python -m tools.links
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from PIL import ExifTags, Image
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from concepts.errors import DiscernError
@@ -159,11 +159,6 @@ ALL_SEEN = """() => [...document.images].filter(image => {
   const {x, y, width, height} = image.getBoundingClientRect();
   return width && document.elementsFromPoint(x + width / 2, y + height / 2).includes(image);
 }).every(image => image.complete && image.naturalWidth)"""
-# Kept in each picture. A test looks for them on today's screens, and fails where a screen has changed.
-WORDS = """() => [...document.querySelectorAll('h1, h2, button, nav a')]
-  .filter(it => it.checkVisibility())
-  .flatMap(it => it.innerText.replaceAll('’', "'").split('\\n'))
-  .filter(text => /^[A-Z][A-Za-z' ]+$/.test(text))"""
 OF = f"?concept={quote(NAME)}"
 EMPTY = "EMPTY"  # the app before there is anything
 SHOTS = (
@@ -192,9 +187,7 @@ def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], o
         with tempfile.NamedTemporaryFile(suffix=".png") as taken:
             page.screenshot(path=taken.name)
             picture = Image.open(taken.name).convert("RGB")
-        described = Image.Exif()
-        described[ExifTags.Base.ImageDescription] = "\n".join(page.evaluate(WORDS))
-        picture.save(out / f"{shot.name}.webp", quality=QUALITY, method=6, exif=described)
+        picture.save(out / f"{shot.name}.webp", quality=QUALITY, method=6)
         page.close()
         print(shot.name, flush=True)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import Image
 
 from concepts.errors import DiscernError
-from docs.photographs import COPYRIGHT, FOLDERS, PICTURES, free_pictures, parts, photographs
-from docs.screenshots import DARK, GRADED, IMAGES, MOVING, NAME, SHOTS, STILLS, Shot, main
+from docs.photographs import COPYRIGHT, PICTURES, free_pictures, parts, photographs
+from docs.screenshots import IMAGES, MOVING, SHOTS, STILLS, main
 
 ROOT = Path(__file__).parents[2]
 FORMAT = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
@@ -93,18 +93,6 @@ def test_pages_files_and_script_name_the_same_pictures() -> None:
     )
     assert set(shown) | set(STILLS) == {file.stem for file in IMAGES.iterdir()}
     assert {file.stem for file in IMAGES.iterdir()} == {MOVING, *(shot.name for shot in SHOTS)}
-
-
-@pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
-def test_headings_and_buttons_that_a_picture_shows_are_still_on_a_screen(shot: Shot) -> None:
-    """Otherwise `make screenshots`."""
-    with Image.open(IMAGES / f"{shot.name}.webp") as picture:
-        shown = set(picture.getexif()[ExifTags.Base.ImageDescription].split("\n"))
-    files = (file for file in (ROOT / "web").rglob("*") if file.suffix in {".html", ".js", ".py"})
-    screens = "".join(file.read_text(encoding="utf-8") for file in files).replace("’", "'")
-    of_the_library = {NAME, DARK, GRADED, *FOLDERS}
-    assert len(shown) > 3
-    assert not [words for words in shown - of_the_library if re.sub(" [A-Z]$", "", words) not in screens]
 
 
 def test_the_moving_picture_shows_each_still_in_its_turn() -> None:
