@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import patience
 import pytest
 from drawing import draw_folder
 from not_run import not_run
@@ -23,7 +24,7 @@ from concepts.workbench import Workbench
 NUMBERS = count()
 Opened = TypeVar("Opened", Browser, BrowserContext)
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
-PATIENCE = 120_000  # ms until a test gives up: a busy machine is no defect
+PATIENCE = patience.PATIENCE * 1000  # ms
 expect.set_options(timeout=PATIENCE)
 FLAGS = [
     "--no-sandbox",
@@ -96,7 +97,7 @@ def chromium() -> Iterator[Browser | None]:
         if not Path(executable).exists():
             yield None
             return
-        browser = started.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = started.chromium.launch(executable_path=executable, args=FLAGS, timeout=PATIENCE)
         yield browser
         browser.close()
 
