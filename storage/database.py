@@ -15,12 +15,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import Dialect, dialect_of, insert_into
-from storage.errors import DamagedDatabaseError, NewerDatabaseError, StorageError
+from storage.errors import DamagedDatabaseError, EarlierDatabaseError, NewerDatabaseError, StorageError
 from storage.files import sqlite_url
 from storage.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = max(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))  # each begins with its number
+# Each file begins with its number. Those of versions whose data folders are not opened were below the first.
+REVISIONS = sorted(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))
+NEWEST = REVISIONS[-1]
 PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 COPIED_AT_ONCE = 1000  # rows
 LOOK_EVERY = 0.25  # seconds between two looks whether another process is done
@@ -223,28 +225,31 @@ class Database:
             copy.close()
 
     def _migrate(self) -> None:
-        """Upgrades to the newest schema, one process at a time."""
+        """Upgrades to the newest schema, one process at a time. Raises `EarlierDatabaseError` and
+        `NewerDatabaseError`."""
         with self._guarded(), self._dialect.migrating():
             with self.engine.connect() as connection:
                 current = _revision(connection)
             if current == NEWEST:
                 return
-            from storage.migrating import knows, upgrade  # Alembic, which few starts need
+            if current is not None and current not in REVISIONS:
+                other = EarlierDatabaseError if current < REVISIONS[0] else NewerDatabaseError
+                raise other(self._dialect.name, current)
+            from storage.migrating import upgrade  # Alembic, which few starts need
 
-            if current and not knows(current):
-                raise NewerDatabaseError(self._dialect.name, current)
-            if current is not None:
-                self._dialect.before_upgrade(NEWEST)
             with self.engine.begin() as connection:
                 upgrade(connection)
 
 
 def _revision(connection: Connection) -> str | None:
-    """Of the schema that there is, as Alembic keeps it."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+    """The number of the schema that there is, as Alembic keeps it: empty where tables of ours have none, None
+    where there are no tables of ours."""
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if found is not None:
+            return found
+    return "" if Base.metadata.tables.keys() & {*tables} else None
 
 
 class _Here(threading.local):

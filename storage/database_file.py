@@ -124,21 +124,19 @@ def note_backup(home: Path, backup: Path) -> None:
         write_kept(home / LAST_BACKUP, str(backup.absolute()).encode())
 
 
-def backups_of(database: Path) -> list[Path]:
-    """What is known of copies of a database that are still there."""
-    found = sorted(database.parent.glob(f"{database.stem}.before-*.sqlite"))
-    if (noted := read_kept(database.with_name(LAST_BACKUP))) is not None:
-        found.append(Path(noted.decode()))
-    return [file for file in found if file.is_file()]
+def last_backup(database: Path) -> Path | None:
+    """The last backup, where it is known and still there."""
+    if (noted := read_kept(database.with_name(LAST_BACKUP))) is None:
+        return None
+    backup = Path(noted.decode())
+    return backup if backup.is_file() else None
 
 
 def newest_backup(database: Path) -> str:
-    """The path of the newest of these, and its day."""
-    known = [(file.stat().st_mtime, file) for file in backups_of(database)]
-    if not known:
+    """Its path and its day; empty where none is known."""
+    if (backup := last_backup(database)) is None:
         return ""
-    when, file = max(known)
-    return f"{file} of {datetime.fromtimestamp(when):%Y-%m-%d %H:%M}"
+    return f"{backup} of {datetime.fromtimestamp(backup.stat().st_mtime):%Y-%m-%d %H:%M}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -35,11 +35,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.database_file import DAMAGED, DatabaseFile, backups_of, newest_backup
+from storage.database_file import DAMAGED, DatabaseFile, last_backup, newest_backup
 from storage.disk import free_bytes, obstacle, refused, told
 from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
 from storage.files import make_private
-from storage.sums import SUMS, write_sums
 from storage.tables import Base
 
 NO_TEXT = "Could not decode to UTF-8"  # what Python says of a damaged value
@@ -94,11 +93,8 @@ class Dialect:
     def close(self) -> None:
         self.engine.dispose()
 
-    def before_upgrade(self, revision: str) -> None:
-        """Keeps what there is, where an upgrade could lose it."""
-
     def backups(self) -> list[Path]:
-        """What is known of copies of before an upgrade or damage, and of the last backup."""
+        """What is known of copies of before damage, and of the last backup."""
         return []
 
     def copy_file(self, target: Path) -> bool:
@@ -232,15 +228,9 @@ class _Sqlite(Dialect):
         finally:
             lock.release()
 
-    def before_upgrade(self, revision: str) -> None:
-        self.file.require_whole()
-        copy = self.path.with_suffix(f".before-{revision}.sqlite")
-        self.copy_file(copy)
-        write_sums(copy.with_suffix(SUMS), [copy])
-
     def backups(self) -> list[Path]:
         damaged = self.path.parent.glob(f"{self.path.stem}.damaged-*.sqlite")
-        return [*backups_of(self.path), *sorted(damaged)]
+        return [*filter(None, [last_backup(self.path)]), *sorted(damaged)]
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""

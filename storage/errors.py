@@ -267,6 +267,21 @@ class LostDatabaseError(StorageError):
         self.path = path
 
 
+class EarlierDatabaseError(StorageError):
+    """The database was written by a version before 0.3.0, whose data folders are not opened."""
+
+    in_terminal = (
+        "Export labels and definitions with that version. Then point DISCERN_HOME or DISCERN_DATABASE_URL to "
+        "a new place, add the pictures there and import both. docs/compatibility.md lists the commands."
+    )
+    on_screen = "Export labels and definitions with that version, then import them into a new data folder."
+
+    def __init__(self, name: str, revision: str) -> None:
+        super().__init__(f"{name} was made by an earlier version of Discern. It was left as it is.")
+        self.name = name
+        self.revision = revision
+
+
 class NewerDatabaseError(StorageError):
     """The database was written by a newer version."""
 

@@ -1,5 +1,5 @@
-"""Files of the data folder that are in no table: settings, users, secrets, copies of the database, what was
-written to be downloaded, and what was computed before."""
+"""Files of the data folder that are in no table: settings, users, secrets, what was written to be downloaded,
+and what was computed before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ FINGERPRINT = "*-" + 12 * "[0-9a-f]"  # of an encoder
 # What is written into the cache with its digest; anything else there is somebody else's, models say.
 DIGESTED = ("precision-*.json", f"{FINGERPRINT}.json", "*.kept", "capabilities/*.json", "texts/*/*.npy")
 DOWNLOADS = ("bundles", "scores")  # written again when they are asked for
-COPIES = "*.before-*"  # of the database
 
 
 def damaged_files(home: Path) -> Iterator[Path]:
@@ -26,12 +25,12 @@ def damaged_files(home: Path) -> Iterator[Path]:
 
 
 def take_away_downloads(home: Path) -> None:
-    """What is damaged of them. The rest, but for copies of the database, counts as it is from here on."""
+    """What is damaged of them. The rest counts as it is from here on."""
     for at in _lists(home):
-        if damaged := list(changed(at)):
+        if any(changed(at)):
             if at.relative_to(home).parts[0] in DOWNLOADS:
                 forget(at)
-            elif damaged == [at] or not at.match(COPIES):
+            else:
                 accept(at)
 
 

@@ -29,7 +29,7 @@ from storage.disk import free_bytes, told
 from storage.errors import DamagedDatabaseError, DiskFullError
 from storage.files import make_private, sqlite_url
 from storage.folders import count_anew
-from storage.migrating import knows, upgrade
+from storage.migrating import upgrade
 
 MAGIC = b"SQLite format 3\0"
 USUAL_SIZE = 4096  # bytes of a page, where the file doesn't say any more
@@ -262,7 +262,7 @@ def _salvaged(damaged: Path, folder: Path) -> Salvaged:
     with closing(sqlite3.connect(damaged)) as holding:
         with suppress(sqlite3.DatabaseError):
             holding.execute("BEGIN IMMEDIATE")  # nobody writes meanwhile
-        new = _empty(folder / "new.sqlite", _revision(damaged))
+        new = _empty(folder / "new.sqlite")
         whole = _with_log(damaged, log, folder / "damaged.sqlite")
         with whole.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             rows, unreadable, broken = _filled(new, _Found(_Pages(content)))
@@ -277,19 +277,10 @@ def _salvaged(damaged: Path, folder: Path) -> Salvaged:
     return Salvaged(kept, rows, unreadable, broken)
 
 
-def _revision(damaged: Path) -> str:
-    """Whose tables are in it; where that can't be read, those of today."""
-    with closing(sqlite3.connect(damaged)) as old, suppress(sqlite3.DatabaseError, ValueError):
-        ((revision,),) = old.execute("SELECT version_num FROM alembic_version").fetchall()
-        if knows(revision):
-            return str(revision)
-    return "head"
-
-
-def _empty(new: Path, revision: str) -> Path:
+def _empty(new: Path) -> Path:
     make_private(new)
     with closing(dialect_of(sqlite_url(new))) as dialect, dialect.engine.begin() as connection:
-        upgrade(connection, revision)
+        upgrade(connection)
     return new
 
 

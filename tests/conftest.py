@@ -209,7 +209,6 @@ SLOW = frozenset(("s3", "wheel"))  # what asks for one of these is run by `make 
 # The recorded job, for which other files of blackbox/ wait, is made by the first of these.
 LONGEST = (
     "blackbox/test_readme_by_command.py",
-    "blackbox/test_homes.py",
     "blackbox/test_rest_quick_start.py",
     "tests/web/rest/test_rest_schema.py",
     "blackbox/",

@@ -139,7 +139,7 @@ def concept_revise(
     name: Name,
     file: Annotated[
         Path | None,
-        typer.Argument(help="JSON: the whole definition, as it is in revision of concept show --json."),
+        typer.Argument(help="JSON: the whole definition, or what concept show --json wrote."),
     ] = None,
     example: Annotated[
         str | None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import from_json
 
 from concepts.errors import DiscernError
 
@@ -150,15 +151,20 @@ def _plain(text: str) -> str:
 
 
 def read_definition(file: Path) -> Definition:
-    """A definition from a JSON file. Raises `DiscernError` that says what is wrong with it."""
+    """A definition from a JSON file: alone, or in the page of its concept (`concept show --json`). Raises
+    `DiscernError` that says what is wrong with it."""
     try:
-        return Definition.model_validate_json(file.read_bytes())
+        match from_json(file.read_bytes()):
+            case {"revision": {"definition": document}} | document:
+                return Definition.model_validate(document)
     except OSError as error:
         raise DiscernError(f"{file} can't be read: {error.strerror or error}.") from error
     except ValidationError as error:
         wrong = error.errors()[0]
         place = "".join(f"{part}: " for part in wrong["loc"])
         raise DiscernError(f"{file} is no definition: {place}{wrong['msg']}.") from error
+    except ValueError as error:
+        raise DiscernError(f"{file} is no JSON: {error}.") from error
 
 
 class Revision(_Document):

@@ -61,7 +61,7 @@ COMPUTED_AGAIN = [
     "cache/*.kept",
     "last-backup.kept",
 ]
-ONLY_THERE = ["uploads/*/*.png", "discern.before-9999.sqlite"]
+ONLY_THERE = ["uploads/*/*.png"]
 # Said once, and then they count as they are: a person may have changed some, and of none is there another.
 ACCEPTED = ["users.json", "*.sums", "secret", "webhooks/*.secret", "webhooks.sums"]
 SETTINGS = "settings.json"
@@ -98,7 +98,6 @@ def use(home: Path, pictures: Path, encoder: Path) -> None:
     Secrets(home).keep(1, "whsec_secret")
     CapabilityMemory(home / "cache", "http://localhost", "a model").saw(Sight(sees=True, when=now()))
     Access(bench.context.settings, bench.context.database).secret  # noqa: B018  # made when it is asked for
-    bench.context.database._dialect.before_upgrade("9999")
     kept(home / "cache" / "encoder-1.onnx.kept", lambda: b"a graph")
     note_backup(home, pictures)
     with pytest.MonkeyPatch.context() as patched:  # comparing would bring what is noted into new files

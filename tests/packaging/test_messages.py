@@ -115,6 +115,7 @@ EXAMPLES = [
     errors.BucketUnreachableError("s3://pictures/kept"),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
     errors.LostDatabaseError(Path("/data/discern.sqlite")),
+    errors.EarlierDatabaseError("/data/discern.sqlite", "0033"),
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
     errors.BrokenMethodError("head", "eager", "stranger", "ImportError: no such module"),
     errors.NoModelError("annotating"),

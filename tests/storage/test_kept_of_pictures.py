@@ -4,21 +4,17 @@ added, moved, removed, put back or purged."""
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rows import FINGERPRINT, facts, picture_ids
-from sqlalchemy import create_engine, delete, select, update
+from sqlalchemy import delete, select, update
 
 from storage.collections import NamedCollections
 from storage.database import Database
-from storage.files import sqlite_url
 from storage.folders import above
 from storage.library import Library
-from storage.migrating import upgrade
 from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (
@@ -169,43 +165,3 @@ def within_their_times(database: Database) -> None:
         one = session.scalars(select(NamedCollectionRow)).one()
         query = select(PictureRow.added).join(CollectionPictureRow)
         assert all(one.first_added <= added <= one.last_added for added in session.scalars(query))  # type: ignore[operator]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url_of_0023(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of the schema before any of this was kept, with a library in it."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "older.sqlite")
-    else:
-        url = request.getfixturevalue("postgres").empty_database()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        upgrade(connection, "0023")
-        for n, picture in enumerate(IDS):
-            removed = "'2026-02-01 00:00:00+00:00'" if n == 1 else "NULL"
-            connection.exec_driver_sql(
-                "INSERT INTO pictures (id, bytes, format, width, height, near_group, "
-                "added, name, taken, removed)"
-                f" VALUES ('{picture}', {n + 5}, 'PNG', 2, 3, '{IDS[n // 2]}',"
-                f" '2026-01-0{n + 1} 00:00:00+00:00',"
-                f" 'x', {n}, {removed})"
-            )
-            for place in {PLACES[n], PLACES[n - n % 2] + "-copy"} if n < 3 else {PLACES[n]}:
-                connection.exec_driver_sql(
-                    "INSERT INTO sources (uri, picture_id, size, mtime_ns, added) VALUES "
-                    f"('{place}', '{picture}', 1, 1, '2026-03-01 00:00:00+00:00') ON CONFLICT DO NOTHING"
-                )
-        connection.exec_driver_sql(
-            "INSERT INTO collections (id, name, key, kind, rule, author, created) VALUES "
-            "(1, 'c', 'c', 'hand', '{}', 'me', '2026-03-01 00:00:00+00:00')"
-        )
-        connection.exec_driver_sql(f"INSERT INTO collection_pictures VALUES (1, '{IDS[3]}', 1, NULL)")
-    engine.dispose()
-    return url
-
-
-def test_a_library_from_before_has_all_of_it_after_its_upgrade(url_of_0023: str) -> None:
-    database = Database(url_of_0023)
-    assert kept(database) == counted(database)
-    within_their_times(database)
-    database.close()

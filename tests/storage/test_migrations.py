@@ -1,107 +1,96 @@
-"""A database of every older schema is upgraded with its rows, and an empty one gets the newest schema."""
+"""An empty database gets the schema that the tables say, and one of another version is refused as it is."""
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
-import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from postgres import Server
+from sqlalchemy import Engine, create_engine, text
 
 from storage.database import MIGRATIONS, NEWEST, Database
+from storage.errors import EarlierDatabaseError, NewerDatabaseError, StorageError
 from storage.files import sqlite_url
-from storage.jobs import JobStore
+from storage.tables import Base
 
 ROOT = Path(__file__).parents[2]
-# (id, name, key, created, deleted) in hours of one day
-CONCEPTS = (
-    (1, "Messy  Room", " deleted 1", 1, 4),
-    (2, "messy room", " deleted 2", 5, 7),
-    (3, "Messy room", "messy room", 9, None),
-    (4, "Tuna", "tuna", 1, None),  # was deleted, then brought back from under another concept of its name
-    (5, "tuna", " deleted 5", 3, 6),
-)
-# (concept's name, created) → the concept that had the name then
-JOBS = {
-    ("messy room", 2): 1,
-    ("MESSY ROOM", 6): 2,
-    ("messy room", 10): 3,
-    ("messy room", 8): None,
-    ("tuna", 2): 4,
-    ("tuna", 4): 5,
-    ("tuna", 9): 4,
-    (None, 3): None,
-    ("no such concept", 3): None,
+# Of each database, what it says of its own tables: names, types, defaults, keys and indexes.
+SCHEMA = {
+    "sqlite": [
+        "SELECT m.name, c.* FROM sqlite_master m, pragma_table_xinfo(m.name) c WHERE m.type = 'table'",
+        'SELECT m.name, k."table", k."from", k."to" FROM sqlite_master m, pragma_foreign_key_list(m.name) k',
+        "SELECT m.tbl_name, m.sql, i.seqno, i.name FROM sqlite_master m, pragma_index_info(m.name) i",
+    ],
+    "postgresql": [
+        "SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, is_nullable, "
+        "column_default, collation_name FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE connamespace = 'public'::regnamespace",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    ],
 }
 
 
-def at(hour: int) -> str:
-    return f"2026-10-01 {hour:02}:00:00.000000"
+def schema(engine: Engine) -> list[list[str]]:
+    """All but Alembic's own table."""
+    with engine.connect() as connection:
+        answers = [connection.execute(text(query)).all() for query in SCHEMA[engine.dialect.name]]
+    found = [[str(tuple(row)) for row in rows] for rows in answers]
+    return [sorted(row for row in rows if "alembic_version" not in row) for rows in found]
 
 
 @pytest.fixture
-def file_at_0001(tmp_path: Path) -> Path:
-    """A database of the first schema, with concepts that took over each other's names."""
-    file = tmp_path / "discern.sqlite"
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+def empty(database: Database, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database of the kind of `database`."""
+    if database.engine.dialect.name == "sqlite":
+        url = sqlite_url(tmp_path / "empty.sqlite")
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        url = server.empty_database()
+    engine = create_engine(url)
+    yield engine
     engine.dispose()
-    with sqlite3.connect(file) as raw:
-        for number, name, key, created, deleted in CONCEPTS:
-            row = (number, name, key, at(created), deleted and at(deleted))
-            raw.execute("INSERT INTO concepts (id, name, key, created, deleted) VALUES (?, ?, ?, ?, ?)", row)
-        for name, created in JOBS:
-            arguments = json.dumps({"paths": ["/p"]} if name is None else {"concept": name, "size": 10})
-            raw.execute(
-                "INSERT INTO jobs (kind, arguments, state, done, message, error, memory, cancel_requested, "
-                "worker, created) VALUES ('mine', ?, 'done', 1, '', '', '{}', 0, '', ?)",
-                (arguments, at(created)),
-            )
-        raw.execute(
-            "INSERT INTO model_calls (purpose, model, endpoint, prompt_hash, latency_ms, outcome, error, "
-            "created) VALUES ('annotate', 'm', 'e', 'h', 1, 'answered', '', ?)",
-            (at(2),),
-        )
-    raw.close()
-    return file
 
 
-def test_a_job_of_the_first_schema_belongs_to_the_concept_that_had_the_name_then(file_at_0001: Path) -> None:
-    jobs = JobStore(Database(sqlite_url(file_at_0001))).recent()
-    found = {(job.arguments.get("concept"), job.created.hour): job.concept_id for job in jobs}
-    assert found == JOBS
-    assert not any(job.details for job in jobs)
+def test_migrations_lead_to_the_tables_the_code_uses(database: Database, empty: Engine) -> None:
+    Base.metadata.create_all(empty)
+    assert schema(database.engine) == schema(empty)
 
 
-def test_the_file_of_the_first_schema_is_copied_before_it_is_upgraded(file_at_0001: Path) -> None:
-    Database(sqlite_url(file_at_0001)).close()
-    (copy,) = file_at_0001.parent.glob("discern.before-*.sqlite")
-    with sqlite3.connect(copy) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
-        assert raw.execute("SELECT count(*) FROM jobs").fetchone() == (len(JOBS),)
-    raw.close()
+@pytest.mark.parametrize(
+    ("revision", "error"),
+    [("0033", EarlierDatabaseError), ("0001", EarlierDatabaseError), ("9999", NewerDatabaseError)],
+)
+def test_a_database_of_another_version_is_refused_as_it_is(
+    database: Database, database_url: str, revision: str, error: type[StorageError]
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE answered"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+    before = schema(database.engine)
+    with pytest.raises(error):
+        Database(database_url)
+    assert schema(database.engine) == before
 
 
-def test_a_copy_before_an_upgrade_is_for_its_owner_alone(file_at_0001: Path) -> None:
-    before = os.umask(0)
-    try:
-        Database(sqlite_url(file_at_0001)).close()
-    finally:
-        os.umask(before)
-    (copy,) = file_at_0001.parent.glob("discern.before-*.sqlite")
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+def test_tables_of_ours_without_a_number_are_of_an_earlier_version(
+    database: Database, database_url: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    with pytest.raises(EarlierDatabaseError, match="earlier version"):
+        Database(database_url)
+
+
+def test_tables_of_others_are_let_be(empty: Engine) -> None:
+    with empty.begin() as connection:
+        connection.execute(text("CREATE TABLE of_others (id INTEGER)"))
+    Database(empty.url.render_as_string(hide_password=False)).close()
 
 
 def test_the_newest_schema_is_known_without_alembic_and_is_its_head() -> None:
