@@ -25,7 +25,6 @@ Outcome = Literal[
     "wrong schema",  # no JSON, or JSON that does not fit
     "out of range",  # fits but for a value that was not to choose from
     "unknown criterion",  # speaks of a criterion that is none
-    "wrong language",  # in a script that the question is not in
     "failed",  # no answer at all
 ]
 

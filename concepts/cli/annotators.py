@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,15 +15,12 @@ from concepts.cli.groups import (
     Repeats,
     WithExamples,
     concept,
-    must_exist,
-    must_not_exist,
     workbench,
 )
-from concepts.cli.output import ROWS_SHOWN, say, show, table, wait
+from concepts.cli.output import say, show, table, wait
 
 if TYPE_CHECKING:
     from concepts.collaborator.annotating import AnnotateResult
-    from concepts.collaborator.batch_files import BatchRead
     from concepts.collaborator.comparing import AnnotatorsCompared, Compared, ComparisonEstimate
     from concepts.collaborator.suggestions import AnnotateEstimate
 
@@ -66,16 +62,6 @@ def concept_annotate(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
     ] = False,
-    batch_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--batch-out", help="Ask nothing: write the questions as a batch file (OpenAI, vllm run-batch)."
-        ),
-    ] = None,
-    batch_in: Annotated[
-        Path | None,
-        typer.Option("--batch-in", help="Take the replies to such a batch; then run it without this."),
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
@@ -83,17 +69,7 @@ def concept_annotate(
 
     annotations = workbench().concept(name).annotations
     setup = Setup(annotator, large, examples, repeats)
-    if batch_out is not None:
-        must_not_exist(batch_out)
-        written = annotations.write_batch(batch_out, limit=limit, setup=setup)
-        size = f"{written.bytes / 1e6:,.1f} MB"
-        asks = f"{written.questions:,} questions for {written.model} in {batch_out} ({size})."
-        show(written, as_json, asks)
-    elif batch_in is not None:
-        must_exist(batch_in)
-        taken = annotations.read_batch(batch_in, setup=setup)
-        show(taken, as_json, _tell_taken)
-    elif estimate:
+    if estimate:
         expected = annotations.estimate(setup)
         show(expected, as_json, _expected(expected))
     else:
@@ -118,15 +94,6 @@ def _annotated(result: AnnotateResult) -> None:
         say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
     if result.stopped:
         say(result.stopped)
-
-
-def _tell_taken(taken: BatchRead) -> None:
-    say(f"{taken.answered:,} replies taken, {taken.known:,} known before.")
-    for outcome, n in sorted(taken.bad.items()):
-        say(f"  {outcome}: {n:,}")
-    if taken.unknown:
-        first = ", ".join(map(str, taken.unknown[:ROWS_SHOWN]))
-        say(f"{len(taken.unknown):,} lines match no open question: {first}")
 
 
 def _expected(expected: AnnotateEstimate) -> str:

@@ -190,11 +190,6 @@ class ModelQuestion(Generic[Answer]):
         """The same with its limits."""
         return wire_schema(self.answer, limits=True)
 
-    @property
-    def words(self) -> str:
-        """All its text."""
-        return "\n".join(message.text for message in self.messages)
-
 
 class ChatModel:
     """A model that answers with a value of a given pydantic model. Safe to call from several threads."""

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -30,41 +30,23 @@ _CONTEXT = ("max_model_len", "context_length", "max_context_length", "context_wi
 def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
     """A client for one endpoint. It follows no redirects, so no key travels to another host, and repeats
     nothing by itself, so that each attempt is in the ledger."""
-    from openai import OpenAI
+    from openai import AzureOpenAI, OpenAI
 
     transport = None if _has_proxy(url) else CheckedTransport()
     parts = urlsplit(url)
-    return OpenAI(
+    query = dict(parse_qsl(parts.query))
+    version = query.get("api-version")  # Azure wants one: …/openai/deployments/NAME?api-version=…
+    client = partial(AzureOpenAI, api_version=version) if version else OpenAI
+    return client(
         api_key=api_key or "none",  # a local server wants no key, the client insists on one
         base_url=urlunsplit(parts._replace(query="", fragment="")),
         timeout=timeout,
         max_retries=0,
-        default_query=dict(parse_qsl(parts.query)),  # as in …/openai/deployments/NAME?api-version=…
+        default_query=query,
         http_client=httpx2.Client(
-            auth=login_of(api_key),
-            transport=transport,
-            timeout=timeout,
-            follow_redirects=False,
-            event_hooks={"request": [_as_azure_takes_it]} if is_azure(url) else {},
+            auth=login_of(api_key), transport=transport, timeout=timeout, follow_redirects=False
         ),
     )
-
-
-def is_azure(url: str) -> bool:
-    """Whether an address is of Azure's kind, also behind a gateway of somebody's own."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    return (
-        host.endswith((".azure.com", ".azure-api.net"))
-        or "/openai/deployments/" in parts.path
-        or any(name == "api-version" for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    )
-
-
-def _as_azure_takes_it(request: httpx2.Request) -> None:
-    """Azure takes a key in `api-key`, and a bearer only for tokens of its directory: openai's own
-    `AzureOpenAI` sends the one or the other."""
-    request.headers["api-key"] = request.headers.pop("Authorization").removeprefix("Bearer ")
 
 
 def without_credentials(url: str) -> str:

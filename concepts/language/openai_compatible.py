@@ -25,7 +25,7 @@ from concepts.language.dialects import EndpointDialect, Wishes
 from concepts.language.failures import Failure, NoCompletionError, read_failure, redacted
 from concepts.language.ledger import PICTURE_SIDE, Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
-from concepts.language.replies import Reply, read_answer, read_reply, recalled, to_keep, weighed
+from concepts.language.replies import Reply, read_answer, read_reply, recalled, to_keep
 from storage.calls import Call
 
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
@@ -177,12 +177,11 @@ class OpenAICompatibleModel(ChatModel):
             known = recalled(question, self._ledger.answer(question.key))  # by whoever asked meanwhile
             if known is not None:
                 return known
-            value, reply, call = self._answer(question)
-            found = weighed(question, value, reply)
+            found, call = self._answer(question)
             self._ledger.record(call, to_keep(question, found))
             return found
 
-    def _answer(self, question: ModelQuestion[Answer]) -> tuple[Answer, Reply, Call]:
+    def _answer(self, question: ModelQuestion[Answer]) -> tuple[Weighed[Answer], Call]:
         """An answer that fits, and its call, still to be recorded with it.
 
         An endpoint that takes a form and does not keep to it is asked in the next one. Where the model is to
@@ -194,7 +193,7 @@ class OpenAICompatibleModel(ChatModel):
         while True:
             reply, call = self._reply(asking)
             try:
-                value = read_answer(question, reply)
+                found = read_answer(question, reply)
             except UnfitAnswerError as unfit:
                 self._ledger.record(replace(call, outcome=unfit.outcome, error=self._clean(str(unfit))))
                 ignores = unfit.ignores_form and self._memory.ignored(asking.dialect)
@@ -213,7 +212,7 @@ class OpenAICompatibleModel(ChatModel):
                     raise ModelAnswerError(self._clean(message), outcome=unfit.outcome) from None
                 continue
             self._memory.worked(asking.dialect)
-            return value, reply, call
+            return found, call
 
     def _reply(self, asking: _Asking) -> tuple[Reply, Call]:
         """A usable reply, and its call, to be recorded by who knows whether it fits. Raises `ModelCallError`,

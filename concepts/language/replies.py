@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
 
-from concepts.language.base import Answer, ModelQuestion, UnfitAnswerError, Weighed, locate_answer
+from concepts.language.base import Answer, ModelQuestion, Weighed, locate_answer
 from concepts.language.failures import NoCompletionError
 from storage.calls import Outcome
 
 _ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
 THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 LONGEST_REPLY = 100_000  # characters; what is allowed has a tenth of them
-ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
-_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
 
 
 class Token(NamedTuple):
@@ -253,57 +248,12 @@ def _raw(token: _Alternative) -> bytes:
     return token.bytes or token.token.encode("utf-8", "replace")
 
 
-def strange_script(answer: Any, question: str) -> str | None:
-    """The script that most letters of the answer's texts are in and none of the question's, as Unicode names
-    it ("CYRILLIC"): the sure sign of another language. None where there is no such. Languages that share a
-    script are not told apart: names and loan words would make that a guess."""
-    said: Counter[str] = Counter()
-    for text in _texts(answer):
-        said.update(_scripts(text))
-    if said.total() < ENOUGH:
-        return None
-    script, letters = said.most_common(1)[0]
-    strange = letters > said.total() / 2 and script not in _scripts(question)
-    return script if strange else None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-
-
-def _scripts(text: str) -> Counter[str]:
-    """How many letters of each script."""
-    return Counter(_script(letter) for letter in text if letter.isalpha())
-
-
-@lru_cache(maxsize=4096)
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "UNKNOWN").split()[0]
-    return _TOGETHER.get(name, name)
-
-
-def read_answer(question: ModelQuestion[Answer], reply: Reply) -> Answer:
-    """Raises `UnfitAnswerError`."""
-    value, _ = locate_answer(reply.text, question.answer)
-    script = strange_script(value.model_dump(mode="json"), question.words)
-    if script is not None:
-        problem = f"It is in {script.title()} script. Answer in the language of the question."
-        raise UnfitAnswerError(problem, "wrong language", ignores_form=False)
-    return value
-
-
-def weighed(question: ModelQuestion[Answer], value: Answer, reply: Reply) -> Weighed[Answer]:
-    """The answer with the chances of the question's field; without where it has none."""
+def read_answer(question: ModelQuestion[Answer], reply: Reply) -> Weighed[Answer]:
+    """The answer in a reply, with the chances of the question's field where it has one. Raises
+    `UnfitAnswerError`."""
+    value, place = locate_answer(reply.text, question.answer)
     if question.field is None:
         return Weighed(value)
-    place = locate_answer(reply.text, question.answer)[1]
     return Weighed(value, chances(reply.text, place, question.field, question.limited, reply.tokens))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -14,7 +13,6 @@ from pydantic import Field
 from concepts.collaborator import ANNOTATORS, ASK_NO_MODEL, AUTO
 from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep, left_of
 from concepts.collaborator.base import Annotation
-from concepts.collaborator.batch_files import BatchFile, BatchRead, BatchWritten
 from concepts.collaborator.cascade import CascadeSample
 from concepts.collaborator.comparing import (
     AnnotatorComparison,
@@ -179,21 +177,6 @@ class Annotations:
         size = min(POOL_SIZE, self._context.collection.count_for(concept.id))
         setup = setup.over(self._context.setup(concept.id))
         return estimated(self._context.machines(concept.row, setup=setup), size)
-
-    def write_batch(self, file: Path, *, limit: int | None = None, setup: Setup = CHOSEN) -> BatchWritten:
-        """Writes what annotating would ask now to a batch file, in place of asking it."""
-        return self._batch(setup).write(file, limit)
-
-    def read_batch(self, file: Path, *, setup: Setup = CHOSEN) -> BatchRead:
-        """Takes the answers of a batch. Annotating finds them, and asks only what is missing."""
-        return self._batch(setup).read(file)
-
-    def _batch(self, setup: Setup) -> BatchFile:
-        ANNOTATORS.require(setup.annotator, also=[AUTO])
-        context, concept = self._context, self._concept
-        require_pool(concept)
-        machines = context.machines(concept.row, setup=setup.over(context.setup(concept.id)))
-        return BatchFile(machines, concept.dataset().evaluation_labels()[0])
 
     def review(self, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""

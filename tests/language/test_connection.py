@@ -17,7 +17,7 @@ from openai import APIConnectionError, APIStatusError
 from patience import PATIENCE
 
 from concepts.errors import ModelCallError
-from concepts.language.connection import is_azure, list_models, openai_client
+from concepts.language.connection import list_models, openai_client
 from concepts.language.failures import read_failure
 
 Answers = Callable[..., list[Any]]
@@ -172,22 +172,6 @@ def test_an_address_of_azures_kind_keeps_its_query_and_has_its_key_where_azure_l
         headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
     assert headers["api-key"] == "sk-secret"
     assert "authorization" not in headers
-
-
-@pytest.mark.parametrize(
-    ("url", "azure"),
-    [
-        ("https://mine.openai.azure.com/openai/v1", True),
-        ("https://mine.services.ai.azure.com/models", True),
-        ("https://gateway.example/openai/deployments/gpt/", True),
-        ("https://gateway.example/v1?api-version=2024-10-21", True),
-        ("https://api.openai.com/v1", False),
-        ("https://azure.com.example/v1", False),
-        ("http://127.0.0.1:8000/v1?key=api-version", False),
-    ],
-)
-def test_azure_is_known_by_its_host_its_path_or_its_version(url: str, azure: bool) -> None:
-    assert is_azure(url) == azure
 
 
 def test_a_key_that_is_a_login_is_sent_as_one() -> None:

@@ -113,11 +113,6 @@ UNUSABLE = {
     "prose": ([says("I like it.")] * 9, "wrong schema", "not a JSON object"),
     "out of range": ([says(GOOD | {"rating": 9})] * 2, "out of range", "less than or equal to 5"),
     "unknown criterion": ([says(GOOD | {"criterion": 7})] * 2, "unknown criterion", "no criterion 7"),
-    "wrong language": (
-        [says(GOOD | {"why": "ржавые качели во дворе"})] * 2,
-        "wrong language",
-        "Cyrillic script",
-    ),
 }
 
 
