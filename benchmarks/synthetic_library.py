@@ -66,7 +66,7 @@ def place(number: int, pictures: int) -> str:
 
 def build(database: Database, pictures: int, concepts: int, answers: int) -> None:
     """Fills an empty database. The secondary indexes of the largest tables are made afterwards."""
-    Library(database).set_encoder(LibraryEncoder("synthetic", "float32", FINGERPRINT, 8))
+    Library(database).set_encoder(LibraryEncoder("synthetic", FINGERPRINT, 8))
     tables = Base.metadata.tables
     indexes = [i for row in (PictureRow, SourceRow) for i in tables[row.__tablename__].indexes]
     with database.engine.begin() as connection:

@@ -23,9 +23,6 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 240  # seconds: on a busy machine too, and a process that hangs must fail
 API = "/api/v1"
 
-# Which precision is faster depends on the processor. Without bfloat16 all use float32, and figures compare.
-ONE_PRECISION = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
-
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Returns the variables of a process that keeps its data in `home` and knows no key, model or network."""
@@ -40,7 +37,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     person = home.parent / "person"
     person.mkdir(exist_ok=True)
     ours = {"HOME": str(person), "DISCERN_HOME": str(home), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    return kept | ours | ONE_PRECISION | more
+    return kept | ours | more
 
 
 @dataclass(frozen=True)

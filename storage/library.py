@@ -51,7 +51,6 @@ class LibraryEncoder:
     """The encoder the vectors of this library are from, and how to load it again."""
 
     name: str
-    precision: str
     fingerprint: str
     dimension: int
 
@@ -106,12 +105,11 @@ class Library:
     def encoder(self) -> LibraryEncoder | None:
         """None before the first pictures were added."""
         row = self._database.get(LibraryRow, 1)
-        return LibraryEncoder(row.encoder, row.precision, row.fingerprint, row.dimension) if row else None
+        return LibraryEncoder(row.encoder, row.fingerprint, row.dimension) if row else None
 
     def set_encoder(self, encoder: LibraryEncoder) -> None:
         values = {
             "encoder": encoder.name,
-            "precision": encoder.precision,
             "fingerprint": encoder.fingerprint,
             "dimension": encoder.dimension,
         }

@@ -63,7 +63,7 @@ class Colours:
         (cache / "processes" / str(os.getpid())).touch()
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str = "auto") -> Colours:
+    def load(cls, name: str, cache: Path) -> Colours:
         return cls("colours" if name == "auto" else name, cache)
 
     def prepare(self, picture: Image.Image) -> Pixels:

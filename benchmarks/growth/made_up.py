@@ -47,7 +47,7 @@ class MadeUpEncoder:
         self._weights = weights.astype(np.float32)
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+    def load(cls, name: str, cache: Path) -> Encoder:
         return cls()
 
     def prepare(self, picture: Image.Image) -> Pixels:
@@ -73,8 +73,7 @@ def rows_of(bench: Workbench, count: int) -> list[str]:
     """Fills an empty library with so many rows in SQL; returns their ids, in no order."""
     build(bench.context.database, count, 0, 0)
     encoder = MadeUpEncoder()
-    precision, fingerprint = encoder.fingerprint.precision, str(encoder.fingerprint)
-    recorded = LibraryEncoder(encoder.name, precision, fingerprint, DIMENSION)
+    recorded = LibraryEncoder(encoder.name, str(encoder.fingerprint), DIMENSION)
     bench.context.collection.library.set_encoder(recorded)
     return [picture_id(number) for number in range(count)]
 

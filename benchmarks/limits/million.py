@@ -90,7 +90,7 @@ def build(home: Path, pictures: int) -> None:
         _draw(home)
         made.build(bench.context.database, pictures, CONCEPTS, pictures // ANSWERS_EACH)
         fingerprint = encoder.fingerprint
-        known = LibraryEncoder(encoder.name, fingerprint.precision, str(fingerprint), encoder.dimension)
+        known = LibraryEncoder(encoder.name, str(fingerprint), encoder.dimension)
         bench.context.collection.library.set_encoder(known)
         index = bench.context.collection.stored()
         for ids, vectors in vectors_of(encoder, pictures):

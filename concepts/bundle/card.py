@@ -169,13 +169,7 @@ def _use(facts: BundleFacts, alone: str | None, page: bool) -> str:
 
 
 def _pictures(facts: BundleFacts) -> str:
-    precision, columns = facts.encoder.precision, len(facts.columns)
-    rounded = (
-        f" The pictures it learned from were encoded in {precision}, and this computes in float32: the same "
-        "picture may score a little differently than in that library."
-        if precision != "float32" and not precision.startswith("int8-")
-        else ""
-    )
+    columns = len(facts.columns)
     return f"""On pictures, with Python 3.11 or later and without Discern; in another folder, as this one \
 holds nothing else:
 
@@ -190,7 +184,7 @@ holds nothing else:
 ```
 
 `classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
-`decision` (n, {columns}). `reading.py` shows how a picture gets that size.{rounded}
+`decision` (n, {columns}). `reading.py` shows how a picture gets that size.
 
 `SHA256SUMS` holds the checksums of all files, as sha256sum reads them."""
 

@@ -319,9 +319,7 @@ def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Enco
     Raises `UntrustedEncoderError`, `EncoderError` and `FingerprintMismatchError`.
     """
     wanted = bundle.facts.encoder
-    return load_named_elsewhere(
-        wanted.name, wanted.fingerprint, cache=cache, precision=wanted.precision, trust=trust
-    )
+    return load_named_elsewhere(wanted.name, wanted.fingerprint, cache=cache, trust=trust)
 
 
 def _finite(text: str) -> float:

@@ -4,18 +4,21 @@ Adding an annotator is a file with the class and a line here.
 """
 
 from concepts.collaborator.base import Annotator
-from concepts.collaborator.builtin import BuiltinAnnotator
+from concepts.collaborator.builtin import AsksNoModel, BuiltinAnnotator
 from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
-from concepts.collaborator.captions import CaptionAnnotator
 from concepts.registry import Registry
 
-__all__ = ["ANNOTATORS", "ASK_NO_MODEL", "AUTO", "Annotator"]
+__all__ = ["ANNOTATORS", "AUTO", "Annotator", "asks_no_model"]
 
 AUTO = "auto"  # instead of a name: the vision-language model where one is set, else the built-in one
-ASK_NO_MODEL = ("builtin", "captions")
 
 ANNOTATORS: Registry[Annotator] = Registry("annotator", "discern.annotators")
 ANNOTATORS.register(BuiltinAnnotator)
 ANNOTATORS.register(VlmAnnotator)
 ANNOTATORS.register(DecomposedAnnotator)
-ANNOTATORS.register(CaptionAnnotator)
+
+
+def asks_no_model(name: str) -> bool:
+    """Whether the annotator of this name needs no endpoint."""
+    chosen: object = None if name == AUTO else ANNOTATORS[name]
+    return isinstance(chosen, type) and issubclass(chosen, AsksNoModel)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from concepts.definition.document import Criterion, CriterionKind, Definition, Revision
-from concepts.encoders.base import Encoder, TextEncoder, Vectors
+from concepts.encoders.base import TextEncoder, Vectors
 from concepts.encoders.saliency import Box
 from concepts.jobs.engines import Task
 from concepts.language.base import ChatModel, Message
@@ -115,7 +115,6 @@ class Supplies:
     prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None  # what is answered; None for yes or no
     counts: bool = False  # whether a criterion is about how many there are
-    looking: Callable[[], Encoder] | None = None  # the library's own, for pictures
     part: str = ""  # of what vectors the part is that the concept looks at; empty for whole pictures
 
 

@@ -71,6 +71,8 @@ class _Words:
 
 
 class AsksNoModel:
+    """What an annotator inherits that needs no endpoint."""
+
     @classmethod
     def asks(
         cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False

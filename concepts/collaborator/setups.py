@@ -8,7 +8,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from concepts.collaborator import ANNOTATORS, ASK_NO_MODEL, AUTO
+from concepts.collaborator import ANNOTATORS, AUTO, asks_no_model
 from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.collaborator.by_model import REPEATS
@@ -57,7 +57,7 @@ BACKGROUND = 2000  # pictures of the library that the built-in annotator compare
 def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
     """The model that a setup asks, and its price; empty where it asks none."""
     model, price = named(settings, setup.role)
-    if not settings.has_endpoint or not model or setup.annotator in ASK_NO_MODEL:
+    if not settings.has_endpoint or not model or asks_no_model(setup.annotator):
         return "", None
     return model, price
 
@@ -189,7 +189,6 @@ class Machines:
             concurrency=self.settings.model_concurrency,
             prompts=self.prompts,
             scale=self.training_data.scale,
-            looking=self.training_data.collection.encoder,
             counts=bool(counting(self.training_data.revision.definition.criteria)),
             part=focus.fingerprint if focus else "",
         )

@@ -12,7 +12,6 @@ from pathlib import Path
 from concepts.encoders.base import (
     ELSEWHERE,
     ENCODERS,
-    PRECISIONS,
     Encoder,
     Fingerprint,
     Pixels,
@@ -49,19 +48,16 @@ __all__ = [
 ]
 
 
-def load_encoder(name: str, *, cache: Path, precision: str = "auto") -> Encoder:
+def load_encoder(name: str, *, cache: Path) -> Encoder:
     """The encoder called `auto`, a registered one, or an open_clip model: `architecture/tag`,
     `hf-hub:organisation/name` or `local-dir:/path`.
 
-    `cache` keeps what can be computed again. A library passes the precision that it was built with.
-    Raises `EncoderError`, with what to do about it.
+    `cache` keeps what can be computed again. Raises `EncoderError`, with what to do about it.
     """
-    if precision not in PRECISIONS:
-        raise EncoderError(f"Precision {precision!r} is unknown. Use auto, float32 or bfloat16.")
     if name == "auto":
         name = resolve_auto().name
     check_installed(name)
-    return ENCODERS[registered_as(name)].load(name, cache, precision)
+    return ENCODERS[registered_as(name)].load(name, cache)
 
 
 def check_installed(name: str) -> None:
@@ -80,7 +76,6 @@ def load_named_elsewhere(
     fingerprint: str,
     *,
     cache: Path,
-    precision: str,
     trust: str | None,
     chosen: Collection[str] = (),
 ) -> Encoder:
@@ -94,7 +89,7 @@ def load_named_elsewhere(
     key = registered_as(name)
     if not (trust or name in chosen or (key not in ELSEWHERE and ENCODERS.is_own(key))):
         raise UntrustedEncoderError(name)
-    encoder = load_encoder(trust or name, cache=cache, precision=precision)
+    encoder = load_encoder(trust or name, cache=cache)
     if str(encoder.fingerprint) != fingerprint:
         raise FingerprintMismatchError("This classifier", str(encoder.fingerprint), fingerprint)
     return encoder

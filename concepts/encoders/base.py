@@ -27,7 +27,6 @@ LICENCES = (
     (re.compile(r"eupe_lvd1689m$"), "fair-noncommercial-research-license"),
     (re.compile(r"^timm:[a-z0-9_]+_dinov3[a-z_]*\.(lvd1689m|sat493m|dinov3_lvd1689m)$"), "dinov3-license"),
     (re.compile(r"^timm:vit_[a-z0-9]+_patch14_reg1_tipsv2\.webli$"), "Apache-2.0"),
-    (re.compile(r"^transformers:google/tipsv2-[a-z0-9]+$"), "Apache-2.0"),
     (re.compile(r"/metaclip(_400m|_fullcc|2_worldwide)$"), "CC-BY-NC-4.0"),
     (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
     (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
@@ -37,10 +36,9 @@ LICENCES = (
 )
 # Encoders that learned from English, as far as their names say. Of any other nobody is told that it did.
 ENGLISH = re.compile(r"^embedded\b|datacomp|dfn|laion2b|laion400m|PE-Core|/openai$", re.I)
-OPEN_CLIP, TIMM, TRANSFORMERS, GIVEN = "open_clip", "timm", "transformers", "vectors"
-ELSEWHERE = frozenset({OPEN_CLIP, TIMM, TRANSFORMERS})  # whose weights come from anywhere, by name
+OPEN_CLIP, TIMM, GIVEN = "open_clip", "timm", "vectors"
+ELSEWHERE = frozenset({OPEN_CLIP, TIMM})  # whose weights come from anywhere, by name
 WORDLESS = frozenset({TIMM, GIVEN})
-PRECISIONS = ("auto", "float32", "bfloat16")
 ENCODERS: Registry[LoadedByName] = Registry("encoder", "discern.encoders")
 
 
@@ -51,7 +49,7 @@ class Fingerprint:
     architecture: str
     weights_sha256: str
     preprocessing: str  # resize, crop, normalisation and decode mode, in a fixed wording
-    precision: str  # "float32" or "bfloat16"
+    precision: str = "float32"  # a bundle whose encoder was made smaller says another
 
     def __str__(self) -> str:
         """Readable name and a short digest, safe in file and table names: `embedded-3f9a1c0b52de`."""
@@ -111,9 +109,9 @@ class LoadedByName(Encoder, Protocol):
     method: ClassVar[Method]
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+    def load(cls, name: str, cache: Path) -> Encoder:
         """The encoder that a person writes as `name`: what it is registered as, perhaps with more after a
-        colon. `cache` keeps what can be computed again; `precision` is auto, float32 or bfloat16.
+        colon. `cache` keeps what can be computed again.
 
         Raises `EncoderError`, with what to do about it.
         """
@@ -164,15 +162,11 @@ class Portable:
 @runtime_checkable
 class PortableEncoder(Protocol):
     def portable(self) -> Portable:
-        """In float32, whatever precision the encoder itself works in.
-
-        Raises `EncoderError` where its preprocessing is of a kind that `Portable` can't say.
-        """
+        """Raises `EncoderError` where its preprocessing is of a kind that `Portable` can't say."""
 
 
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
 ENCODERS.register_at(TIMM, f"{__package__}.timm_encoder:TimmEncoder")
-ENCODERS.register_at(TRANSFORMERS, f"{__package__}.transformers_encoder:TransformersEncoder")
 ENCODERS.register_at(GIVEN, f"{__package__}.given:GivenVectors")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 

@@ -74,12 +74,10 @@ class EmbeddedEncoder:
                 f"(x-{MEAN:g})/{STD:g}; folded batch norm; "
                 f"features {FEATURE_SHARE:g} + ConSE top {TOP} {1 - FEATURE_SHARE:g}"
             ),
-            precision="float32",
         )
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
-        """In float32, whatever is asked: no processor here was quicker with bfloat16."""
+    def load(cls, name: str, cache: Path) -> Encoder:
         encoder = cls()
         return AllParts(encoder) if name.endswith(PARTS) else encoder
 

@@ -41,7 +41,7 @@ class GivenVectors:
         self.fingerprint = Fingerprint(name, digest, "given", "float32")
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> GivenVectors:
+    def load(cls, name: str, cache: Path) -> GivenVectors:
         return cls(name)
 
     def prepare(self, picture: Image.Image) -> Pixels:

@@ -8,7 +8,6 @@ from concepts.encoders.base import (
     ELSEWHERE,
     OPEN_CLIP,
     TIMM,
-    TRANSFORMERS,
     knows_words,
     licence_of,
     registered_as,
@@ -18,7 +17,6 @@ from concepts.encoders.base import (
 KINDS = {
     OPEN_CLIP: "An open_clip model",
     TIMM: "A timm model, picture-only",
-    TRANSFORMERS: "A model of transformers",
 }
 
 
@@ -60,7 +58,6 @@ timm:vit_small_patch16_dinov3.lvd1689m | 22 | 384 | kinds, quick
 timm:vit_base_patch16_dinov3.lvd1689m | 86 | 768 | details
 timm:vit_base_patch16_dinov3_qkvb.eupe_lvd1689m | 86 | 768 | several tasks
 timm:vit_base_patch14_reg1_tipsv2.webli | 86 | 768 | parts
-transformers:google/tipsv2-b14 | 86 | 768 | parts, words
 """
 ROWS = (line.split(" | ") for line in TABLE.split("\n") if line)
 KNOWN = tuple(KnownEncoder(name, int(size), int(numbers), good) for name, size, numbers, good in ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,14 +28,11 @@ from concepts.encoders.base import (
     licence_of,
 )
 from concepts.encoders.exporting import FromPixels, portable
-from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
 from concepts.registry import Method
 
 TEXT_BATCH = 64
-START, END = 49406, 49407  # of a caption, to open_clip's own tokenizer
-SHORTEST_CAPTION, LONGEST_CAPTION = 4, 30  # tokens
 PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")  # which open_clip knows by the weights' tag
 BARE_WORDS = 4
 MEDIUM = re.compile(
@@ -55,69 +52,13 @@ class CheckpointSource:
     tag: str | None
 
 
-class WithWords:
-    """A network with a half for pictures, `encode_image`, and one for words, `encode_text`.
+class OpenClipEncoder:
+    """One open_clip model with its own preprocessing and tokenizer, in float32.
 
     Bare words ("lemon", "bridal gown") are encoded as "a photo of …", because the captions that these models
     learned from are seldom one word (Radford et al. 2021, §3.1.4). Sentences, and words that name a medium,
     are left as they are.
     """
-
-    def __init__(
-        self,
-        name: str,
-        model: Any,
-        transform: Callable[[Image.Image], torch.Tensor],
-        tokenizer: Callable[[list[str]], Any],
-        size: tuple[int, int],
-        architecture: str,
-        preprocessing: str,
-        cache: Path,
-        precision: str,
-    ) -> None:
-        """transform: an upright RGB picture → (3, *size); tokenizer: texts → what `encode_text` takes, which
-        has `to`."""
-        self.name = name
-        self.licence = licence_of(name)
-        self.decode_size = max(size)
-        self._transform, self._tokenizer = transform, tokenizer
-        self._device = pick_device()
-        weights = weights_sha256(model)
-        model = model.to(self._device)
-        precision = resolve_precision(
-            precision, model, _image_vectors, size, architecture=architecture, cache=cache
-        )
-        self._dtype = DTYPES[precision]
-        self._model = model.to(self._dtype)
-        with torch.inference_mode():
-            blank = torch.zeros((1, 3, *size), device=self._device, dtype=self._dtype)
-            self.dimension = int(_image_vectors(self._model, blank).shape[1])
-        self.fingerprint = Fingerprint(architecture, weights, preprocessing, precision)
-
-    def prepare(self, picture: Image.Image) -> Pixels:
-        pixels: Pixels = self._transform(picture).numpy()
-        return pixels
-
-    def encode_pictures(self, batch: Pixels) -> Vectors:
-        with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self._device, self._dtype)
-            return self._finished(_image_vectors(self._model, pixels))
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for start in range(0, len(texts), TEXT_BATCH):
-            prompts = [as_prompt(text) for text in texts[start : start + TEXT_BATCH]]
-            with torch.inference_mode():
-                tokens = self._tokenizer(prompts).to(self._device)
-                vectors[start : start + len(prompts)] = self._finished(self._model.encode_text(tokens))
-        return vectors
-
-    def _finished(self, vectors: torch.Tensor) -> Vectors:
-        return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
-
-
-class OpenClipEncoder(WithWords):
-    """One open_clip model with its own preprocessing and tokenizer."""
 
     method: ClassVar[Method] = Method(
         name=OPEN_CLIP,
@@ -127,58 +68,68 @@ class OpenClipEncoder(WithWords):
         cost="a download of some hundred megabytes; slow without a GPU for the larger models",
     )
 
-    @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> OpenClipEncoder:
+    def __init__(self, name: str) -> None:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
+        self.name = name
         source = find_source(name)
-        model, transform, tokenizer = _load(name, source)
+        model, self._transform, self._tokenizer = _load(name, source)
         config: dict[str, Any] = model.visual.preprocess_cfg
         size = _pair(config["size"])
-        said = f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {max(size)}"
-        return cls(
-            name, model, transform, tokenizer, size, _architecture(name, source), said, cache, precision
+        self.licence = licence_of(name)
+        self.decode_size = max(size)
+        self.fingerprint = Fingerprint(
+            _architecture(name, source),
+            weights_sha256(model),
+            f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {max(size)}",
         )
+        self.device = pick_device()
+        self.model = model.to(self.device)
+        with torch.inference_mode():
+            blank = torch.zeros((1, 3, *size), device=self.device)
+            self.dimension = int(self.model.encode_image(blank).shape[1])
+
+    @classmethod
+    def load(cls, name: str, cache: Path) -> OpenClipEncoder:
+        return cls(name)
+
+    def prepare(self, picture: Image.Image) -> Pixels:
+        pixels: Pixels = self._transform(picture).numpy()
+        return pixels
+
+    def encode_pictures(self, batch: Pixels) -> Vectors:
+        with torch.inference_mode():
+            pixels = torch.from_numpy(batch).to(self.device)
+            return self._finished(self.model.encode_image(pixels))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), TEXT_BATCH):
+            prompts = [as_prompt(text) for text in texts[start : start + TEXT_BATCH]]
+            with torch.inference_mode():
+                tokens = self._tokenizer(prompts).to(self.device)
+                vectors[start : start + len(prompts)] = self._finished(self.model.encode_text(tokens))
+        return vectors
+
+    def _finished(self, vectors: torch.Tensor) -> Vectors:
+        return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
 
     def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells | None:
         """Of a transformer whose vector is the mean of its patches; most have a token for the whole picture
         or pool by attention, and those are no such mean."""
-        visual = self._model.visual
+        visual = self.model.visual
         if not _is_mean_of_patches(visual):
             return None
         with torch.inference_mode():
-            one = torch.from_numpy(pixels[None]).to(self._device, self._dtype)
+            one = torch.from_numpy(pixels[None]).to(self.device)
             tokens = visual.ln_post(visual.transformer(visual._embeds(one)))
             patches = tokens[0, 1:].float() @ visual.proj.float()  # the first is for the whole picture
             length = float(patches.mean(0).double().norm())
             each = patches.double().cpu().numpy() @ weights / (len(patches) * max(length, 1e-12))
         return Cells(each.reshape(visual.grid_size), 0.0, slice(0, self.dimension))
 
-    def captions(self, batch: Pixels) -> list[str]:
-        """What a CoCa model writes of pictures, likeliest word by likeliest word: open_clip's own `generate`
-        needs a part that newer versions of transformers don't have."""
-        import open_clip
-
-        if not hasattr(self._model, "text_decoder"):
-            raise EncoderError(f"{self.name} compares pictures with words, and writes none. CoCa models do.")
-        with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self._device, self._dtype)
-            latent, cells = self._model._encode_image(pixels)
-            words = torch.full((len(batch), 1), START, device=self._device)
-            for place in range(LONGEST_CAPTION):
-                said = self._model(None, words, image_latent=latent, image_embs=cells, output_labels=False)
-                chances = said["logits"][:, -1].float()
-                if place < SHORTEST_CAPTION:
-                    chances[:, END] = -torch.inf
-                following = torch.where((words == END).any(1), END, chances.argmax(1))
-                words = torch.cat([words, following[:, None]], 1)
-                if bool((following == END).all()):
-                    break
-        texts = [open_clip.decode(row[1:]).partition("<end_of_text>")[0] for row in words.cpu()]
-        return [text.replace("<start_of_text>", "").strip(" .") for text in texts]
-
     def seen(self, width: int, height: int) -> Box:
         """The middle where it cuts, everything where it squeezes, and a border beyond where it adds one."""
-        config: dict[str, Any] = self._model.visual.preprocess_cfg
+        config: dict[str, Any] = self.model.visual.preprocess_cfg
         to_height, to_width = _pair(config["size"])
         pick = {"shortest": max, "longest": min}.get(config["resize_mode"])
         if pick is None:
@@ -340,9 +291,11 @@ def _keys(value: Any) -> Iterator[str]:
         yield from _keys(item)
 
 
-def _image_vectors(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-    vectors: torch.Tensor = model.encode_image(pixels)  # type: ignore[operator]
-    return vectors
+def pick_device() -> torch.device:
+    # Batches run in as many threads as there are cores, each on one: threads inside a network wait for
+    # each other at every layer, and on a busy machine that costs more than they gain.
+    torch.set_num_threads(1)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def weights_sha256(model: torch.nn.Module) -> str:

@@ -15,8 +15,7 @@ from torch.nn.functional import normalize
 from concepts.encoders import cached_weights, require_hub
 from concepts.encoders.base import TIMM, Fingerprint, Pixels, Portable, Vectors, as_stored
 from concepts.encoders.exporting import FromPixels, portable
-from concepts.encoders.openclip import not_loaded, weights_sha256
-from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
+from concepts.encoders.openclip import not_loaded, pick_device, weights_sha256
 from concepts.errors import EncoderError
 from concepts.registry import Method
 
@@ -35,7 +34,7 @@ class TimmEncoder:
         cost="a download of some hundred megabytes",
     )
 
-    def __init__(self, name: str, cache: Path, precision: str) -> None:
+    def __init__(self, name: str) -> None:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
         self.name = name
         model, config = _load(name)
@@ -45,22 +44,16 @@ class TimmEncoder:
         self.decode_size = max(height, width)
         self._transform = _transform(config)
         self._device = pick_device()
-        model = model.to(self._device)
-        architecture = f"timm {config['architecture']}"
-        precision = resolve_precision(
-            precision, model, _vectors, (height, width), architecture=architecture, cache=cache
-        )
-        self._dtype = DTYPES[precision]
-        self._model = model.to(self._dtype)
+        self._model = model.to(self._device)
         self.dimension = int(model.num_features)
         said = {one: config[one] for one in ("input_size", "interpolation", "mean", "std", "crop_pct")}
         self.fingerprint = Fingerprint(
-            architecture, weights, f"timm {json.dumps(said, sort_keys=True)}, Pillow", precision
+            f"timm {config['architecture']}", weights, f"timm {json.dumps(said, sort_keys=True)}, Pillow"
         )
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> TimmEncoder:
-        return cls(name, cache, precision)
+    def load(cls, name: str, cache: Path) -> TimmEncoder:
+        return cls(name)
 
     def prepare(self, picture: Image.Image) -> Pixels:
         pixels: Pixels = self._transform(picture).numpy()
@@ -68,8 +61,8 @@ class TimmEncoder:
 
     def encode_pictures(self, batch: Pixels) -> Vectors:
         with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self._device, self._dtype)
-            return as_stored(normalize(_vectors(self._model, pixels).float(), dim=1).cpu().numpy())
+            pixels = torch.from_numpy(batch).to(self._device)
+            return as_stored(normalize(self._model(pixels), dim=1).cpu().numpy())
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         return np.zeros((len(texts), self.dimension), np.float32)
@@ -118,11 +111,6 @@ def _transform(config: dict[str, Any]) -> Any:
 
     names = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
     return create_transform(**{one: config[one] for one in names if one in config}, is_training=False)
-
-
-def _vectors(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-    vectors: torch.Tensor = model(pixels)
-    return vectors
 
 
 def _spdx(said: str | None) -> str:

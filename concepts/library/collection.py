@@ -143,7 +143,7 @@ class Collection:
             raise EmptyLibraryError
         return recorded
 
-    def encoder_like(self, name: str, precision: str, fingerprint: str, trust: str | None) -> Encoder:
+    def encoder_like(self, name: str, fingerprint: str, trust: str | None) -> Encoder:
         """The encoder a bundle asks for: this library's where it is the same, else loaded for the purpose.
 
         Raises `FingerprintMismatchError` and, where nobody here has chosen that encoder,
@@ -153,13 +153,10 @@ class Collection:
         recorded = self.library.encoder()
         if recorded and recorded.fingerprint == fingerprint:
             return self.encoder()
-        if recorded and not trust and (recorded.name, recorded.precision) == (name, precision):
+        if recorded and not trust and recorded.name == name:
             raise FingerprintMismatchError("This classifier", recorded.fingerprint, fingerprint)
         chosen = {self._settings.encoder, *([recorded.name] if recorded else [])}
-        cache = self._settings.cache
-        return load_named_elsewhere(
-            name, fingerprint, cache=cache, precision=precision, trust=trust, chosen=chosen
-        )
+        return load_named_elsewhere(name, fingerprint, cache=self._settings.cache, trust=trust, chosen=chosen)
 
     def index(self) -> VectorReader:
         """The vectors as they are now, without those of pictures in the trash. Nothing is written or copied
@@ -276,7 +273,7 @@ class Collection:
         """The library's, or for its first pictures the one that is chosen."""
         with self._loading:
             if recorded is None:  # anew: a model may have come since a text was encoded
-                self._texts = self._texts_of(self._load(chosen or self._settings.encoder, "auto"))
+                self._texts = self._texts_of(self._load(chosen or self._settings.encoder))
             loaded = self.encoder()
             if given is not None:
                 given.check(loaded)
@@ -287,13 +284,11 @@ class Collection:
     def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.
 
-        Until then, and where it is stopped half-way, the library works with the old one. The same encoder, as
-        after a restore, keeps its precision, whatever is quicker here: versions need the vectors they know.
+        Until then, and where it is stopped half-way, the library works with the old one.
         """
-        recorded = self.library.encoder()
         if name == "auto":
             name = resolve_auto().name
-        encoder = self._load(name, recorded.precision if recorded and recorded.name == name else "auto")
+        encoder = self._load(name)
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
         self._ask_for_missing(index, count=False)
@@ -447,11 +442,11 @@ class Collection:
         with self._loading:
             recorded = self.library.encoder()
             if recorded is None and self._texts is None:
-                self._texts = self._texts_of(self._load(self._settings.encoder, "auto"))
+                self._texts = self._texts_of(self._load(self._settings.encoder))
             elif recorded and (self._texts is None or self._texts.fingerprint != recorded.fingerprint):
-                name, precision = recorded.name, recorded.precision
+                name = recorded.name
                 self._texts = self._text_vectors(
-                    recorded.fingerprint, recorded.dimension, lambda: self._load(name, precision)
+                    recorded.fingerprint, recorded.dimension, lambda: self._load(name)
                 )
             assert self._texts is not None
             return self._texts
@@ -463,10 +458,10 @@ class Collection:
         kept = KeptTexts(self._settings.cache, fingerprint, dimension)
         return TextVectors(fingerprint, dimension, load, kept)
 
-    def _load(self, name: str, precision: str) -> Encoder:
+    def _load(self, name: str) -> Encoder:
         if name.endswith(PARTS):
             raise DiscernError(f"There is no encoder “{name}”.")
-        return self._load_encoder(name, cache=self._settings.cache, precision=precision)
+        return self._load_encoder(name, cache=self._settings.cache)
 
     def _index_of(self, fingerprint: str, dimension: int) -> StoredIndex:
         with self._opening:
@@ -488,11 +483,8 @@ class Collection:
             )
         if registered_as(recorded.name) == GIVEN:
             return "Your own vectors, without text search. New pictures need vectors of their own."
-        kind = KINDS.get(registered_as(recorded.name), "An encoder of your own")
-        return f"{kind}, {recorded.precision}."
+        return f"{KINDS.get(registered_as(recorded.name), 'An encoder of your own')}."
 
 
 def _record_of(encoder: Encoder) -> LibraryEncoder:
-    return LibraryEncoder(
-        encoder.name, encoder.fingerprint.precision, str(encoder.fingerprint), encoder.dimension
-    )
+    return LibraryEncoder(encoder.name, str(encoder.fingerprint), encoder.dimension)

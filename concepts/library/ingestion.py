@@ -302,7 +302,7 @@ class EncoderHandle:
 
     def __init__(self, encoder: Encoder, cache: Path, load: Callable[..., Encoder] = load_encoder) -> None:
         self._encoder: Encoder | None = encoder
-        self._name, self._precision = encoder.name, encoder.fingerprint.precision
+        self._name = encoder.name
         self.fingerprint = str(encoder.fingerprint)
         self._cache, self._load = cache, load
 
@@ -313,7 +313,7 @@ class EncoderHandle:
         """Raises `FingerprintMismatchError` where another one has the same name there."""
         if self._encoder is not None:
             return self._encoder
-        encoder = _loaded(self._load, self._name, self._cache, self._precision)
+        encoder = _loaded(self._load, self._name, self._cache)
         if str(encoder.fingerprint) != self.fingerprint:
             raise FingerprintMismatchError("This library", self.fingerprint, str(encoder.fingerprint))
         return encoder
@@ -328,8 +328,8 @@ class EncoderHandle:
 
 
 @lru_cache(maxsize=1)  # once in each process that does the work
-def _loaded(load: Callable[..., Encoder], name: str, cache: Path, precision: str) -> Encoder:
-    return load(name, cache=cache, precision=precision)
+def _loaded(load: Callable[..., Encoder], name: str, cache: Path) -> Encoder:
+    return load(name, cache=cache)
 
 
 def read_files(

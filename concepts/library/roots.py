@@ -119,5 +119,5 @@ def _named(settings: Settings) -> list[Path]:
 def check_encoder(name: str, settings: Settings) -> None:
     """Raises `NotAllowedError` for a model's folder that is outside them, too."""
     before, is_folder, folder = name.partition("local-dir:")
-    if is_folder and before in ("", "timm:", "transformers:"):
+    if is_folder and before in ("", "timm:"):
         check_roots([Path(folder).expanduser().absolute()], settings)

@@ -336,7 +336,7 @@ def score_pictures(
     schema = schema_of(bundle, of_files=bool(paths))
     if paths:
         wanted = bundle.facts.encoder
-        encoder = seen_by or collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
+        encoder = seen_by or collection.encoder_like(wanted.name, wanted.fingerprint, trust)
         rows = file_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
     else:
         # With no name of its own: it ends, with its threads, where `rows` are closed.

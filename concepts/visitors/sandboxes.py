@@ -375,19 +375,16 @@ class SharedEncoders:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self.names: dict[str, str] = {}  # as visitors are told them → as they are
-        self._loaded: dict[tuple[str, str], Encoder] = {}
+        self._loaded: dict[str, Encoder] = {}
         self._lock = threading.Lock()
 
-    def load(self, name: str, *, cache: Path, precision: str = "auto") -> Encoder:
+    def load(self, name: str, *, cache: Path) -> Encoder:
         with self._lock:
             name = self.names.get(name, name)
-            known = self._loaded.get((name, precision))
-            if known is None:
-                loaded = load_encoder(name, cache=self._cache, precision=precision)
-                known = cast(Encoder, _Shared(loaded, self.names))
-                for asked in (precision, loaded.fingerprint.precision):
-                    known = self._loaded.setdefault((name, asked), known)
-            return known
+            if name not in self._loaded:
+                loaded = load_encoder(name, cache=self._cache)
+                self._loaded[name] = cast(Encoder, _Shared(loaded, self.names))
+            return self._loaded[name]
 
 
 class _Shared:
@@ -434,6 +431,7 @@ class SampleLibrary:
         collection = self.bench.context.collection
         collection.index()
         prepare_export(collection)
+        (self.home / "cache").mkdir(exist_ok=True)  # an encoder may have nothing to keep
         unfinished = self.home / f".{PREPARED}"
         unfinished.unlink(missing_ok=True)
         self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from concepts.collaborator import ANNOTATORS, ASK_NO_MODEL, AUTO
+from concepts.collaborator import ANNOTATORS, AUTO, asks_no_model
 from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep, left_of
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.cascade import CascadeSample
@@ -286,7 +286,8 @@ class Annotators:
         """From now on this annotator is the concept's. Raises `UnknownMethodError`, and `NoModelError` where
         the model isn't set."""
         ANNOTATORS.require(setup.annotator, also=[AUTO])
-        if setup.annotator not in (*ASK_NO_MODEL, AUTO) and not model_of(setup, self._context.settings)[0]:
+        free = setup.annotator == AUTO or asks_no_model(setup.annotator)
+        if not free and not model_of(setup, self._context.settings)[0]:
             raise NoModelError(setup.role)
         choice = AnnotatorChoice(concept_id=self._concept.id, author=author, **asdict(setup))
         self._context.annotators.add(choice)

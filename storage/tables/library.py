@@ -24,7 +24,6 @@ class LibraryRow(Base):
     __tablename__ = "library"
     id: Mapped[Key]
     encoder: Mapped[str] = mapped_column(String(500))  # how to load it again
-    precision: Mapped[str] = mapped_column(String(20))
     fingerprint: Mapped[str] = mapped_column(String(80))
     dimension: Mapped[int]
     created: Mapped[Now]

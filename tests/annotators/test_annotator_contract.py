@@ -14,7 +14,7 @@ from concepts.learning.scale import Scale
 
 
 @pytest.fixture
-def supplies(encoder, background, server, make_model, captioner) -> Supplies:
+def supplies(encoder, background, server, make_model) -> Supplies:
     server.answer = lambda asked: {
         "PictureVerdict": {"evidence": [], "rationale": "Looks so.", "rating": 3},
         "Caption": {"caption": "One colour.", "writing": ""},
@@ -22,7 +22,6 @@ def supplies(encoder, background, server, make_model, captioner) -> Supplies:
         "Conclusion": {"rationale": "Looks so.", "rating": 3},
     }[asked.schema_name]
     return Supplies(
-        looking=lambda: captioner,
         encoder=lambda: encoder,
         background=lambda: background,
         model=make_model,
@@ -32,6 +31,8 @@ def supplies(encoder, background, server, make_model, captioner) -> Supplies:
 
 @pytest.fixture(params=ANNOTATORS)
 def annotator(request, supplies):
+    if request.param == "captions":  # of the laboratory, by an encoder that writes
+        supplies = replace(supplies, encoder=lambda: request.getfixturevalue("captioner"))
     return ANNOTATORS[request.param].prepare(supplies)
 
 

@@ -1,29 +1,39 @@
 """Captions that a library's own encoder writes, as an annotator. The CoCa model is real, small, untrained."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from tiny_open_clip import make_tiny_open_clip
 
-from concepts.collaborator.base import FailedAnnotation
-from concepts.collaborator.captions import CaptionAnnotator
+from concepts.collaborator import asks_no_model
+from concepts.collaborator.base import FailedAnnotation, Supplies
 from concepts.encoders import load_encoder
-from concepts.errors import EncoderError
+from concepts.errors import SettingsError
+from study.coca import CaptionAnnotator, captions
 
 
-def test_a_coca_checkpoint_writes_the_same_captions_each_time_and_a_clip_checkpoint_none(captioner, tmp_path):
+def test_a_coca_checkpoint_writes_the_same_captions_each_time(captioner):
     pixels = np.random.default_rng(0).normal(size=(3, 3, 32, 32)).astype(np.float32)
-    captions = captioner.captions(pixels)
-    assert len(captions) == 3
-    assert all(captions)
-    assert captioner.captions(pixels[1:2]) == captions[1:2]
+    written = captions(captioner, pixels)
+    assert len(written) == 3
+    assert all(written)
+    assert captions(captioner, pixels[1:2]) == written[1:2]
+
+
+def test_it_needs_no_model_and_an_encoder_that_writes(captioner, encoder, background, tmp_path):
+    assert asks_no_model("captions")
+    writes = Supplies(lambda: captioner, lambda: background, lambda: None, concurrency=1)
+    assert CaptionAnnotator.prepare(writes).name == "captions"
     clip = load_encoder(f"local-dir:{make_tiny_open_clip(tmp_path / 'clip')}", cache=tmp_path)
-    with pytest.raises(EncoderError, match="writes none"):
-        clip.captions(pixels)
+    for other in (clip, encoder):
+        with pytest.raises(SettingsError, match="writes no captions"):
+            CaptionAnnotator.prepare(dataclasses.replace(writes, encoder=lambda other=other: other))
 
 
 def test_the_words_of_the_caption_decide_and_stand_in_the_rationale(captioner, revision, pictures):
-    captions = iter(["a brown dog running in a park", "a red car parked on a street", ""])
-    annotator = CaptionAnnotator(captioner, lambda pixels: [next(captions)])
+    said = iter(["a brown dog running in a park", "a red car parked on a street", ""])
+    annotator = CaptionAnnotator(captioner, lambda pixels: [next(said)])
     dog, car, empty = annotator.annotate(revision, pictures("x", "y", "z"))
     assert (dog.value, car.value) == ("yes", "no")
     assert dog.rationale.startswith("Caption: “a brown dog running in a park”. ")

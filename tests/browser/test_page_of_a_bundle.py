@@ -65,7 +65,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def encoder(encoder_cache: Path) -> Encoder:
-    return load_encoder("embedded", cache=encoder_cache, precision="float32")
+    return load_encoder("embedded", cache=encoder_cache)
 
 
 @pytest.fixture(scope="module")

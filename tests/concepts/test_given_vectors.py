@@ -96,7 +96,7 @@ def test_more_pictures_need_vectors_and_those_without_one_are_skipped_and_told(
 def test_an_encoder_that_is_named_is_compared_and_then_knows_words(
     tmp_path: Path, pictures: Path, encoder_cache: Path
 ) -> None:
-    encoder = load_encoder("embedded", cache=encoder_cache, precision="float32")
+    encoder = load_encoder("embedded", cache=encoder_cache)
     true: dict[str, np.ndarray] = {}
     for _, places, vectors, _ in embed_files([pictures], encoder):
         true |= dict(zip(places, vectors, strict=True))
@@ -304,8 +304,8 @@ def test_vectors_that_are_named_by_ids_alone_need_a_folder(library: Library, pic
 
 def test_an_encoder_of_given_vectors_says_what_it_can_not_do() -> None:
     with pytest.raises(EncoderError, match="no dimension"):
-        load_encoder("vectors:mine", cache=Path(), precision="auto")
-    encoder = load_encoder("vectors:mine:8", cache=Path(), precision="auto")
+        load_encoder("vectors:mine", cache=Path())
+    encoder = load_encoder("vectors:mine:8", cache=Path())
     assert not encoder.encode_texts(["a", "b"]).any()
     with pytest.raises(EncoderError, match="can’t embed pictures"):
         encoder.encode_pictures(np.zeros((1, 3, 1, 1), np.float32))

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.encoders import openclip
 from concepts.errors import DamagedIndexError
 from concepts.workbench import Workbench
 from storage import database_file
@@ -122,18 +121,6 @@ def test_embedding_with_the_same_encoder_mends_them_too(
     bench = open_bench()
     bench.upkeep.reembed(bench.context.collection.recorded().name).wait()
     _assert_same(_vectors(bench), before)
-
-
-def test_embedding_with_the_same_encoder_keeps_its_precision_whatever_is_quicker_now(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = bench.context.collection.recorded()
-    other = "bfloat16" if before.precision == "float32" else "float32"
-    monkeypatch.setattr(
-        openclip, "resolve_precision", lambda asked, *_, **__: {"auto": other}.get(asked, asked)
-    )
-    bench.upkeep.reembed(before.name).wait()
-    assert bench.context.collection.recorded() == before
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -48,13 +48,13 @@ def score(encoder: Encoder, picture: Image.Image, weights: NDArray[np.float64]) 
 
 @pytest.fixture(scope="module")
 def embedded(encoder_cache: Path) -> Encoder:
-    return load_encoder("embedded", cache=encoder_cache, precision="float32")
+    return load_encoder("embedded", cache=encoder_cache)
 
 
 @pytest.fixture(scope="module")
 def mean_of_patches(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> Encoder:
     folder = make_tiny_open_clip(tmp_path_factory.mktemp("mean") / "model", pool_type="avg")
-    return load_encoder(f"local-dir:{folder}", cache=encoder_cache, precision="float32")
+    return load_encoder(f"local-dir:{folder}", cache=encoder_cache)
 
 
 @pytest.mark.parametrize("which", ["embedded", "mean_of_patches"])
@@ -88,7 +88,7 @@ def test_the_half_with_the_thing_has_nearly_all_that_raised_the_score(
 def test_where_a_vector_is_no_mean_squares_are_covered_one_after_the_other(
     embedded: Encoder, tiny_open_clip: Path, encoder_cache: Path
 ) -> None:
-    tiny = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
+    tiny = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
     assert not locate(tiny, thing(), np.ones(tiny.dimension)).exact
     pixels = embedded.prepare(beside(plain(), thing()))
     parts = covered(embedded, pixels, towards(embedded, thing(), plain())).parts
@@ -97,7 +97,7 @@ def test_where_a_vector_is_no_mean_squares_are_covered_one_after_the_other(
 
 
 def test_the_grid_lies_over_what_the_encoder_looks_at(tiny_open_clip: Path, encoder_cache: Path) -> None:
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
     assert isinstance(encoder, OpenClipEncoder)
     assert encoder.seen(400, 200) == pytest.approx((0.25, 0, 0.75, 1))  # it cuts the middle out
     assert locate(encoder, thing().resize((400, 200)), np.ones(encoder.dimension)).box[0] == 0.25

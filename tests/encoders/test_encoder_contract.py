@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny_timm import make_tiny_timm
-from tiny_transformers import make_tiny_tipsv2
 
 from concepts.encoders import (
     ENCODERS,
@@ -23,13 +22,11 @@ from concepts.encoders import (
     unit,
 )
 from concepts.encoders.base import GIVEN, LoadedByName, knows_words
-from concepts.errors import EncoderError
 
 # What a test writes to get each, where that is not its name.
 NAMES: dict[str, Callable[[Path], str]] = {
     "open_clip": lambda tiny: f"local-dir:{tiny}",
     "timm": lambda tiny: f"timm:local-dir:{make_tiny_timm(tiny.parent / 'timm')}",
-    "transformers": lambda tiny: f"transformers:local-dir:{make_tiny_tipsv2(tiny.parent / 'tipsv2')}",
 }
 
 
@@ -41,7 +38,7 @@ def name(request: pytest.FixtureRequest, tiny_open_clip: Path) -> str:
 
 @pytest.fixture(scope="module")
 def encoder(name: str, encoder_cache: Path) -> Encoder:
-    return load_encoder(name, cache=encoder_cache, precision="float32")
+    return load_encoder(name, cache=encoder_cache)
 
 
 def encode(encoder: Encoder, pictures: list[Image.Image]) -> Vectors:
@@ -135,22 +132,5 @@ def test_preparing_in_many_threads_gives_the_same_pixels(
 def test_the_fingerprint_is_the_same_after_loading_again(
     encoder: Encoder, name: str, encoder_cache: Path
 ) -> None:
-    again = load_encoder(name, cache=encoder_cache, precision="float32")
+    again = load_encoder(name, cache=encoder_cache)
     assert again.fingerprint == encoder.fingerprint
-
-
-def test_another_precision_is_another_fingerprint_near_the_first(
-    encoder: Encoder, name: str, encoder_cache: Path, pictures: list[Image.Image]
-) -> None:
-    half = load_encoder(name, cache=encoder_cache, precision="bfloat16")
-    if half.fingerprint.precision == "float32":  # it has but one
-        assert half.fingerprint == encoder.fingerprint
-        return
-    assert half.fingerprint.precision == "bfloat16"
-    assert half.fingerprint != encoder.fingerprint
-    assert cosines(encode(half, pictures), encode(encoder, pictures)).mean() > 0.98
-
-
-def test_a_precision_that_does_not_exist_is_refused(name: str, encoder_cache: Path) -> None:
-    with pytest.raises(EncoderError, match="float8"):
-        load_encoder(name, cache=encoder_cache, precision="float8")

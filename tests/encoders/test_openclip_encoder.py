@@ -19,7 +19,6 @@ from PIL import Image
 from concepts.encoders import QUICK, WITH_GPU, AutoModel, load_encoder
 from concepts.encoders.openclip import OpenClipEncoder, as_prompt, licence_of
 from concepts.errors import EncoderError
-from storage.sums import read_kept, write_kept
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def folder(tmp_path: Path, tiny_open_clip: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def encoder(tiny_open_clip: Path, encoder_cache: Path) -> OpenClipEncoder:
-    return OpenClipEncoder.load(f"local-dir:{tiny_open_clip}", encoder_cache, "float32")
+    return OpenClipEncoder.load(f"local-dir:{tiny_open_clip}", encoder_cache)
 
 
 def test_pictures_get_the_pixels_of_open_clips_own_validation_transform(
@@ -42,11 +41,11 @@ def test_pictures_get_the_pixels_of_open_clips_own_validation_transform(
 
 
 def test_the_folders_preprocessing_is_used_and_named_in_the_fingerprint(folder: Path, tmp_path: Path) -> None:
-    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32")
+    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path)
     config = json.loads((folder / "open_clip_config.json").read_text())
     config["preprocess_cfg"]["resize_mode"] = "squash"
     (folder / "open_clip_config.json").write_text(json.dumps(config))
-    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32")
+    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path)
     assert after.fingerprint.weights_sha256 == before.fingerprint.weights_sha256
     assert after.fingerprint.preprocessing != before.fingerprint.preprocessing
     wide = Image.radial_gradient("L").resize((200, 50)).convert("RGB")
@@ -56,40 +55,18 @@ def test_the_folders_preprocessing_is_used_and_named_in_the_fingerprint(folder: 
 def test_a_copied_folder_has_the_same_fingerprint(
     encoder: OpenClipEncoder, folder: Path, tmp_path: Path
 ) -> None:
-    assert OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint == encoder.fingerprint
+    assert OpenClipEncoder.load(f"local-dir:{folder}", tmp_path).fingerprint == encoder.fingerprint
 
 
 def test_one_changed_weight_changes_the_fingerprint(folder: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path).fingerprint
     tensors = load_file(folder / "open_clip_model.safetensors")
     tensors["visual.proj"][0, 0] += 0.001
     save_file(tensors, folder / "open_clip_model.safetensors")
-    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path).fingerprint
     assert after.weights_sha256 != before.weights_sha256
-
-
-def test_auto_precision_is_measured_once_and_remembered(tiny_open_clip: Path, tmp_path: Path) -> None:
-    first = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
-    (saved,) = tmp_path.glob("precision-*.json")
-    probe = json.loads(read_kept(saved) or b"")
-    assert probe["float32_seconds"] > 0
-    assert first.fingerprint.precision in ("float32", "bfloat16")
-    # Were it measured again, this would be overwritten.
-    decided = {**probe, "float32_seconds": 3.0, "bfloat16_seconds": 1.0, "cosine": 0.9999}
-    write_kept(saved, json.dumps(decided).encode())
-    assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "bfloat16"
-    write_kept(saved, json.dumps({**decided, "cosine": 0.99}).encode())
-    assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "float32"
-
-
-def test_a_damaged_measurement_is_made_again(tiny_open_clip: Path, tmp_path: Path) -> None:
-    load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
-    (saved,) = tmp_path.glob("precision-*.json")
-    saved.write_text("{half")
-    load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
-    assert json.loads(read_kept(saved) or b"")["cosine"] > 0.9
 
 
 @pytest.mark.parametrize(

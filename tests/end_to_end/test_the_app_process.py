@@ -152,7 +152,7 @@ def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
 ) -> None:
     """Loading takes for ever here."""
     bench = Workbench(load_settings(home=own_home))
-    bench.context.collection.library.set_encoder(LibraryEncoder("local-dir:none", "float32", "none", 4))
+    bench.context.collection.library.set_encoder(LibraryEncoder("local-dir:none", "none", 4))
     bench.close()
     stalling = tmp_path / "stalling"
     stalling.mkdir()

@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def embedded(encoder_cache: Path) -> Encoder:
-    return load_encoder("embedded", cache=encoder_cache, precision="float32")
+    return load_encoder("embedded", cache=encoder_cache)
 
 
 @pytest.fixture(scope="session")
@@ -200,7 +200,7 @@ def test_three_hundred_photos_score_as_in_the_product(
         (tmp_path / f"{number}.jpg").symlink_to(photos[number])
     encoder = embedded
     if which == "open_clip":
-        encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
+        encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
         encoder.licence = "MIT"
     graph = encoder_graph(encoder, short_side(encoder), encoder_cache)
     assert isinstance(graph, EncoderGraph), graph
@@ -346,7 +346,7 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows_and_a_d
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = f"local-dir:{tiny_open_clip}"
-    encoder = load_encoder(name, cache=encoder_cache, precision="float32")
+    encoder = load_encoder(name, cache=encoder_cache)
     reason = encoder_graph(encoder, short_side(encoder), tmp_path)
     assert isinstance(reason, str)
     assert "unknown" in reason
@@ -451,7 +451,7 @@ def in_its_folder(folder: Path, *arguments: str) -> Done:
 def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refused(
     tiny_open_clip: Path, encoder_cache: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
     out = tmp_path / "s.csv"

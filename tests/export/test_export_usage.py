@@ -19,7 +19,7 @@ from concepts.publishing.export import encoder_facts
 
 @pytest.fixture
 def bundle(tmp_path: Path, tiny_open_clip: Path) -> Path:
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache", precision="float32")
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache")
     head = LinearHead("lda", np.linspace(-1, 1, encoder.dimension), 0.1, 0.5)
     facts = make_facts(head, encoder=encoder_facts(encoder))
     return write_one(tmp_path / "ball", head, facts, None)

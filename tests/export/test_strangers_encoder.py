@@ -24,7 +24,7 @@ from concepts.workbench import Workbench
 @pytest.fixture
 def theirs(tmp_path: Path, tiny_open_clip: Path) -> Path:
     """A stranger's bundle for an open_clip model in a folder of this computer."""
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache", precision="float32")
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache")
     head = make_head(np.linspace(-1, 1, encoder.dimension), 0.1)
     facts = make_facts(head, encoder=encoder_facts(encoder))
     return write_one(tmp_path / "theirs", head, facts, None)
@@ -92,20 +92,17 @@ def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
 ) -> None:
     bench = bench_of(tmp_path, f"local-dir:{tiny_open_clip}")
     bench.library.add([pictures]).wait()
-    precision = bench.context.collection.recorded().precision  # as was measured to be fast here, now
-    other = _with_other_weights(theirs, precision)
+    other = _with_other_weights(theirs)
     loaded.clear()
     with pytest.raises(FingerprintMismatchError):
         score(bench, other, pictures)
     assert loaded == []
 
 
-def _with_other_weights(bundle: Path, precision: str) -> Path:
+def _with_other_weights(bundle: Path) -> Path:
     """The same bundle, of an encoder of the same name with other weights."""
     kept = load_bundle(bundle)
-    parts = Fingerprint(
-        kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing, precision
-    )
+    parts = Fingerprint(kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing)
     about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
     facts = kept.facts.model_copy(update={"encoder": about})
     return write_one(bundle.with_name("other"), kept.head, facts, None)

@@ -53,7 +53,7 @@ class Pixels8:
     fingerprint = Fingerprint("pixels", "", "8 x 8", "float32")
 
     @classmethod
-    def load(cls, name, cache, precision):
+    def load(cls, name, cache):
         return cls()
 
     def prepare(self, picture):

@@ -88,7 +88,7 @@ def test_several_that_add_the_same_files_at_once_leave_them_once(database_url: s
 def test_the_encoder_can_be_changed(library: Library) -> None:
     assert library.encoder() is None
     for name in ("one", "other"):
-        encoder = LibraryEncoder(name, "fp32", f"{name}'s", 8)
+        encoder = LibraryEncoder(name, f"{name}'s", 8)
         library.set_encoder(encoder)
         assert library.encoder() == encoder
 
