@@ -31,10 +31,10 @@ from storage.tables import StoredAnnotation as StoredAnnotation
 from storage.tables import Wave as Wave
 
 # How a picture was drawn whose answer measures no version of the library, but certifies a line, or says how
-# often the steps of a cascade or what a watch flagged are wrong. Pictures are "fitting" in older homes alone,
-# where they made probabilities fit: they stay apart.
-CERTIFYING, FITTING, CASCADING, WATCHING = "certifying", "fitting", "cascading", "watching"
-MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING, WATCHING)
+# often what a watch flagged is wrong. Pictures are "fitting" in older homes alone, where they made
+# probabilities fit: they stay apart.
+CERTIFYING, FITTING, WATCHING = "certifying", "fitting", "watching"
+MEASURE_NOTHING = (CERTIFYING, FITTING, WATCHING)
 SAMPLED = ""  # in place of an encoder's fingerprint: a wave that somebody drew elsewhere and brought by file
 
 

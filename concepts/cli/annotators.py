@@ -40,15 +40,6 @@ def concept_annotate(
             "it, 5 where a model is asked and there are more pictures than are asked about.",
         ),
     ] = None,
-    cascade: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            max=50,
-            help="Cheap first: the model, then the large one, each only where it is wrong about at most so "
-            "many of 100 pictures, and the rest is left to you. You label some drawn pictures first.",
-        ),
-    ] = None,
     annotator: Annotated[
         str,
         typer.Option(
@@ -73,9 +64,8 @@ def concept_annotate(
         expected = annotations.estimate(setup)
         show(expected, as_json, _expected(expected))
     else:
-        right = None if cascade is None else 1 - cascade / 100
         kept = "What was labelled until here is kept and not paid for again."
-        asked = annotations.annotate(limit=limit, budget=budget, rounds=rounds, cascade=right, **vars(setup))
+        asked = annotations.annotate(limit=limit, budget=budget, rounds=rounds, **vars(setup))
         show(wait(asked, "Annotating", kept), as_json, _annotated)
 
 
@@ -86,8 +76,6 @@ def _annotated(result: AnnotateResult) -> None:
     for number, one in enumerate(result.rounds, 1):
         changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
         say(f"  round {number}: {one.pictures:,} pictures{changed}")
-    for step in result.steps:
-        say(f"  {step.decided:,} by {step.by}: {step.sentence}")
     if result.calls:
         say(f"{result.calls:,} calls, cost {_cost(result.cost_usd)}.")
     for failure in result.failed[:10]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Collection as Collected
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
@@ -16,13 +15,11 @@ from concepts.collaborator.base import (
     Annotator,
     AsksNobody,
     CriterionEvidence,
-    Judge,
     PictureInput,
     Result,
 )
-from concepts.collaborator.cascade import Cascade, CascadeSample, Step
 from concepts.collaborator.prompt_parts import answered
-from concepts.collaborator.setups import Machines, Setup, model_of
+from concepts.collaborator.setups import Machines
 from concepts.errors import BudgetError, UnknownPictureError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
@@ -34,8 +31,6 @@ from storage.labels import Author, LabelLog, NewLabel
 PARTS = 2  # of a batch, on their way together; how many calls are out at once is the endpoint's pace
 
 Answered = tuple[list[Result], str]  # and why it must stop here, in words
-
-NOTHING_CERTIFIED = "No model is surely right often enough, so none was asked to label anything."
 
 
 class AnnotationRound(View):
@@ -56,7 +51,6 @@ class AnnotateResult(View):
     cost_usd: float | None
     stopped: str  # why it ended before the end of the work, in words; empty where it did not
     rounds: tuple[AnnotationRound, ...] = ()  # none where all were chosen at once
-    steps: tuple[Step, ...] = ()  # of a cascade, what the classifier knows first
 
 
 class Labelling:
@@ -64,44 +58,21 @@ class Labelling:
     `SettingsError` where the setup needs what is not set.
 
     What is answered is kept while the next is asked. Of a run that was killed what its first part did counts,
-    and examples are chosen from the same answers. `sample`: to ask cheap models first; `known`: pictures
-    nobody needs to be asked about.
+    and examples are chosen from the same answers.
     """
 
-    def __init__(
-        self,
-        machines: Machines,
-        progress: Progress,
-        sample: CascadeSample | None,
-        known: Collected[str],
-    ) -> None:
+    def __init__(self, machines: Machines, progress: Progress) -> None:
         self.machines = machines
         self.training_data = machines.training_data
         self.progress = progress
-        self.known = known
         setup = machines.setup
-        first = self._made(setup)
-        self.costs = bool(first.asks(self.training_data.revision.definition, examples=False))
-        self.annotator: Judge = first
+        said = partial(progress.made_once, "examples", partial(answered, self.training_data))
+        self.annotator = machines.annotator(setup, machines.supplies(setup), said)
+        self.costs = bool(self.annotator.asks(self.training_data.revision.definition, examples=False))
         self.stopped = ""
-        if sample is not None:
-            escalated = replace(setup, large=True)
-            large = not setup.large and model_of(escalated, machines.settings)[0]
-            models = [first, self._made(escalated)] if large else [first]
-            try:
-                cascade = Cascade(models, sample, self._ask_about)
-            except BudgetError as error:
-                self.stopped = str(error)
-            else:
-                self.annotator = cascade
-                self.stopped = "" if cascade.taken else NOTHING_CERTIFIED
         self.seen = seen_by(self.annotator, self.training_data)
         self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
-
-    def _made(self, setup: Setup) -> Annotator:
-        said = partial(self.progress.made_once, "examples", partial(answered, self.training_data))
-        return self.machines.annotator(setup, self.machines.supplies(setup), said)
 
     @property
     def done(self) -> int:
@@ -111,7 +82,7 @@ class Labelling:
     def ask(self, ids: Sequence[str], total: int, doing: str = "") -> None:
         """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
         the budget is spent."""
-        out = {*self.seen, *self.known}
+        out = set(self.seen)
         todo = [picture_id for picture_id in ids if picture_id not in out]
         self.progress.report(self.done, total, doing or f"asking {self.annotator.name}")
         groups = Groups(todo, self._looks(todo))
@@ -200,24 +171,7 @@ class Labelling:
             cost_usd=ledger.spent_usd(job_id=job),
             stopped=self.stopped,
             rounds=tuple(rounds),
-            steps=tuple(self._steps()),
         )
-
-    def _steps(self) -> list[Step]:
-        """What each step of a cascade decided under this definition, also in earlier runs: what this process
-        has not looked at is judged again, from the cache."""
-        cascade = self.annotator
-        if not isinstance(cascade, Cascade):
-            return []
-        twins = {one.picture_id: one.same_as or one.picture_id for one in self._said_of(self.seen)}
-        missing = [i for i in dict.fromkeys(twins.values()) if i not in cascade.decided_by]
-        cascade.annotate(self.training_data.revision, self.machines.inputs(missing))
-        return cascade.steps(twins)
-
-    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Result]:
-        """Pictures of a sample, which get no label. Raises `BudgetError`."""
-        self.progress.report(0, None, f"seeing how often {model.name} is right")
-        return model.annotate(self.training_data.revision, self.machines.inputs(ids))
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
         keep(annotations, self.annotator.fingerprint, self.training_data)
@@ -227,7 +181,7 @@ class Labelling:
 def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str]) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition; at most `limit`."""
-    todo = [i for i in left_of(labelling.training_data, labelling.seen, also) if i not in labelling.known]
+    todo = left_of(labelling.training_data, labelling.seen, also)
     if limit is not None:
         todo = todo[: max(limit - labelling.done, 0)]
     labelling.ask(todo, labelling.done + len(todo))
@@ -241,7 +195,7 @@ def left_of(training_data: TrainingData, seen: Sequence[str], also: Sequence[str
     return [i for i in training_data.with_vectors([*pool, *also]) if i not in known]
 
 
-def rated_by(annotator: Judge, training_data: TrainingData) -> list[Rating]:
+def rated_by(annotator: Annotator, training_data: TrainingData) -> list[Rating]:
     """What this annotator has said by this definition."""
     return training_data.store.ratings(
         training_data.concept_id,
@@ -250,7 +204,7 @@ def rated_by(annotator: Judge, training_data: TrainingData) -> list[Rating]:
     )
 
 
-def seen_by(annotator: Judge, training_data: TrainingData) -> list[str]:
+def seen_by(annotator: Annotator, training_data: TrainingData) -> list[str]:
     """The pictures that this annotator has judged by this definition."""
     return list(dict.fromkeys(said.picture_id for said in rated_by(annotator, training_data)))
 
@@ -259,7 +213,7 @@ def _stays_here() -> bytes:
     raise UnknownPictureError("Thumbnails stay in the process of the library.")
 
 
-def ask_within(annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]) -> Answered:
+def ask_within(annotator: Annotator, training_data: TrainingData, inputs: Sequence[PictureInput]) -> Answered:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
     try:

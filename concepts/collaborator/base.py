@@ -118,8 +118,20 @@ class Supplies:
     part: str = ""  # of what vectors the part is that the concept looks at; empty for whole pictures
 
 
-class Judge(Protocol):
-    """What looks at pictures with one revision of a definition in hand."""
+@runtime_checkable
+class AsksNobody(Protocol):
+    """What an annotator also is whose judgement is a pure function of definition and vectors."""
+
+    def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
+        """`annotate` as a task for an engine of any kind, on pictures whose thumbnail isn't asked for."""
+
+
+@runtime_checkable
+class Annotator(Protocol):
+    """Looks at pictures with one revision of a definition in hand. Registered in
+    `concepts.collaborator.ANNOTATORS`."""
+
+    method: ClassVar[Method]
 
     @property
     def name(self) -> str: ...
@@ -138,21 +150,6 @@ class Judge(Protocol):
         Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
         lost, what was answered is cached.
         """
-
-
-@runtime_checkable
-class AsksNobody(Protocol):
-    """What a judge also is whose judgement is a pure function of definition and vectors."""
-
-    def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
-        """`annotate` as a task for an engine of any kind, on pictures whose thumbnail isn't asked for."""
-
-
-@runtime_checkable
-class Annotator(Judge, Protocol):
-    """A judge that can be chosen by name. Registered in `concepts.collaborator.ANNOTATORS`."""
-
-    method: ClassVar[Method]
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> Annotator:

@@ -42,7 +42,7 @@ def annotate_in_rounds(
     most = int(progress.once("most", len(left_of(labelling.training_data, labelling.seen))))
     most = most if limit is None else limit
     each = -(-most // rounds)
-    tried = dict.fromkeys([*labelling.seen, *labelling.known])
+    tried = dict.fromkeys(labelling.seen)
     asked, found = 0, list[AnnotationRound]()
     for number in range(1, rounds + 1):
         n = min(each, most - asked)

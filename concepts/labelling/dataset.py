@@ -146,8 +146,8 @@ class AnswerCount(View):
     teach_yes: int = 0
     teach_no: int = 0
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
-    certify: int = 0  # drawn to certify a line or the steps of a cascade, and answered blindly; also what an
-    # earlier Discern drew to fit probabilities to
+    certify: int = 0  # drawn to certify a line, and answered blindly; also what an earlier Discern drew to
+    # fit probabilities to
     watch: int = 0  # drawn of a watched folder, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies

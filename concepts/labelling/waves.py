@@ -115,17 +115,6 @@ def draw_certifying(
     return CertifyingFrame(floor, len(above), scores.ids.at(rows[chosen]))
 
 
-def draw_of_pool(dataset: ConceptDataset, what: str, size: int) -> list[str]:
-    """At most `size` pictures of the candidate pool in the order in which to answer, one of each group of
-    look-alikes that nobody has answered, all as likely as each other."""
-    pool = dataset.with_vectors(sorted(dataset.candidates))
-    out = seen_groups(dataset)
-    groups = dict(zip(dataset.collection.library.near_groups(pool), pool, strict=True))
-    frame = sorted(picture for group, picture in groups.items() if group not in out)
-    rng = np.random.default_rng(_seed(dataset, what))
-    return [frame[row] for row in rng.permutation(len(frame))[:size]]
-
-
 def _frame(dataset: ConceptDataset, avoid: Ids[str] = ()) -> PictureIds:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing.
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from concepts.collaborator import ANNOTATORS, AUTO, asks_no_model
-from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep, left_of
+from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep
 from concepts.collaborator.base import Annotation
-from concepts.collaborator.cascade import CascadeSample
 from concepts.collaborator.comparing import (
     AnnotatorComparison,
     AnnotatorsCompared,
@@ -44,7 +43,6 @@ from concepts.labelling.selection import (
 )
 from concepts.labelling.training_data import TrainingData
 from concepts.view import View
-from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, Context
 from concepts.workbench.definition import fill_pool
 from concepts.workbench.jobs import Annotate, CompareAnnotators
@@ -72,15 +70,6 @@ Rounds = Annotated[
         description="In so many rounds of equal size: after each the classifier learns anew and chooses what "
         "to ask next, in the pool and beyond, until that changes little. 1: the pool, all at once. Without "
         "it, 5 where a model is asked and there are more pictures than are asked about.",
-    ),
-]
-Cascade = Annotated[
-    float | None,
-    Field(
-        ge=0.5,
-        le=0.999,
-        description="The model first, then the large one, each only where at least this share of what it "
-        "decides is right; the rest is left to people. People label some drawn pictures first.",
     ),
 ]
 AnnotatorName = Annotated[
@@ -135,41 +124,18 @@ class Annotations:
         limit: Limit = None,
         budget: Budget = None,
         rounds: Rounds = None,
-        cascade: Cascade = None,
         annotator: AnnotatorName = AUTO,
         large: Large = False,
         examples: WithExamples = False,
         repeats: Repeats = False,
     ) -> Started[AnnotateResult]:
-        """Have the machine label the pool, with a reason for each picture.
-
-        Raises `NotEnoughLabelsError` as long as a `cascade` lacks labels that say how often it errs.
-        """
+        """Have the machine label the pool, with a reason for each picture."""
         ANNOTATORS.require(annotator, also=[AUTO])
         asked = Setup(annotator, large, examples, repeats)
         setup = asked.over(self._context.setup(self._concept.id))
-        if cascade is not None:
-            self._check_cascade(cascade, rounds, setup)
         return self._context.jobs.begin(
-            Annotate(
-                self._concept.id,
-                limit,
-                budget,
-                **asdict(setup),
-                rounds=rounds if cascade is None else 1,
-                cascade=cascade,
-            )
+            Annotate(self._concept.id, limit, budget, **asdict(setup), rounds=rounds)
         )
-
-    def _check_cascade(self, cascade: float, rounds: int | None, setup: Setup) -> None:
-        if (rounds or 1) > 1:
-            raise DiscernError(
-                "Cheap first labels the pool, all at once: what says how often it errs is drawn there."
-            )
-        if not model_of(setup, self._context.settings)[0]:
-            raise NoModelError(setup.role)
-        require_pool(self._concept)
-        sample_of(self._context, self._concept.row, cascade)
 
     def estimate(self, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `annotate` would have looked at, by which model, at what cost."""
@@ -316,21 +282,9 @@ def _compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> An
 def _annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
     require_pool(concept)
     also = concept.dataset().evaluation_labels()[0]
-    sample, known = _cascade(job, concept, progress)
     setup = Setup(job.annotator, job.large, job.examples, job.repeats)
     machines = concept.context.machines(concept.row, progress.job_id, job.budget, setup=setup)
-    labelling = Labelling(machines, progress, sample, known.pictures if known else ())
-    left = left_of(labelling.training_data, labelling.seen)
-    result = _label(job, labelling, concept, also)
-    if known is None:
-        return result
-    spared = progress.once("spared", sum(i in known.pictures for i in left))
-    step = known.step.model_copy(update={"decided": spared})
-    return result.model_copy(update={"steps": (step, *result.steps)})
-
-
-def _label(job: Annotate, labelling: Labelling, concept: Concept, also: list[str]) -> AnnotateResult:
-    context, progress = concept.context, labelling.progress
+    labelling = Labelling(machines, progress)
     rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
     if rounds == 1:
         return annotate_pool(labelling, job.limit, also)
@@ -338,24 +292,11 @@ def _label(job: Annotate, labelling: Labelling, concept: Concept, also: list[str
     return annotate_in_rounds(
         labelling,
         lambda: concept.dataset(number),
-        partial(_choose, context),
+        partial(_choose, concept.context),
         rounds,
         job.limit,
         also,
     )
-
-
-def _cascade(
-    job: Annotate, concept: Concept, progress: Progress
-) -> tuple[CascadeSample | None, Known | None]:
-    """What a cascade stands on; a resumed run goes on with the answers it began with."""
-    if job.cascade is None:
-        return None, None
-    context, row = concept.context, concept.row
-    answers = progress.made_once(
-        "sample", lambda: dict(sample_of(context, row, float(job.cascade or 0)).answers)
-    )
-    return CascadeSample(answers, job.cascade), surely_known(context, row, job.cascade)
 
 
 def _choose(

@@ -43,7 +43,7 @@ from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
 from storage.blobs import Blobs
 from storage.choices import AnnotatorChoices, PromptStore, ProtectionStore
-from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
+from storage.concepts import CERTIFYING, WATCHING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
@@ -299,18 +299,14 @@ class Context:
         return [*self.asked_for(concept), *self.label_cache.held_out(concept.id).evaluation]
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
-        """The pictures that certify the lines asked for last, or say how often the steps of a cascade, or a
-        watch that goes on, are wrong, in order."""
+        """The pictures that certify the lines asked for last, or say how often a watch that goes on is wrong,
+        in order."""
         apart = self.label_cache.held_out(concept.id).certifying
         if not apart:  # as mostly, and this is asked with every answer
             return []
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
         asked |= {(WATCHING, watch.id) for watch in self.watches.of(concept.id) if watch.stopped is None}
-        waiting = [
-            i
-            for i, drawn in apart.items()
-            if drawn.drawn == CASCADING or (drawn.drawn, drawn.attempt) in asked
-        ]
+        waiting = [i for i, drawn in apart.items() if (drawn.drawn, drawn.attempt) in asked]
         inside = set(self.collection.frames.among(concept.id, waiting))
         # Who has a folder watched for a concept wants to be asked about it, wherever else that looks.
         return [i for i in waiting if i in inside or apart[i].drawn == WATCHING]

@@ -32,7 +32,6 @@ ANNOTATE, COMPARE, LOOK_OVER, LOOK_BACK = "annotate", "compare annotators", "loo
 
 EVERY = 1.5  # seconds from one look at work to the next
 ROWS = 12  # of the queue that are shown
-RIGHT = 0.95  # of what each step decides, where cheap models come first
 
 
 def build(workbench: Workbench, page: WebPage) -> None:
@@ -103,11 +102,9 @@ class _Screen:
             bench.review.submit(concept)
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            how = action.fields.get("how", "")
             bench.concept(concept).annotations.annotate(
                 budget=_dollars(budget) if budget else None,
-                rounds=1 if how == "at once" else None,
-                cascade=RIGHT if how == "cheap first" else None,
+                rounds=1 if action.fields.get("how") == "at once" else None,
             )
         elif action.name == "compare-annotators":
             budget = action.fields.get("budget", "").strip()

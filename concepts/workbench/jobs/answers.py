@@ -28,7 +28,6 @@ class Annotate(Job[AnnotateResult]):
     examples: bool = False  # with answered pictures beside each
     repeats: bool = False  # asked three times where the endpoint doesn't tell how sure it is
     rounds: int | None = None  # after each the classifier chooses what is asked next; None: as many as suit
-    cascade: float | None = None  # cheap models first, each where at least this share of it is right
 
 
 @dataclass(frozen=True)
