@@ -31,7 +31,6 @@ from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
 from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.permutation import shuffle_baseline
 from concepts.learning.report import (
     AT_THRESHOLD,
     Baseline,
@@ -43,7 +42,6 @@ from concepts.learning.report import (
     LookedIn,
     Metric,
     UnderDefinition,
-    about_chance,
     about_the_target,
     about_unlabelled,
     at_threshold,
@@ -108,8 +106,6 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         # Only the order of scores counts here, so they need not be probabilities.
         found = evaluation.evaluate(scores, truth[rows], 0.5, groups[rows], SEED, weights[rows])
         baselines += (Baseline(name=name, metrics=(found.metrics["average_precision"],)),)
-    if figures.metrics["average_precision"].value is not None:
-        baselines += shuffle_baseline(taught.data, vectors, truth, way_of(head), SEED)
     alike = drawn.alike(SEED)
     gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
     guarantee = Guarantee.of(head.details)
@@ -147,7 +143,6 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *([new.sentence] if new and new.sentence else []),
             *looked_in,
             *about_probabilities(metrics),
-            *about_chance(baselines),
             *(twice.sentences if twice else ()),
             *(under.sentences if under else ()),
         ),

@@ -17,9 +17,7 @@ from concepts.learning.target import Side, Target
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 CERTIFIED: dict[Side, str] = {"yes": "certified", "no": "certified_no"}  # where a version's details say it
-SHUFFLED = "answers shuffled"  # the way that shows what learning nothing reaches
 WIDE = 0.4  # a figure with a wider range is no headline: the range alone is said
-SURE = 0.05  # p-value up to which a version is said to be better than that
 AuthorKind = Literal["person", "simulated", "annotator"]
 
 Table = tuple[tuple[Count, ...], ...]
@@ -61,8 +59,8 @@ class Metric(Document):
 
 
 class Baseline(Document):
-    """What a simpler way reaches on the same pictures ("plain text search"). `p_value`, of learning from
-    shuffled labels: the chance of a result like the version's if the labels meant nothing."""
+    """What a simpler way reaches on the same pictures ("plain text search"). Bundles of before 0.3.0 may say
+    a `p_value` of learning from shuffled labels."""
 
     name: str
     metrics: tuple[Metric, ...]
@@ -360,18 +358,6 @@ def about_unlabelled(right: Metric | None, flagged: int) -> str:
     if right.is_wide:
         return f"Too early to say how many of {them} are right: {span}. {right.note}"
     return f"Of {them}, about {flagged * right.value:,.0f} are right ({span})."
-
-
-def about_chance(baselines: Iterable[Baseline]) -> list[str]:
-    """What shuffled answers reach and what that says, in words; nothing where it was not tried."""
-    found = next((b for b in baselines if b.name == SHUFFLED and b.p_value is not None), None)
-    if found is None or found.p_value is None:
-        return []
-    said = (
-        f"Shuffled labels reach {found.metrics[0].value:.2f} on average; a result like this by chance: "
-        f"p = {found.p_value:.2f}."
-    )
-    return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
 
 
 def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:

@@ -54,7 +54,7 @@ def test_settled_it_fits_parts_of_the_labels_and_the_whole_as_before(head, label
 
 
 def test_settled_it_chooses_nothing_again(head, labels, text_direction, monkeypatch):
-    """A permutation test rests on it, and fits a hundred times."""
+    """Scores that are held out rest on it: else each fold would choose for itself."""
     data = labels(12, 30)
     settled = head.settled(head.fit(data, text_direction, 0))
     folds = Mock(side_effect=AssertionError("folds are made to choose by"))

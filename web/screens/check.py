@@ -18,7 +18,7 @@ from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.learning.evaluation import about_probabilities
-from concepts.learning.report import WIDE, CutFigures, Guarantee, about_chance
+from concepts.learning.report import WIDE, CutFigures, Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
@@ -410,7 +410,6 @@ def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Chan
         report=report,
         words=words,
         find_more=FIND_MORE if rare else "",
-        chance=about_chance(report.baselines) if report else [],
         average=about_probabilities(report.metrics) if report else [],
         drawn=drawn(quality),
     )
