@@ -272,7 +272,6 @@ def _concepts(database: Database, pictures: int, concepts: int, answers: int) ->
                 "created": moment,
                 "in_view": False,
                 "repeat": False,
-                "renewed": False,
             }
             for one in drawn
         ]

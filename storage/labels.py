@@ -20,7 +20,7 @@ from storage.tables import PURGED, EvaluationPictureRow, LabelEventRow, RemovalR
 AuthorKind = Literal["person", "simulated", "annotator"]
 COPIED = (
     *("picture_id", "value", "given", "author", "author_kind"),
-    *("definition_number", "created", "in_view", "renewed"),
+    *("definition_number", "created", "in_view"),
 )
 USED = "The same key came from somebody else before, so this was not taken."
 
@@ -46,7 +46,6 @@ class NewLabel:
     recorded_by: str | None = None  # who brought it, where that isn't the author
     in_view: bool = False  # what the machine says of the picture stood beside it
     repeat: bool = False  # asked a second time: it says how consistent they are, and is no change of mind
-    renewed: bool = False  # asked again because the definition had changed: it takes the first one's place
     given: str | None = None  # the grade or class that was said, of which `value` is what it comes down to
 
 
@@ -64,7 +63,6 @@ class LabelEvent:
     recorded_by: str | None = None
     in_view: bool = False
     repeat: bool = False
-    renewed: bool = False
     taken_from: int | None = None  # the event of another concept that this one repeats
     given: str | None = None  # the grade or class that was said
 
@@ -235,6 +233,12 @@ class LabelLog(Store):
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
         return self._read(of_each(labels, func.min(LabelEventRow.sequence)))
 
+    def all_blind(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
+        """The same of these few pictures, with what each person said of them later, blindly too."""
+        e = LabelEventRow
+        labels = _of_people(concept_id, e.in_view.is_(False), e.picture_id.in_(picture_ids))
+        return self._read(labels.order_by(e.sequence))
+
     def answered_blindly(self, concept_id: int, picture_ids: Sequence[str]) -> set[str]:
         """Those of these few pictures of which `blind` has an event."""
         e = LabelEventRow
@@ -248,11 +252,6 @@ class LabelLog(Store):
     def repeats(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked about a picture a second time, oldest first."""
         query = not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
-        return self._read(query.order_by(LabelEventRow.sequence))
-
-    def renewed(self, concept_id: int) -> list[LabelEvent]:
-        """What people said when they were asked again because the definition had changed, oldest first."""
-        query = not_undone(concept_id).where(LabelEventRow.renewed.is_(True))
         return self._read(query.order_by(LabelEventRow.sequence))
 
     def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
@@ -401,11 +400,10 @@ def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def _of_people(concept_id: int, *which: ColumnElement[bool]) -> Select[LabelEventRow]:
-    """What people said when they were first asked, and was not undone."""
+    """What people said that was not undone, without repeats."""
     e = LabelEventRow
-    asked_once = e.repeat.is_(False), e.renewed.is_(False)
     labels: Select[LabelEventRow] = not_undone(concept_id)
-    return labels.where(e.author_kind != "annotator", *asked_once, *which)
+    return labels.where(e.author_kind != "annotator", e.repeat.is_(False), *which)
 
 
 def _by(author: Author) -> dict[str, str]:
@@ -433,7 +431,7 @@ def _streamed(session: Session, query: Select[LabelEventRow]) -> Iterator[LabelE
     e = LabelEventRow
     columns = query.with_only_columns(
         *(e.sequence, e.key, e.picture_id, e.value, e.author, e.author_kind, e.definition_number, e.comment),
-        *(e.created, e.undoes, e.recorded_by, e.in_view, e.repeat, e.renewed, e.taken_from, e.given),
+        *(e.created, e.undoes, e.recorded_by, e.in_view, e.repeat, e.taken_from, e.given),
     )
     authors: dict[tuple[str, str], Author] = {}
     for sequence, key, picture, value, name, kind, *rest in session.execute(columns):

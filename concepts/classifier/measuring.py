@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,6 @@ from concepts.classifier.training import (
     check_fingerprint,
     count_by_kind,
     linear_head,
-    probabilities_of,
     way_of,
 )
 from concepts.encoders.base import Vectors
@@ -28,7 +26,7 @@ from concepts.labelling.training_data import Training
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures, Rows, Texts
 from concepts.learning.calibration import Calibration
-from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
+from concepts.learning.consistency import consistency
 from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.report import (
@@ -41,7 +39,7 @@ from concepts.learning.report import (
     Guarantee,
     LookedIn,
     Metric,
-    UnderDefinition,
+    about_earlier,
     about_the_target,
     about_unlabelled,
     at_threshold,
@@ -121,7 +119,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
     base = drawn.counted.figure("base_rate") if drawn.draws else None
     if base:  # one count of what counts, on every screen
         figures.metrics["base_rate"] = base.metric("base_rate")
-    twice, under = answered_twice(dataset), figures_under(dataset, head)
+    twice, earlier = answered_twice(dataset), earlier_labels(dataset)
     what, looked_in = "the library", []
     if not dataset.frame.is_whole:
         what = dataset.frame.name
@@ -144,7 +142,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *looked_in,
             *about_probabilities(metrics),
             *(twice.sentences if twice else ()),
-            *(under.sentences if under else ()),
+            *([earlier] if earlier else ()),
         ),
         notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
         cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
@@ -154,7 +152,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         slices=parts.found,
         worst_slice=parts.worst,
         consistency=twice,
-        under=under,
+        earlier=len(dataset.measuring_labels.earlier),
         looks_in=tuple(LookedIn.model_validate(one) for one in dataset.frame.kept()),
         looked_at=len(dataset.index.ids),
         grades=on_scale if isinstance(on_scale, GradeFigures) else None,
@@ -334,34 +332,10 @@ def _evaluation_notes(
     return notes
 
 
-def figures_under(dataset: ConceptDataset, head: StoredHead) -> UnderDefinition | None:
-    """Under which words the figures are, and how far they may be off under the newest ones. None where every
-    answer that measures was given under words that mean what the newest ones do."""
-    now = dataset.renewal
-    if not now.before:
-        return None
-    changes, before, blind = now.changes, now.values_before, dataset.blind
-    asked = ReaskedLabels(
-        newest=now.newest,
-        most=Counter(said[0].definition_number for said in now.before.values()).most_common(1)[0][0],
-        answers=len(now.stands),
-        earlier=len(now.before),
-        asked=len(now.drawn),
-        answered=len(now.drawn) - len(now.open),
-        pairs=list(changes.values()),
-    )
-    # What the figures rest on now, with what became unsure: to leave that out would hide it.
-    ids = [i for i in dataset.measuring if blind[i].decided or before.get(i) in ("yes", "no")]
-    checked = [
-        RecheckedLabel(
-            flagged=probability >= head.threshold,
-            counts=blind[i].value == "yes",
-            before=before.get(i),
-            again=changes[i][1] if i in changes else None,
-        )
-        for i, probability in probabilities_of(head, dataset, [] if now.open else ids).items()
-    ]
-    return under_definition(asked, checked)
+def earlier_labels(dataset: ConceptDataset) -> str:
+    """How many of the test labels are of an earlier description, in words; empty for none."""
+    labels = dataset.measuring_labels
+    return about_earlier(len(labels.earlier), len(labels.stands))
 
 
 def figures_on_scale(

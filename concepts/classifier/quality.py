@@ -11,7 +11,13 @@ import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measured_sample import sample
-from concepts.classifier.measuring import MeasuredVersion, answered_twice, figures_under, pictures, what_waits
+from concepts.classifier.measuring import (
+    MeasuredVersion,
+    answered_twice,
+    earlier_labels,
+    pictures,
+    what_waits,
+)
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset
@@ -23,7 +29,6 @@ from concepts.learning.report import (
     Curves,
     CutFigures,
     EvaluationReport,
-    UnderDefinition,
     target_met,
 )
 from concepts.learning.two_samples import difference, share_unlike
@@ -93,7 +98,8 @@ class QualityView(View):
     waiting_answers: str = ""  # why the figures rest on fewer answers than there are; empty where on all
     coverage: Coverage | None = None  # what they say of the library as it is; None with too few pictures
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
-    under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
+    earlier: str = ""  # how many test labels are of an earlier description, in words; empty for none
+    to_label_again: int = 0  # of them, until those given anew take their place; they are on Review
     looks_in: str = ""  # the collections the concept looks in, in words; empty: the whole library
     elsewhere: str = ""  # what the figures are of, where the concept looks elsewhere by now, in words
     removed: int = 0  # answers in the figures about pictures that were removed from the library since
@@ -110,9 +116,8 @@ def quality(
     """The version on the answers as they are now. `measured` is the newest stored report, `scores` what it
     says of the library where that is known."""
     report, counts = measured.report if measured else None, dataset.decisions
-    under = figures_under(dataset, head)
     moved = elsewhere(report, dataset.frame) if report else ""
-    stale = _changed_since(measured, dataset, under) and (not moved or bool(dataset.measuring))
+    stale = _changed_since(measured, dataset) and (not moved or bool(dataset.measuring))
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
@@ -141,7 +146,8 @@ def quality(
         flagged_at=scores.flagged_at_each_step() if scores else [],
         coverage=coverage,
         consistency=answered_twice(dataset),
-        under=under,
+        earlier=earlier_labels(dataset),
+        to_label_again=len(dataset.measuring_labels.left),
         looks_in="" if dataset.frame.is_whole else dataset.frame.name,
         elsewhere=moved,
         removed=removed,
@@ -154,22 +160,14 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     return HeadView(definition=head.definition_number, report=report, **facts)
 
 
-def _changed_since(
-    measured: MeasuredVersion | None, dataset: ConceptDataset, under: UnderDefinition | None
-) -> bool:
+def _changed_since(measured: MeasuredVersion | None, dataset: ConceptDataset) -> bool:
     """Whether measuring now would say something else: more pictures measure, an answer was undone, or those
-    that were asked for again count by now."""
+    under the newest description count by now."""
     ids, truth = dataset.evaluation_labels()
     if measured is None:
         return bool(ids)
-    if under and not under.is_open and under.changed:
-        before = measured.report.under
-        if before is None or (before.asked, before.answered, before.changed) != (
-            under.asked,
-            under.answered,
-            under.changed,
-        ):
-            return True
+    if measured.report.earlier and not dataset.measuring_labels.earlier:
+        return True
     labels = measured.report.labels
     return (sum(c.yes for c in labels), measured.report.n) != (int(truth.sum()), len(ids))
 

@@ -42,9 +42,25 @@ def mistakes(dataset: ConceptDataset, head: StoredHead) -> list[ReviewRow]:
     return sorted(wrong, key=lambda row: -abs((row.score or 0) - head.threshold))
 
 
+def older_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
+    """Test pictures whose label is of an earlier description, without that label: the new one measures."""
+    return [
+        ReviewRow(
+            id=i,
+            reason=Reason.OLDER_TEST_LABEL,
+            label="",
+            evidence="",
+            purpose="evaluation",
+            blind=True,
+        )
+        for i in dataset.measuring_labels.left
+    ]
+
+
 def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
-    """Test pictures that were labelled otherwise since; their first labels measure."""
-    first, now = dataset.blind, dataset.decisions
+    """Test pictures that were labelled otherwise since; their first labels measure. Those labelled anew under
+    another description wait for the others to be."""
+    first, now, waiting = dataset.blind, dataset.decisions, set(dataset.measuring_labels.earlier)
     return [
         ReviewRow(
             id=i,
@@ -54,7 +70,7 @@ def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
             purpose="evaluation",
         )
         for i in dataset.evaluation
-        if i in first and now[i].value != first[i].value
+        if i in first and now[i].value != first[i].value and i not in waiting
     ]
 
 

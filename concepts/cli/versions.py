@@ -258,9 +258,10 @@ def _quality(view: QualityView) -> None:
         say(view.coverage.sentence)
     if view.removed:
         say(f"{view.removed:,} test labels are of pictures removed since.")
-    for told in (view.under, view.consistency):
-        for sentence in told.sentences if told else ():
-            say(sentence)
+    if view.earlier:
+        say(f"{view.earlier} Review lists {view.to_label_again:,} to label again.")
+    for sentence in view.consistency.sentences if view.consistency else ():
+        say(sentence)
     step = max(len(view.rows) // ROWS_SHOWN, 1)
     rows = [
         (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged) for r in view.rows[::step]

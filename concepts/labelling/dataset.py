@@ -9,8 +9,10 @@ from functools import cached_property
 import numpy as np
 from pydantic import computed_field
 
+from concepts.definition.document import Definition
 from concepts.labelling.consensus import Decision, consensus
-from concepts.labelling.rechecks import Renewal, Renewals, Twice, comes_again, said_twice
+from concepts.labelling.earlier_words import MeasuringLabels, first_of_each, measuring_labels
+from concepts.labelling.rechecks import Twice, comes_again, said_twice
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at, to_go
@@ -47,10 +49,10 @@ class ConceptDataset(TrainingData):
 
     @cached_property
     def blind(self) -> dict[str, Decision]:
-        """What people said first, without seeing what the machine says, and again where the definition has
-        changed and all that was drawn for that is answered: the only answers that measure."""
+        """What people said first, without seeing what the machine says: the only answers that measure. After
+        a change of words what they said then, once it is said of all test pictures."""
         apart = [e for e in self._first if e.picture_id not in self.evaluation]
-        return consensus([*apart, *self.renewal.events])
+        return consensus([*apart, *self.measuring_labels.events])
 
     @cached_property
     def known(self) -> dict[str, Decision]:
@@ -59,9 +61,14 @@ class ConceptDataset(TrainingData):
         return consensus(self.log.first(self.concept_id)) | self.blind
 
     @cached_property
-    def renewal(self) -> Renewal:
-        """What became of the answers that measure under the newest definition, whatever this is read for."""
-        return Renewals(self.log, self.store, self.concept).state()
+    def measuring_labels(self) -> MeasuringLabels:
+        """The answers that measure, and which of them are of an earlier description than the newest, whatever
+        this is read for."""
+        rows = self.store.definitions(self.concept_id)
+        meanings = {row.number: Definition.model_validate(row.document).meaning() for row in rows}
+        if len(set(meanings.values())) < 2:  # as mostly
+            return MeasuringLabels(first_of_each(e for e in self._first if e.picture_id in self.evaluation))
+        return measuring_labels(meanings, self.log.all_blind(self.concept_id, list(self.evaluation)))
 
     @cached_property
     def twice(self) -> Twice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,12 +178,10 @@ def new_labels(
     brings: Author,
     number: int,
     remarks: Mapping[Question, str],
-    renewed: Collection[Question] = (),
 ) -> tuple[list[NewLabel], int]:
     """Labels to append for rows that don't contradict each other, and how many rows say what stands already.
     Rows that repeat an answer are one, with the comments of all. `remarks` as `remarks_of` gives them: a file
-    that was exported holds them, and they are no news. `renewed`: questions whose repeat was asked because
-    the definition had changed."""
+    that was exported holds them, and they are no news."""
     answers: dict[tuple[Question, bool], LabelRow] = {}
     comments: dict[tuple[Question, bool], dict[str, None]] = defaultdict(dict)  # in order, each once
     in_view = {(row.question, row.repeat) for row in rows if row.in_view}
@@ -193,7 +191,6 @@ def new_labels(
         if row.comment:
             comments[asked][row.comment] = None
     said = {((e.picture_id, e.author), e.repeat): (e.said, e.comment) for e in standing}
-    said |= {((e.picture_id, e.author), True): (e.said, e.comment) for e in standing if e.renewed}
     fresh = []
     for asked, row in answers.items():
         question, repeat = asked
@@ -211,8 +208,7 @@ def new_labels(
                 comment,
                 recorded_by=brings.name if row.author.name != brings.name else None,
                 in_view=asked in in_view,
-                repeat=repeat and question not in renewed,
-                renewed=repeat and question in renewed,
+                repeat=repeat,
                 given=row.given,
             )
         )

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     NEAR_DUPLICATE_DISAGREES = "near_duplicate_disagrees"  # a near-duplicate has the other label
     LIKELY_MISLABELLED = "likely_mislabelled"  # all other labels speak against it
     OLDER_DESCRIPTION = "older_description"  # an annotator that agreed doesn't under the newest description
+    OLDER_TEST_LABEL = "older_test_label"  # given under an earlier description; labelled anew, it measures
     MISTAKE = "mistake"  # the newest version says otherwise
     CHANGED_TEST_LABEL = "changed_test_label"  # the first label measures, and people say otherwise now
     ODD = "odd"  # labelled yes, and least like the others that are

@@ -110,7 +110,8 @@ class ReviewRow(View):
 
     label: what people say of it together, or empty. score: how probable a yes is by heads that don't know
     that label. labels: what each person said; others' only for readers who have labelled it. blind: people
-    disagree and the reader has yet to label it, so nothing of what they said is told.
+    disagree and the reader has yet to label it, or a test picture is to be labelled anew, so nothing of what
+    was said is told.
     """
 
     id: str

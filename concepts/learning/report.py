@@ -151,33 +151,6 @@ class Consistency(Document):
     sentences: tuple[str, ...]
 
 
-class UnderDefinition(Document):
-    """Under which words the test labels were given, where not all were under those of definition
-    `newest`: `most` is the definition of most of them, `earlier` how many of `answers` were given under
-    another meaning when the words changed.
-
-    asked: how many of `earlier`, drawn at random, are asked again; answered: how many of those have a new
-    answer. Until all have, none of them counts in figures. changed: how many of them differ from the first
-    ones, as share and, in `would_change`, as how many of the rest would. sentences: the same for people.
-    """
-
-    newest: Count
-    most: Count
-    earlier: Count
-    answers: Count
-    asked: Count
-    answered: Count
-    changed: Count
-    share: Metric
-    would_change: Metric
-    sentences: tuple[str, ...]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether figures still say nothing about the newest definition."""
-        return self.answered < self.asked
-
-
 class LookedIn(Document):
     """A named collection of pictures after its change number `change`, and what it was called then."""
 
@@ -249,7 +222,7 @@ class EvaluationReport(Document):
     slices: tuple[Slice, ...] = ()
     worst_slice: str = ""  # in words; empty where none is surely worse than the rest
     consistency: Consistency | None = None  # None where nothing was asked twice
-    under: UnderDefinition | None = None  # None where all answers were given under the newest words
+    earlier: Count = 0  # test labels that were given under an earlier description
     looks_in: tuple[LookedIn, ...] = ()  # named collections that the concept looked in; none: everything
     looked_at: Count | None = None  # pictures in there then; None in reports of before that was kept
     grades: GradeFigures | None = None  # of a graded concept
@@ -358,6 +331,14 @@ def about_unlabelled(right: Metric | None, flagged: int) -> str:
     if right.is_wide:
         return f"Too early to say how many of {them} are right: {span}. {right.note}"
     return f"Of {them}, about {flagged * right.value:,.0f} are right ({span})."
+
+
+def about_earlier(earlier: int, labels: int) -> str:
+    """How many of the test labels are of an earlier description, in words; empty for none."""
+    if not earlier:
+        return ""
+    were = "was" if earlier == 1 else "were"
+    return f"{earlier:,} of {labels:,} test labels {were} given under an earlier description."
 
 
 def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:

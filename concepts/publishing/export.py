@@ -27,7 +27,7 @@ from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
-from concepts.classifier.measuring import figures_under
+from concepts.classifier.measuring import earlier_labels
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
 from concepts.encoders import refuse_parts
@@ -282,8 +282,8 @@ def concept_facts(
     notes = ["This version has not been measured."]
     metrics: list[Metric] = []
     if report:
-        under = figures_under(dataset, head)  # as of now: the definition may have changed
-        notes = [*report.notes, *(under.sentences if under else ())]
+        earlier = earlier_labels(dataset)  # as of now: the definition may have changed
+        notes = [*report.notes, *([earlier] if earlier else ())]
         if moved := elsewhere(report, dataset.frame):
             notes.append(moved)
         elif report.looks_in:

@@ -1,12 +1,11 @@
-"""Questions that people are asked a second time: for consistency, or because the definition has changed."""
+"""Questions that people are asked a second time, to see how consistent they are."""
 
 from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
-from math import ceil
 
-from concepts.labelling.rechecks import EVERY, RENEWED_APART, Renewals, Repeats
+from concepts.labelling.rechecks import EVERY, Repeats
 from concepts.labelling.selection import NextPicture, to_measure
 from concepts.workbench.context import Context
 from storage.labels import Author
@@ -22,11 +21,7 @@ class SecondTime:
     def next(self, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
         """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
         be `answered` before: they are second ones on their way."""
-        held = [i in answered for i in have]
-        if any(held[-RENEWED_APART:]):
-            return []
-        due = [i for i in self._renewals.due(Author(author)) if i not in have]
-        return due[:1] or ([] if any(held) else self._repeats_due(author, 1))
+        return [] if any(i in answered for i in have) else self._due(author, 1)
 
     def mixed(
         self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
@@ -35,32 +30,20 @@ class SecondTime:
         doesn't say which labels are repeats would be asked for ever."""
         if not found:
             return found
-        step = 1 + RENEWED_APART
-        again = self._renewals.due(Author(author))[: ceil(n / step)]
-        if not again:
-            step, again = EVERY, self._repeats_due(author, n)
-        again, mixed = [i for i in again if i not in waiting], list(found)
+        again, mixed = [i for i in self._due(author, n) if i not in waiting], list(found)
         paths = self._context.collection.paths(again)
         for place, i in enumerate(again):
-            mixed.insert(step * place + step // 2, to_measure(i, paths.get(i, ""), repeat=True))
+            mixed.insert(EVERY * place + EVERY // 2, to_measure(i, paths.get(i, ""), repeat=True))
         return mixed
 
-    def answers(self, author: Author, picture_ids: Ids[str]) -> tuple[set[str], set[str]]:
-        """Those of these pictures whose answer by this person is a repeat, and those whose answer takes the
-        place of one that was given under other words."""
-        if not picture_ids:
-            return set(), set()
-        renewed = self._renewals.among(author, picture_ids)
-        return self._repeats.among(author, picture_ids) - renewed, renewed
-
-    @property
-    def _renewals(self) -> Renewals:
-        return Renewals(self._context.log, self._context.store, self._concept)
+    def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
+        """Those of these pictures whose answer by this person is a second one."""
+        return self._repeats.among(author, picture_ids) if picture_ids else set()
 
     @property
     def _repeats(self) -> Repeats:
         waves = self._context.label_cache.held_out(self._concept.id).evaluation
         return Repeats(self._context.log, waves, self._concept)
 
-    def _repeats_due(self, author: str, n: int) -> list[str]:
+    def _due(self, author: str, n: int) -> list[str]:
         return self._repeats.due(Author(author), self._context.revision(self._concept).number, n)

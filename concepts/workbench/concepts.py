@@ -200,7 +200,7 @@ class Concepts:
           are of different pictures: they can't be compared like versions of one concept.
         - Answers keep who gave them, when, under which definition and whether the machine was in view, and
           name the event they are from. Those given under words that meant something else are treated as they
-          are in the other concept: a share of those that measure is asked again.
+          are in the other concept: Review lists those that measure.
         - Where the library has no pictures yet, there are no answers to take along.
 
         Raises `DiscernError` for a name that a concept can't have, `ConflictError` for one that is taken.

@@ -4,7 +4,6 @@ in."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection as Ids
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,7 +33,6 @@ from concepts.labelling.rows import (
     LeftOutRow,
     Meaning,
     OpenRow,
-    Question,
     UnknownWordRow,
     meanings_of,
 )
@@ -169,7 +167,7 @@ class LabelFiles:
                 scale.answers if scale else ("yes", "no"),
             )
         self._context.draw_evaluation(concept)
-        rows, renewed = self._settle_repeats(self._resolve(read.rows, file, report))
+        rows = self._settle_repeats(self._resolve(read.rows, file, report))
         rows, bad = without_contradictions(rows)
         _refuse(bad, report, rows, file)
         if not for_others:
@@ -182,11 +180,11 @@ class LabelFiles:
         else:
             self._take_back_samples(rows)
         aiming, missing = self._aiming(rows)
-        report.imported, _ = self._keep(aiming, brings, renewed)
+        report.imported, _ = self._keep(aiming, brings)
         if missing:
             self._context.draw_more(concept, at_least=missing)
         self._count_splits(rows, report)
-        imported, unchanged = self._keep(rows, brings, renewed)
+        imported, unchanged = self._keep(rows, brings)
         report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
 
@@ -306,27 +304,18 @@ class LabelFiles:
                 report.bad_rows.append(BadRow(row.number, why))
         return known
 
-    def _settle_repeats(self, rows: Sequence[LabelRow]) -> tuple[list[LabelRow], set[Question]]:
+    def _settle_repeats(self, rows: Sequence[LabelRow]) -> list[LabelRow]:
         """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, become answers
-        like any other; so do those given with the machine in view. And which questions are asked again
-        because the definition has changed: these rows answer them, or have answered them before."""
+        like any other; so do those given with the machine in view."""
         marked: dict[Author, set[str]] = defaultdict(set)
         for row in rows:
             if row.repeat and not row.in_view:
                 marked[row.author].add(row.picture)
-        before = {(event.picture_id, event.author) for event in self._context.log.renewed(self._concept.id)}
-        renewed = {(i, author) for author, ids in marked.items() for i in ids} & before
-        asked = set(renewed)
-        for author, ids in marked.items():
-            again, anew = self._rechecks.answers(author, ids)
-            asked |= {(i, author) for i in again}
-            renewed |= {(i, author) for i in anew}
-        asked |= renewed
-        settled = [
+        asked = {(i, who) for who, ids in marked.items() for i in self._rechecks.among(who, ids)}
+        return [
             replace(row, repeat=not row.in_view and row.question in asked) if row.repeat else row
             for row in rows
         ]
-        return settled, renewed
 
     def _aiming(self, rows: Sequence[LabelRow]) -> tuple[list[LabelRow], int]:
         """The rows that are kept before test pictures are drawn, and how many of those have to wait for a
@@ -351,13 +340,13 @@ class LabelFiles:
         half = {ids[place] for place in rng.permutation(len(ids))[: len(ids) // 2]}
         return [row for row in teaches if row.picture in half], missing + len(drawn - answered)
 
-    def _keep(self, rows: Sequence[LabelRow], brings: Author, renewed: Ids[Question]) -> tuple[int, int]:
+    def _keep(self, rows: Sequence[LabelRow], brings: Author) -> tuple[int, int]:
         """How many labels were kept, and how many rows say what stands already."""
         concept_id, log = self._concept.id, self._context.log
         said = [*log.standing(concept_id, ("person", "simulated")), *log.repeats(concept_id)]
         remarks = remarks_of(log.comments(concept_id, [row.picture for row in rows]))
         number = self._context.revision(self._concept).number
-        fresh, unchanged = new_labels(rows, said, brings, number, remarks, renewed)
+        fresh, unchanged = new_labels(rows, said, brings, number, remarks)
         return log.append(concept_id, fresh), unchanged
 
     def _take_sample(self, rows: Sequence[LabelRow], report: ImportReport) -> None:

@@ -133,7 +133,7 @@ class Labels:
                 author_kind=event.author.kind,
                 definition=event.definition_number,
                 created=event.created,
-                repeat=event.repeat or event.renewed,
+                repeat=event.repeat,
             )
             for event in (kept[key] for key in keyed)
         ]
@@ -175,7 +175,7 @@ class Labels:
         context.collection.library.require([one.picture for one in given.values()])
         number = context.revision(concept).number
         asked = [] if in_view else [one.picture for one in given.values() if one.repeat]
-        again, renewed = self._rechecks.answers(author, asked)
+        again = self._rechecks.among(author, asked)
         labels = [
             NewLabel(
                 key,
@@ -186,7 +186,6 @@ class Labels:
                 one.comment,
                 in_view=in_view,
                 repeat=one.picture in again,
-                renewed=one.picture in renewed,
                 given=read[key][1],
             )
             for key, one in given.items()
@@ -235,8 +234,7 @@ class Labels:
         author: AuthorName,
     ) -> list[NextPicture]:
         """The most useful pictures to label now. A `repeat` was labelled before and is shown like any other:
-        in the training set its label is probably wrong; in the test set it tells how consistent labels are,
-        or what changed with the definition."""
+        in the training set its label is probably wrong; in the test set it tells how consistent they are."""
         return self.next_pictures(limit, purpose=purpose, author=author)
 
     def next_pictures(
@@ -357,7 +355,7 @@ class Labels:
                 value=event.said,
                 key=event.key,
                 purpose="evaluation" if event.picture_id in apart else "train",
-                repeat=event.repeat or event.renewed,
+                repeat=event.repeat,
             )
             for event in events
         ]

@@ -10,7 +10,7 @@ from concepts.classifier.measured_sample import sample
 from concepts.classifier.mislabelled import borderline, likely_mislabelled, odd_ones
 from concepts.classifier.quality import coverage
 from concepts.classifier.rarity import rarity
-from concepts.classifier.review import changed_test_labels, mistakes
+from concepts.classifier.review import changed_test_labels, mistakes, older_test_labels
 from concepts.classifier.stability import settling
 from concepts.classifier.training import way_of
 from concepts.collaborator.deliberation import Deliberation, earlier_answers
@@ -133,7 +133,7 @@ class Review:
         head = self._of_this_library(dataset.concept_id)
         if head is not None:
             rows += mistakes(dataset, head)
-        rows += changed_test_labels(dataset)
+        rows += [*older_test_labels(dataset), *changed_test_labels(dataset)]
         if looked and looked.found:
             since = self._context.log.changed_since(dataset.concept_id, looked.answers)
             rows += [row for row in looked.found if row.id not in since]

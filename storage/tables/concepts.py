@@ -194,7 +194,6 @@ class LabelEventRow(Base):
     recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
     in_view: Mapped[bool] = mapped_column(default=False)  # what the machine says stood beside the picture
     repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
-    renewed: Mapped[bool] = mapped_column(default=False)  # that again, because the definition had changed
     taken_from: Mapped[int | None]  # the event of another concept that this one repeats
 
 

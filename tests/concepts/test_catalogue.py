@@ -8,7 +8,6 @@ import pytest
 from answering import answer
 
 from concepts.errors import DiscernError
-from concepts.labelling.rechecks import Renewal
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 
@@ -85,21 +84,17 @@ def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(be
     assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
 
 
-def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
-    """Else a person could rename until the pictures that are asked again please."""
+def test_to_rename_makes_no_test_label_one_of_an_earlier_description(trained: Workbench) -> None:
     concept = trained.concept(NAME)
     answer(trained, NAME, [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")])
     concept.definition.rename("Ball", author="me")
-    assert renewal_of(concept).drawn == []
+    assert earlier(concept) == []
     say_otherwise(concept)
-    asked = renewal_of(concept).drawn
-    assert asked
-    concept.definition.rename("Egg", author="me")
-    assert renewal_of(concept).drawn == asked
+    assert earlier(concept)
 
 
-def renewal_of(concept: Concept) -> Renewal:
-    return concept.context.dataset(concept.row).renewal
+def earlier(concept: Concept) -> list[str]:
+    return concept.context.dataset(concept.row).measuring_labels.left
 
 
 def say_otherwise(concept: Concept) -> None:
@@ -177,10 +172,8 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     assert taught not in dataset.blind
 
 
-def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: Workbench) -> None:
+def test_test_labels_of_an_earlier_description_are_that_in_a_duplicate_too(trained: Workbench) -> None:
     answer(trained, NAME, [row.id for row in trained.library.pictures(limit=200).pictures])
     say_otherwise(trained.concept(NAME))
     copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
-    renewal = renewal_of(copy)
-    assert renewal.before.keys() == trained.context.store.evaluation_pictures(copy.id).keys()
-    assert renewal.open
+    assert set(earlier(copy)) == trained.context.store.evaluation_pictures(copy.id).keys()

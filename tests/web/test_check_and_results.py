@@ -21,7 +21,7 @@ from concepts.classifier.robustness import Perturbation, Robustness
 from concepts.classifier.versions import ComparedFigure, VersionComparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.labelling.dataset import AnswerCount
-from concepts.learning.consistency import ReaskedLabels, consistency, under_definition
+from concepts.learning.consistency import consistency
 from concepts.learning.report import Curves, CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
 from concepts.workbench.concept_views import ConceptView
@@ -80,8 +80,8 @@ def view(**changes: Any) -> ConceptView:
     return ConceptView.model_construct(**(about | {"heads": [version()]} | changes))  # type: ignore[arg-type]
 
 
-def figures(quality: QualityView, *words: tuple[Any, str]) -> str:
-    return check._figures(view(), quality, words)
+def figures(quality: QualityView) -> str:
+    return check._figures(view(), quality)
 
 
 def test_a_figure_with_too_few_labels_is_no_number_but_what_is_missing() -> None:
@@ -198,17 +198,12 @@ def test_how_often_the_person_said_the_same_twice_is_said_once_there_is_enough()
         assert ("Yes became no 0 times, no became yes 2 times" in shown) == (times == 2)
 
 
-def test_figures_say_under_which_words_the_labels_were_given_and_what_the_words_were() -> None:
-    asked = ReaskedLabels(
-        newest=3, most=2, answers=60, earlier=60, asked=20, answered=4, pairs=[("yes", "no")] * 4
-    )
-    quality = measured(None, under=under_definition(asked, []))
-    html = figures(quality, ("same", "A ball"), ("removed", " of <any> kind"))
-    assert "16 test labels to give again under the new description." in words(check._main(quality, "Ball"))
-    assert "These figures are under definition 2" in words(html)
-    assert "20 of them, drawn at random, come again" in words(html)
-    assert "removed: of <any> kind" in words(html)
-    assert "<any>" not in html
+def test_how_many_test_labels_are_of_an_earlier_description_is_said_with_a_way_to_them() -> None:
+    said = "60 of 66 test labels were given under an earlier description."
+    html = check._main(measured(None, earlier=said, to_label_again=16), "Ball")
+    assert said in words(html)
+    assert "Label 16 again" in words(html)
+    assert "reason=older_test_label" in html
 
 
 def test_slices_are_listed_with_their_counts_and_the_worst_stays_in_sight() -> None:

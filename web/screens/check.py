@@ -14,7 +14,6 @@ from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.classifier.verdict import verdict
 from concepts.classifier.versions import origin
-from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.learning.evaluation import about_probabilities
@@ -169,10 +168,8 @@ class _Screen:
         }
 
     def _details(self, view: ConceptView, quality: QualityView, jobs: Sequence[JobView]) -> Shown:
-        under = quality.under
-        words = self._bench.concept(view.name).definition.diff(under.most, under.newest) if under else []
         return {
-            self.figures: _figures(view, quality, words),
+            self.figures: _figures(view, quality),
             self.curve: self._curve(view.name, jobs),
             self.steady: self._steady(view.name, jobs),
             self.guarantees: self._guarantees(view.name, quality.version),
@@ -398,7 +395,7 @@ def _main(view: QualityView, name: str, labels: int = 0, *, done: bool = False) 
     )
 
 
-def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Change, str]] = ()) -> str:
+def _figures(view: ConceptView, quality: QualityView) -> str:
     """The test set, what simpler ways reach, and the curves and parts."""
     report = quality.version.report
     yes, covered = (report.yes, report.covered) if report else (None, None)
@@ -408,7 +405,6 @@ def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Chan
         concept=view,
         view=quality,
         report=report,
-        words=words,
         find_more=FIND_MORE if rare else "",
         average=about_probabilities(report.metrics) if report else [],
         drawn=drawn(quality),

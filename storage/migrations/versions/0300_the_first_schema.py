@@ -512,7 +512,6 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.String(length=200), nullable=True),
         sa.Column("in_view", sa.Boolean(), nullable=False),
         sa.Column("repeat", sa.Boolean(), nullable=False),
-        sa.Column("renewed", sa.Boolean(), nullable=False),
         sa.Column("taken_from", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["concept_id"], ["concepts.id"]),
         sa.ForeignKeyConstraint(["picture_id"], ["pictures.id"]),

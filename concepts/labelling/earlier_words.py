@@ -1,0 +1,73 @@
+"""Test labels that were given under an earlier description.
+
+Figures rest on what people said first. To give some of those labels anew would make figures lean towards
+whatever chose them, such as the mistakes of a version. So labels under the newest description count once
+every picture with an earlier one has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from storage.labels import Author, LabelEvent
+
+Said = dict[str, dict[Author, LabelEvent]]  # picture id → the first label of each person
+
+
+@dataclass(frozen=True)
+class MeasuringLabels:
+    """stands: what counts in figures. earlier: pictures whose label in there was given under words that mean
+    something else than the newest; left: those of them that have no label under the newest."""
+
+    stands: Said
+    earlier: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[LabelEvent]:
+        """What counts in figures, oldest first."""
+        return sorted((e for said in self.stands.values() for e in said.values()), key=lambda e: e.sequence)
+
+
+def first_of_each(events: Iterable[LabelEvent]) -> Said:
+    """From events, oldest first."""
+    said: Said = {}
+    for event in events:
+        said.setdefault(event.picture_id, {}).setdefault(event.author, event)
+    return said
+
+
+def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEvent]) -> MeasuringLabels:
+    """From what each definition means, by number from 1 on, and all that people said of test pictures without
+    seeing what the machine says, oldest first."""
+    given = list(given)
+    stands: Said = {}
+    earlier, left = list[str](), list[str]()
+    for numbers in _runs(meanings):
+        now = [event for event in given if event.definition_number in numbers]
+        others = {number for number in meanings if meanings[number] != meanings[numbers[0]]}
+        earlier = [
+            i
+            for i, said in stands.items()
+            if any(e.value != "skip" and e.definition_number in others for e in said.values())
+        ]
+        anew = first_of_each(e for e in now if e.picture_id in set(earlier) and e.value != "skip")
+        left = [i for i in earlier if i not in anew]
+        if not left:
+            earlier, stands = [], stands | anew
+        for i, said in first_of_each(now).items():
+            if i not in earlier:
+                stands[i] = said | stands.get(i, {})
+    return MeasuringLabels(stands, earlier, left)
+
+
+def _runs(meanings: Mapping[int, Hashable]) -> list[list[int]]:
+    """Numbers of definitions that follow each other and mean the same."""
+    runs: list[list[int]] = []
+    for number in sorted(meanings):
+        if runs and meanings[runs[-1][0]] == meanings[number]:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
