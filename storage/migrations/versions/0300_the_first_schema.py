@@ -120,7 +120,6 @@ def upgrade() -> None:
         "library",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("encoder", sa.String(length=500), nullable=False),
-        sa.Column("precision", sa.String(length=20), nullable=False),
         sa.Column("fingerprint", sa.String(length=80), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
         sa.Column("created", MOMENT, nullable=False),
