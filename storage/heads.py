@@ -70,12 +70,14 @@ class CertifyingDraws(Store):
             put_behind(session, draw.concept_id, picture_ids, CERTIFYING, draw.attempt)
             return True
 
-    def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
-        """Side → its newest draw, the latest of both last."""
+    def all(self, concept_id: int) -> list[CertifyingDraw]:
+        """The first one first."""
         query = select(CertifyingDraw).where(CertifyingDraw.concept_id == concept_id)
-        draws = self._database.scalars(query.order_by(CertifyingDraw.attempt))
-        newest = {draw.side: draw for draw in draws}
-        return dict(sorted(newest.items(), key=lambda found: found[1].attempt))
+        return self._database.scalars(query.order_by(CertifyingDraw.attempt))
+
+    def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
+        """Side → its newest draw."""
+        return {draw.side: draw for draw in self.all(concept_id)}
 
 
 class HeadStore(Store):

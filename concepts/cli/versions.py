@@ -137,9 +137,6 @@ def version_certify(
     at_least: Annotated[
         float, typer.Option(min=0.5, max=0.99, help="Share to be right beyond the guaranteed threshold.")
     ] = 0.9,
-    again: Annotated[
-        bool, typer.Option("--again", help="Draw fresh pictures although the last try failed.")
-    ] = False,
     side: Annotated[
         Side, typer.Option(help="yes: above a threshold surely yes. no: below one surely no.")
     ] = "yes",
@@ -149,7 +146,7 @@ def version_certify(
 ) -> None:
     """Guarantee a threshold beyond which pictures are right; once all its pictures are labelled, keep it."""
     certificates = workbench().concept(name).certificates
-    found = certificates.begin(at_least, side, version, again, author=author)
+    found = certificates.begin(at_least, side, version, author=author)
     if found.threshold is not None:
         wait(certificates.keep(side, author=author), "Measuring", KEPT)
         found = certificates.state(side) or found

@@ -17,7 +17,8 @@ import numpy as np
 from concepts.learning.base import Bools, Floats
 from concepts.learning.target import Side
 
-DELTA = 0.05  # all certificates of one concept together are wrong at most this often
+DELTA = 0.05  # a version's certificates together are wrong at most this often
+ERROR = DELTA / 2  # of each: a version has one of either side
 SPARE_ERRORS = 1  # that the answers drawn allow for
 ROOM = 0.5  # of the errors that are allowed a head may expect above the floor: the rest is left to chance
 
@@ -49,12 +50,6 @@ def of_side(probability: Floats, side: Side) -> Floats: ...
 def of_side(probability: float | Floats, side: Side) -> float | Floats:
     """The probability of that answer from that of a yes, and back."""
     return probability if side == "yes" else 1 - probability
-
-
-def allowed_error(attempt: int) -> float:
-    """How often the certificate of a concept's attempt 1, 2, … may be wrong, so that all of them together
-    keep to `DELTA`."""
-    return float(DELTA / 2**attempt)
 
 
 def needed(at_least: float, delta: float, errors: int = 0) -> int:

@@ -18,10 +18,10 @@ from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
     DELTA,
+    ERROR,
     SPARE_ERRORS,
     Certified,
     NotCertified,
-    allowed_error,
     certify,
     needed,
     of_side,
@@ -44,23 +44,9 @@ LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
 AtLeast = Annotated[
     float, Field(ge=LOWEST, le=HIGHEST, description="Share to be right beyond the guaranteed threshold.")
 ]
-Again = Annotated[bool, Field(description="Draw fresh pictures although the last try failed.")]
 WhichSide = Annotated[
     Side, Field(description="yes: above a threshold pictures surely count. no: below one they surely don't.")
 ]
-
-
-class FailedGuaranteeError(DiscernError):
-    """A guarantee was asked for after a try that failed. Nothing was drawn."""
-
-    http_status = 409
-    in_terminal = "To draw fresh pictures anyway, run: discern concept version certify NAME --again"
-    on_screen = "Tick “Take fresh pictures for another try” to draw all the same."
-
-    def __init__(self, failed: str, labels: int) -> None:
-        super().__init__(
-            f"{failed} Another try takes {labels} fresh labels or more, and a stricter test (again=true)."
-        )
 
 
 class CertificateView(View):
@@ -68,8 +54,8 @@ class CertificateView(View):
     could stop when they look good would be wrong more often."""
 
     side: Side  # above the line pictures are surely yes, or below it surely no
-    attempt: int
     version: int  # that was asked about
+    newest: bool  # whether that has the weights of the newest version, which then has had its try
     at_least: float  # what share of the pictures beyond the line is to be right
     confidence: float
     created: datetime
@@ -90,16 +76,11 @@ class CertificateView(View):
 
 
 class Certificates:
-    """Guarantees of a concept's versions: thresholds beyond which a share of the pictures is right. One
-    belongs to the weights it was drawn for, and each try spends part of one error."""
+    """Guarantees of a concept's versions: thresholds beyond which a share of the pictures is right. A version
+    has one of either side, which belongs to its weights: each has half of the error a version is allowed."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
-
-    def takes(self, at_least: float) -> int:
-        """Labels above the line that the next try takes when all are right."""
-        draws = self._context.certifying.newest(self._concept.id)
-        return needed(at_least, allowed_error(_next_attempt(draws)))
 
     @operation("POST /certificate")
     def begin(
@@ -107,15 +88,14 @@ class Certificates:
         at_least: AtLeast = 0.9,
         side: WhichSide = "yes",
         version: Version = None,
-        again: Again = False,
         *,
         author: AuthorName,
     ) -> CertificateView:
         """Draw the pictures whose blind labels guarantee a threshold. Purpose “evaluation” asks about them
-        first. The same wish again, before all are labelled or where it was granted, draws nothing new.
+        first. The same wish again draws nothing new.
 
-        Raises `FailedGuaranteeError` after a try that failed, unless it shall be tried `again`,
-        `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
+        Raises `ConflictError` where this version has had its try, `NotEnoughPicturesError`, and
+        `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
             raise DiscernError(f"A guarantee can be for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
@@ -123,13 +103,15 @@ class Certificates:
         check_usable(head, self._context.collection)
         self._context.draw_evaluation(concept)
         with self._context.drawing:
-            draws = self._context.certifying.newest(concept.id)
-            draw = draws.get(side)
-            if not draw or draw.at_least != at_least or not self._holds(draw, head):
-                last = self.state(side)
-                if last and last.failed and not again:
-                    raise FailedGuaranteeError(last.sentence, self.takes(at_least))
+            draws = [one for one in self._context.certifying.all(concept.id) if one.side == side]
+            tried = next((one for one in draws if self._is_of(one, head)), None)
+            if tried is None:
                 self._draw(head, side, at_least, author)
+            elif tried.at_least != at_least or tried is not draws[-1]:
+                raise ConflictError(
+                    f"Version {head.number} was asked for {100 * tried.at_least:.3g} of 100. A version has "
+                    "one guarantee of either side, so train again, then ask for the new one."
+                )
         found = self.state(side)
         assert found is not None
         return found
@@ -139,8 +121,7 @@ class Certificates:
         """How far the guarantee of this side is; null before anybody asked for one, and after the library
         has changed its encoder."""
         concept = self._concept.row
-        draws = self._context.certifying.newest(concept.id)
-        draw = draws.get(side)
+        draw = self._context.certifying.newest(concept.id).get(side)
         if draw is None:
             return None
         head = self._context.head(concept, draw.head_number)
@@ -152,14 +133,14 @@ class Certificates:
         threshold = of_side(line.threshold, side) if line else None
         view = CertificateView(
             side=side,
-            attempt=draw.attempt,
             version=draw.head_number,
+            newest=_is_same(head, self._context.head(concept, None)),
             at_least=draw.at_least,
             confidence=1 - DELTA,
             created=draw.created,
             asked=len(ids),
             answered=answered,
-            needed=needed(draw.at_least, allowed_error(draw.attempt)),
+            needed=needed(draw.at_least, ERROR),
             complete=found is not None,
             failed=isinstance(found, NotCertified),
             threshold=threshold,
@@ -203,11 +184,10 @@ class Certificates:
 
     def _draw(self, head: StoredHead, side: Side, at_least: float, author: str) -> None:
         context, draws = self._context, self._context.certifying.newest(self._concept.id)
-        attempt, lowest = _next_attempt(draws), self._lowest(head, side, draws)
-        error = allowed_error(attempt)
+        attempt = 1 + max((draw.attempt for draw in draws.values()), default=0)
         dataset = self._concept.dataset(head.definition_number)
         scores = context.scores.of(head, dataset.index).probability
-        size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
+        size, least = needed(at_least, ERROR, SPARE_ERRORS), needed(at_least, ERROR)
         drawn = draw_certifying(
             dataset,
             attempt,
@@ -215,7 +195,7 @@ class Certificates:
             at_least,
             size,
             side,
-            lowest,
+            self._lowest(head, side, draws),
         )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
@@ -249,12 +229,13 @@ class Certificates:
 
     def _holds(self, draw: CertifyingDraw, head: StoredHead) -> bool:
         """Whether this draw is about these weights, and what the concept looks in, and not refused."""
+        return self._is_of(draw, head) and not isinstance(self._tried(draw, head)[2], NotCertified)
+
+    def _is_of(self, draw: CertifyingDraw, head: StoredHead) -> bool:
+        """Whether this draw is about these weights, and what the concept looks in."""
         if Frame.of(draw.looks_in).ids != self._context.collection.frames.now(self._concept.id).ids:
             return False
-        if not _is_same(self._context.head(self._concept.row, draw.head_number), head):
-            return False
-        _, _, found = self._tried(draw, head)
-        return not isinstance(found, NotCertified)
+        return _is_same(self._context.head(self._concept.row, draw.head_number), head)
 
     def _newest_of(self, head: StoredHead) -> StoredHead:
         """The newest version with the same weights: it has the lines that were kept of them."""
@@ -283,8 +264,7 @@ class Certificates:
             scored = scored_alone(head, self._context.collection.parts.seen(draw.concept_id)[1], ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([dataset.blind[i].value == draw.side for i, _ in scored], dtype=bool)
-        error = allowed_error(draw.attempt)
-        found = certify(of_side(probability, draw.side), right, draw.at_least, error, draw.floor)
+        found = certify(of_side(probability, draw.side), right, draw.at_least, ERROR, draw.floor)
         return ids, answered, found
 
     def _kept_as(self, draw: CertifyingDraw) -> int | None:
@@ -334,11 +314,6 @@ class Certificates:
         sure_no = None if lines["no"] is None else scores.up_to(lines["no"])
         rest = len(scores.probability) - (sure_yes or 0) - (sure_no or 0)
         return {"sure_yes": sure_yes, "sure_no": sure_no, "look_yourself": rest}
-
-
-def _next_attempt(draws: Mapping[str, CertifyingDraw]) -> int:
-    """All tries of a concept share one error, whatever their side."""
-    return max((draw.attempt for draw in draws.values()), default=0) + 1
 
 
 def _is_same(one: StoredHead, other: StoredHead) -> bool:

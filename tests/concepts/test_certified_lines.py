@@ -10,10 +10,10 @@ from answering import answer
 
 from concepts.classifier.verdict import verdict
 from concepts.errors import ConflictError, NotEnoughPicturesError
-from concepts.learning.certificates import allowed_error, needed
+from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.certificates import CertificateView, FailedGuaranteeError
+from concepts.workbench.certificates import CertificateView
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it
@@ -65,7 +65,8 @@ def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(
     drawn = certifying(concept)
     answer(concept.bench, NAME, drawn[:-1], always="yes")
     view = concept.certificates.begin(SHARE, author="me")
-    assert (view.attempt, view.answered, view.complete, view.n) == (1, len(drawn) - 1, False, 0)
+    assert (view.answered, view.complete, view.n) == (len(drawn) - 1, False, 0)
+    assert certifying(concept) == drawn
     with pytest.raises(ConflictError, match="no guarantee"):
         kept(concept)
 
@@ -100,27 +101,30 @@ def test_a_measured_version_with_a_certified_line_keeps_its_figures_beside_the_b
     assert verdict(report).said == "Guaranteed: at least 50 of 100 it flags are right"
 
 
-def test_a_guarantee_that_failed_says_so_and_is_tried_again_only_where_that_is_asked_for(
-    concept: Concept,
-) -> None:
+def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_try(concept: Concept) -> None:
     view, first = asked(concept, "unsure"), certifying(concept)
     assert view.threshold is None
     assert view.more > 0
     assert f"The guarantee failed: {view.errors} of the {view.n} surest were wrong" in view.sentence
     assert "out of reach with these labels" in view.sentence
-    with pytest.raises(FailedGuaranteeError, match="Another try takes"):
-        concept.certificates.begin(SHARE, author="me")
+    assert concept.certificates.begin(SHARE, author="me") == view
+    with pytest.raises(ConflictError, match="one guarantee of either side, so train again"):
+        concept.certificates.begin(0.6, author="me")
     assert certifying(concept) == first
-    again = concept.certificates.begin(SHARE, again=True, author="me")
-    assert (again.attempt, again.answered) == (2, 0)
-    assert again.needed == needed(SHARE, allowed_error(2)) > view.needed
+    answer(concept.bench, NAME, [picture.id for picture in concept.labels.next_pictures(3)])
+    concept.versions.train().wait()
+    assert concept.certificates.state() == view.model_copy(update={"newest": False})
+    again = concept.certificates.begin(SHARE, author="me")
+    assert (again.version, again.answered, again.needed) == (2, 0, view.needed)
     assert certifying(concept)[: len(first)] == first
+    with pytest.raises(ConflictError, match="Version 1 was asked for 50 of 100"):
+        concept.certificates.begin(SHARE, version=1, author="me")
 
 
 def test_a_line_needs_more_pictures_than_a_small_library_has(concept: Concept) -> None:
     with pytest.raises(NotEnoughPicturesError) as raised:
         concept.certificates.begin(0.99, author="me")
-    assert raised.value.needed == needed(0.99, allowed_error(1))
+    assert raised.value.needed == needed(0.99, ERROR)
     assert concept.certificates.state() is None
 
 
@@ -137,8 +141,7 @@ def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(
     asked(concept, "yes")
     kept(concept)
     view = asked(concept, "no", side="no")
-    assert view.attempt == 2  # of one count: all tries share one error
-    assert view.needed == needed(SHARE, allowed_error(2))
+    assert view.needed == needed(SHARE, ERROR)  # half of a version's error for each side
     assert view.sure_yes
     assert view.sure_no
     pictures = concept.versions.quality().pictures

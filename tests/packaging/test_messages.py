@@ -13,7 +13,6 @@ import pytest
 
 from concepts import errors
 from concepts.library.parts import NoFrameError, OtherPartError
-from concepts.workbench.certificates import FailedGuaranteeError
 from docs.build import commands
 from web.advice import in_words
 
@@ -100,7 +99,6 @@ EXAMPLES = [
     errors.NotEnoughPicturesError(36, 20),
     errors.UnknownCollectionError("There is no collection “Rooms”."),
     errors.OtherEncoderError("embedded", "auto"),
-    FailedGuaranteeError("It failed.", 46),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     OtherPartError(1),
     NoFrameError(),

@@ -124,7 +124,7 @@ def test_the_ends_of_the_axis_stand_apart_from_what_the_bars_mean() -> None:
 
 
 def guarantee(**changes: Any) -> str:
-    about = {"attempt": 1, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
+    about = {"newest": True, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
     about |= {
         "asked": 54,
         "answered": 12,
@@ -156,8 +156,12 @@ def test_a_guarantee_says_how_far_it_is_then_what_came_of_it_and_what_to_do() ->
     assert "To check yourself 400" in both
     refused = guarantee(**done, failed=True, errors=2, more=12)
     assert "What came of it." in words(refused)
-    assert 'data-action="certify"' in refused
-    assert 'name="again" value="1" required' in refused
+    assert "A version has one try." in words(refused)
+    asked_for = [
+        guarantee(**done, failed=True, errors=2, more=12, newest=newest).count('data-action="certify"')
+        for newest in (True, False)
+    ]
+    assert asked_for == [1, 2]  # of the other side alone, and of both
 
 
 def test_a_version_with_a_guarantee_shows_the_promise_and_no_measured_precision() -> None:

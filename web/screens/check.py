@@ -16,6 +16,7 @@ from concepts.classifier.verdict import verdict
 from concepts.classifier.versions import origin
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.learning.certificates import ERROR, needed
 from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import WIDE, CutFigures, Guarantee
 from concepts.learning.target import Side
@@ -208,8 +209,7 @@ class _Screen:
             name=name,
             version=version,
             takes={
-                side: {share: certificates.takes(share) for share in shares}
-                for side, shares in GUARANTEED.items()
+                side: {share: needed(share, ERROR) for share in shares} for side, shares in GUARANTEED.items()
             },
             found={side: certificates.state(side) for side in GUARANTEED},
         )
@@ -323,8 +323,7 @@ class _Screen:
         elif action.name == "certify":
             side = _yes_or_no(action.fields.get("side", ""))
             at_least = float(action.fields.get("at-least", 0.9))
-            again = bool(action.fields.get("again"))
-            concept.certificates.begin(at_least, side=side, again=again, author=author)
+            concept.certificates.begin(at_least, side=side, author=author)
         elif action.name == "keep-line":
             concept.certificates.keep(_yes_or_no(action.value), author=author)
             return say(f"Version {concept.versions.head().number} has the guarantee.", "good")
