@@ -168,13 +168,6 @@ def concept_export(
             "--page", help="With classify.html in the folder: it scores pictures in a browser, offline."
         ),
     ] = False,
-    int8: Annotated[
-        bool,
-        typer.Option(
-            "--int8", help="Half as large and faster, with slightly other decisions: first it says how."
-        ),
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Take int8 without asking.")] = False,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -199,8 +192,8 @@ def concept_export(
     bench = workbench()
     exports = bench.concept(name).exports
     if html is not None:
-        if out is not None or also or page or int8:
-            raise WrongUsageError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
+        if out is not None or also or page:
+            raise WrongUsageError("--html writes a page alone. Leave out --out, --with and --page.")
         written = exports.write_page(html, version=version, classifier=classifier)
         bench.context.audit.add(author, "shared a version as a file", name)
         show({"html": str(written)}, as_json, f"The page is in {written}.")
@@ -209,13 +202,7 @@ def concept_export(
         raise WrongUsageError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
     if classifier:
         raise WrongUsageError("--classifier is for a page: use --html FILE. For a folder there is --page.")
-    if int8:
-        measured = wait(exports.measure_int8(version, tuple(also or ())), "Measuring int8", KEPT)
-        for line in (measured.sentence, *(agreement.sentence for agreement in measured.agreements)):
-            typer.echo(line, err=as_json)
-        if not yes:
-            typer.confirm("Export it in int8?", abort=True, err=as_json)
-    result = exports.write(out, version, tuple(also or ()), page=page, int8=int8)
+    result = exports.write(out, version, tuple(also or ()), page=page)
     them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
     what = them if len(result.concepts) > 1 else f"version {result.head}"
     told = f"{what[0].upper()}{what[1:]} is in {result.folder}, and in {result.archive}."

@@ -21,7 +21,6 @@ from concepts.bundle.classifier_model import (
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
 from concepts.bundle.figures import figures_of, png
 from concepts.bundle.heads import BundleHead
-from concepts.bundle.int8 import INT8, Int8, fitted
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
@@ -43,7 +42,6 @@ from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
-from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.publishing.video_scores import video_scores, with_column
 from concepts.view import View
 from storage.heads import StoredHead
@@ -58,6 +56,7 @@ GRADE_FIGURES = {
     "kappa": "quadratic weighted kappa",
     "spearman": "Spearman's rank correlation",
 }
+INT8 = "int8-"  # how the precision of an encoder begins that `study.int8` made smaller
 CLASSES_CALIBRATED = "a slope and an offset for each class on held-out scores, folded into weights and biases"
 
 
@@ -108,11 +107,10 @@ def export_heads(
     out: Path,
     *,
     page: bool = False,
-    int8: Int8Measured | None = None,
     rule: Combined | None = None,
 ) -> ExportResult:
-    """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
-    the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
+    """Writes the folder `out`, with all of them, perhaps a `page` for browsers and the `rule` that combines
+    them, and a zip beside it."""
     collection = versions[0].dataset.collection
     for version in versions:
         check_usable(version.head, collection)
@@ -125,12 +123,7 @@ def export_heads(
         )
     encoder, graph = graph_of(collection, versions[0].head.concept_id)
     parts = [part for version in versions for part in version.parts()]
-    about = encoder_facts(encoder)
-    if int8:
-        smaller = kept_int8(collection, int8)
-        graph, about = smaller.graph, int8_facts(about, smaller)
-        parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
-    folder = write_bundle(out, parts, about, graph, by, page=page)
+    folder = write_bundle(out, parts, encoder_facts(encoder), graph, by, page=page)
     return ExportResult(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),
@@ -199,13 +192,6 @@ def _rule_of(versions: Sequence[Exported], combined: Combined | None = None) -> 
             f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
         )
     return OneOf()
-
-
-def _in_int8(part: BundlePart, agreement: EncoderAgreement, smaller: Int8) -> BundlePart:
-    note = "Its figures were measured with the encoder in float32; this one computes in int8."
-    notes = (*part.facts.notes, f"{note} {agreement.sentence}")
-    facts = part.facts.model_copy(update={"notes": notes})
-    return replace(part, head=fitted(part.head, smaller), facts=facts)
 
 
 def write_plots(

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from concepts.jobs import Progress
 from concepts.settings import Settings
-from concepts.workbench import annotations, definition, deliberations, exports, keywords, parts, versions
+from concepts.workbench import annotations, definition, deliberations, keywords, parts, versions
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.asking import Asking
 from concepts.workbench.collections import Collections
@@ -73,7 +73,6 @@ class Workbench:
         annotations.register_work(self)
         deliberations.register_work(self)
         versions.register_work(self)
-        exports.register_work(self)
         keywords.register_work(self)
         parts.register_work(self)
         self.scoring = Scoring(self)

@@ -20,8 +20,6 @@ from concepts.classifier.training import check_usable
 from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError, UnknownPictureError
 from concepts.installation.users import Role
-from concepts.jobs import Progress, Started
-from concepts.jobs.job import read_done, read_job
 from concepts.library.collection import Collection
 from concepts.library.ingestion import short_side
 from concepts.library.outside_pictures import outside_thumbnail
@@ -32,10 +30,8 @@ from concepts.publishing.export import (
     model_card,
     version_page,
 )
-from concepts.publishing.smaller import ChosenEncoder, Int8Measured, measure_int8
 from concepts.publishing.story import story_of
 from concepts.workbench.context import Context, revision_of
-from concepts.workbench.jobs import MeasureInt8
 from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version
 from storage.deliberations import Deliberations
@@ -45,7 +41,6 @@ from storage.sums import SUMS, write_sums
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 Also = Annotated[
@@ -53,9 +48,6 @@ Also = Annotated[
     Field(max_length=100, description="Other concepts, whose newest versions go into the same bundle."),
 ]
 WithPage = Annotated[bool, Field(description="With a page that scores pictures in a browser, offline.")]
-AsInt8 = Annotated[
-    bool, Field(description="Half as large and faster, with slightly other scores; measured with int8 first.")
-]
 WithClassifier = Annotated[
     bool, Field(description="With the classifier in it, tens of megabytes, so that it scores pictures.")
 ]
@@ -69,9 +61,7 @@ class Exports:
         self._concept, self._context = concept, concept.context
 
     @operation("GET /versions/{version}/bundle", role=Role.VIEWER, audit="exported a classifier")
-    def bundle(
-        self, version: Version = None, also: Also = (), page: WithPage = False, int8: AsInt8 = False
-    ) -> Path:
+    def bundle(self, version: Version = None, also: Also = (), page: WithPage = False) -> Path:
         """The classifier as a zip of files that run anywhere. It is written when it is first asked for, and
         when the version was measured again."""
         chosen = self._chosen(version, also)
@@ -79,37 +69,16 @@ class Exports:
         stem = file_stem(concept.name, head.number)
         if others := [(other.id, of.number) for other, of in chosen[1:]]:
             stem += f"-and-{len(others)}-more-{hashlib.sha256(repr(others).encode()).hexdigest()[:8]}"
-        measured, since = self._int8_of(chosen) if int8 else (None, 0.0)
-        stem += ("-int8" if int8 else "") + ("-with-page" if page else "")
-        newest = max(since, *(changed(self._context, *one) for one in chosen))
+        stem += "-with-page" if page else ""
+        newest = max(changed(self._context, *one) for one in chosen)
         folder = self._folder / stem
-        return archive_of(self._context, folder, newest, lambda: self._write(chosen, folder, page, measured))
+        return archive_of(self._context, folder, newest, lambda: self._write(chosen, folder, page))
 
     def write(
-        self,
-        out: Path,
-        version: int | None = None,
-        also: Also = (),
-        *,
-        page: bool = False,
-        int8: bool = False,
+        self, out: Path, version: int | None = None, also: Also = (), *, page: bool = False
     ) -> ExportResult:
         """Writes the same into a folder of this computer, with the zip beside it."""
-        chosen = self._chosen(version, also)
-        return self._write(chosen, out, page, self._int8_of(chosen)[0] if int8 else None)
-
-    @operation("POST /versions/{version}/int8")
-    def measure_int8(self, version: Version = None, also: Also = ()) -> Started[Int8Measured]:
-        """Make an encoder in int8 from pictures of the library, half as large and faster, and measure what it
-        changes for this version and for the newest ones of the concepts `also`."""
-        chosen = self._chosen(version, also)
-        _check_int8(chosen)
-        return self._context.jobs.begin(_int8_job(chosen))
-
-    def int8(self, version: int | None = None, also: Sequence[str] = ()) -> Int8Measured | None:
-        """What that said last of these versions; None before."""
-        found = self._newest_int8(self._chosen(version, also))
-        return found[0] if found else None
+        return self._write(self._chosen(version, also), out, page)
 
     def could_go_along(self) -> list[str]:
         """The other concepts with a version for the same encoder, which one file could hold too."""
@@ -154,9 +123,8 @@ class Exports:
     def _folder(self) -> Path:
         return self._context.settings.home / "bundles" / str(self._concept.id)
 
-    def _write(self, chosen: Pairs, folder: Path, page: bool, int8: Int8Measured | None) -> ExportResult:
-        versions = [exported(self._context, *one) for one in chosen]
-        return export_heads(versions, folder, page=page, int8=int8)
+    def _write(self, chosen: Pairs, folder: Path, page: bool) -> ExportResult:
+        return export_heads([exported(self._context, *one) for one in chosen], folder, page=page)
 
     def _pictures(self, head: StoredHead) -> Shown:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
@@ -190,53 +158,6 @@ class Exports:
         if twice := next((one for one in names if names.count(one) > 1), None):
             raise DiscernError(f"“{twice}” is named more than once for one file.")
         return chosen
-
-    def _int8_of(self, chosen: Pairs) -> tuple[Int8Measured, float]:
-        """What was measured, and when, in seconds since 1970. Raises `DiscernError` where nothing was."""
-        _check_int8(chosen)
-        if found := self._newest_int8(chosen):
-            return found
-        raise DiscernError(
-            "What int8 changes is not measured for this yet, and nobody should choose it unseen. Measure it "
-            "first."
-        )
-
-    def _newest_int8(self, chosen: Pairs) -> tuple[Int8Measured, float] | None:
-        wanted = _int8_job(chosen)
-        for job in self._context.jobs.store.newest_first([MeasureInt8.kind], self._concept.id):
-            if job.state == "done" and read_job(MeasureInt8, job) == wanted:
-                return read_done(MeasureInt8, job), (job.finished or job.created).timestamp()
-        return None
-
-
-def register_work(bench: Workbench) -> None:
-    """What the job does that measures int8."""
-    context = bench.context
-
-    def measure(job: MeasureInt8, progress: Progress) -> Int8Measured:
-        chosen = []
-        for concept_id, version in [(job.concept_id, job.version), *job.also]:
-            head = context.head(concept := context.store.get(concept_id), version)
-            chosen.append(ChosenEncoder(concept.name, context.dataset(concept, head.definition_number), head))
-        return measure_int8(chosen, progress.report)
-
-    context.jobs.register(MeasureInt8, measure)
-
-
-def _int8_job(chosen: Pairs) -> MeasureInt8:
-    (concept, head), *others = chosen
-    return MeasureInt8(concept.id, head.number, tuple((other.id, of.number) for other, of in others))
-
-
-def _check_int8(chosen: Pairs) -> None:
-    """Before anything is measured for what can't be written then. Raises `DiscernError`."""
-    for concept, head in chosen:
-        if head.classes is not None:
-            raise DiscernError(
-                f"“{concept.name}” has exclusive classes, and there is no int8 form of these: what int8 "
-                "changes is measured for one yes or no at a time, which says nothing of classes that "
-                "compete. Take it without int8."
-            )
 
 
 def archive_of(context: Context, folder: Path, since: float, write: Callable[[], ExportResult]) -> Path:

@@ -27,7 +27,6 @@ from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
 from concepts.publishing.export import write_plots
-from concepts.publishing.smaller import Int8Measured
 from concepts.workbench.jobs import (
     Curve,
     DrawCurve,
@@ -74,11 +73,9 @@ NewThreshold = Annotated[
 
 class VersionView(HeadView):
     """A version with its newest figures. `robustness`: what came of the last look at how it takes small
-    changes; `int8`: of measuring an encoder in int8 for it. `comparison`: with the other version that was
-    asked for, on the same test pictures."""
+    changes. `comparison`: with the other version that was asked for, on the same test pictures."""
 
     robustness: Robustness | None = None
-    int8: Int8Measured | None = None
     comparison: VersionComparison | None = None
 
 
@@ -120,7 +117,6 @@ class Versions:
         return VersionView(
             **dict(view),
             robustness=steady if steady and steady.version == head.number else None,
-            int8=self._concept.exports.int8(head.number),
             comparison=self.compare(head.number, beside) if beside else None,
         )
 

@@ -87,17 +87,6 @@ def test_classes_fill_a_file_of_their_own(trained, tmp_path):
         other.exports.write(tmp_path / "bundle", also=[NAME])
 
 
-def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(trained, tmp_path):
-    for ask in (
-        lambda: trained.exports.measure_int8().wait(),
-        lambda: trained.exports.measure_int8().id,
-        lambda: trained.exports.bundle(1, int8=True),
-    ):
-        with pytest.raises(DiscernError, match=r"no int8 form of these.*Take it without int8"):
-            ask()
-    assert not trained.context.jobs.store.newest_first(["measure int8"], trained.id)
-
-
 def test_pictures_are_classified_by_class_as_the_file_does_it(trained, pictures):
     file = next(iter(sorted(pictures.glob("rectangle-*.png"))))
     found = trained.bench.scoring.classifier([NAME])("one.png", file.read_bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from concepts.bundle.heads import BundleHead
-from concepts.bundle.int8 import Int8, fitted
 from concepts.encoders.base import unit
 from concepts.learning.base import FAMILIAR_FROM, LinearHead, TrainingSet
 from concepts.learning.fitting import train_head
@@ -78,16 +76,6 @@ def test_a_head_without_prototypes_does_not_know() -> None:
     head, known, _ = taught(0)
     line = replace(head, prototypes=None)
     assert familiar_from(line, kinds(np.random.default_rng(0), 200, known)) is None
-
-
-def test_an_encoder_in_int8_refuses_as_many() -> None:
-    rng, (head, known, _) = np.random.default_rng(3), taught(3)
-    head, before = knowing(head, kinds(rng, 400, known)), kinds(rng, 300, known)
-    after = unit(before + 0.04 * rng.normal(size=before.shape))  # it takes away from every cosine
-    moved = fitted(BundleHead(head), Int8(cast(Any, None), 0, before, after)).line
-    shares = [(one.familiarity(x) < 0).mean() for one, x in ((head, before), (moved, after))]  # type: ignore[operator]
-    assert (head.familiarity(after) < 0).mean() > 2 * shares[0]  # type: ignore[operator]
-    assert shares[1] == pytest.approx(shares[0], abs=0.02)
 
 
 @given(a=st.floats(0.01, 100), c=st.floats(-5, 5))

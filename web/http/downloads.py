@@ -25,10 +25,9 @@ def download_routes(workbench: Workbench) -> APIRouter:
         concept: str,
         also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
         page: bool = False,
-        int8: bool = False,
     ) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(workbench.concept(concept).exports.bundle(version, also, page=page, int8=int8))
+        return _file(workbench.concept(concept).exports.bundle(version, also, page=page))
 
     @router.get("/combinations/{number}.zip")
     def combination(number: Number, name: str, page: bool = False) -> FileResponse:

@@ -95,7 +95,7 @@ BUTTONS: dict[Rule, str] = {
     Rule(LABELLER): """
         yes no unsure undo answer comment begin-round test-wording""",
     Rule(OWNER): """
-        cancel retry mine annotate propose train measure steady compare-annotators certify keep-line int8
+        cancel retry mine annotate propose train measure steady compare-annotators certify keep-line
         threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
         look-over ask more-kinds try-rule score-table given""",
     Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy test",

@@ -42,7 +42,7 @@ from web.work import Work, press
 
 OF_ALL = ("score table", "try rule")  # work that is of no concept
 OUT = ("write keywords", "copy files")  # to where pictures are
-JOBS = (*OUT, "measure int8", "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
+JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
 SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
@@ -152,8 +152,6 @@ class _Screen:
                 version=newest.number,
                 others=concept.exports.could_go_along(),
                 goes_along=along,
-                of_classes=view.scale.kind == "classes",
-                int8=concept.exports.int8(newest.number),
             ),
             self.watched.area: "" if self._demo else self.watched.html(view.name),
             self.library: self._pictures(view, place, job),
@@ -338,8 +336,6 @@ class _Screen:
             concept.keywords.copy(folder, link=bool(action.fields.get("link")), confined=True)
         elif action.name == "score-library":
             concept.scores.score_library(int(action.value))
-        elif action.name == "int8":
-            concept.exports.measure_int8(int(action.value))
         elif action.name == "score-files":
             concept.scores.score_files(action.fields.get("folder", ""), int(action.value), _suffix(action))
         return ""

@@ -11,7 +11,6 @@ from concepts.classifier.robustness import Robustness
 from concepts.jobs import Job, Lane
 from concepts.publishing.export import ScoreResult
 from concepts.publishing.keywords import FilesCopied, KeywordsWritten
-from concepts.publishing.smaller import Int8Measured
 from concepts.view import View
 
 
@@ -197,17 +196,6 @@ class LookAtFolder(Job[LookedAt]):
     lane = Lane.WATCHING
     concept_id: int
     watch: int
-
-
-@dataclass(frozen=True)
-class MeasureInt8(Job[Int8Measured]):
-    """What an encoder in int8 would change for a version, and for the newest of the concepts `also`."""
-
-    kind = "measure int8"
-    lane = Lane.LONG
-    concept_id: int
-    version: int
-    also: tuple[tuple[int, int], ...] = ()  # concept and version of each
 
 
 @dataclass(frozen=True)

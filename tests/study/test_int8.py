@@ -1,0 +1,53 @@
+"""A classifier with its encoder in int8, made of the library's own pictures."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw_folder
+
+from concepts.bundle.classify import Classifier
+from concepts.bundle.load import load_bundle
+from concepts.errors import DiscernError
+from concepts.publishing.export import bundle_at
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from study.int8 import export
+
+
+@pytest.mark.slow
+def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_picture(
+    tmp_path: Path, encoder_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    shutil.copytree(encoder_cache, tmp_path / "home" / "cache")
+    pictures = draw_folder(tmp_path / "pictures", 120)
+    bench = Workbench(load_settings(home=tmp_path / "home"))
+    bench.library.add([pictures], encoder="embedded").wait()
+    concept = bench.concepts.begin("Round thing", "A filled ellipse, not a rectangle.")
+    rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
+    (tmp_path / "answers.csv").write_text("\n".join(["path,label", *rows]))
+    concept.label_files.import_file(tmp_path / "answers.csv", simulated=True)
+    concept.versions.train().wait()
+    agreement = export(bench, "Round thing", tmp_path / "small")
+    concept.exports.write(tmp_path / "float")
+    assert agreement.n == len(bench.context.dataset(concept.row).apart) > 0
+    small, whole = load_bundle(tmp_path / "small"), load_bundle(tmp_path / "float")
+    assert small.facts.encoder.precision.startswith("int8-")
+    assert small.facts.encoder.fingerprint != whole.facts.encoder.fingerprint
+    assert small.head.threshold == whole.head.threshold
+    files = [tmp_path / name / "classifier.onnx" for name in ("small", "float")]
+    assert files[0].stat().st_size < 0.6 * files[1].stat().st_size
+    both = [list(Classifier(file).answers([pictures])) for file in files]
+    near = [abs(a.probability - b.probability) for a, b in zip(*both, strict=True)]  # type: ignore[operator]
+    assert np.mean(near) < 0.1
+    assert "this one computes in int8" in (tmp_path / "small" / "README.md").read_text()
+    with pytest.raises(DiscernError, match=r"Score pictures with its classify\.py"):
+        bundle_at(bench.context.collection, tmp_path / "small", of_library=False)
+    monkeypatch.setattr("study.int8.FEWEST", 1000)
+    with pytest.raises(DiscernError, match="calibrated on 1000 pictures or more"):
+        export(bench, "Round thing", tmp_path / "none")
+    bench.close()
