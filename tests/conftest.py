@@ -203,7 +203,9 @@ QUICK = frozenset(
     ("annotators", "combining", "deliberation", "expansion", "export", "language", "learning", "storage")
 )
 NOT_QUICK = frozenset(("postgres", "s3", "small_disk", "encoder_cache", "tiny_open_clip"))
-SLOW = frozenset(("s3", "wheel"))  # what asks for one of these is run by `make test-all` alone
+# What asks for one of these fixtures, or is in one of these rooms, is run by `make test-all` alone.
+SLOW = frozenset(("s3", "wheel"))
+LATER = frozenset(("study", "packaging"))
 
 # What takes minutes begins first, or one process works on it at the end while the others have nothing to do.
 # The recorded job, for which other files of blackbox/ wait, is made by the first of these.
@@ -222,7 +224,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             *getattr(item, "fixturenames", ()),
             *map(str, getattr(item, "callspec", PLAIN).params.values()),
         }
-        if asked & SLOW:
+        if asked & SLOW or room_of(item.path) in LATER:
             item.add_marker("slow")
         if room_of(item.path) in QUICK and not asked & NOT_QUICK and not item.get_closest_marker("slow"):
             item.add_marker("quick")

@@ -15,12 +15,16 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
+import pytest
 from sqlalchemy import URL, create_engine, func, insert, make_url, select, text
 
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.tables import Base
 
+# Where a test that holds on both keeps its SQL. On PostgreSQL `make test` has one journey,
+# the label log and the jobs; `make test-all` runs the rest there as well.
+ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
 HOW_TO_GET_IT = "Install Debian's package postgresql, or put initdb and pg_ctl on the PATH."
 UNSAFE_AND_QUICK = {
     "listen_addresses": "127.0.0.1",

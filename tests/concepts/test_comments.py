@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from postgres import ON_BOTH
 
 from concepts.errors import DiscernError
 from concepts.workbench.concept import Concept, comments_of_picture
@@ -16,7 +17,7 @@ from web.server import create_app
 NAME = "Round thing"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=ON_BOTH)
 def kept_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

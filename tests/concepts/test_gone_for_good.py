@@ -19,6 +19,7 @@ import pytest
 from answering import answer
 from drawing import draw, draw_folder
 from PIL import Image
+from postgres import ON_BOTH
 from simulated_annotator import SAYS, serving
 from sqlalchemy import JSON, LargeBinary, Text, text
 
@@ -55,7 +56,7 @@ OF_NO_PICTURE = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=ON_BOTH)
 def kept_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from patience import PATIENCE
-from postgres import Server
+from postgres import ON_BOTH, Server
 
 from concepts.errors import DiscernError, DiskFullError
 from concepts.jobs import Job, JobRunner, Lane, Progress, progress
@@ -59,7 +59,7 @@ def glance(job: Glance, progress: Progress) -> Counted:
     return Counted(steps=0)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=ON_BOTH)
 def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     if request.param == "sqlite":
         database = Database(sqlite_url(tmp_path / "d.sqlite"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from at_once import at_once
 from fake_openai import FakeOpenAI
+from postgres import ON_BOTH
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
@@ -102,7 +103,7 @@ def test_a_job_whose_concept_nobody_knows_any_more_says_so(bench: Workbench) -> 
 WORST = 5  # $ that one call could cost, rounded up
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=ON_BOTH)
 def kept_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

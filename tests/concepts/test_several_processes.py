@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 from at_once import at_once
+from postgres import ON_BOTH
 
 from concepts.errors import SettingsError
 from concepts.jobs.runner import Perform
@@ -20,7 +21,7 @@ NAME = "Round thing"
 ME = Author("me")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=ON_BOTH)
 def kept_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from postgres import Server
+from postgres import ON_BOTH, Server
 
 from storage.database import Database
 from storage.files import sqlite_url
@@ -37,7 +37,13 @@ def draw() -> Callable[..., Image.Image]:
     return drawn
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that has to hold on PostgreSQL in every run says so: `KEPT_IN = ["sqlite", "postgres"]`."""
+    if "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", getattr(metafunc.module, "KEPT_IN", ON_BOTH), indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return sqlite_url(tmp_path / "discern.sqlite")

@@ -14,6 +14,8 @@ from storage.errors import LostJobError
 from storage.jobs import JobStore
 from storage.tables import StoredJob, now
 
+KEPT_IN = ["sqlite", "postgres"]
+
 
 @pytest.fixture
 def jobs(database: Database) -> JobStore:

@@ -21,6 +21,7 @@ from storage.errors import ConflictError, StorageError
 from storage.labels import Author, LabelLog, NewLabel
 from storage.tables import Base, LabelEventRow
 
+KEPT_IN = ["sqlite", "postgres"]
 PICTURES = [letter * 64 for letter in "abc"]
 AUTHORS = [Author("ana"), Author("ben"), Author("robot", "annotator")]
 

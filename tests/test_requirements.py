@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "study", "web")
 AROUND_IT = ("benchmarks", "blackbox", "docs", "setup.py", "space", "tests", "tools")
 OURS = {

@@ -16,7 +16,7 @@ from concepts.library.parts import NoFrameError, OtherPartError
 from docs.build import commands
 from web.advice import in_words
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
 COMMAND_LINE = ("concepts/__main__.py",)
 TEXTS = ("concepts/bundle/classify.py", "concepts/bundle/usage.py", "storage/backup.py")
