@@ -145,19 +145,6 @@ def _told(one: WatchView) -> None:
         )
     asked = f"{one.precision.asked:,} asked about, {one.precision.answered:,} labelled."
     say(f"{asked} {one.precision.sentence}".rstrip())
-    if one.precision.windows:
-        rows = [
-            (
-                w.version,
-                w.answered,
-                w.right,
-                f"{100 * w.low:.0f}-{100 * w.high:.0f}",
-                w.since.date(),
-                w.until.date(),
-            )
-            for w in one.precision.windows
-        ]
-        table(("version", "labelled", "right", "of 100", "from", "to"), rows)
     if found := one.precision.found:
         say(f"Of 100 that count it flags {100 * found.low:.0f} to {100 * found.high:.0f}.")
 

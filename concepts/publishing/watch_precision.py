@@ -1,16 +1,15 @@
-"""How right a watch is over time, from the blind answers about a random share of what it saw.
+"""How right a watch is, from the blind answers about a random share of what it saw.
 
-Precision is that of what was flagged, near-duplicates counted once. Labels are taken in the order in which
-the pictures came (of those that came together a random one), up to the first that is missing: nobody chooses
-what counts. They make windows of `WINDOW`, of one version each. Limits hold at every look at once, so they
-may be read, and warn, after each answer.
+Precision is that of what the newest version flagged, near-duplicates counted once. Labels are taken in the
+order in which the pictures came (of those that came together a random one), up to the first that is missing:
+nobody chooses what counts. Limits hold at every look at once, so they may be read, and warn, after each
+answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import datetime
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import Literal
 
 from concepts.labelling.consensus import Decision
@@ -18,26 +17,22 @@ from concepts.learning.intervals import share_at_any_time
 from concepts.view import View
 from storage.watches import Watched
 
-WINDOW = 50  # answers about flagged pictures: of 50 that are all right at least 89.5 of 100 are
 ERROR = 0.05
 
-Standing = Literal["none", "open", "kept", "doubtful", "broken"]
+Standing = Literal["none", "open", "kept", "broken"]
 # How many pictures could be drawn of those that were flagged and of the others, up to a place in the order.
 FreshUntil = Callable[[int], Mapping[bool, int]]
 
 
-class Window(View):
-    """Of `answered` flagged pictures, labelled between two times, `right` were right; so many of 100 flagged
-    ones are: `low` to `high`, 0..1, with 95 % confidence."""
+class FlaggedRight(View):
+    """Of `answered` pictures that this version flagged, `right` were right; so many of 100 flagged ones are:
+    `low` to `high`, 0..1, with 95 % confidence."""
 
     version: int
-    since: datetime
-    until: datetime
     answered: int
     right: int
     low: float
     high: float
-    complete: bool
 
 
 class WatchRecall(View):
@@ -51,13 +46,11 @@ class WatchRecall(View):
 
 class WatchPrecision(View):
     """How right a watch is. `standing`: kept, where the lower limit is at least what was promised; broken,
-    where the upper one is less; doubtful, where it is neither after a whole window; open before that; none
-    without a promise or an answer."""
+    where the upper one is less; open, where it is neither; none without a promise or an answer."""
 
     asked: int
     answered: int
-    whole: Window | None  # all answers about the newest version that has some
-    windows: list[Window]  # the oldest first
+    right: FlaggedRight | None  # by the newest version that has an answer
     found: WatchRecall | None
     promised: float | None
     standing: Standing
@@ -91,36 +84,36 @@ class LabelledFlags:
 
 
 def precision(answered: LabelledFlags, promised: float | None, fresh_until: FreshUntil) -> WatchPrecision:
-    versions = [list(group) for _, group in groupby(answered.flagged, key=lambda one: one.version)]
-    windows = [
-        _window(answered, some[start : start + WINDOW])
-        for some in versions
-        for start in range(0, len(some), WINDOW)
-    ]
-    whole = _window(answered, versions[-1]) if versions else None
-    standing = standing_of(windows, whole, promised)
+    right = _of_newest(answered)
+    standing = standing_of(right, promised)
     return WatchPrecision(
         asked=answered.asked,
         answered=answered.answered,
-        whole=whole,
-        windows=windows,
+        right=right,
         found=_recall(answered, fresh_until),
         promised=promised,
         standing=standing,
-        sentence=_sentence(standing, windows, whole, promised),
+        sentence=_sentence(standing, right, promised),
     )
 
 
-def standing_of(windows: Sequence[Window], whole: Window | None, promised: float | None) -> Standing:
-    """By the newest window, and by all answers about its version, which say more where nothing changed."""
-    if whole is None or promised is None:
+def standing_of(right: FlaggedRight | None, promised: float | None) -> Standing:
+    if right is None or promised is None:
         return "none"
-    newest = windows[-1]
-    if min(newest.high, whole.high) < promised:
+    if right.high < promised:
         return "broken"
-    if max(newest.low, whole.low) >= promised:
-        return "kept"
-    return "doubtful" if whole.answered >= WINDOW else "open"
+    return "kept" if right.low >= promised else "open"
+
+
+def _of_newest(answered: LabelledFlags) -> FlaggedRight | None:
+    """None before there is an answer."""
+    if not answered.flagged:
+        return None
+    version = answered.flagged[-1].version
+    some = [one for one in answered.flagged if one.version == version]
+    right = answered.right(some)
+    low, high = share_at_any_time(right, len(some), ERROR)
+    return FlaggedRight(version=version, answered=len(some), right=right, low=low, high=high)
 
 
 def _recall(answered: LabelledFlags, fresh_until: FreshUntil) -> WatchRecall | None:
@@ -149,34 +142,12 @@ def _share(part: float, rest: float) -> float:
     return part / (part + rest) if part + rest else 0.0
 
 
-def _window(answered: LabelledFlags, some: Sequence[Watched]) -> Window:
-    right = answered.right(some)
-    low, high = share_at_any_time(right, len(some), ERROR)
-    return Window(
-        version=some[0].version,
-        since=some[0].created,
-        until=some[-1].created,
-        answered=len(some),
-        right=right,
-        low=low,
-        high=high,
-        complete=len(some) >= WINDOW,
-    )
-
-
-def _sentence(
-    standing: Standing, windows: Sequence[Window], whole: Window | None, promised: float | None
-) -> str:
-    """For people, from the answers that decide; empty before there is one."""
-    if whole is None:
+def _sentence(standing: Standing, said: FlaggedRight | None, promised: float | None) -> str:
+    """For people; empty before there is an answer."""
+    if said is None:
         return ""
-    said = whole
-    if standing == "broken":
-        said = min(windows[-1], whole, key=lambda window: window.high)
-    elif standing == "kept":
-        said = max(windows[-1], whole, key=lambda window: window.low)
     found = (
-        f"Of {said.answered} flagged pictures asked about {_when(said)}, {said.right} were right: "
+        f"Of {said.answered} flagged pictures asked about, {said.right} were right: "
         f"{100 * said.low:.0f} to {100 * said.high:.0f} of 100, with 95 % confidence."
     )
     if promised is None:
@@ -186,16 +157,8 @@ def _sentence(
         found
         + {
             "broken": f" {wish}, and that is not kept: look at what changed in the pictures, and train anew.",
-            "doubtful": f" {wish}, and the lower limit is under that. More labels tell whether it is kept.",
             "kept": f" {wish}, and that is kept.",
             "open": f" {wish}; too few are labelled to say whether that is kept.",
             "none": "",
         }[standing]
     )
-
-
-def _when(window: Window) -> str:
-    first, last = window.since, window.until
-    if first.date() == last.date():
-        return f"that came on {first.day} {first:%B}"
-    return f"that came from {first.day} {first:%B} to {last.day} {last:%B}"

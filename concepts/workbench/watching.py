@@ -85,7 +85,7 @@ class Watches:
 
     @operation("GET /watches/{watch}")
     def get(self, watch: WatchNumber) -> WatchView:
-        """One of them. `precision.standing` is `broken` or `doubtful` where there is a reason to warn.
+        """One of them. `precision.standing` is `broken` where there is a reason to warn.
 
         Raises `UnknownWatchError`.
         """

@@ -84,7 +84,6 @@ def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any,
     panel.get_by_text("below the promise").wait_for()
     assert "At least 90 of 100 were promised, and that is not kept" in panel.inner_text()
     assert page.locator("#watch-secret").count() == 0
-    assert panel.locator("table tr").count() >= 2
 
     panel.get_by_role("button", name="Show flagged").click()
     panel.locator(".pictures img").first.wait_for()

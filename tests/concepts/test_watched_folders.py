@@ -259,9 +259,9 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(
     assert (count.watch, count.measure) == (asked, measured)
     assert watches.flagged(watch.id).held == 0
     right = sum("ellipse" in one.file for one in trained.context.watches.drawn(watch.id))
-    whole = watches.get(watch.id).precision.whole
-    assert whole is not None
-    assert (whole.answered, whole.right) == (asked, right)
+    found = watches.get(watch.id).precision.right
+    assert found is not None
+    assert (found.answered, found.right) == (asked, right)
 
 
 @pytest.mark.usefixtures("all_flagged")
