@@ -46,8 +46,6 @@ class Deliberations(Store):
         concept_id: int,
         definition_number: int,
         candidates: Sequence[dict[str, Any]],
-        sifted: Sequence[dict[str, Any]],
-        label_sequence: int,
         author: str,
     ) -> Rewording:
         return self._add(
@@ -55,8 +53,6 @@ class Deliberations(Store):
                 concept_id=concept_id,
                 definition_number=definition_number,
                 candidates=list(candidates),
-                sifted=list(sifted),
-                label_sequence=label_sequence,
                 author=author,
             )
         )

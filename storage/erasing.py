@@ -97,7 +97,6 @@ MENTIONS = (
     ModelCallRow.error,
     NamedCollectionRow.rule,
     Rewording.candidates,
-    Rewording.sifted,
     Round.pictures,
     StoredJob.arguments,
     StoredJob.details,

@@ -28,14 +28,12 @@ from concepts.collaborator.base import Annotation
 from concepts.collaborator.prompt_parts import LOOKING_SIDE, read_picture
 from concepts.collaborator.setups import Machines, choose_annotator, ratings_now
 from concepts.collaborator.trials import (
-    Earlier,
     Judging,
     Sifted,
     Value,
     WordingCandidate,
     WordingView,
     f1_of,
-    is_hopeless,
     judged,
     sample,
     sift,
@@ -78,11 +76,11 @@ class AnswersToReword:
 
 @dataclass(frozen=True)
 class RewordingOutcome:
-    """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: all
-    wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong."""
+    """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: how many
+    wordings were tried; `mistakes`: how many of the `read` answers the machine has wrong."""
 
     trials: list[WordingView]
-    sifted: list[WordingCandidate]
+    sifted: int
     read: int
     mistakes: int
     judging: int
@@ -147,11 +145,11 @@ class Deliberation:
         found = by_description(doubts, doubt, SentenceEncoder().encode)
         return with_parting(found, edge.parting), len(asked), model.name
 
-    def reword(self, key: str, earlier: Earlier, met: Mapping[str, str]) -> tuple[RewordingOutcome, str]:
+    def reword(self, key: str, met: Mapping[str, str]) -> tuple[RewordingOutcome, str]:
         """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
 
-        `key` is the concept's; `earlier`: of runs against this definition. `met`: pictures that were
-        chosen for being near the edge, with the ambiguity (empty: none that has a name). Raises
+        `key` is the concept's; `met`: pictures that were chosen for being near the edge, with the ambiguity
+        (empty: none that has a name). Raises
         `NotEnoughLabelsError` where no wording could be shown to be better.
         """
         answers = self._answers_to_reword(key, met)
@@ -162,7 +160,7 @@ class Deliberation:
                 needed=2 * short,
             )
         critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
-        outcome = self._find_wordings(answers, critic, self._askable(key), earlier)
+        outcome = self._find_wordings(answers, critic, self._askable(key))
         return outcome, critic.name if critic else ""
 
     def _answers_to_reword(self, key: str, met: Mapping[str, str]) -> AnswersToReword:
@@ -188,7 +186,7 @@ class Deliberation:
         )
 
     def _find_wordings(
-        self, answers: AnswersToReword, critic: ChatModel | None, askable: Sequence[str], earlier: Earlier
+        self, answers: AnswersToReword, critic: ChatModel | None, askable: Sequence[str]
     ) -> RewordingOutcome:
         """Other wordings, written in rounds, sifted after each, judged once at the end. Without a `critic`
         nouns are the words. `askable`: pictures without an answer, in an order that has nothing to do with
@@ -217,33 +215,22 @@ class Deliberation:
         said = {one.picture_id: one.machine for one in feedback}
         chosen = sample(write, said, f1_of(answers.usual(said), write), rng)
         trying = partial(sift, chosen=chosen, answers=write, judge=judge)
-        found = {one.candidate.text: one for one in trying(earlier.sifted, remarked=remarked)}
+        found: dict[str, Sifted] = {}
         if critic is None:
             nouns, vectors = self._nouns(), self.training_data.vectors
             by_nouns = from_nouns(
                 current, feedback, lambda first, second: nouns(vectors(first), vectors(second))
             )
-            named = [one for one in by_nouns if one.text not in earlier.judged]
-            found |= {one.candidate.text: one for one in trying(named)}
+            found |= {one.candidate.text: one for one in trying(by_nouns)}
         else:
-            asked = partial(trying, remarked=remarked)
-            self._write(feedback, critic, found, earlier.judged, asked)
+            self._write(feedback, critic, found, partial(trying, remarked=remarked))
         sifted = _best(found)
         both = said | dict(judge(current, list(to_judge)))
         f1 = f1_of(answers.usual(both), write | to_judge)
-        trials = judged(
-            current,
-            sifted,
-            to_judge,
-            judge,
-            f1,
-            earlier.count,
-            remarked=remarked,
-            going_on=earlier.going_on,
-        )
+        trials = judged(current, sifted, to_judge, judge, f1, remarked=remarked)
         return RewordingOutcome(
             _with_pictures_to_ask(current, trials, askable, judge),
-            [one.candidate for one in sifted],
+            len(sifted),
             len(feedback),
             sum(not one.agrees for one in feedback),
             len(to_judge),
@@ -254,7 +241,6 @@ class Deliberation:
         feedback: Sequence[Feedback],
         critic: ChatModel,
         found: dict[str, Sifted],
-        judged: frozenset[str],
         trying: Callable[[list[WordingCandidate]], list[Sifted]],
     ) -> None:
         """Adds every usable wording to those `found`. A model that answers with nothing usable once is asked
@@ -269,7 +255,7 @@ class Deliberation:
                 candidates = way()
             except ModelAnswerError:
                 continue
-            unknown = [one for one in candidates if one.text not in judged | found.keys()]
+            unknown = [one for one in candidates if one.text not in found]
             if number and not unknown:
                 break  # it has said what it has to say
             found |= {one.candidate.text: one for one in trying(unknown)}
@@ -347,7 +333,7 @@ def _with_pictures_to_ask(
     found = []
     for trial in trials:
         turns = {}
-        if trial.is_promising and not is_hopeless(trial.asked):
+        if trial.is_promising:
             turns = telling(current, trial.definition, askable, judge)
         found.append(trial.model_copy(update={"to_ask": turns}) if len(turns) >= FEWEST_TO_ASK else trial)
     return found

@@ -2,9 +2,8 @@
 written from, judged on those it was not.
 
 The current definition stays in the running to the end: nothing is called better that isn't surely so.
-Every wording that comes before the answers that judge spends some of one allowance for being wrong, so that
-trying long enough doesn't bring a wording that only seems better. Answers are counted as evidence that may be
-looked at after each of them: a person is asked a few at a time, until it is settled.
+The wordings that come before the answers that judge share one allowance for being wrong. Answers are counted
+as evidence that may be looked at after each of them: a person is asked a few at a time, until it is settled.
 """
 
 from __future__ import annotations
@@ -16,13 +15,12 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from concepts.collaborator.base import Annotation, Annotator, PictureInput
 from concepts.definition.document import Change, Definition, Revision, changed_lines
 from concepts.learning.intervals import evidence, paired_change
 from concepts.view import View
-from storage.deliberations import Rewording
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
@@ -33,8 +31,7 @@ WORTH = 1.0  # evidence on the answers a wording was written from, to be conside
 PROMISING = 1.7  # evidence on all answers to be one of those left: one mended is too little, two may do
 ASK, AT_ONCE = 24, 6  # pictures a person is asked about to settle whether a wording is better, at a time
 LOOKED_AT, A_LOOK = 300, 40  # pictures of the pool that are looked through for those, and at a time
-ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
-FIRST, EACH_NEXT = 0.4, 0.6  # the first wording's part of that, and each next one's of the one before
+ERROR = 0.2  # how often a wording that is no better may be called so in a run
 HOPELESS = 0.25  # evidence below which nobody is asked on
 SHOWN_ERROR = 0.05  # how often one of the ranges that are shown of a run's wordings may be wrong
 
@@ -87,10 +84,9 @@ class Vote:
 class WordingView(View):
     """Another wording on the labels that judge. Of the `judging` labels it was not written from the machine
     had `before` right and has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound
-    the change of the share. `turned`: picture id → what the machine says of it by this wording. `nth`: how
-    many wordings were judged against the definition up to this one. `to_ask` are pictures that would settle
-    whether it is better, of which `answered` are; `asked`: votes of the answers to earlier ones. `votes` of
-    the answers that judge; `share`: its part of the stakes on all that these chose from."""
+    the change of the share. `turned`: picture id → what the machine says of it by this wording. `to_ask` are
+    pictures that would settle whether it is better, of which `answered` are. `votes` of the answers that
+    judge; `share`: its part of the stakes on all that these chose from."""
 
     definition: Definition
     difference: list[tuple[Change, str]]
@@ -105,11 +101,9 @@ class WordingView(View):
     low: float
     high: float
     turned: dict[str, Value]
-    nth: int = Field(validation_alias=AliasChoices("nth", "run"))
     share: float = 1.0
     f1: float
     votes: list[Vote]
-    asked: list[Vote] = Field(default_factory=list)
     to_ask: dict[str, Turn] = Field(default_factory=dict)
     answered: dict[str, Value] = Field(default_factory=dict)
     inspired: float = Field(1.0, exclude=True)  # evidence on the answers it was written from, in this run
@@ -121,34 +115,34 @@ class WordingView(View):
     @property
     def undecided(self) -> list[str]:
         """The pictures to ask about next; none once it is settled, or not worth asking on."""
-        if self.verdict == "better" or is_hopeless(self.all_asked()):
+        if self.verdict == "better" or is_hopeless(self.asked):
             return []
         return [i for i in self.to_ask if i not in self.answered]
 
     @property
     def spoke(self) -> tuple[int, int]:
         """How many of the answers that were to settle it speak for it, of how many that speak for either."""
-        votes = self.all_asked()
-        return sum(vote.for_new for vote in votes), len(votes)
+        return sum(vote.for_new for vote in self.asked), len(self.asked)
 
     @property
     def evidence(self) -> float:
-        return evidence_in_all(self.votes, self.share, self.all_asked())
+        return evidence_in_all(self.votes, self.share, self.asked)
 
     @property
     def is_promising(self) -> bool:
         """Enough to ask a person about."""
-        return self.inspired * evidence_of([*self.votes, *self.all_asked()]) >= PROMISING
+        return self.inspired * evidence_of(self.votes) >= PROMISING
 
-    def all_asked(self) -> list[Vote]:
-        return [*self.asked, *votes_of(self.to_ask, self.answered, self.f1)]
+    @property
+    def asked(self) -> list[Vote]:
+        """Of the answers that are to settle it."""
+        return votes_of(self.to_ask, self.answered, self.f1)
 
     def with_verdict(self) -> WordingView:
         """Better if it surely agrees with the person more often, in what counts; harmless if it agrees about
         every picture that the current definition agrees about."""
         spoiled = self.broken or any(said == self.to_ask[i].now for i, said in self.answered.items())
-        better = is_better(self.evidence, self.nth)
-        verdict = "better" if better else "not better" if spoiled else "harmless"
+        verdict = "better" if is_better(self.evidence) else "not better" if spoiled else "harmless"
         return self.model_copy(update={"verdict": verdict})
 
     def with_answers(self, answers: Mapping[str, Value], free: Ids[str]) -> WordingView:
@@ -158,43 +152,6 @@ class WordingView(View):
         left = {i: turn for i, turn in self.to_ask.items() if i in known or i in free}
         one = self.model_copy(update={"to_ask": left, "answered": known})
         return one.with_verdict() if known else one
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What earlier runs against the same definition have found out, so that none begins from nothing.
-
-    `sifted`: wordings that never came before the answers that judge; more answers may speak for them.
-    `going_on`: those that did and that more answers may settle. `judged`: all that did, as text, `count` of
-    them.
-    """
-
-    sifted: Sequence[WordingCandidate] = ()
-    going_on: Sequence[WordingView] = ()
-    judged: frozenset[str] = frozenset()
-    count: int = 0
-
-    @classmethod
-    def of(cls, runs: Sequence[Rewording], answers: Mapping[str, Value], free: Ids[str]) -> Earlier:
-        """From all `runs` against the newest definition; `answers` and `free` are those of the pictures that
-        were to settle a wording."""
-        views: dict[str, WordingView] = {}
-        for document in (one for run in runs for one in run.candidates):
-            view = WordingView.model_validate(document).with_answers(answers, free)
-            views[view.definition.as_text()] = view  # the last one has the votes of those before
-        sifted: dict[str, WordingCandidate] = {}
-        for document in (one for run in runs for one in run.sifted):
-            definition = Definition.model_validate(document["definition"])
-            candidate = WordingCandidate(definition, document["why"], document["way"])
-            if candidate.text not in views:
-                sifted[candidate.text] = candidate
-        going_on = [
-            view.model_copy(update={"asked": view.all_asked(), "to_ask": {}, "answered": {}})
-            for view in views.values()
-            if view.is_promising
-        ]
-        count = max((view.nth for view in views.values()), default=0)
-        return cls(list(sifted.values()), going_on, frozenset(views), count)
 
 
 @dataclass(frozen=True)
@@ -249,28 +206,24 @@ def judged(
     answers: Mapping[str, Value],
     judge: Judge,
     f1: float,
-    before: int,
     *,
     remarked: bool = False,
-    going_on: Sequence[WordingView] = (),
 ) -> list[WordingView]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
-    definition first. `f1` is the machine's by the current one, against which `before` other wordings were
-    left earlier; those of them that are `going_on` have the votes they have.
+    definition first. `f1` is the machine's by the current one.
 
     Few mistakes are among the answers that inspired the wordings, so several are considered, and both halves
     together say which are left.
     """
-    going_on = [one.model_copy(update={"f1": f1}) for one in going_on]
     considered = [one for one in sifted if one.evidence > WORTH or (remarked and not one.broken)][:CONSIDERED]
     if not considered or not answers:
-        return [one.with_verdict() for one in going_on]
+        return []
     now = judge(current, list(answers))
     stakes = sum(one.evidence for one in considered)
     choosing = len(considered) > FINALISTS
     error = SHOWN_ERROR / len(considered)
     left = []
-    for nth, one in enumerate(considered, before + 1):
+    for one in considered:
         then = judge(one.candidate.definition, list(answers))
         both = [i for i in answers if i in now and i in then]
         before_it, by_it = (np.array([said[i] == answers[i] for i in both], bool) for said in (now, then))
@@ -290,7 +243,6 @@ def judged(
             low=change.low,
             high=change.high,
             turned={i: turn.then for i, turn in turns.items()},
-            nth=nth,
             share=one.evidence / stakes if choosing else 1.0,
             f1=f1,
             votes=votes_of(turns, answers, f1),
@@ -298,11 +250,8 @@ def judged(
         )
         if trial.is_promising or (remarked and not trial.broken):
             left.append(trial)
-    if choosing:  # else each keeps the part of the allowance that it had before anything judged it
-        left.sort(key=lambda trial: -trial.inspired * evidence_of(trial.votes))
-        left = [trial.model_copy(update={"nth": n}) for n, trial in enumerate(left[:FINALISTS], before + 1)]
-    best_first = sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
-    return [trial.with_verdict() for trial in best_first]
+    left.sort(key=lambda trial: -trial.inspired * evidence_of(trial.votes))
+    return [trial.with_verdict() for trial in sorted(left[:FINALISTS], key=lambda trial: -trial.evidence)]
 
 
 def _turns(now: Mapping[str, Value], then: Mapping[str, Value], ids: Iterable[str]) -> dict[str, Turn]:
@@ -351,24 +300,18 @@ def evidence_in_all(votes: Sequence[Vote], share: float, asked: Sequence[Vote]) 
     return judging * evidence_of(asked)
 
 
-def is_better(evidence: float, nth: int) -> bool:
-    """Whether the `nth` wording that was left surely is, after any number of answers.
+def is_better(evidence: float) -> bool:
+    """Whether one of the wordings that were left surely is, after any number of answers.
 
     Were it no better, each picture they differ about would speak for it no more often than it has to, however
     such pictures were found.
     """
-    return evidence >= 1 / allowance(nth)
+    return evidence >= FINALISTS / ERROR
 
 
 def is_hopeless(asked: Sequence[Vote]) -> bool:
     """Whether more answers are not worth a person's time, by those they gave."""
     return evidence_of(asked) < HOPELESS
-
-
-def allowance(nth: int) -> float:
-    """How often the `nth` wording that is judged against one definition may be wrongly called better: smaller
-    and smaller parts of `ERROR`, which is the sum of them all."""
-    return float(ERROR * FIRST * EACH_NEXT ** (nth - 1))
 
 
 def evidence_of(votes: Sequence[Vote]) -> float:

@@ -11,7 +11,7 @@ from pydantic import Field
 from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to_meet
 from concepts.collaborator.deliberation import Deliberation
 from concepts.collaborator.suggestions import remarks
-from concepts.collaborator.trials import AT_ONCE, Earlier, Value, WordingView
+from concepts.collaborator.trials import AT_ONCE, Value, WordingView
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
@@ -331,36 +331,22 @@ def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
     machines = concept.context.machines(concept.row, progress.job_id, job.budget)
     work = Deliberation(machines, progress)
     definition = work.training_data.revision.number
-    sequence = concept.context.log.last_sequence(concept.id)
-    earlier = [one for one in store.rewordings(concept.id) if one.definition_number == definition]
-    found_out = Earlier.of(earlier, *_answers(concept, earlier))
     met = {
         i: one.ambiguity if one.ambiguity not in (PARTING, SETTLING) else ""
         for one in store.rounds(concept.id)
         for i in one.pictures
     }
     try:
-        outcome, by = work.reword(concept.row.seed, found_out, met)
+        outcome, by = work.reword(concept.row.seed, met)
     except BudgetError as error:
         return Reworded(definition=definition, stopped=str(error))
     kept = outcome.trials
-    judged = [one.definition for one in kept]
-    number = store.add_rewording(
-        concept.id,
-        definition,
-        [one.model_dump(mode="json") for one in kept],
-        [
-            {"definition": one.definition.model_dump(mode="json"), "why": one.why, "way": one.way}
-            for one in outcome.sifted
-            if one.definition not in judged
-        ],
-        sequence,
-        by,
-    ).number
+    candidates = [one.model_dump(mode="json") for one in kept]
+    number = store.add_rewording(concept.id, definition, candidates, by).number
     return Reworded(
         definition=definition,
         rewording=number if kept else None,
-        sifted=len(outcome.sifted),
+        sifted=outcome.sifted,
         read=outcome.read,
         mistakes=outcome.mistakes,
         judging=outcome.judging,

@@ -64,8 +64,6 @@ class Rewording(Signed, Base):
     number: Mapped[Key]  # of the concept, from 1 on
     definition_number: Mapped[int]
     candidates: Mapped[list[Any]]  # that came before the answers that judge
-    sifted: Mapped[list[Any]]  # that were tried and did not
-    label_sequence: Mapped[int]  # the last label event they could know of
 
 
 class RewordingDecision(Signed, Base):

@@ -602,8 +602,6 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("definition_number", sa.Integer(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
-        sa.Column("sifted", sa.JSON(), nullable=False),
-        sa.Column("label_sequence", sa.Integer(), nullable=False),
         sa.Column("author", sa.String(length=200), nullable=False),
         sa.Column("created", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["concept_id"], ["concepts.id"]),
