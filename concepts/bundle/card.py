@@ -134,7 +134,9 @@ def _quality(account: Account, plots: Mapping[str, PlotFigure]) -> str:
             "**The labels it was measured against were simulated**, not given by a person. The figures show "
             "how well it matches the simulation, not anybody's judgement."
         )
-    parts += [f"![{figure.said}]({name})" for name, figure in plots.items()]
+    parts += [
+        f"![{figure.said}]({name})\n\n{figure.title}. {figure.caption}" for name, figure in plots.items()
+    ]
     if account.facts.metrics:
         parts.append(_table(account.facts))
     return "\n\n".join(parts)

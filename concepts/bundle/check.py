@@ -45,6 +45,7 @@ WHAT = {
     "curves.json": "the curves of its figures",
     CHECKSUMS_FILE: "checksums",
 }
+PLOTS = (".svg", ".png")  # .png before 0.3.0
 
 
 class BundleFile(View):
@@ -91,7 +92,7 @@ def check_bundle(path: Path) -> BundleCheck:
         fingerprint=facts.encoder.fingerprint,
         scores_pictures=CLASSIFIER_FILE in sizes,
         files=tuple(
-            BundleFile(name=name, bytes=size, what=WHAT.get(name, "a plot" if name.endswith(".png") else ""))
+            BundleFile(name=name, bytes=size, what=WHAT.get(name, "a plot" if name.endswith(PLOTS) else ""))
             for name, size in sorted(sizes.items())
         ),
         checksums=None if digest is None else len(found.whole),

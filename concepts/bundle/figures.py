@@ -1,46 +1,39 @@
 """What is drawn of a version: data → one figure, whose words, series and scales every way of drawing it uses.
 
-A screen prints a figure as SVG (`drawing`), the bundle as PNG (`png`), the card and screen readers by its
-words. All places are shares of the plot: (0, 0) is left below, (1, 1) right above.
+A screen prints a figure as SVG (`drawing`), the bundle as a file (`svg_file`), the card and screen readers by
+its words. All places are shares of the plot: (0, 0) is left below, (1, 1) right above.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-import numpy as np
-
-from concepts.bundle.canvas import Canvas, Point, lighter, text_width
 from concepts.bundle.facts import ConceptFacts
 from concepts.learning.report import Curves, Metric, ReliabilityBin
+
+Point = tuple[float, float]
 
 TABLE_ROWS = 12
 APART = 0.1  # of the width, between two words that shall not run into each other
 RADIUS = {"threshold": 6.0, "yes": 4.5}  # of dots in SVG
 
-# Of PNG. They differ in lightness too and are never the only sign.
-COUNTS = "#0f766e"  # teal: pictures that count
-DOES_NOT = "#b4431f"  # vermilion: pictures that don't
-INK = "#1f2937"
-QUIET = "#6b7280"
-COLOURS = {"yes": COUNTS, "no": DOES_NOT, "guide": QUIET, "range": COUNTS, "threshold": INK, "axis": QUIET}
-# Role → pixels, share of the colour on white, strokes and gaps
-LINES: dict[str, tuple[float, float, tuple[float, ...]]] = {
-    "axis": (2.0, 1.0, ()),
-    "guide": (2.5, 1.0, (10, 8)),
-    "threshold": (3.0, 1.0, (10, 8)),
-    "range": (3.5, 0.55, ()),
-}
-SIZE = (960, 720)
-PLOT = (110, 70, 930, 580)  # left, top, right, bottom of what is plotted
-MIDDLE, SMALL = 21, 19  # pixels of words
-
-PLOT_FILES = ("precision_recall.png", "reliability.png", "scores.png")
+PLOT_FILES = ("precision_recall.svg", "reliability.svg", "scores.svg")
+# Of a file, which has no page's style. Teal is for pictures that count, vermilion for those that don't; they
+# differ in lightness too and are never the only sign.
+STYLE = """
+text { font: 12px sans-serif; fill: #1f2937; } .grid { stroke: #e5e7eb; }
+.mark-line { fill: none; stroke: #0f766e; stroke-width: 2.5; stroke-linejoin: round; }
+.mark-line.guide, .mark-line.axis { stroke: #6b7280; stroke-width: 1.2; }
+.mark-line.threshold { stroke: #1f2937; stroke-width: 1.5; }
+.mark-line.guide, .mark-line.threshold { stroke-dasharray: 5 4; } .mark-line.range { opacity: .55; }
+.mark-band { fill: #0f766e; opacity: .15; } .mark-bar.yes { fill: #0f766e; } .mark-bar.no { fill: #b4431f; }
+.mark-dot { fill: #0f766e; } .mark-dot.threshold { fill: #1f2937; }
+"""
 
 # What a mark means, whatever its colour: counts, doesn't, what to compare with, how sure, the threshold.
 Role = Literal["yes", "no", "guide", "range", "threshold", "axis"]
@@ -295,6 +288,21 @@ BARE = PlotArea(1000, 200)
 
 def drawing(figure: PlotFigure) -> str:
     """The figure with its axes. `data-plot` tells scripts where the plot lies: left, top, width, height."""
+    return tostring(_with_axes(figure), encoding="unicode")
+
+
+def svg_file(figure: PlotFigure) -> bytes:
+    """The same as a file that looks right by itself."""
+    svg = _with_axes(figure)
+    svg.attrib |= {"xmlns": "http://www.w3.org/2000/svg", "width": "840", "height": "480"}
+    style = Element("style")
+    style.text = STYLE
+    svg[:0] = [style, Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"})]
+    content: bytes = tostring(svg, encoding="utf-8", xml_declaration=True)
+    return content
+
+
+def _with_axes(figure: PlotFigure) -> Element:
     frame = PAGE
     svg = _svg(figure, frame)
     plot = (frame.left, frame.top, frame.x(1) - frame.left, frame.y(0) - frame.top)
@@ -308,7 +316,7 @@ def drawing(figure: PlotFigure) -> str:
     label = _text(svg, 10, frame.y(0), figure.y.label, "start")
     label.set("transform", f"rotate(-90 10 {frame.y(0):g})")
     _marks(svg, figure.marks, frame)
-    return tostring(svg, encoding="unicode")
+    return svg
 
 
 def bare_drawing(figure: PlotFigure) -> str:
@@ -370,53 +378,3 @@ def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, PlotFigure]:
         scores(curves, facts.head.threshold),
     )
     return {name: figure for name, figure in zip(PLOT_FILES, drawn, strict=True) if figure.rows}
-
-
-def png(figure: PlotFigure) -> bytes:
-    canvas = Canvas(*SIZE)
-    left, top, right, bottom = PLOT
-
-    def at(point: Point) -> Point:
-        return left + point[0] * (right - left), bottom - point[1] * (bottom - top)
-
-    for place, words in figure.y.ticks:
-        canvas.line([at((0, place)), at((1, place))], "#e5e7eb", 1.2)
-        canvas.words(left - 8, at((0, place))[1], words, INK, SMALL, "rm")
-    for place, words in figure.x.ticks:
-        canvas.words(at((place, 0))[0], bottom + 8, words, INK, SMALL, "ma")
-    canvas.line([at((0, 1)), at((0, 0)), at((1, 0))], QUIET, 1.2)
-    for mark in figure.marks:
-        _mark(canvas, mark, at)
-    canvas.words(left, top - 22, figure.title, INK, 27)
-    canvas.words((left + right) / 2, bottom + 36, figure.x.label, INK, MIDDLE, "ma")
-    canvas.turned_words(28, (top + bottom) / 2, figure.y.label, INK, MIDDLE)
-    for number, line in enumerate(_lines(figure.caption, SIZE[0] - 60)):
-        canvas.words(SIZE[0] / 2, bottom + 74 + 26 * number, line, QUIET, SMALL, "ma")
-    return canvas.png()
-
-
-def _mark(canvas: Canvas, mark: Mark, at: Callable[[Point], Point]) -> None:
-    colour = COLOURS[mark.role]
-    if isinstance(mark, PlotLine):
-        width, share, dash = LINES.get(mark.role, (4.5, 1.0, ()))
-        canvas.line([at(point) for point in mark.points], lighter(colour, share), width, dash)
-    elif isinstance(mark, Band):
-        canvas.area([at(point) for point in mark.points], lighter(colour, 0.15))
-    elif isinstance(mark, Bar):
-        corners = [(mark.left, mark.bottom), (mark.left, mark.top), (mark.right, mark.top)]
-        canvas.area([at(point) for point in (*corners, (mark.right, mark.bottom))], colour)
-    elif isinstance(mark, Dot) and mark.place:
-        x, y = at(mark.place)
-        canvas.dots(np.array([[x, y]]), colour, 8)
-        canvas.words(x + 14, y - 6, mark.words, INK, SMALL)
-
-
-def _lines(text: str, width: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, SMALL) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -23,7 +23,7 @@ from concepts.bundle.card import card_text
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, how_shown
 from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts, EncoderFacts, OneOf
-from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, png
+from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, svg_file
 from concepts.bundle.heads import BundleHead, check_cuts, onnx_bytes, tensors_of
 from concepts.bundle.load import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, classifying_page, runtime_licence
@@ -39,7 +39,8 @@ OUR_FILES = frozenset(
     | {PAGE_FILE, RUNTIME_LICENCE}
     | {"head.onnx", "README.md", "requirements.txt", *CODE, *PLOT_FILES}
 )
-OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.png
+BEFORE_0_3 = frozenset(f"{Path(name).stem}.png" for name in PLOT_FILES)
+OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.svg
 BESIDE = re.compile(r"from (?:discern\.)?concepts\.bundle\.")
 REQUIREMENTS = """numpy>=2.0,<3
 onnxruntime>=1.22,<2
@@ -163,7 +164,7 @@ def _contents(
         mark = f"{number}-" if len(parts) > 1 else ""
         plots = figures_of(part.facts, part.curves) if part.curves else {}
         figures.append({mark + name: figure for name, figure in plots.items()})
-        files |= {mark + name: png(figure) for name, figure in plots.items()}
+        files |= {mark + name: svg_file(figure) for name, figure in plots.items()}
         if part.curves:
             files[mark + CURVES_FILE] = _json_bytes(part.curves)
     files |= {
@@ -196,8 +197,9 @@ def _code(name: str) -> bytes:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a bundle has files of this name."""
-    return (match[1] if (match := OF_ONE_CONCEPT.fullmatch(name)) else name) in OUR_FILES
+    """Whether a bundle has files of this name, or had them."""
+    match = OF_ONE_CONCEPT.fullmatch(name)
+    return (match[1] if match else name) in OUR_FILES | BEFORE_0_3
 
 
 def licence_of_encoder(encoder: EncoderGraph) -> str:

@@ -79,7 +79,7 @@ def _copied(done: Any) -> None:
 def concept_evaluate(
     name: Name,
     version: Version = None,
-    plots: Annotated[Path | None, typer.Option(help="A folder for the plots and figures.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="A folder for the plots, SVG files.")] = None,
     robustness: Annotated[
         bool,
         typer.Option(

@@ -19,7 +19,7 @@ from concepts.bundle.classifier_model import (
     why_alone,
 )
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
-from concepts.bundle.figures import figures_of, png
+from concepts.bundle.figures import figures_of, svg_file
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
@@ -197,13 +197,13 @@ def _rule_of(versions: Sequence[Exported], combined: Combined | None = None) -> 
 def write_plots(
     name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport, folder: Path
 ) -> None:
-    """The plots of an evaluation as PNG files."""
+    """Writes the plots of an evaluation as SVG files."""
     facts = concept_facts(name, dataset, head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         figures = figures_of(facts, report.curves) if report.curves else {}
         for name, figure in figures.items():
-            (folder / name).write_bytes(png(figure))
+            (folder / name).write_bytes(svg_file(figure))
     except OSError as error:
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
 

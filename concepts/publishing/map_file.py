@@ -11,15 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from concepts.bundle.canvas import Canvas
-from concepts.bundle.figures import INK
 from concepts.errors import DiscernError
+from concepts.publishing.canvas import Canvas
 from storage.csv_files import escaped
 from storage.files import write_whole
 from storage.places import texts_of
 from storage.vectors.ids import Floats, PictureIds
 
-NO_COLOUR = "#9a9a94"  # of pictures that no colour is for
+INK, NO_COLOUR = "#1f2937", "#9a9a94"  # of pictures that no colour is for
 SIDE, EDGE = 1350, 30  # pixels
 COLUMNS, ROW, WORDS = 3, 34, 19  # of what the colours mean: columns, pixels of a row, of its words
 

@@ -183,7 +183,7 @@ class Versions:
         return found.report
 
     def write_plots(self, folder: Path, version: int | None = None) -> None:
-        """The plots of a version's newest figures, as PNG files."""
+        """Writes the plots of a version's newest figures as SVG files."""
         row, head = self._concept.row, self.head(version)
         found = self._context.measured(row, head.number)
         if found is not None:

@@ -52,7 +52,7 @@ def of_format_1(tmp_path: Path) -> Path:
     return tmp_path / "old" / "messy-room"
 
 
-@pytest.mark.parametrize("name", ["head.json", "head.safetensors", "classifier.onnx", "scores.png"])
+@pytest.mark.parametrize("name", ["head.json", "head.safetensors", "classifier.onnx", "scores.svg"])
 def test_a_changed_file_is_named_and_nothing_is_loaded(folder, name):
     flipped(folder / name)
     for path in both(folder):

@@ -209,7 +209,7 @@ def test_each_concept_has_its_own_part_of_the_card(folder):
     card = (folder / "README.md").read_text()
     assert card.count("### How good it is") == 3
     assert "# messy room, people, =dark" in card
-    assert "2-scores.png" in card
+    assert "2-scores.svg" in card
     assert (folder / "3-curves.json").exists()
     assert "It also gives a grade from 1 to 5" in card
 
@@ -218,7 +218,7 @@ def test_a_bundle_of_several_is_whole_and_is_replaced(folder, write):
     assert check_bundle(folder).problems == ()
     assert [one.name for one in check_bundle(folder).concepts] == list(NAMES)
     write(three()[:1])
-    assert not (folder / "2-scores.png").exists()
+    assert not (folder / "2-scores.svg").exists()
 
 
 def test_classify_has_a_column_for_each(folder, tmp_path):
