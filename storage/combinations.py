@@ -27,7 +27,7 @@ class CombinationStore(Store):
         *,
         removed: bool = False,
     ) -> StoredCombination:
-        """Keeps it under the next number of this name; `removed`: in the trash."""
+        """Keeps it in the place of what had this name; `removed`: in the trash."""
         key = key_of(name)
         with self._database.write(f"combination {key}") as session:
             row = StoredCombination(
@@ -44,18 +44,16 @@ class CombinationStore(Store):
         return row
 
     def mark(self, one: StoredCombination, author: str, *, removed: bool) -> StoredCombination:
-        """Puts it into the trash, or restores it, under its next number."""
+        """Puts it into the trash, or restores it."""
         return self.add(one.name, one.members, one.expression, one.threshold, author, removed=removed)
 
-    def get(self, name: str, number: int | None = None) -> StoredCombination | None:
-        """The newest of this name, also one that says it is in the trash, or the one asked for."""
+    def get(self, name: str) -> StoredCombination | None:
+        """The one of this name, also in the trash."""
         query = select(StoredCombination).where(_C.key == key_of(name))
-        if number is not None:
-            query = query.where(_C.number == number)
         return self._database.scalar(query.order_by(_C.number.desc()).limit(1))
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[StoredCombination]:
-        """The newest of each name that isn't in the trash, the last kept first; all of them or a page."""
+        """Those that aren't in the trash, the last kept first; all of them or a page."""
         newest = select(func.max(_C.id)).group_by(_C.key)
         query = select(StoredCombination).where(_C.id.in_(newest), _C.removed.is_(False))
         query = query.order_by(_C.id.desc()).limit(limit).offset(offset)

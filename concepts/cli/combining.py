@@ -13,7 +13,7 @@ from concepts.cli.output import dump, say, show, table, wait
 from concepts.errors import NotScoredError, WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.classifier.rule_scores import Agreed, CombinationView, Tried
+    from concepts.classifier.rule_scores import CombinationView, Tried
     from concepts.workbench.jobs import TableResult
 
 
@@ -38,9 +38,6 @@ def combine(
     ] = "top",
     out: Annotated[
         Path | None, typer.Option(help="Write the kept rule as one folder; a zip lies beside it.")
-    ] = None,
-    number: Annotated[
-        int | None, typer.Option(min=1, help="With --out: an older one; without it, the newest.")
     ] = None,
     page: Annotated[
         bool, typer.Option("--page", help="With --out: also a page that scores pictures in a browser.")
@@ -71,7 +68,7 @@ def combine(
     elif out:
         if not name or rule:
             raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
-        result = bench.rules.export(name, out, number=number, page=page)
+        result = bench.rules.export(name, out, page=page)
         versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
         show(result, as_json, f"“{name}” of {versions} is in {result.folder}.")
     elif not rule and not name:
@@ -90,12 +87,12 @@ def combine(
             return
         _show(tried)
         if kept:
-            say(f"Kept as “{kept.name}”, number {kept.number}. Next: combine --name with --out.")
+            say(f"Kept as “{kept.name}”. Next: combine --name with --out.")
 
 
 def _list(found: Sequence[CombinationView]) -> None:
-    rows = [(one.name, one.number, f"{one.threshold:.2f}", one.rule, one.problem) for one in found]
-    table(("name", "number", "from", "rule", ""), rows)
+    rows = [(one.name, f"{one.threshold:.2f}", one.rule, one.problem) for one in found]
+    table(("name", "from", "rule", ""), rows)
 
 
 def _written(result: TableResult) -> None:
@@ -108,30 +105,14 @@ def _written(result: TableResult) -> None:
 def _show(page: Tried) -> None:
     counts = f"flags {page.flagged:,} of {page.total:,}; {page.nearly:,} nearly"
     say(f"{page.rule}, from {page.threshold:.2f} on, {counts}.")
-    if page.assumption:
-        say(page.assumption)
-        say(f"Whatever they have to do with each other: {page.surely:,} to {page.possibly:,} flagged.")
-    if page.agreement:
-        say(f"Labels agree with {_agreed(page.agreement.all)}, chosen as they came.")
-        if page.agreement.unlearned:
-            say(f"Of those that no version learned from, with {_agreed(page.agreement.unlearned)}.")
     names = [member.concept for member in page.members]
     rows = [
         (
             f"{p.probability:.3f}",
-            f"{p.low:.2f}–{p.high:.2f}",
             *(f"{said.probability:.3f}" for said in p.members),
             p.id[:12],
             p.path,
         )
         for p in page.pictures
     ]
-    table(("together", "at least–most", *names, "id", "path"), rows)
-
-
-def _agreed(agreed: Agreed) -> str:
-    share = agreed.right / agreed.n
-    return (
-        f"{agreed.right:,} of {agreed.n:,} pictures ({share:.0%}, 95% interval {agreed.low:.0%} to "
-        f"{agreed.high:.0%})"
-    )
+    table(("together", *names, "id", "path"), rows)

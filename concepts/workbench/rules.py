@@ -25,13 +25,9 @@ from concepts.classifier.rule_scores import (
     RuleOrder,
     RulePicture,
     Tried,
-    agreement,
-    assumption_of,
-    learned_from,
-    places,
 )
 from concepts.classifier.training import check_fingerprint, check_usable, linear_head
-from concepts.classifier.versions import file_stem
+from concepts.classifier.versions import concept_stem
 from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
 from concepts.installation.users import Role
@@ -71,10 +67,9 @@ NewRuleName = Annotated[
         min_length=1,
         max_length=1000,
         pattern=r"^[^/\\]*[^/\\\s][^/\\]*$",
-        description="Kept again under the same name, the rule has the next number.",
+        description="Kept again under a name, a rule takes the place of the one before.",
     ),
 ]
-Number = Annotated[int | None, Field(ge=1, le=2**31 - 1, description="An older one; without it, the newest.")]
 Threshold = Annotated[float, Field(gt=0, lt=1, description="From which probability on a picture is flagged.")]
 OtherThreshold = Annotated[
     float | None, Field(gt=0, lt=1, description="The same; without it, the kept rule's own, else 0.5.")
@@ -127,10 +122,7 @@ class _Rule:
 
     @property
     def views(self) -> tuple[Member, ...]:
-        return tuple(
-            Member(concept=concept.name, version=head.number, threshold=head.threshold)
-            for concept, head in self.members
-        )
+        return tuple(Member(concept=concept.name, version=head.number) for concept, head in self.members)
 
 
 class Rules:
@@ -160,7 +152,7 @@ class Rules:
         offset: Offset = 0,
     ) -> Tried:
         """The library as a rule of the newest versions ranks it, or as the rule `kept` under a name does with
-        its own versions. Says what it takes for granted, and how often labels agree where there are some.
+        its own versions.
 
         Raises `NotScoredError` where the library is large and has no scores for this rule yet.
         """
@@ -168,27 +160,15 @@ class Rules:
         line = found.threshold if threshold is None else _checked(threshold)
         scores = self._on_library(found, wait=False)
         answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
-        learned = [
-            learned_from(self._context.dataset(concept, head.definition_number), head.label_sequence)
-            for concept, head in found.members
-        ]
         listed = scores.places(order, line, self._waiting(found))
-        twice = tuple(found.names[place] for place, times in places(found.expression).items() if times > 1)
-        flag = np.float32(line)
         return Tried(
             rule=found.text,
             threshold=line,
             members=found.views,
             total=len(scores.ids),
             listed=len(listed),
-            flagged=int((scores.probability >= flag).sum()),
+            flagged=int((scores.probability >= np.float32(line)).sum()),
             nearly=int(scores.nearly(line).sum()),
-            surely=int((scores.low >= flag).sum()),
-            possibly=int((scores.high >= flag).sum()),
-            by_decisions=int(scores.by_decisions([head.threshold for head in found.heads]).sum()),
-            twice=twice,
-            assumption=assumption_of(len(found.members), twice),
-            agreement=agreement(scores, line, answers, learned),
             order=order,
             start=offset,
             pictures=self._pictures(found, scores, line, answers, listed[offset : offset + limit]),
@@ -218,8 +198,7 @@ class Rules:
     def keep(
         self, name: NewRuleName, rule: RuleText, threshold: Threshold = 0.5, *, author: AuthorName
     ) -> CombinationView:
-        """Keep a rule under a name, with the versions that speak for its concepts now. Earlier numbers of the
-        same name stay as they are."""
+        """Keep a rule under a name, with the versions that speak for its concepts now."""
         name, found = checked_name(name), self._read(rule)
         for concept, head in found.members:
             check_usable(head, self._context.collection)
@@ -230,34 +209,29 @@ class Rules:
         return self._view(self._store.add(name, members, expression, _checked(threshold), author))
 
     @operation("GET /combinations")
-    def kept(self, name: RuleName = "", limit: Limit = 50, offset: Offset = 0) -> list[CombinationView]:
-        """The rules that were kept, the newest first; with a `name`, every number of that one."""
-        if name:
-            numbers = range(self._stored(name).number, 0, -1)[offset : offset + limit]
-            found = [self._store.get(name, number) for number in numbers]
-            return [self._view(stored) for stored in found if stored and not stored.removed]
+    def kept(self, limit: Limit = 50, offset: Offset = 0) -> list[CombinationView]:
+        """The rules that were kept, the newest first."""
         return [self._view(stored) for stored in self._store.all(limit, offset)]
 
     def one(self, name: str) -> CombinationView:
-        """The newest of this name. Raises `UnknownCombinationError`."""
+        """Raises `UnknownCombinationError`."""
         return self._view(self._stored(name))
 
-    def export(self, name: str, out: Path, *, number: int | None = None, page: bool = False) -> ExportResult:
+    def export(self, name: str, out: Path, *, page: bool = False) -> ExportResult:
         """Writes a kept rule with its versions as one folder of files that run anywhere; with a `page` for
         browsers."""
-        return self._write(self._stored(name, number), out, page)
+        return self._write(self._stored(name), out, page)
 
     @operation("GET /combinations/{name}/bundle", role=Role.VIEWER, audit="exported a classifier")
     def archive(
         self,
         name: RuleName,
-        number: Number = None,
         page: Annotated[bool, Field(description="With a page that scores pictures in a browser.")] = False,
     ) -> Path:
         """A kept rule and its versions as one zip of files that run anywhere."""
-        stored = self._stored(name, number)
-        stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
-        folder = self._context.settings.home / "bundles" / "combined" / stem
+        stored = self._stored(name)
+        stem = concept_stem(stored.name) + ("-with-page" if page else "")
+        folder = self._context.settings.home / "bundles" / "combined" / str(stored.id) / stem
         since = max(
             stored.created.timestamp(), *(changed(self._context, *one) for one in self._of(stored).members)
         )
@@ -352,8 +326,8 @@ class Rules:
         members = tuple((concept, self._context.head(concept, number)) for concept, number in concepts)
         return _Rule(members, READ.validate_python(stored.expression), stored.threshold)
 
-    def _stored(self, name: str, number: int | None = None) -> StoredCombination:
-        stored = self._store.get(name, number)
+    def _stored(self, name: str) -> StoredCombination:
+        stored = self._store.get(name)
         if stored is None or stored.removed:
             raise UnknownCombinationError(name)
         return stored
@@ -372,7 +346,6 @@ class Rules:
             rule = text_of(READ.validate_python(stored.expression), in_order)
         return CombinationView(
             name=stored.name,
-            number=stored.number,
             rule=rule,
             threshold=stored.threshold,
             members=members,
@@ -391,29 +364,20 @@ class Rules:
     ) -> tuple[RulePicture, ...]:
         ids = scores.ids.at(rows)
         paths = self._context.collection.paths(ids)
-        columns = (scores.probability, scores.low, scores.high, scores.members)
+        columns = (scores.probability, scores.members)
         shown = []
-        for i, p, low, high, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
+        for i, p, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
             said = tuple(
                 MemberSaid(
                     concept=concept.name,
                     probability=probability,
-                    decision="yes" if probability >= np.float32(head.threshold) else "no",
                     said=of[i].value if i in of else "",
                 )
-                for (concept, head), of, probability in zip(found.members, answers, own, strict=True)
+                for (concept, _), of, probability in zip(found.members, answers, own, strict=True)
             )
             flagged = bool(p >= np.float32(line))
             shown.append(
-                RulePicture(
-                    id=i,
-                    path=paths.get(i, ""),
-                    probability=p,
-                    low=low,
-                    high=high,
-                    flagged=flagged,
-                    members=said,
-                )
+                RulePicture(id=i, path=paths.get(i, ""), probability=p, flagged=flagged, members=said)
             )
         return tuple(shown)
 

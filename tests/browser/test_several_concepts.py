@@ -52,7 +52,7 @@ def test_a_rule_is_put_together_in_the_bar_tried_saved_and_downloaded(several: S
     page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download", exact=True).click()
-    assert download.value.suggested_filename == "odd-ones-v1.zip"
+    assert download.value.suggested_filename == "odd-ones.zip"
     page.get_by_text("Rules", exact=True).click()
     page.get_by_role("button", name="Move Odd ones to trash").click()
     page.get_by_role("button", name="Undo").click()

@@ -186,7 +186,7 @@ def test_a_rule_is_saved_opened_and_put_into_the_trash_and_back(bench: Workbench
     assert 'data-address="/results?kept=Either"' in saved["results-head"]
     assert bench.rules.one("Either").threshold == 0.7
     opened = screens.load("results", kept="Either")
-    assert "/app/combinations/1.zip?name=Either" in opened["results-download"]
+    assert "/app/rule.zip?name=Either" in opened["results-download"]
     gone = screens.press("results-rule", "trash-rule", "ids=Either", {"kept": "Either"})
     assert "Either" not in gone["results-rule"]
     screens.press("results-said", "restore-rule", "ids=Either")

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from concepts.classifier.rule_scores import Member, MemberSaid, RulePicture, Tried
 from web.render import render
 
 
-def picture(number: int, *members: MemberSaid, flagged: bool = True, low: float = 0.9) -> RulePicture:
+def picture(number: int, *members: MemberSaid, flagged: bool = True) -> RulePicture:
     return RulePicture(
         id=f"{number:064x}",
         path=f"/pictures/{number}.jpg",
         probability=0.9,
-        low=low,
-        high=0.9,
         flagged=flagged,
         members=members,
     )
 
 
 def messy(said: str = "") -> MemberSaid:
-    return MemberSaid(concept="Messy room", probability=0.9, decision="yes", said=said)
+    return MemberSaid(concept="Messy room", probability=0.9, said=said)
 
 
-PEOPLE = MemberSaid(concept="People", probability=0.02, decision="no", said="no")
+PEOPLE = MemberSaid(concept="People", probability=0.02, said="no")
 
 
 def tiles(names: tuple[str, ...], *pictures: RulePicture) -> tuple[str, list[str]]:
@@ -34,17 +30,11 @@ def tiles(names: tuple[str, ...], *pictures: RulePicture) -> tuple[str, list[str
     values: dict[str, Any] = {
         "rule": " AND ".join(names),
         "threshold": 0.5,
-        "members": tuple(Member(concept=name, version=1, threshold=0.5) for name in names),
+        "members": tuple(Member(concept=name, version=1) for name in names),
         "total": 9,
         "listed": 9,
         "flagged": 4,
         "nearly": 1,
-        "surely": 4,
-        "possibly": 4,
-        "by_decisions": 4,
-        "twice": (),
-        "assumption": "",
-        "agreement": None,
         "order": "top",
         "start": 0,
         "pictures": pictures,
@@ -72,12 +62,6 @@ def test_of_a_single_concept_the_probability_stands_once() -> None:
 def test_of_two_each_says_its_own() -> None:
     _, said = tiles(("Messy room", "People"), picture(1, messy(), PEOPLE))
     assert said == ["90 % Messy room 90 % People 2 %, labelled no"]
-
-
-@pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80–90 %)")])
-def test_limits_are_shown_where_they_differ_as_shown(low: float, shown: str) -> None:
-    _, (said,) = tiles(("Messy room",), picture(1, messy(), low=low))
-    assert said == shown
 
 
 def test_which_are_flagged_is_said_where_some_are_not() -> None:

@@ -29,10 +29,10 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """The bundle of a version, written when it is first asked for."""
         return _file(workbench.concept(concept).exports.bundle(version, also, page=page))
 
-    @router.get("/combinations/{number}.zip")
-    def combination(number: Number, name: str, page: bool = False) -> FileResponse:
+    @router.get("/rule.zip")
+    def rule(name: str, page: bool = False) -> FileResponse:
         """The bundle of a kept rule, written when it is first asked for."""
-        return _file(workbench.rules.archive(name, number, page=page))
+        return _file(workbench.rules.archive(name, page=page))
 
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:

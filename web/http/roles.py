@@ -57,7 +57,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
-        ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
+        ("GET", "/app/rule.zip", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
         ("GET", f"/app/map/(places|colours|pictures/{ONE}/{ONE})", Rule(VIEWER)),
         ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),

@@ -51,5 +51,4 @@ def do(bench: Workbench, action: Action, bar: RuleBar, author: str) -> tuple[dic
         bench.rules.score(*bar.asked[:2])
         return {}, ""
     saved = bench.rules.keep(action.fields.get("name", ""), bar.rule, bar.sure / 100, author=author)
-    again = f", number {saved.number}. Earlier numbers stay" if saved.number > 1 else ""
-    return {"kept": saved.name, "rule": "", "sure": ""}, say(f"Saved as “{saved.name}”{again}.", "good")
+    return {"kept": saved.name, "rule": "", "sure": ""}, say(f"Saved as “{saved.name}”.", "good")

@@ -40,7 +40,7 @@ def test_a_rule_is_tried_kept_downloaded_removed_and_brought_back(
     assert any(n.endswith("head.json") for n in zipfile.ZipFile(io.BytesIO(bundle.content)).namelist())
     assert api.post("trash", json={"rule": "Odd ones"}).status_code == 201
     assert api.get("combinations").json() == []
-    missing = api.get("combinations", params={"name": "Odd ones"})
+    missing = api.get("combine", params={"kept": "Odd ones"})
     assert (missing.status_code, missing.json()["type"]) == (404, "/api/v1/docs#unknown-combination")
     assert api.post("trash/restore", json={"rule": "Odd ones"}).json()["names"] == ["Odd ones"]
     assert [one["name"] for one in api.get("combinations").json()] == ["Odd ones"]
