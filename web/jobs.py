@@ -149,7 +149,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "read dates": lambda r: f"{r['dated']:,} of {count(r['looked_at'], 'picture')} have a date",
     "empty bin": lambda r: f"{count(r['pictures'], 'picture')} erased",
     "find neighbours": lambda r: f"{count(r['pictures'], 'picture')} compared",
-    "draw map": lambda r: f"{count(r['placed'], 'picture')} placed",
+    "draw map": lambda r: f"{count(r['pictures'], 'picture')} placed",
     "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
     "look at parts": lambda r: f"{count(r['pictures'], 'picture')}" if r["pictures"] else "whole pictures",

@@ -1,22 +1,18 @@
-"""The map of the library as a file: a PNG, or a CSV of pictures and their places."""
+"""The map of the library as a PNG."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from concepts.errors import DiscernError
 from concepts.publishing.canvas import Canvas
-from storage.csv_files import escaped
 from storage.files import write_whole
-from storage.places import texts_of
-from storage.vectors.ids import Floats, PictureIds
+from storage.vectors.ids import Floats
 
 INK, NO_COLOUR = "#1f2937", "#9a9a94"  # of pictures that no colour is for
 SIDE, EDGE = 1350, 30  # pixels
@@ -28,7 +24,6 @@ class MapPoints:
     """n pictures: places (n, 2) from -1 to 1, codes (n,) 0 for no colour, else 1 and the place of one of the
     `colours`, (what it is for, `#rrggbb`). names: (x, y, text)."""
 
-    ids: PictureIds
     places: Floats
     codes: NDArray[np.uint8]
     colours: Sequence[tuple[str, str]]
@@ -37,22 +32,10 @@ class MapPoints:
 
 def write_map(file: Path, points: MapPoints) -> None:
     """Raises `DiscernError` for another kind of file, and `OSError`."""
-    kinds = {".png": _png, ".csv": _csv}
-    if file.suffix.lower() not in kinds:
-        raise DiscernError(f"{file.name}: write a .png or a .csv file.")
+    if file.suffix.lower() != ".png":
+        raise DiscernError(f"{file.name}: write a .png file.")
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, kinds[file.suffix.lower()](points))
-
-
-def _csv(points: MapPoints) -> bytes:
-    from pyarrow.csv import write_csv
-
-    words = pa.array(["", *(escaped(word) for word, _ in points.colours)]).take(pa.array(points.codes))
-    x, y = (pa.array(points.places[:, axis].astype(np.float64).round(5)) for axis in (0, 1))
-    table = pa.table({"id": texts_of(points.ids), "x": x, "y": y, "colour": words})
-    file = io.BytesIO()
-    write_csv(table, file)
-    return file.getvalue()
+    write_whole(file, _png(points))
 
 
 def _png(points: MapPoints) -> bytes:

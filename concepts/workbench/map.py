@@ -31,6 +31,7 @@ from storage.vectors.ids import Floats, PictureIds, Rows
 from storage.vectors.map import Map
 from storage.vectors.reader import VectorReader
 
+NEW = 0.05  # of the pictures on the map are not on it, above which it is drawn again
 NAMED, A_NAME = 5_000, 60  # pictures that names are found from, and at least so many for each
 MOST_NAMES = 24
 OTHERS = 500  # pictures that a name must tell a group from
@@ -120,10 +121,10 @@ class LibraryMap:
     # What is on it
 
     def state(self) -> MapState | None:
-        """None where nothing was drawn yet. What is new gets its place by a job, which this begins where jobs
-        run. Raises `EmptyLibraryError`."""
+        """None where nothing was drawn yet. Where that is so, or much is new, this begins a job that draws
+        it, where jobs run. Raises `EmptyLibraryError`."""
         shown = self._shown()
-        if shown is None or shown.missing:
+        if shown is None or shown.missing > NEW * len(shown.rows):
             self._have_it_drawn()
         if shown is None:
             return None
@@ -166,7 +167,7 @@ class LibraryMap:
     @operation(command="library map")
     def draw(
         self,
-        out: Annotated[Path, Flag("FILE"), Field(description="The PNG or CSV to write.")],
+        out: Annotated[Path, Flag("FILE"), Field(description="The PNG to write.")],
         by: Annotated[By, Field(description="What colours tell.")] = "folder",
         concept: Annotated[str, Field(description="For labels, scores and the version.")] = "",
         *,
@@ -180,7 +181,7 @@ class LibraryMap:
         colours = self.colours(shown.key, by, concept, author)
         paints = [(one.word, one.colour) for one in colours.legend]
         names = [(one.x, one.y, one.name) for one in self._names()]
-        write_map(out, MapPoints(shown.ids, shown.places, colours.codes, paints, names))
+        write_map(out, MapPoints(shown.places, colours.codes, paints, names))
         return MapFile(file=str(out), pictures=len(shown.rows), colours=colours.legend)
 
     # Inside
@@ -264,11 +265,10 @@ class LibraryMap:
         collection = self._context.collection
         stored = collection.stored()
         graph = stored.graph.bring_up_to_date(lambda done, of: progress.report(done, of, "neighbours"))
-        drawn, placed = stored.map.bring_up_to_date(
+        drawn = stored.map.draw(
             stored.snapshot(), graph, lambda done, of: progress.report(done, of, "places"), anew=job.anew
         )
-        names = self._names() if not placed else self._named(drawn, collection.index())
-        return MapDrawn(pictures=len(drawn.ids), placed=placed, names=names)
+        return MapDrawn(pictures=len(drawn.ids), names=self._named(drawn, collection.index()))
 
     def _named(self, drawn: Map, index: VectorReader) -> list[MapName]:
         """Where a name fits what is seen in a part of the map and in no other. Of other encoders than the

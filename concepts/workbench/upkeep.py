@@ -110,13 +110,14 @@ class Upkeep:
         only: Annotated[
             Literal["", "neighbours", "map", "dates", "words", "tidy"],
             Field(
-                description="Instead: compare new pictures with the others; place them on the map; ask "
+                description="Instead: compare new pictures with the others; draw the map; ask "
                 "pictures that an older version added when they were taken; read the words in pictures, and "
                 "in those that come later; remove what only older states of the vectors have."
             ),
         ] = "",
         anew: Annotated[
-            bool, Field(description="With `neighbours` or `map`: all pictures, not only new ones.")
+            bool,
+            Field(description="With `neighbours`: all pictures, not only new ones. With `map`: in any case."),
         ] = False,
     ) -> Started[Any]:
         """Look whether everything is there: vectors, thumbnails, and the files of the pictures.

@@ -1,4 +1,4 @@
-"""The map of vectors: what looks alike is near, what is new moves nothing, and what is erased leaves it."""
+"""The map of vectors: what looks alike is near, and what is erased leaves it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthetic import in_memory, picture_ids
 
 from storage.vectors import map as maps
 from storage.vectors.graph import built
-from storage.vectors.map import KeptMap, Map, brought_to, drawn
+from storage.vectors.map import KeptMap, Map, drawn
 from storage.vectors.reader import VectorReader
 
 KINDS = 6
@@ -21,6 +21,10 @@ KINDS = 6
 
 def unheard(done: int, of: int) -> None:
     pass
+
+
+def no_step(done: int, of: int) -> None:
+    raise AssertionError("nothing has changed")
 
 
 def kinds(count: int) -> tuple[VectorReader, NDArray[np.int64]]:
@@ -47,29 +51,10 @@ def test_pictures_that_look_alike_are_near_each_other() -> None:
     assert np.abs(found.places).max() == pytest.approx(1)
 
 
-def test_a_large_library_begins_with_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "LAID_OUT", 60)
+def test_of_a_large_library_a_part_says_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maps, "SAMPLED", 60)
     copy, kind = kinds(240)
     assert of_one_kind(drawn(copy, built(copy, unheard), unheard), kind) > 0.95
-
-
-def test_new_pictures_stand_among_their_like_and_nothing_moves() -> None:
-    copy, kind = kinds(240)
-    ids = copy.ids.at(np.arange(240))
-    known = np.delete(np.arange(240), [3, 77, 150])
-    fewer = in_memory([ids[row] for row in known], copy.vectors([ids[row] for row in known]))
-    before = drawn(fewer, built(fewer, unheard), unheard)
-    after = brought_to(before, built(copy, unheard))
-    assert after is not None
-    np.testing.assert_array_equal(after.places[known], before.places)
-    assert of_one_kind(after, kind) > 0.98
-
-
-def test_where_much_is_new_it_is_drawn_again() -> None:
-    copy, _ = kinds(240)
-    ids = copy.ids.at(np.arange(100))
-    fewer = in_memory(ids, copy.vectors(ids))
-    assert brought_to(drawn(fewer, built(fewer, unheard), unheard), built(copy, unheard)) is None
 
 
 @settings(deadline=None, max_examples=20)
@@ -86,11 +71,11 @@ def test_it_is_kept_purged_and_drawn_again_where_it_is_damaged(tmp_path: Path) -
     copy, _ = kinds(60)
     graph, kept = built(copy, unheard), KeptMap(tmp_path / "x.map")
     assert kept.newest() is None
-    first, placed = kept.bring_up_to_date(copy, graph, unheard)
-    assert placed == 60
+    first = kept.draw(copy, graph, unheard)
+    assert len(first.ids) == 60
     assert kept.bytes == (tmp_path / "x.map").stat().st_size
     again = KeptMap(tmp_path / "x.map")
-    assert again.bring_up_to_date(copy, graph, unheard)[1] == 0
+    assert (again.draw(copy, graph, no_step).places == first.places).all()
     gone = first.ids[7].decode()
     again.purge([gone])
     left = KeptMap(tmp_path / "x.map").newest()
@@ -99,4 +84,4 @@ def test_it_is_kept_purged_and_drawn_again_where_it_is_damaged(tmp_path: Path) -
     assert gone.encode() not in (tmp_path / "x.map").read_bytes()
     (tmp_path / "x.map").write_bytes(b"damaged")
     assert KeptMap(tmp_path / "x.map").newest() is None
-    assert KeptMap(tmp_path / "x.map").bring_up_to_date(copy, graph, unheard)[1] == 60
+    assert len(KeptMap(tmp_path / "x.map").draw(copy, graph, unheard).ids) == 60

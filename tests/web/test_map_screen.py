@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,18 +115,26 @@ def test_what_is_no_shape_is_refused(bench: Workbench, shape: str) -> None:
         bench.map.inside(shape)
 
 
-def test_it_is_written_as_a_picture_and_as_a_table(bench: Workbench, tmp_path: Path) -> None:
+def test_it_is_written_as_a_picture(bench: Workbench, tmp_path: Path) -> None:
     written = bench.map.draw(tmp_path / "new" / "map.png", "version", NAME, author="me")
     assert written.pictures == 60
     with Image.open(written.file) as image:
         assert min(image.size) > 1000
-    bench.map.draw(tmp_path / "map.csv", author="me")
-    with (tmp_path / "map.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["colour"] for row in rows} == {"a", "b"}
-    assert all(-1 <= float(row["x"]) <= 1 for row in rows)
-    with pytest.raises(DiscernError, match="write a"):
-        bench.map.draw(tmp_path / "map.doc", author="me")
+    with pytest.raises(DiscernError, match=r"write a \.png"):
+        bench.map.draw(tmp_path / "map.csv", author="me")
+
+
+def test_few_new_pictures_wait_for_the_map_that_is_drawn_next(
+    bench: Workbench, screens: Screens, tmp_path: Path
+) -> None:
+    bench.library.add([draw_folder(tmp_path / "new", 2, 900)]).wait()
+    state = bench.map.state()
+    assert state is not None
+    assert (state.pictures, state.missing) == (60, 2)
+    assert "2 pictures not on the map yet." in screens.load("library", view="map")["library-main"]
+    bench.upkeep.check(only="map").wait()
+    assert (key := bench.map.state()) is not None
+    assert (key.pictures, key.missing) == (62, 0)
 
 
 def test_pictures_in_the_trash_are_not_on_it(bench: Workbench) -> None:

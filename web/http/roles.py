@@ -98,7 +98,7 @@ BUTTONS: dict[Rule, str] = {
         cancel retry mine annotate propose train measure steady compare-annotators certify keep-line
         threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
         look-over ask more-kinds try-rule score-table given""",
-    Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy test",
+    Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy draw-map test",
     # What counts
     Rule(OWNER, "began a concept"): "begin",
     Rule(OWNER, "renamed a concept"): "rename",

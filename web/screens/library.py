@@ -54,6 +54,7 @@ UPKEEP: dict[str, dict[str, Any]] = {
     "read-dates": {"only": "dates"},
     "read-words": {"only": "words"},
     "tidy": {"only": "tidy"},
+    "draw-map": {"only": "map"},
     "check": {"repair": True},
 }
 MAP_ALONE = frozenset(("view", "by"))  # of the address of a map: what a grid hasn't

@@ -143,16 +143,15 @@ class MapName(View):
 
 
 class MapDrawn(View):
-    """`placed`: how many of the pictures got a place now; the others stay where they were."""
+    """So many pictures are on it."""
 
     pictures: int
-    placed: int
     names: list[MapName]
 
 
 @dataclass(frozen=True)
 class DrawMap(Job[MapDrawn]):
-    """Places new pictures on the map of the library; with `anew` all."""
+    """Draws the map of the library where pictures have changed, or `anew`."""
 
     kind = "draw map"
     lane = Lane.LONG
