@@ -265,14 +265,10 @@ class QuotaError(NotAllowedError):
 
     http_status = 403
 
-    def __init__(
-        self, what: Literal["pictures", "archives", "jobs", "waiting jobs", "disk"], most: int
-    ) -> None:
+    def __init__(self, what: Literal["archives", "jobs", "disk"], most: int) -> None:
         said = {
-            "pictures": f"In this demo everybody may add {most:,} pictures. Yours are used up.",
             "archives": "This demo takes pictures one by one, no archives or videos.",
-            "jobs": f"In this demo everybody may begin long work {most:,} times. Yours are used up.",
-            "waiting jobs": f"In this demo long work may wait {most} at a time. Let some of yours end.",
+            "jobs": f"In this demo long work may wait {most} at a time. Let some of yours end.",
             "disk": f"Your part of this demo is full: everybody gets {most / 1e6:,.0f} MB. What is there can "
             "still be seen and downloaded.",
         }

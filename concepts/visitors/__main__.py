@@ -9,20 +9,18 @@ import sys
 
 from concepts.errors import DiscernError
 from concepts.settings import load_settings
-from concepts.visitors.sandboxes import SampleLibrary, SharedEncoders
-from concepts.workbench import Workbench
+from concepts.visitors import Sandboxes
 
 
 def main() -> None:
     try:
-        bench = Workbench(load_settings())
-        library = SampleLibrary(bench, SharedEncoders(bench.context.settings.cache))
-        library.prepare()
-        pictures = bench.library.info().pictures
-        bench.close()
+        sandboxes = Sandboxes(load_settings())
+        sandboxes.prepare()
+        library = sandboxes.base.library.info()
+        sandboxes.close()
     except DiscernError as error:
         sys.exit(f"discern: {error}")
-    print(f"{pictures:,} pictures are ready in {library.home}.")
+    print(f"{library.pictures:,} pictures are ready in {library.home}.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Visitors' sandboxes, a data folder each, over one sample library: made, found again, and removed when their
-hour is over; what one may take up, and what can be taken along."""
+"""A demo: every visitor has a data folder of their own for an hour, over one sample library."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from concepts.encoders import Encoder, Vectors, load_encoder
+from concepts.encoders import Encoder, Vectors
 from concepts.errors import DiscernError, NoPriceError, QuotaError, SettingsError
 from concepts.jobs import Background, Job
 from concepts.jobs.runner import Perform, Threads
@@ -39,7 +38,7 @@ from concepts.workbench.jobs import (
     LookOver,
     TidyVectors,
 )
-from storage.blobs import Blobs, FolderBlobs, LayeredBlobs
+from storage.blobs import FolderBlobs, LayeredBlobs
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.folders import move_places
@@ -74,96 +73,73 @@ A Discern of your own takes answers.csv back in.
 
 @dataclass(frozen=True)
 class Limits:
+    """`disk`: bytes of a visitor, what is shared with others not counted. `jobs`: of a visitor, that wait or
+    run. `sandboxes`: of all, at once."""
+
     seconds: float = 3600.0  # from the first visit, however busy the visitor is
-    pictures: int = 100  # of their own, uploaded
-    jobs: int = 200  # in all
-    waiting_jobs: int = 5  # at once, those that run included
-    disk: int = 300_000_000  # bytes, what is shared with others not counted
-    sandboxes: int = 40  # at once
+    disk: int = 300_000_000
+    jobs: int = 5
+    sandboxes: int = 40
 
 
 LIMITS = Limits()
 
 
-class Quotas:
-    """One visitor's use of files and jobs. What was admitted counts, also where it came to nothing."""
+class Sandbox:
+    """What one visitor has. `key` is its name and the name of its folder."""
 
-    def __init__(self, limits: Limits, used_bytes: Callable[[], int]) -> None:
-        self._limits = limits
-        self._used_bytes = used_bytes
-        self._pictures = 0
+    def __init__(
+        self, key: str, settings: Settings, limits: Limits, lent: SharedResources, clock: Callable[[], float]
+    ) -> None:
+        """`settings` with the sandbox's own home, which is there already, inside of the host's; `clock`
+        counts seconds."""
+        self.key = key
+        self.limits = limits
+        self.home = home = settings.home
+        host = home.parents[1]
+        self._clock = clock
+        self.ends = clock() + limits.seconds
+        self._measured = -math.inf, 0
         self._sent = 0  # bytes, which may still be arriving
-        self._jobs = 0
         self._lock = threading.Lock()
-        self.waiting: Callable[[], int] = lambda: 0  # how many jobs wait or run
+        allowance = Budget(settings.demo_budget, advice=SPENT)
+        thumbnails = LayeredBlobs(FolderBlobs(home / "thumbnails"), FolderBlobs(host / "thumbnails"))
+        self.bench = Workbench(
+            settings,
+            replace(
+                lent,
+                thumbnails=thumbnails,
+                root=str(home),
+                redact=partial(_without, folders=(home, host, Path(tempfile.gettempdir()))),
+                ledger=lambda database: AllowedLedger(database, allowance),
+                admit_job=self.admit_job,
+                admit_file=self.admit_file,
+                most_pixels=MAX_SENT_PIXELS,
+            ),
+        )
+        self.bench.jobs.start()
+
+    @property
+    def seconds_left(self) -> float:
+        return max(self.ends - self._clock(), 0.0)
 
     def admit_file(self, name: str, size: int) -> None:
-        """Raises `QuotaError`."""
+        """Counts an upload of so many bytes, also where it comes to nothing. Raises `QuotaError`."""
         if name.lower().endswith(ARCHIVE_SUFFIX) or is_video(name):
             raise QuotaError("archives", 0)
         with self._lock:
-            if self._pictures >= self._limits.pictures:
-                raise QuotaError("pictures", self._limits.pictures)
-            if max(self._sent, self._used_bytes()) + size > self._limits.disk:
-                raise QuotaError("disk", self._limits.disk)
-            self._pictures += 1
+            if max(self._sent, self.used_bytes()) + size > self.limits.disk:
+                raise QuotaError("disk", self.limits.disk)
             self._sent += size
 
     def admit_job(self, job: Job[Any]) -> None:
         """Raises `QuotaError`."""
         if isinstance(job, UNASKED):
             return
-        with self._lock:
-            if self._jobs >= self._limits.jobs:
-                raise QuotaError("jobs", self._limits.jobs)
-            if self.waiting() >= self._limits.waiting_jobs:
-                raise QuotaError("waiting jobs", self._limits.waiting_jobs)
-            if self._used_bytes() > self._limits.disk:
-                raise QuotaError("disk", self._limits.disk)
-            self._jobs += 1
-
-
-class Sandbox:
-    """`key` is its name and the name of its folder. Removed from outside: see `Sandboxes`."""
-
-    def __init__(
-        self,
-        key: str,
-        settings: Settings,
-        limits: Limits,
-        lent: SharedResources,
-        thumbnails: Blobs,
-        clock: Callable[[], float],
-    ) -> None:
-        """`settings` with the sandbox's own home, which is there already. `thumbnails`: of the library below.
-        `clock` counts seconds."""
-        self.key = key
-        self.limits = limits
-        self.home = home = settings.home
-        self._clock = clock
-        self.ends = clock() + limits.seconds
-        self._measured = -math.inf, 0
-        quotas = Quotas(limits, self.used_bytes)
-        allowance = Budget(settings.demo_budget, advice=SPENT)
-        self.bench = Workbench(
-            settings,
-            replace(
-                lent,
-                thumbnails=LayeredBlobs(FolderBlobs(home / "thumbnails"), thumbnails),
-                root=str(home),
-                redact=partial(_without, folders=(home, home.parents[1], Path(tempfile.gettempdir()))),
-                ledger=lambda database: AllowedLedger(database, allowance),
-                admit_job=quotas.admit_job,
-                admit_file=quotas.admit_file,
-                most_pixels=MAX_SENT_PIXELS,
-            ),
-        )
-        quotas.waiting = self.bench.jobs.store.count_going
-        self.bench.jobs.start()
-
-    @property
-    def seconds_left(self) -> float:
-        return max(self.ends - self._clock(), 0.0)
+        if self.bench.jobs.store.count_going() >= self.limits.jobs:
+            raise QuotaError("jobs", self.limits.jobs)
+        if self.is_full:
+            raise QuotaError("disk", self.limits.disk)
 
     def used_bytes(self) -> int:
         """On disk, measured every few seconds. Files that it shares with the library have two names."""
@@ -209,8 +185,14 @@ class FullHouseError(DiscernError):
 
 
 class Sandboxes:
-    """Over the sample library of one home. What an earlier process left of sandboxes is removed: their hour
-    ended with it."""
+    """Everybody's, over the sample library of one home. What an earlier process left of sandboxes is removed:
+    their hour ended with it.
+
+    A sandbox begins with a copy of the host's pictures and vectors alone. The copy names no folder of the
+    host: what a visitor is told of begins at the sandbox, in which `sample` leads to the pictures. Files of
+    vectors and of the cache are never changed in place, so a copy shares them under a second name. Thumbnails
+    are read from the host: their thousand folders would take longer than all the rest.
+    """
 
     def __init__(
         self,
@@ -229,14 +211,10 @@ class Sandboxes:
         self._settings = settings
         self._clock = clock
         self._folder = settings.home / FOLDER
-        self._slots = JobSlots(at_once, self._wake)
+        self.free = at_once
         # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
         self._background = Background()
-        encoders = SharedEncoders(settings.cache)
-        self._lent = SharedResources(
-            load=encoders.load, executor=self._slots.executor, background=self._background
-        )
-        self.base = Workbench(settings, SharedResources(load=self._lent.load))
+        self.base = Workbench(settings)
         try:
             self._alone.acquire()
         except Timeout:
@@ -245,7 +223,6 @@ class Sandboxes:
                 f"Another process runs a demo in {settings.home}. A demo is one process: its visitors' parts "
                 "are known to nobody else."
             ) from None
-        self._library = SampleLibrary(self.base, encoders)
         self._known: dict[str, Sandbox] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -254,8 +231,35 @@ class Sandboxes:
 
     def start(self) -> None:
         """Gets the sample library ready, and from here on removes what is over."""
-        self._library.prepare()
+        self.prepare()
         self._janitor.start()
+
+    def prepare(self) -> None:
+        """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
+        begins with. Takes half a minute the first time."""
+        if not self.base.library.info().pictures:
+            self.base.library.add(sample=True).wait()
+        collection, home = self.base.context.collection, self._settings.home
+        collection.index()
+        prepare_export(collection)
+        (home / "cache").mkdir(exist_ok=True)  # an encoder may have nothing to keep
+        recorded = collection.recorded()
+        kind, _, place = recorded.name.partition(":")
+        alias = f"{kind}:{Path(place).name}" if Path(place).is_absolute() else recorded.name
+        encoder = cast(Encoder, SharedEncoder(collection.encoder(), alias))
+        self._lent = SharedResources(
+            load=lambda name, cache: encoder,
+            executor=partial(SharedThreads, self),
+            background=self._background,
+        )
+        unfinished = home / f".{PREPARED}"
+        unfinished.unlink(missing_ok=True)
+        self.base.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
+        database = Database(sqlite_url(unfinished))
+        Library(database).set_encoder(replace(recorded, name=alias))
+        self._folders = move_places(database, f"/{SAMPLE}")
+        database.close()
+        unfinished.replace(home / PREPARED)
 
     def create(self) -> Sandbox:
         """Raises `FullHouseError`."""
@@ -265,11 +269,10 @@ class Sandboxes:
                 raise FullHouseError(min(left))
             key = secrets.token_hex(16)
             home = self._folder / key
-            self._library.copy_to(home)
+            self._copy_to(home)
             alone = {"home": home, "users": None, "database_url": None, "engine": ""}
             own = self._settings.model_copy(update=alone)
-            thumbnails = FolderBlobs(self._settings.home / "thumbnails")
-            sandbox = Sandbox(key, own, self.limits, self._lent, thumbnails, self._clock)
+            sandbox = Sandbox(key, own, self.limits, self._lent, self._clock)
             self._known[key] = sandbox
         return sandbox
 
@@ -298,9 +301,30 @@ class Sandboxes:
         self.base.close()
         self._alone.release()
 
-    def _wake(self) -> None:
-        for sandbox in list(self._known.values()):
+    def take_turn(self) -> None:
+        """For a job. Of two who saw the last place free both get in: neither has anything to lose by it."""
+        with self._lock:
+            self.free -= 1
+
+    def end_turn(self, _: Future[None]) -> None:
+        """Another may begin."""
+        with self._lock:
+            self.free += 1
+            known = list(self._known.values())
+        for sandbox in known:
             sandbox.bench.jobs.wake()
+
+    def _copy_to(self, home: Path) -> None:
+        """A data folder of its own, readable by this process's user alone."""
+        home.mkdir(mode=0o700, parents=True)
+        for place, folder in self._folders.items():
+            Path(f"{home}{place}").parent.mkdir(exist_ok=True)
+            Path(f"{home}{place}").symlink_to(folder)
+        host = self._settings.home
+        shutil.copyfile(host / PREPARED, home / "discern.sqlite")
+        shutil.copytree(host / "vectors", home / "vectors", copy_function=_shared)
+        pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large
+        shutil.copytree(host / "cache", home / "cache", ignore=pictures, copy_function=_shared)
 
     def _keep_clean(self) -> None:
         while not self._closed.wait(LOOK_EVERY):
@@ -322,83 +346,36 @@ def _require_prices(settings: Settings) -> None:
             ) from NoPriceError(model)
 
 
-class JobSlots:
-    """The long work of all visitors, at most `at_once` jobs: two processors serve pages and train for
-    everybody. `freed` is called when another may begin."""
+class SharedThreads(Threads):
+    """Threads of one visitor, in the turns of all, behind requests: two processors serve pages and train for
+    everybody."""
 
-    def __init__(self, at_once: int, freed: Callable[[], None]) -> None:
-        self.free = at_once
-        self._freed = freed
-        self._lock = threading.Lock()
-
-    def executor(self, perform: Perform) -> SlotThreads:
-        """For the runner of one of them."""
-        return SlotThreads(self, perform)
-
-    def take(self) -> None:
-        """Of two who saw the last place free both get in: neither has anything to lose by it."""
-        with self._lock:
-            self.free -= 1
-
-    def give_back(self) -> None:
-        with self._lock:
-            self.free += 1
-        self._freed()
-
-
-class SlotThreads(Threads):
-    """Threads of one, in the slots of all, behind requests."""
-
-    def __init__(self, slots: JobSlots, perform: Perform) -> None:
+    def __init__(self, house: Sandboxes, perform: Perform) -> None:
         def behind_requests(job: StoredJob) -> None:
             with suppress(OSError, AttributeError):  # threads have a priority of their own on Linux
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
             perform(job)
 
         super().__init__(behind_requests)
-        self._slots = slots
+        self._house = house
 
     def has_room(self) -> bool:
-        return self._slots.free > 0
+        return self._house.free > 0
 
     def submit(self, job: StoredJob) -> Future[None]:
-        self._slots.take()
+        self._house.take_turn()
         future = super().submit(job)
-        future.add_done_callback(lambda _: self._slots.give_back())
+        future.add_done_callback(self._house.end_turn)
         return future
 
 
-class SharedEncoders:
-    """Loads each encoder once, as `load_encoder` does, with one cache: that takes seconds and hundreds of
-    megabytes."""
+class SharedEncoder:
+    """The library's encoder by the `name` that visitors are told. It takes texts from several libraries:
+    encoders themselves take them from one thread."""
 
-    def __init__(self, cache: Path) -> None:
-        self._cache = cache
-        self.names: dict[str, str] = {}  # as visitors are told them → as they are
-        self._loaded: dict[str, Encoder] = {}
-        self._lock = threading.Lock()
-
-    def load(self, name: str, *, cache: Path) -> Encoder:
-        with self._lock:
-            name = self.names.get(name, name)
-            if name not in self._loaded:
-                loaded = load_encoder(name, cache=self._cache)
-                self._loaded[name] = cast(Encoder, _Shared(loaded, self.names))
-            return self._loaded[name]
-
-
-class _Shared:
-    """An encoder that takes texts from several libraries: encoders themselves take them from one thread."""
-
-    def __init__(self, encoder: Encoder, names: dict[str, str]) -> None:
-        self._encoder, self._names = encoder, names
+    def __init__(self, encoder: Encoder, name: str) -> None:
+        self._encoder, self.name = encoder, name
         self._encoding = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """As visitors are told it."""
-        real = self._encoder.name
-        return next((told for told, name in self._names.items() if name == real), real)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
@@ -406,59 +383,6 @@ class _Shared:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         with self._encoding:
             return self._encoder.encode_texts(texts)
-
-
-class SampleLibrary:
-    """A data folder with the sample pictures, made once, of which every sandbox begins with a copy: of
-    pictures and vectors alone. The copy names no folder of the host: what a visitor is told of begins at the
-    sandbox, in which `sample` leads to the pictures.
-
-    Files of vectors and of the cache are never changed in place, by LanceDB and by us, so a copy shares them
-    under a second name. Thumbnails are read from here: their thousand folders would take longer than all the
-    rest.
-    """
-
-    def __init__(self, bench: Workbench, encoders: SharedEncoders) -> None:
-        self.bench = bench
-        self.home = bench.context.settings.home
-        self._encoders = encoders
-
-    def prepare(self) -> None:
-        """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
-        begins with. Takes half a minute the first time."""
-        if not self.bench.library.info().pictures:
-            self.bench.library.add(sample=True).wait()
-        collection = self.bench.context.collection
-        collection.index()
-        prepare_export(collection)
-        (self.home / "cache").mkdir(exist_ok=True)  # an encoder may have nothing to keep
-        unfinished = self.home / f".{PREPARED}"
-        unfinished.unlink(missing_ok=True)
-        self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
-        self._tell_nothing_of_the_host(unfinished)
-        unfinished.replace(self.home / PREPARED)
-
-    def _tell_nothing_of_the_host(self, copy: Path) -> None:
-        """Nothing of the folders that all pictures and the encoder are in."""
-        recorded = self.bench.context.collection.recorded()
-        kind, _, place = recorded.name.partition(":")
-        alias = f"{kind}:{Path(place).name}" if Path(place).is_absolute() else recorded.name
-        self._encoders.names[alias] = recorded.name
-        database = Database(sqlite_url(copy))
-        Library(database).set_encoder(replace(recorded, name=alias))
-        self._folders = move_places(database, f"/{SAMPLE}")
-        database.close()
-
-    def copy_to(self, home: Path) -> None:
-        """A data folder of its own, readable by this process's user alone."""
-        home.mkdir(mode=0o700, parents=True)
-        for place, folder in self._folders.items():
-            Path(f"{home}{place}").parent.mkdir(exist_ok=True)
-            Path(f"{home}{place}").symlink_to(folder)
-        shutil.copyfile(self.home / PREPARED, home / "discern.sqlite")
-        shutil.copytree(self.home / "vectors", home / "vectors", copy_function=_shared)
-        pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large
-        shutil.copytree(self.home / "cache", home / "cache", ignore=pictures, copy_function=_shared)
 
 
 def _shared(source: str, target: str) -> str:

@@ -23,7 +23,7 @@ from patience import PATIENCE
 from concepts.errors import DiscernError, NotAllowedError, QuotaError, SettingsError
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
-from concepts.visitors.sandboxes import JobSlots, Quotas, write_made
+from concepts.visitors.sandboxes import SharedThreads, write_made
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
@@ -113,8 +113,7 @@ def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, 
 def test_visitors_share_one_encoder(house: Sandboxes) -> None:
     one, other = house.create().bench, house.create().bench
     one.library.search("a line", n=1)
-    loaded = {id(bench.context.collection.encoder()) for bench in (one, other, house.base)}
-    assert len(loaded) == 1
+    assert one.context.collection.encoder() is other.context.collection.encoder()
 
 
 def test_a_visitor_names_no_place_on_the_computer(house: Sandboxes, tmp_path: Path) -> None:
@@ -194,39 +193,23 @@ def test_there_are_only_so_many_at_once_and_one_that_is_over_makes_room(
 # Within bounds
 
 
-def test_pictures_of_their_own_are_counted_and_archives_not_taken(house: Sandboxes) -> None:
-    quotas = Quotas(replace(LIMITS, pictures=2), lambda: 0)
-    for number in range(2):
-        quotas.admit_file(f"{number}.png", 10)
-    with pytest.raises(QuotaError, match="2 pictures") as refused:
-        quotas.admit_file("3.png", 10)
-    assert (refused.value.what, refused.value.most) == ("pictures", 2)
-    with pytest.raises(QuotaError, match="no archives"):
-        upload(house.create(), ("many.zip", b"PK"))
-
-
-def test_what_arrives_at_the_same_time_counts_together() -> None:
-    quotas = Quotas(replace(LIMITS, disk=1000), lambda: 0)
-    quotas.admit_file("a.png", 600)
+def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_taken(house: Sandboxes) -> None:
+    sandbox = house.create()
+    sandbox.limits = replace(sandbox.limits, disk=20_000_000)
+    sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(QuotaError, match="full") as refused:
-        quotas.admit_file("b.png", 600)
-    assert refused.value.what == "disk"
+        sandbox.admit_file("b.png", 12_000_000)
+    assert (refused.value.what, refused.value.most) == ("disk", 20_000_000)
+    with pytest.raises(QuotaError, match="no archives"):
+        upload(sandbox, ("many.zip", b"PK"))
 
 
-def test_long_work_is_counted_but_not_what_the_product_begins_by_itself() -> None:
-    quotas = Quotas(replace(LIMITS, jobs=2), lambda: 0)
-    for _ in range(2):
-        quotas.admit_job(Mine(1, 10))
-    with pytest.raises(QuotaError, match="2 times"):
-        quotas.admit_job(Mine(1, 10))
-    quotas.admit_job(LookOver(1, 20, 1, "library"))
-
-
-def test_only_so_much_may_wait_at_once() -> None:
-    quotas = Quotas(replace(LIMITS, waiting_jobs=3), lambda: 0)
-    quotas.waiting = lambda: 3
-    with pytest.raises(QuotaError, match="3 at a time"):
-        quotas.admit_job(Mine(1, 10))
+def test_only_so_much_may_wait_at_once_but_what_the_product_begins_by_itself(house: Sandboxes) -> None:
+    sandbox = house.create()
+    sandbox.limits = replace(sandbox.limits, jobs=0)
+    with pytest.raises(QuotaError, match="0 at a time"):
+        sandbox.bench.jobs.begin(Mine(1, 10))
+    sandbox.admit_job(LookOver(1, 20, 1, "library"))
 
 
 def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxes) -> None:
@@ -236,23 +219,20 @@ def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxe
     assert sandbox.is_full
 
 
-def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
-    running, ends, woken = threading.Semaphore(0), threading.Event(), threading.Event()
-    turns = JobSlots(1, woken.set)
+def test_of_all_visitors_work_only_so_much_runs_at_once(house: Sandboxes) -> None:
+    running, ends = threading.Semaphore(0), threading.Event()
 
     def perform(job: StoredJob) -> None:
         running.release()
-        ends.wait(30)
+        ends.wait(PATIENCE)
 
-    one, other = turns.executor(perform), turns.executor(perform)
+    one, other = SharedThreads(house, perform), SharedThreads(house, perform)
     assert other.has_room()
-    job = StoredJob(id=1, kind="mine", arguments={}, state="running")
-    future = one.submit(job)
+    future = one.submit(StoredJob(id=1, kind="mine", arguments={}, state="running"))
     assert running.acquire(timeout=PATIENCE)
     assert not other.has_room()
     ends.set()
-    future.result(30)
-    assert woken.wait(30)
+    future.result(PATIENCE)
     assert other.has_room()
 
 
