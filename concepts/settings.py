@@ -176,7 +176,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _a_login_is_a_key(self) -> Self:
-        """Older versions took one in the address, which is shown; there it was used rather than a key."""
+        """One in an address of the environment: addresses are shown."""
         address, login = _apart(self.openai_base_url)
         if login:
             self.openai_base_url, self.openai_api_key = address, SecretStr(login)
@@ -278,9 +278,6 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
     with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
         kept = _read(file)
-        address, login = _apart(kept.get("openai_base_url"))
-        if login:
-            kept |= {"openai_base_url": address, "openai_api_key": login}
         kept = {k: v for k, v in (kept | changes).items() if v not in (None, "")}
         handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as out:

@@ -12,13 +12,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database, Store, among, chunks, insert_new, insert_or_update, tuples
-from storage.folders import Placed, count_places, places_of
-from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
+from storage.folders import Placed, count_places
+from storage.kept_counts import KeptCounts, recount_places
 from storage.picture_columns import PictureColumn, add_columns
 from storage.pictures.files import SkippedFile, Source
 from storage.pictures.videos import FIRST, is_video, split
 from storage.removed import shown
-from storage.tables import COMPARISON, UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
+from storage.tables import COMPARISON, UNDATED, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
 File = TypeVar("File", Source, SkippedFile)
 
@@ -33,7 +33,7 @@ class PictureFacts:
     width: int
     height: int
     perceptual_hash: str | None
-    taken: int = UNREAD  # as `storage.tables` says
+    taken: int = UNDATED  # as `storage.tables` says
 
 
 class Adding(Store):
@@ -78,12 +78,6 @@ class Adding(Store):
                 found.update(row[0] for row in tuples(session, query) if row in now_there)
         return found
 
-    def set_taken(self, taken: dict[str, int]) -> None:
-        """Keeps when pictures were taken, by id."""
-        with self._database.write("library") as session:
-            session.execute(update(PictureRow), [{"id": i, "taken": moment} for i, moment in taken.items()])
-            count_places(session, places_of(session, list(taken), 0))
-
     def record(
         self,
         read: Sequence[tuple[Source, PictureFacts | str]],
@@ -127,12 +121,9 @@ class Adding(Store):
                 if source.uri.endswith(FIRST):  # its video could not be read before
                     session.execute(delete(BadFileRow).where(*bad))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
-            back = joined(session, fresh)
-            recount_groups(session, back)
-            groups = len(fresh) - groups_shown(session, back, besides=True)
             size = sum(pictures[one].bytes for one in fresh)
             new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in came}
-            _count(session, placed, before, new, KeptCounts(len(fresh), size, groups))
+            _count(session, placed, before, new, KeptCounts(len(fresh), size, len(fresh)))
         return came
 
     # The outbox

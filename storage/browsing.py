@@ -22,7 +22,7 @@ from storage.database import Database, among
 from storage.folders import Folder, files_in, folders_in, span_of
 from storage.kept_counts import KeptCounts, kept_counts
 from storage.picture_filter import SORTINGS, Key, Order, PictureFilter, Sorting, inside_of
-from storage.tables import UNREAD, PictureRow
+from storage.tables import PictureRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
@@ -33,7 +33,6 @@ SPANS = 500  # of which that is known
 Span = tuple[Key, Key]
 Bounds = dict[str, tuple[Any, Any]]  # by `Sorting.of`: the least and the greatest key
 
-_UNREAD = select(PictureRow.id).where(PictureRow.taken == UNREAD, PictureRow.removed.is_(None))
 _BY_ADDED, _BY_TAKEN = SORTINGS[Order.NEWEST], SORTINGS[Order.TAKEN]
 
 
@@ -115,10 +114,6 @@ class Browsing:
                 found.append(following)
         return found
 
-    def unread(self, limit: int) -> list[str]:
-        """Pictures whose file has not been asked for a date."""
-        return self._database.scalars(_UNREAD.limit(limit))
-
     def folders(self, folder: str) -> list[Folder]:
         """The folders right inside of one, by name; of the library's outermost, ""."""
         with self._database.read() as session:
@@ -158,9 +153,6 @@ class Browsing:
         )
         with self._lock:
             kept = self._spans.get(key)
-        by_date = sorting.of == "taken" or taken_of(fits) != PictureFilter()
-        if by_date and session.scalar(_UNREAD.limit(1)) is not None:
-            return _ends_of(session, sorting, fits)  # the next date that is read may lie outside
         if kept is not None and time.monotonic() < kept.until:
             if kept.newest == newest and (kept.counts == counts or _is_settled(sorting, fits)):
                 return kept.span

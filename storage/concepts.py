@@ -31,10 +31,9 @@ from storage.tables import StoredAnnotation as StoredAnnotation
 from storage.tables import Wave as Wave
 
 # How a picture was drawn whose answer measures no version of the library, but certifies a line, or says how
-# often what a watch flagged is wrong. Pictures are "fitting" in older homes alone, where they made
-# probabilities fit: they stay apart.
-CERTIFYING, FITTING, WATCHING = "certifying", "fitting", "watching"
-MEASURE_NOTHING = (CERTIFYING, FITTING, WATCHING)
+# often what a watch flagged is wrong.
+CERTIFYING, WATCHING = "certifying", "watching"
+MEASURE_NOTHING = (CERTIFYING, WATCHING)
 SAMPLED = ""  # in place of an encoder's fingerprint: a wave that somebody drew elsewhere and brought by file
 
 
@@ -70,7 +69,7 @@ class ConceptStore(Store):
     def create(self, name: str, scale: dict[str, Any] | None = None) -> ConceptRow:
         """Raises `ConflictError` where the name is taken."""
         row = ConceptRow(name=name, key=key_of(name), seed=key_of(name), scale=scale)
-        with self._write_or(lambda: name_taken(self._database, name)) as session:
+        with self._write_or(lambda: name_taken(name)) as session:
             session.add(row)
         return row
 
@@ -83,7 +82,7 @@ class ConceptStore(Store):
         row = self._database.get(ConceptRow, concept_id)
         if row is None:
             raise UnknownConceptError("There is no such concept.")
-        if row.deleted or row.archived:
+        if row.deleted:
             raise ConceptInTrashError(row.name)
         return row
 
@@ -123,8 +122,7 @@ class ConceptStore(Store):
         return row
 
     def restore(self, concept_id: int) -> ConceptRow:
-        """Takes a concept out of the trash, also one that an older version archived. Raises `ConflictError`
-        where its name was given away meanwhile."""
+        """Takes a concept out of the trash. Raises `ConflictError` where its name was given away."""
         given_away = ConflictError(
             "Another concept has this name by now. Rename that one, or put it into the trash; both are kept."
         )
@@ -132,7 +130,7 @@ class ConceptStore(Store):
             row = session.get(ConceptRow, concept_id)
             if row is None:
                 raise UnknownConceptError("There is no such concept.")
-            row.deleted, row.archived, row.key = None, None, key_of(row.name)
+            row.deleted, row.key = None, key_of(row.name)
         return row
 
     def former_names(self, concept_id: int) -> set[str]:
@@ -144,7 +142,7 @@ class ConceptStore(Store):
         """Gives a concept another name, which its newest definition has from then on too, as a revision of
         its own; returns the name before. The seed of its draws stays, so nobody can rename until a draw
         pleases. Raises `ConflictError` where the name is taken."""
-        with self._write_or(lambda: name_taken(self._database, name), f"concept {concept_id}") as session:
+        with self._write_or(lambda: name_taken(name), f"concept {concept_id}") as session:
             row = session.get_one(ConceptRow, concept_id)
             before = row.name
             if before == name:
@@ -158,7 +156,7 @@ class ConceptStore(Store):
         """Another concept with the definitions of this one under their numbers, which answers refer to, with
         one more that has the new name, and with its pictures from outside and its frames. Raises
         `ConflictError` where the name is taken."""
-        with self._write_or(lambda: name_taken(self._database, name), f"concept {concept_id}") as session:
+        with self._write_or(lambda: name_taken(name), f"concept {concept_id}") as session:
             source = session.get_one(ConceptRow, concept_id)
             copy = ConceptRow(
                 name=name,
@@ -268,17 +266,17 @@ class ConceptStore(Store):
         return self._database.scalars(query.order_by(Wave.number))
 
     def wave_of(self, concept_id: int) -> dict[str, int]:
-        """Picture id → the wave it was drawn in, 0 for what was imported."""
+        """Picture id → the wave it was drawn in."""
         query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
         return dict(self._database.rows(query.where(*_measure(concept_id))))
 
-    def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
-        """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
-        Those that only certify (`MEASURE_NOTHING`) are no part of the set, and neither is what
-        the concept doesn't look at any more: kept apart it stays (`kept_apart`)."""
+    def evaluation_pictures(self, concept_id: int) -> dict[str, int]:
+        """Picture id → the wave it was drawn in, in the order they are to be labelled. Those that only
+        certify (`MEASURE_NOTHING`) are no part of the set, and neither is what the concept doesn't look at
+        any more: kept apart it stays (`kept_apart`)."""
         p = EvaluationPictureRow
         with self._database.read() as session:
-            query = select(p.picture_id, p.drawn).where(*_measure(concept_id))
+            query = select(p.picture_id, p.wave).where(*_measure(concept_id))
             query = query.where(inside(session, concept_id, p.picture_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
         return dict(rows)

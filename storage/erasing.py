@@ -64,7 +64,7 @@ from storage.tables import (
     now,
 )
 
-MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
+MEASURING = "random"  # how pictures that measure come in; others are apart for something else
 MEASURED_KEY = f"{PURGED}/measured/"  # begins the key of what is left of an answer that measured
 SHORTEST = 10  # characters of an id by which some messages and files name a picture
 
@@ -184,7 +184,7 @@ def _after(folder: str, text: str, names: set[str], lengths: Sequence[int]) -> s
 def measures() -> ColumnElement[bool]:
     """Whether an event is of a person and its picture is one that measures for its concept."""
     e, p = LabelEventRow, EvaluationPictureRow
-    its = p.concept_id == e.concept_id, p.picture_id == e.picture_id, p.drawn.in_(MEASURING)
+    its = p.concept_id == e.concept_id, p.picture_id == e.picture_id, p.drawn == MEASURING
     return and_(e.author_kind != "annotator", select(p.picture_id).where(*its).exists())
 
 

@@ -40,7 +40,7 @@ class JobStore:
         with self._database.write(LOCK) as session:
             query = select(StoredJob).where(StoredJob.kind == kind, StoredJob.state.in_(GOING))
             for row in session.scalars(query.order_by(StoredJob.id)):
-                same = row.concept_id == concept_id and _without_name(row) == arguments
+                same = row.concept_id == concept_id and row.arguments == arguments
                 if same and _may_be_taken(row):
                     row.state, row.worker, row.cancel_requested = "queued", "", False
                     return row.id
@@ -237,11 +237,6 @@ def _held(session: Session, job_id: int, lease: int | None) -> StoredJob:
     if lease is not None and (row.lease != lease or row.state != "running"):
         raise LostJobError(job_id)
     return row
-
-
-def _without_name(row: StoredJob) -> dict[str, Any]:
-    """Rows of before jobs knew their concept by id have its name among the arguments."""
-    return {name: value for name, value in row.arguments.items() if name != "concept" or not row.concept_id}
 
 
 def _state(row: StoredJob) -> str:

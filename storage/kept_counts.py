@@ -48,31 +48,28 @@ def add_to_counts(session: Session, more: KeptCounts) -> None:
     )
 
 
-def groups_shown(session: Session, groups: Iterable[str | None], besides: bool = False) -> int:
-    """How many of these groups have a picture that is not in the bin; `besides`: another one than that whose
-    name the group has."""
-    p, names = PictureRow, _known(groups)
-    query = select(p.near_group).where(p.removed.is_(None)).distinct()
-    query = query.where(p.id != p.near_group) if besides else query
-    return len({row[0] for row in among(session, query, p.near_group, names)})
+def groups_shown(session: Session, groups: Iterable[str]) -> int:
+    """How many of these groups have a picture that is not in the bin."""
+    query = select(PictureRow.near_group).where(PictureRow.removed.is_(None)).distinct()
+    return len({row[0] for row in among(session, query, PictureRow.near_group, sorted(set(groups)))})
 
 
 def recount_places(session: Session, picture_ids: Iterable[str]) -> None:
     """Of these pictures: whether they are at several places."""
     places = select(func.count()).where(SourceRow.picture_id == PictureRow.id).scalar_subquery()
-    for ids in chunks(_known(picture_ids)):
+    for ids in chunks(sorted(set(picture_ids))):
         row = update(PictureRow).where(PictureRow.id.in_(ids), PictureRow.copied != (places > 1))
         session.execute(row.values(copied=~PictureRow.copied), execution_options=_UNTRACKED)
 
 
-def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
+def recount_groups(session: Session, groups: Iterable[str]) -> None:
     """Of the pictures of these groups: whether several of their group are in the library. Those in the bin
     count for nobody, and are ready to be put back."""
     p = PictureRow
-    for names in chunks(_known(groups)):
+    for names in chunks(sorted(set(groups))):
         several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
         several = several.group_by(p.near_group).having(func.count() > 1)
-        found = {name for name in session.scalars(several) if name}
+        found = set(session.scalars(several))
         rest = [name for name in names if name not in found]
         for flag, ours in ((True, sorted(found)), (False, rest)):
             rows = update(p).where(p.near_group.in_(ours), p.alike.is_(not flag))
@@ -80,18 +77,7 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
                 session.execute(rows.values(alike=flag), execution_options=_UNTRACKED)
 
 
-def groups_of(session: Session, picture_ids: Sequence[str]) -> set[str | None]:
+def groups_of(session: Session, picture_ids: Sequence[str]) -> set[str]:
     """The near-duplicate groups of these pictures."""
     query = select(PictureRow.near_group).distinct()
-    return {row[0] for row in among(session, query, PictureRow.id, _known(picture_ids))}
-
-
-def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
-    """Groups that already had the name of one of these new pictures: it was gone for good and is back."""
-    p = PictureRow
-    query = select(p.near_group).where(p.id != p.near_group)
-    return {row[0] for row in among(session, query, p.near_group, _known(fresh))}
-
-
-def _known(items: Iterable[str | None]) -> list[str]:
-    return sorted({item for item in items if item})
+    return {row[0] for row in among(session, query, PictureRow.id, picture_ids)}

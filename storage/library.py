@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
@@ -135,20 +135,17 @@ class Library:
         """Every picture that is in a group of another name, with that name."""
         p = PictureRow
         with self._database.read() as session:
-            rows = tuples(session, select(p.id, p.near_group).where(p.near_group.is_distinct_from(p.id)))
-        return [(row[0], row[1]) for row in rows if row[1]]
+            return list(tuples(session, select(p.id, p.near_group).where(p.near_group != p.id)))
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
         changed: list[dict[str, str]] = []
-        left: set[str | None] = set()
+        left: set[str] = set()
         p = PictureRow
         query = select(p.id, p.near_group)
         with self._database.write("library") as session:
             # Nearly every picture is alone and stays so: the database passes over those.
-            before: dict[str, str | None] = dict(
-                tuples(session, query.where(p.near_group.is_distinct_from(p.id)))
-            )
+            before: dict[str, str] = dict(tuples(session, query.where(p.near_group != p.id)))
             for ids in chunks(sorted(groups.keys() - before.keys())):
                 before.update(tuples(session, query.where(p.id.in_(ids))))
             for picture_id, group in sorted(before.items()):
@@ -180,7 +177,7 @@ class Library:
         with self._database.read() as session:
             for ids in chunks(picture_ids):
                 query = select(PictureRow.id, PictureRow.near_group).where(PictureRow.id.in_(ids))
-                found.update((picture, name or picture) for picture, name in tuples(session, query))
+                found.update(tuples(session, query))
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
     def groups(self, frame: Frame = EVERYTHING, until: datetime | None = None) -> dict[str, str]:
@@ -202,9 +199,7 @@ class Library:
         """Pictures of a frame for whose group of near-duplicates another one speaks (see `groups`). Takes as
         long as there are pictures that look alike, of which the rows know."""
         p = PictureRow
-        query = select(p.id, func.coalesce(p.near_group, p.id)).where(
-            p.alike, _SHOWN, was_inside(frame, p.id)
-        )
+        query = select(p.id, p.near_group).where(p.alike, _SHOWN, was_inside(frame, p.id))
         speaks: dict[str, str] = {}
         pictures: set[str] = set()
         with self._database.read() as session:
@@ -216,30 +211,28 @@ class Library:
     def speakers(self, names: Iterable[str], frame: Frame) -> dict[str, str]:
         """Of these groups of near-duplicates the picture that speaks for each (see `groups`): of those that
         have one."""
-        group = func.coalesce(PictureRow.near_group, PictureRow.id)
+        group = PictureRow.near_group
         found: dict[str, str] = {}
         with self._database.read() as session:
             for some in chunks(sorted(set(names))):
-                of_these = or_(PictureRow.near_group.in_(some), PictureRow.id.in_(some))
                 query = select(group, func.min(PictureRow.id)).group_by(group)
-                query = query.where(of_these, _SHOWN, was_inside(frame, PictureRow.id))
+                query = query.where(group.in_(some), _SHOWN, was_inside(frame, PictureRow.id))
                 found.update(tuples(session, query))
         return found
 
     def groups_since(self, moment: datetime, frame: Frame = EVERYTHING) -> dict[str, datetime]:
         """Of the groups of which there was no picture up to a moment, since when there has been one. Takes as
         long as there are pictures since."""
-        group = func.coalesce(PictureRow.near_group, PictureRow.id)
+        group = PictureRow.near_group
         first = func.min(PictureRow.added)
         inside = (_SHOWN, was_inside(frame, PictureRow.id))
         found: dict[str, datetime] = {}
         with self._database.read() as session:
             new = session.scalars(select(group).where(PictureRow.added > moment, *inside).distinct()).all()
             for some in chunks(sorted(new)):
-                of_these = or_(PictureRow.near_group.in_(some), PictureRow.id.in_(some))
-                query = select(group, first).where(of_these, *inside).group_by(group).having(first > moment)
-                asked = set(some)  # a picture that names a group may be of another one by now
-                found.update((row[0], row[1]) for row in session.execute(query) if row[0] in asked)
+                query = select(group, first).where(group.in_(some), *inside)
+                query = query.group_by(group).having(first > moment)
+                found.update((row[0], row[1]) for row in session.execute(query))
         return found
 
     def members(self, groups: Iterable[str]) -> set[str]:
@@ -344,8 +337,7 @@ class Library:
         """Names of near-duplicate groups of more than one picture, beginning behind `after`."""
         query = select(PictureRow.near_group).where(PictureRow.near_group > after, _SHOWN)
         query = query.group_by(PictureRow.near_group).having(func.count() > 1)
-        rows = self._database.scalars(query.order_by(PictureRow.near_group).limit(limit))
-        return [name for name in rows if name]
+        return self._database.scalars(query.order_by(PictureRow.near_group).limit(limit))
 
     def resolve(self, path_or_id: str) -> str:
         """The id of the picture a person means by an id, a unique start of one, or a path.
@@ -425,8 +417,7 @@ class Library:
 
 def _picture(row: PictureRow, sources: list[str], root: str) -> Picture:
     facts = {field.name: getattr(row, field.name) for field in fields(PictureFacts)}
-    group = row.near_group or row.id
-    return Picture(**facts, near_group=group, added=row.added, sources=tuple(sources), root=root)
+    return Picture(**facts, near_group=row.near_group, added=row.added, sources=tuple(sources), root=root)
 
 
 def _written_out(path: str) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, bindparam, func, literal, select
 
-from storage.database import Database
 from storage.errors import ConflictError
 from storage.tables import ConceptRow, FormerNameRow
 
-# Of a concept that isn't in the trash. Older versions marked what was archived apart from what was deleted.
-IN_USE = and_(ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None))
+IN_USE = ConceptRow.deleted.is_(None)  # of a concept that isn't in the trash
 
 
 def key_of(name: str) -> str:
@@ -38,14 +36,8 @@ def _id_of(key: ColumnElement[str]) -> ScalarSelect[int]:
     return select(func.coalesce(has.scalar_subquery(), had.scalar_subquery())).scalar_subquery()
 
 
-def name_taken(database: Database, name: str) -> ConflictError:
+def name_taken(name: str) -> ConflictError:
     """What to raise where another concept has this name."""
-    with database.read() as session:  # of one that an older version archived
-        kept = session.scalar(select(ConceptRow.archived).where(ConceptRow.key == key_of(name)))
-    if kept:
-        return ConflictError(
-            f"A concept called “{name}” is in the trash. Choose another name, or restore that one."
-        )
     return ConflictError(
         f"There is a concept called “{name}” already. Choose another name, or go on with that one."
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Database, chunks, insert_new, once_a_moment
@@ -20,7 +20,6 @@ from storage.erasing import MEASURED_KEY, Gone, PurgedRows, erase_mentions, eras
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
-    MEASURED,
     PURGED,
     LabelEventRow,
     PictureRow,
@@ -103,7 +102,7 @@ class Removed:
         ours = select(func.count()).where(e.concept_id == concept_id, e.sequence <= sequence)
         in_bin = ours.join(p, p.id == e.picture_id).where(p.removed > moment, p.id != PURGED, measures())
         with self._database.read() as session:
-            measured = or_(e.key.startswith(MEASURED_KEY), e.value == MEASURED)
+            measured = e.key.startswith(MEASURED_KEY)
             gone = session.scalar(ours.where(measured, e.created > moment)) or 0
             return gone + (session.scalar(in_bin.select_from(e)) or 0)
 

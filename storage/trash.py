@@ -82,9 +82,7 @@ _PARTS: dict[Kind, Select[Any, Any, Any, Any, Any]] = {
     "picture": _part("picture", _P.id, literal(""), literal(""), _P.removed).where(
         _P.removed.is_not(None), _P.id != PURGED
     ),
-    "concept": _part(
-        "concept", cast(_C.id, String), _C.name, literal(""), func.coalesce(_C.deleted, _C.archived)
-    ).where(not_(IN_USE)),
+    "concept": _part("concept", cast(_C.id, String), _C.name, literal(""), _C.deleted).where(not_(IN_USE)),
     "collection": _part("collection", cast(_N.id, String), _N.name, literal(""), _N.removed).where(
         _N.removed.is_not(None)
     ),

@@ -33,7 +33,7 @@ from concepts.bundle.heads import BundleHead
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.bundle.write import BundlePart, write_bundle
-from concepts.classifier.training import check_usable
+from concepts.classifier.training import check_fingerprint
 from concepts.encoders.base import Fingerprint, Vectors
 from concepts.encoders.nodes import session
 from concepts.errors import BadPictureError, DiscernError
@@ -159,7 +159,7 @@ def export(bench: Workbench, name: str, out: Path) -> Agreement:
     of pictures, and where the encoder can't go along or too few pictures can be read."""
     concept, collection = bench.concept(name), bench.context.collection
     head = concept.versions.head(None)
-    check_usable(head, collection)
+    check_fingerprint(head, collection)
     if head.classes is not None or collection.parts.focus(concept.id):
         raise DiscernError("There is no int8 form of exclusive classes, or of a part of pictures.")
     encoder, graph = graph_of(collection, concept.id)

@@ -26,7 +26,7 @@ from web.http.request_log import RequestLog
 from web.http.screens import screen_routes
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
-from web.screens import MOVED, SCREENS
+from web.screens import SCREENS
 
 STATIC = Path(__file__).parent / "static"
 
@@ -52,7 +52,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
-    app.include_router(screen_routes(workbench, SCREENS, MOVED))
+    app.include_router(screen_routes(workbench, SCREENS))
     app.include_router(media_routes(workbench))
     app.include_router(map_routes(workbench))
     app.include_router(download_routes(workbench))

@@ -98,7 +98,7 @@ def sample(dataset: ConceptDataset, between: Callable[[], None] = nothing) -> Me
         lambda ids: np.full(len(ids), -1),
     )
     waves = _usable(dataset)
-    if dataset.imported or not ids or not waves:
+    if not ids or not waves:
         return outside
     return _drawn(dataset, ids, truth, waves, between)
 

@@ -13,7 +13,6 @@ from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.slices import slices
 from concepts.classifier.training import (
     BY_HAND,
-    REFIT,
     check_fingerprint,
     count_by_kind,
     linear_head,
@@ -25,7 +24,6 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures, Rows, Texts
-from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import consistency
 from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
@@ -128,7 +126,6 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
-        drawn="random" if all(dataset.evaluation[i] == "random" for i in ids) else "imported",
         labels=count_by_kind(["simulated" if s else "person" for s in simulated], truth),
         metrics=metrics,
         baselines=baselines,
@@ -220,8 +217,6 @@ def views_of(
     known = np.isin(np.arange(len(seen)), rows[by_people])
     unseen = seen.copy()
     held_out = held_out_probabilities(learned.data, dataset.text_direction, SEED, way_of(head))
-    if refit := head.details.get(REFIT):
-        held_out = Calibration(refit["a"], refit["c"]).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 
@@ -310,8 +305,6 @@ def pictures(n: int) -> str:
 
 def what_waits(dataset: ConceptDataset, n: int) -> str:
     """Why figures on n pictures with a yes or no rest on fewer answers than there are; else empty."""
-    if dataset.imported:
-        return ""
     counted, answered = len(dataset.measuring), dataset.answered_blindly
     return about_waiting(counted, answered, dataset.pictures, max(counted - n, 0))
 
@@ -327,8 +320,6 @@ def _evaluation_notes(
         )
     if simulated:
         notes.append("Labels of test pictures are a simulated person's, not a real one's.")
-    if any(dataset.evaluation[i] == "imported" for i in ids):
-        notes.append("The evaluation set was imported, not drawn at random from the library.")
     return notes
 
 

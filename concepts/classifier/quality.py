@@ -137,7 +137,7 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0 if dataset.imported else next_look(len(dataset.measuring), dataset.pictures),
+        next_look=next_look(len(dataset.measuring), dataset.pictures),
         answered=dataset.answered_blindly,
         to_go=0 if stale else dataset.to_next_figures,
         waiting_answers="" if stale else what_waits(dataset, report.n) if report else "",
@@ -274,8 +274,7 @@ def elsewhere(report: EvaluationReport, now: Frame) -> str:
     was = Frame.of([one.model_dump() for one in report.looks_in])
     if was.ids == now.ids:
         return ""
-    looked_at = "" if report.looked_at is None else f"{pictures(report.looked_at)} in "
     return (
-        f"These figures are of {looked_at}{was.name}. The concept searches {now.name} now, which they don’t "
-        "cover."
+        f"These figures are of {pictures(report.looked_at)} in {was.name}. The concept searches {now.name} "
+        "now, which they don’t cover."
     )

@@ -102,7 +102,7 @@ def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]
             **about,
         )
     first = [i for i, wave in dataset.wave_of.items() if wave == 1]
-    if dataset.imported or not first or not all(i in dataset.blind for i in first):
+    if not first or not all(i in dataset.blind for i in first):
         return None
     if Frame.of(dataset.waves[0].looks_in).ids != dataset.frame.ids:
         return None  # it is about another part of the library

@@ -20,7 +20,6 @@ from concepts.learning.heads import HEADS
 from concepts.learning.nearness import familiar_from
 from concepts.learning.report import WIDE, AuthorKind, LabelCount
 from concepts.learning.scale import Scale
-from concepts.learning.scaled import GRADED
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.library.parts import OtherPartError
@@ -28,9 +27,6 @@ from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
 BY_HAND = "a threshold set by hand"  # instead of a target
-# Where a version's details say how an earlier Discern fitted it to the library, by `answers` kept apart:
-# slope `a` and offset `c` on its logits since it was trained. Its weights hold them already.
-REFIT = "fitted"
 LEARNED_FROM = "learned_from"  # the detail that says by what a training would only repeat a version
 DRAWN = 1000  # pictures that say how near to a label the library's pictures usually are
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
@@ -186,25 +182,9 @@ def require_both(training_data: TrainingData) -> None:
         )
 
 
-def check_usable(head: HeadFacts, collection: Collection) -> None:
-    """Raises what `check_fingerprint` does, and `NotEnoughLabelsError` for a version of before a training
-    from no yes or no no was refused."""
-    check_fingerprint(head, collection)
-    counts = head.details.get("labels")
-    if "said" in head.details or counts is None:
-        return
-    if not all(any(count[value] for count in counts) for value in ("yes", "no")):
-        raise NotEnoughLabelsError(
-            f"Version {head.number} has learned from no yes and no, so it would call every picture a yes."
-        )
-
-
 def way_of(stored: HeadFacts) -> str:
-    """The name of the head that was asked for; "auto" where there was no choice yet, and where the package
-    that brought the head is gone."""
+    """The name of the head that was asked for; "auto" also where the package that brought it is gone."""
     way = str(stored.details.get("head", "auto"))
-    if way == "auto" and not {"prototypes", GRADED, "classes"} & stored.details.keys():
-        return "line"  # as it was before it had prototypes
     return way if way in list(HEADS) else "auto"
 
 

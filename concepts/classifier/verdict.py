@@ -102,7 +102,7 @@ def _too_early(
     if todo:
         return Verdict(said, f"{why}. Label {test_labels} more" if why else todo, "label", known=False)
     why = why or f"{report.n:,} test pictures are too few"
-    if done or report.drawn == "imported" or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more test no more
+    if done or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more test no more
         return Verdict(said, f"{why}, so judge by the results", "results", known=False)
     return Verdict(said, f"{why}, so add pictures", "pictures", known=False)
 

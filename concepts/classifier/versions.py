@@ -10,7 +10,7 @@ from typing import Any
 from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.training import BY_HAND, LEARNED_FROM, OF_COPY, REFIT, check_fingerprint, linear_head
+from concepts.classifier.training import BY_HAND, LEARNED_FROM, OF_COPY, check_fingerprint, linear_head
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
@@ -152,8 +152,6 @@ def origin(details: dict[str, Any]) -> str:
     if "made_from" not in details:
         return ""
     parts = ["a threshold set by hand"] if details.get("target") == BY_HAND else []
-    if details.get(REFIT):
-        parts.append("probabilities fitted to the library")
     if guarantees := Guarantee.all(details):
         said = [f"at least {100 * g.at_least:.3g} of 100 {LINE_OF[g.side]}" for g in guarantees]
         parts.append(f"{'guarantees' if said[1:] else 'a guarantee'}: {', '.join(said)}")

@@ -142,8 +142,6 @@ def cost(
         show(costs.totals, as_json, _costs)
 
 
-app.command("costs", hidden=True)(cost)  # as it was called before
-
 FIGURES = ("calls", "answered", "unpriced", "tokens", "cost")
 
 

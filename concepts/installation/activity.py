@@ -83,7 +83,7 @@ class CallCounts(View):
 
 
 class CallTotalView(CallCounts):
-    """All calls for one purpose to one model for one concept, none for those of before a concept began."""
+    """All calls for one purpose to one model for one concept, none for those that belong to no concept."""
 
     concept: str | None
     purpose: str
@@ -142,7 +142,7 @@ def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) ->
     return JobView(
         id=job.id,
         kind=job.kind,
-        concept=concept or job.arguments.get("concept"),  # rows of before 0.1.0 have the name alone
+        concept=concept,
         state=job.state,
         done=job.done,
         total=job.total,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel
 
 from concepts.errors import DiscernError, ModelCallError, SettingsError
 from concepts.language import ROLES, Role, chat_model
@@ -87,22 +87,6 @@ class ModelReport(View):
     context: int | None = None  # tokens it reads at once, where the endpoint says
     seconds: float | None = None  # of a short question about words
     tokens_per_second: float | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_an_older_version(cls, kept: Any) -> Any:
-        """Reports are kept with their jobs. Older ones had one role each ("llm" or "vlm" at first), and what
-        a model made of a picture stood where others have what it made of words."""
-        if not isinstance(kept, Mapping) or "role" not in kept:
-            return kept
-        renamed: dict[str, Role] = {"llm": "scoping", "vlm": "annotating"}
-        read = {name: value for name, value in kept.items() if name != "role"}
-        read["roles"] = [renamed.get(kept["role"], kept["role"])]
-        if read["roles"] == ["annotating"]:
-            right = bool(kept.get("works")) and bool(kept.get("correct"))
-            why = "" if right else kept.get("problem") or "It answered wrongly."
-            read |= {"works": True, "correct": None, "sees": right, "blind_why": why}
-        return read
 
 
 class EndpointReport(View):

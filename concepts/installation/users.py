@@ -69,7 +69,7 @@ class Users:
     """`DISCERN_USERS` ("ana:password,ben=labeller:password") and `users.json` of the data folder, which holds
     salted scrypt hashes. The file is read again when it changes.
 
-    Users of before there were roles, and those of the environment without one, are owners.
+    Those of the environment without a role are owners.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -208,9 +208,7 @@ def _load(file: Path) -> dict[str, User]:
 
 
 def _read(record: Any) -> User:
-    """Before there were roles a record was the hash alone."""
-    user = User(record, Role.OWNER) if isinstance(record, str) else None
-    user = user or User(record["password"], role_of(record["role"]))
+    user = User(record["password"], role_of(record["role"]))
     if not _HASH.fullmatch(user.password):
         raise ValueError("no scrypt hash")
     for part in user.password.split("$")[1:]:

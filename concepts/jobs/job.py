@@ -53,10 +53,7 @@ class Job(Generic[Done]):
 
 
 def read_job(kind: type[AJob], stored: StoredJob) -> AJob:
-    """The job of a row, which an older version may have written: those also carried the concept's name.
-
-    Raises `DiscernError` where the row doesn't say what this version needs to know.
-    """
+    """The job of a row. Raises `DiscernError` where the row doesn't say what this version needs to know."""
     known: Mapping[str, Any] = stored.arguments
     if stored.concept_id is not None:
         known = {**known, "concept_id": stored.concept_id}

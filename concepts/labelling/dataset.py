@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection as Ids
 from collections.abc import Container, Mapping
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from pydantic import computed_field
 from concepts.definition.document import Definition
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.earlier_words import MeasuringLabels, first_of_each, measuring_labels
-from concepts.labelling.rechecks import Twice, comes_again, said_twice
+from concepts.labelling.rechecks import Twice, said_twice
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at, to_go
@@ -32,14 +33,14 @@ class ConceptDataset(TrainingData):
         return self._all_answers
 
     @cached_property
-    def evaluation(self) -> dict[str, str]:
-        """Picture id → how it was drawn, in the order in which to label."""
+    def evaluation(self) -> dict[str, int]:
+        """Picture id → the wave it was drawn in, in the order in which to label."""
         return self.store.evaluation_pictures(self.concept_id)
 
     @cached_property
     def certifying(self) -> dict[str, Certifying]:
-        """Pictures that were drawn to certify a line, or in older homes to fit probabilities: kept apart like
-        those that measure, and no part of any figure."""
+        """Pictures that were drawn to certify a line: kept apart like those that measure, and no part of any
+        figure."""
         return self.store.certifying_pictures(self.concept_id)
 
     @cached_property
@@ -73,9 +74,7 @@ class ConceptDataset(TrainingData):
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        # Homes of before also have second labels of pictures that were chosen by a version's mistakes.
-        again = [e for e in self.log.repeats(self.concept_id) if comes_again(self.concept.seed, e.picture_id)]
-        return said_twice(self._first, again, self.evaluation)
+        return said_twice(self._first, self.log.repeats(self.concept_id), self.evaluation)
 
     @cached_property
     def _first(self) -> list[LabelEvent]:
@@ -84,9 +83,7 @@ class ConceptDataset(TrainingData):
     @cached_property
     def measuring(self) -> list[str]:
         """Pictures of the evaluation set there are figures of, in the order drawn: up to the last look (see
-        `concepts.learning.waves`); all that have an answer where the set was brought in from outside."""
-        if self.imported:
-            return [i for i in self.evaluation if i in self.blind]
+        `concepts.learning.waves`)."""
         order = list(self.evaluation)
         answered = next((n for n, i in enumerate(order) if i not in self.blind), len(order))
         return order[: looked_at(answered, len(order), self.pictures)]
@@ -99,7 +96,7 @@ class ConceptDataset(TrainingData):
     @property
     def to_next_figures(self) -> int:
         """How many more test labels bring the next figures; 0 where there are no more."""
-        return 0 if self.imported else to_go([i in self.blind for i in self.evaluation], self.pictures)
+        return to_go([i in self.blind for i in self.evaluation], self.pictures)
 
     @property
     def pictures(self) -> int:
@@ -110,12 +107,6 @@ class ConceptDataset(TrainingData):
     def frame(self) -> Frame:
         """What the concept looks in."""
         return self.collection.frames.now(self.concept_id)
-
-    @property
-    def imported(self) -> bool:
-        """Whether somebody brought pictures to measure with, so that the set is no random draw: by an earlier
-        Discern."""
-        return "imported" in self.evaluation.values()
 
     @cached_property
     def waves(self) -> list[Wave]:
@@ -153,8 +144,7 @@ class AnswerCount(View):
     teach_yes: int = 0
     teach_no: int = 0
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
-    certify: int = 0  # drawn to certify a line, and answered blindly; also what an earlier Discern drew to
-    # fit probabilities to
+    certify: int = 0  # drawn to certify a line, and answered blindly
     watch: int = 0  # drawn of a watched folder, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
@@ -207,7 +197,7 @@ class AnswerCount(View):
 def count_answers(
     decisions: Mapping[str, Decision],
     blind: Container[str],
-    evaluation: Mapping[str, str],
+    evaluation: Ids[str],
     certifying: Mapping[str, Certifying],
     reserved: Container[str],
     apart: Container[str] = (),

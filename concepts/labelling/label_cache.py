@@ -25,7 +25,7 @@ from storage.kept_figures import Follows, KeptFigures
 from storage.labels import LabelLog
 from storage.tables import PURGED
 
-ANSWERS = "answer count"  # what an earlier Discern kept as "answers" has other parts
+ANSWERS = "answer count"
 KEPT = 5000  # of each concept there are some six
 
 log = logging.getLogger(__name__)
@@ -60,10 +60,10 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Reserved:
-    """`evaluation`: what measures, by how it was drawn; `certifying`: what measures nothing; `kept`: all that
+    """`evaluation`: what measures, with its wave; `certifying`: what measures nothing; `kept`: all that
     nothing learns from. As the methods of `ConceptStore` have them."""
 
-    evaluation: Mapping[str, str]
+    evaluation: Mapping[str, int]
     certifying: Mapping[str, Certifying]
     kept: frozenset[str]
 

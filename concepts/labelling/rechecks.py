@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection as Ids
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.labels import Author, LabelEvent, LabelLog
@@ -33,10 +33,10 @@ class Twice:
 
 @dataclass(eq=False)
 class Repeats:
-    """What one concept asks people again. `waves`: the pictures that measure, by how they were drawn."""
+    """What one concept asks people again, of the pictures that measure."""
 
     log: LabelLog
-    waves: Mapping[str, str]
+    measuring: Ids[str]
     concept: ConceptRow
 
     def due(self, author: Author, definition: int, n: int) -> list[str]:
@@ -68,9 +68,7 @@ class Repeats:
 
     def _drawn(self) -> list[str]:
         """In random order."""
-        again = [
-            i for i, drawn in self.waves.items() if drawn == "random" and comes_again(self.concept.seed, i)
-        ]
+        again = [i for i in self.measuring if comes_again(self.concept.seed, i)]
         return sorted(again, key=lambda i: _chance(self.concept.seed, "again", i))
 
     def _wait(self, picture_id: str) -> int:
@@ -95,17 +93,15 @@ def _chance(key: str, what: str, picture_id: str) -> float:
 
 
 def said_twice(
-    blind: Iterable[LabelEvent], repeats: Iterable[LabelEvent], evaluation: Mapping[str, str]
+    blind: Iterable[LabelEvent], repeats: Iterable[LabelEvent], evaluation: Container[str]
 ) -> Twice:
-    """First answers and repeats of them, oldest first, about pictures of the evaluation set (id → how drawn).
-    A repeat under another definition is about something else, one that was skipped says nothing, and after a
-    repeat another one of the same picture is no news."""
+    """First answers and repeats of them, oldest first, about pictures of the evaluation set. A repeat under
+    another definition is about something else, one that was skipped says nothing, and after a repeat another
+    one of the same picture is no news."""
     first = {
         (event.picture_id, event.author): event
         for event in blind
-        if event.author.kind == "person"
-        and event.value in ("yes", "no")
-        and evaluation.get(event.picture_id) == "random"
+        if event.author.kind == "person" and event.value in ("yes", "no") and event.picture_id in evaluation
     }
     pairs: dict[tuple[str, Author], tuple[LabelEvent, LabelEvent]] = {}
     for again in repeats:

@@ -207,7 +207,7 @@ class EvaluationReport(Document):
 
     head: int
     threshold: FiniteFloat
-    drawn: Literal["random", "imported"]
+    drawn: Literal["random"] = "random"
     labels: tuple[LabelCount, ...]
     metrics: tuple[Metric, ...]
     baselines: tuple[Baseline, ...]
@@ -224,7 +224,7 @@ class EvaluationReport(Document):
     consistency: Consistency | None = None  # None where nothing was asked twice
     earlier: Count = 0  # test labels that were given under an earlier description
     looks_in: tuple[LookedIn, ...] = ()  # named collections that the concept looked in; none: everything
-    looked_at: Count | None = None  # pictures in there then; None in reports of before that was kept
+    looked_at: Count  # pictures in there then
     grades: GradeFigures | None = None  # of a graded concept
     classes: ClassFigures | None = None  # of exclusive classes
 

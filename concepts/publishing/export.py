@@ -28,7 +28,7 @@ from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
 from concepts.classifier.measuring import earlier_labels
 from concepts.classifier.quality import elsewhere
-from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
+from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders import refuse_parts
 from concepts.encoders.base import Encoder
 from concepts.encoders.parts import is_of_parts
@@ -113,7 +113,7 @@ def export_heads(
     them, and a zip beside it."""
     collection = versions[0].dataset.collection
     for version in versions:
-        check_usable(version.head, collection)
+        check_fingerprint(version.head, collection)
     by = _rule_of(versions, rule)
     seen = {collection.parts.fingerprint(version.head.concept_id) for version in versions}
     if len(seen) > 1:
@@ -137,7 +137,7 @@ def bundle_of(version: Exported) -> Bundle:
     """What the files of a version would say of pictures, without the files: to draw its figures and to write
     its networks takes longer than to score a million pictures."""
     collection = version.dataset.collection
-    check_usable(version.head, collection)
+    check_fingerprint(version.head, collection)
     parts = version.parts()
     about = _known_encoder(collection, version.head.concept_id)
     facts = bundle_facts(parts, about, _rule_of([version]))
@@ -245,9 +245,7 @@ def _calibration(details: dict[str, Any]) -> str:
         return "a slope and the cuts between grades on held-out scores"
     if not details.get("calibration"):
         return "none"
-    refit = details.get(REFIT)
-    fitted = f", then fitted to the library by {refit['answers']} labels kept apart" if refit else ""
-    return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
+    return "Platt scaling on held-out scores, folded into weights and bias"
 
 
 def encoder_facts(encoder: Encoder) -> EncoderFacts:

@@ -110,11 +110,8 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
 
 
 def _test_labels_left(context: Context, concept: ConceptRow, count: AnswerCount) -> int:
-    """Until the next figures, as Check says it; of a test set from outside, until all are there. 0 once the
-    newest version's figures say how good it is."""
+    """Until the next figures, as Check says it. 0 once the newest version's figures say how good it is."""
     evaluation = context.label_cache.held_out(concept.id).evaluation
-    if "imported" in evaluation.values():
-        return count.to_measure - count.measure
     blind = context.label_cache.blind(concept.id)
     left = to_go([i in blind for i in evaluation], context.collection.count_for(concept.id))
     head = context.heads.get(concept.id) if left else None

@@ -42,8 +42,8 @@ class SecondTime:
 
     @property
     def _repeats(self) -> Repeats:
-        waves = self._context.label_cache.held_out(self._concept.id).evaluation
-        return Repeats(self._context.log, waves, self._concept)
+        measuring = self._context.label_cache.held_out(self._concept.id).evaluation
+        return Repeats(self._context.log, measuring, self._concept)
 
     def _due(self, author: str, n: int) -> list[str]:
         return self._repeats.due(Author(author), self._context.revision(self._concept).number, n)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
-from concepts.classifier.training import check_usable
+from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
 from concepts.jobs import Started
@@ -100,7 +100,7 @@ class Certificates:
         if not LOWEST <= at_least <= HIGHEST:
             raise DiscernError(f"A guarantee can be for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
         concept, head = self._concept.row, self._concept.versions.head(version)
-        check_usable(head, self._context.collection)
+        check_fingerprint(head, self._context.collection)
         self._context.draw_evaluation(concept)
         with self._context.drawing:
             draws = [one for one in self._context.certifying.all(concept.id) if one.side == side]

@@ -369,7 +369,7 @@ def _steps_done(standing: Standing, report: EvaluationReport | None, enough: boo
 def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:
     """Those that more searches for what counts brought than for what only looks similar."""
     counts = {query.text for query in definition.queries if query.counts}
-    counts |= {definition.description, sentence_of(definition)}  # an earlier Discern searched for it whole
+    counts.add(sentence_of(definition))
 
     def lead(picture_id: str) -> int:
         brought = set(candidates[picture_id])

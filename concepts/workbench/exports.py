@@ -16,7 +16,7 @@ from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.classifier_model import encoder_graph
 from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
-from concepts.classifier.training import check_usable
+from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError, UnknownPictureError
 from concepts.installation.users import Role
@@ -114,7 +114,7 @@ class Exports:
     def document(self, version: int | None = None, *, classifier: bool = False) -> str:
         """The page as HTML that needs nothing else."""
         head = self._concept.versions.head(version)
-        check_usable(head, self._context.collection)
+        check_fingerprint(head, self._context.collection)
         shown = self._pictures(head)
         version_now = exported(self._context, self._concept.row, head)
         return version_page(version_now, shown, classifier=classifier)

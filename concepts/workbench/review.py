@@ -118,10 +118,8 @@ class Review:
             return
         asked = self._asked(concept)
         last = self._context.jobs.store.latest([LookOver.kind], concept.id)
-        if last is not None:
-            of_before = last.state == "done" and "found" not in (last.result or {})  # an older Discern
-            if last.finished is None or (read_job(LookOver, last) == asked and not of_before):
-                return
+        if last is not None and (last.finished is None or read_job(LookOver, last) == asked):
+            return
         self._context.jobs.submit(asked)
 
     # The queue
@@ -134,7 +132,7 @@ class Review:
         if head is not None:
             rows += mistakes(dataset, head)
         rows += [*older_test_labels(dataset), *changed_test_labels(dataset)]
-        if looked and looked.found:
+        if looked:
             since = self._context.log.changed_since(dataset.concept_id, looked.answers)
             rows += [row for row in looked.found if row.id not in since]
         inside = set(dataset.looks_at({row.id for row in rows})) - removed

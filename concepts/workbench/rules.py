@@ -26,7 +26,7 @@ from concepts.classifier.rule_scores import (
     RulePicture,
     Tried,
 )
-from concepts.classifier.training import check_fingerprint, check_usable, linear_head
+from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import concept_stem
 from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
@@ -201,7 +201,7 @@ class Rules:
         """Keep a rule under a name, with the versions that speak for its concepts now."""
         name, found = checked_name(name), self._read(rule)
         for concept, head in found.members:
-            check_usable(head, self._context.collection)
+            check_fingerprint(head, self._context.collection)
             if key_of(concept.name) == key_of(name):
                 raise ConflictError(f"“{concept.name}” is one of its own concepts. Give it another name.")
         members = [(concept.id, head.number) for concept, head in found.members]

@@ -12,7 +12,6 @@ from pydantic import Field
 from concepts.encoders import check_installed
 from concepts.errors import DiscernError, MissingPackageError
 from concepts.jobs import Job, Progress, Started
-from concepts.library.dates import read_dates
 from concepts.library.health import Checked
 from concepts.library.near_duplicates import group_near_duplicates
 from concepts.library.neighbourhood import QUICK
@@ -24,12 +23,10 @@ from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import (
     CheckLibrary,
-    DatesRead,
     DrawMap,
     Embedded,
     FindNeighbours,
     NeighboursFound,
-    ReadDates,
     ReadWords,
     Reembed,
     Tidied,
@@ -94,7 +91,6 @@ class Upkeep:
         context.jobs.register(CheckLibrary, self._check)
         context.jobs.register(FindNeighbours, self._find_neighbours)
         context.jobs.register(TidyVectors, self._tidy)
-        context.jobs.register(ReadDates, self._read_dates)
         context.jobs.register(ReadWords, self._read_words)
         context.jobs.register(Reembed, self._reembed)
         context.collection.on_damage = self._have_it_mended
@@ -108,11 +104,10 @@ class Upkeep:
         self,
         repair: Annotated[bool, Field(description="Make again what is missing or damaged.")] = False,
         only: Annotated[
-            Literal["", "neighbours", "map", "dates", "words", "tidy"],
+            Literal["", "neighbours", "map", "words", "tidy"],
             Field(
-                description="Instead: compare new pictures with the others; draw the map; ask "
-                "pictures that an older version added when they were taken; read the words in pictures, and "
-                "in those that come later; remove what only older states of the vectors have."
+                description="Instead: compare new pictures with the others; draw the map; read the words in "
+                "pictures, and in those that come later; remove what only older states of the vectors have."
             ),
         ] = "",
         anew: Annotated[
@@ -126,13 +121,12 @@ class Upkeep:
         """
         if only == "words" and not is_there():
             raise MissingPackageError(PACKAGE, EXTRA)
-        if only not in ("words", "dates"):
+        if only != "words":
             self._context.collection.recorded()
         jobs: dict[str, Job[Any]] = {
             "": CheckLibrary(repair),
             "neighbours": FindNeighbours(anew),
             "map": DrawMap(anew),
-            "dates": ReadDates(),
             "words": ReadWords(),
             "tidy": TidyVectors(),
         }
@@ -188,10 +182,6 @@ class Upkeep:
         looked = self._context.columns.were_read() if possible else 0
         pictures = self._context.collection.library.counts().pictures
         return WordsState(possible=possible, looked_at=looked, left=max(0, pictures - looked))
-
-    def has_unread_dates(self) -> bool:
-        """Whether there are pictures whose file was never asked when it was taken."""
-        return bool(self._context.collection.browsing.unread(1))
 
     # By itself
 
@@ -252,10 +242,6 @@ class Upkeep:
         if made is None:  # removed by another process meanwhile
             return NeighboursFound(pictures=0, compared=0, recall=0, seconds=0)
         return NeighboursFound.model_validate(asdict(made))
-
-    def _read_dates(self, job: ReadDates, progress: Progress) -> DatesRead:
-        looked_at, dated = read_dates(self._context.collection, progress.report)
-        return DatesRead(looked_at=looked_at, dated=dated)
 
     def _read_words(self, job: ReadWords, progress: Progress) -> WordsRead:
         reader, after = load_reader(), ""

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from concepts.classifier.training import check_usable, probabilities_of
+from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.waves import seen_groups
@@ -174,7 +174,7 @@ class Watcher:
                     places.setdefault(picture, Path(place).relative_to(watch.folder).as_posix())
         known = self._watches.seen(watch.id, places)
         self._context.draw_evaluation(concept)
-        check_usable(head, collection)
+        check_fingerprint(head, collection)
         dataset = self._context.dataset(concept)
         probability = probabilities_of(head, dataset, [picture for picture in places if picture not in known])
         groups = seen_groups(dataset, self._watches.fresh(watch.id))

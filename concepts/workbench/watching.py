@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from concepts.classifier.training import check_usable
+from concepts.classifier.training import check_fingerprint
 from concepts.errors import ConflictError, DiscernError, UnknownWatchError
 from concepts.jobs import Started
 from concepts.labelling.consensus import Decision
@@ -117,7 +117,7 @@ class Watches:
             )
         concept = self._concept.row
         head = self._context.head(concept, version)
-        check_usable(head, self._context.collection)
+        check_fingerprint(head, self._context.collection)
         for share in (ask_flagged, ask_others, *([] if promised is None else [promised])):
             if not 0 <= share <= 1:
                 raise DiscernError(f"A share lies between 0 and 1, and {share:g} doesn't.")

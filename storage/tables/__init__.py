@@ -6,7 +6,6 @@ To import one is to know them all: foreign keys lead from one to the other.
 
 from storage.tables.base import BY_BYTES, Base, UtcDateTime, now
 from storage.tables.concepts import (
-    MEASURED,
     AnnotatorChoice,
     CandidateRow,
     CertifyingDraw,
@@ -38,7 +37,6 @@ from storage.tables.library import (
     PURGED,
     SORTED_BY,
     UNDATED,
-    UNREAD,
     AnsweredRow,
     BadFileRow,
     Change,
@@ -66,11 +64,9 @@ from storage.tables.library import (
 __all__ = [
     "BY_BYTES",
     "COMPARISON",
-    "MEASURED",
     "PURGED",
     "SORTED_BY",
     "UNDATED",
-    "UNREAD",
     "AnnotatorChoice",
     "AnsweredRow",
     "BadFileRow",

@@ -19,7 +19,6 @@ class ConceptRow(Base):
     created: Mapped[Now]
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
-    archived: Mapped[datetime | None]
     scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none: yes or no
     protection: Mapped[str] = mapped_column(String(20), server_default="")  # of whoever looks at its pictures
 
@@ -98,9 +97,6 @@ class PromptText(Signed, Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(Text)
-
-
-MEASURED = "measured"  # the value of an answer that measured whose picture an older version erased
 
 
 class CandidateRow(Base):

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, Signed, now
 
-# `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no zone; or one of these.
-# One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
-UNDATED = -(2**62)  # its file says no date
-UNREAD = UNDATED - 1  # its file has not been asked
+# `taken` of a picture whose file says no date; else seconds since 1970 by the camera's own clock, which knows
+# no zone. A number can be sorted by and paged through, where "none" would have to be asked for on its own.
+UNDATED = -(2**62)
 COMPARISON = "comparison"
 PURGED = "purged"  # stands for all pictures that are gone for good: events keep their number
 
@@ -82,10 +81,10 @@ class PictureRow(Base):
     width: Mapped[int]  # upright, after EXIF orientation
     height: Mapped[int]
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
-    near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
+    near_group: Mapped[str] = mapped_column(String(64), index=True)  # smallest id of its group
     added: Mapped[Now]
     name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # its first place's, folded
-    taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
+    taken: Mapped[int] = mapped_column(BigInteger, default=UNDATED, server_default=str(UNDATED))
     removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
     # Kept by `storage.kept_counts`: it is at several places; others of its group are shown.
     copied: Mapped[bool] = mapped_column(default=False, server_default=false())

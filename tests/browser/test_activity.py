@@ -102,7 +102,7 @@ def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, page: Any) -> None:
-    page.goto(f"{closed_site}/activity?view=data")
+    page.goto(f"{closed_site}/settings/backup")
     page.wait_for_url("**/login?next=*")
     page.fill("#name", "ana")
     page.fill("#password", "not the password")

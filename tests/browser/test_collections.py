@@ -99,7 +99,7 @@ def test_an_album_is_filled_by_hand_and_every_step_has_a_way_back(
     site: Any, page: Any, folders: Path
 ) -> None:
     made = site.bench.collections.make("By hand", [], author="me")
-    page.goto(f"{site.url}/library?view=collections&collection={made.id}")  # an earlier address
+    page.goto(f"{site.url}/library?in={made.id}")
     page.get_by_role("heading", name="This album is empty").wait_for()
     page.get_by_role("button", name="All pictures").last.click()
     tiles = page.locator("#library-main .tile")

@@ -264,8 +264,7 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
 
 
 def test_encoder_says_how_well_it_is_known_which_pictures_look_alike(site: Site, page: Page) -> None:
-    page.goto(f"{site.url}/library?view=encoder")  # where it was
-    page.wait_for_url("**/settings/encoder")
+    page.goto(f"{site.url}/settings/encoder")
     panel = page.get_by_role("region", name="Similar pictures")
     expect(panel).to_contain_text("the library is small")
     panel.get_by_role("button", name="Compare again").click()

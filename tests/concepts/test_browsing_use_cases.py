@@ -13,7 +13,6 @@ from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.picture_filter import Order
-from storage.tables import UNREAD
 
 NAME = "Round thing"
 
@@ -119,17 +118,6 @@ def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, p
     assert bench.library.picture(photo, position=True).camera.position == (-33.5, -70.51)
     Path(bench.library.picture(photo).places[0]).unlink()
     assert bench.library.picture(photo).camera.missing
-
-
-def test_pictures_of_before_dates_were_kept_are_asked_once(bench: Workbench, photo: str) -> None:
-    library = bench.context.collection.library
-    library.adding.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
-    assert bench.upkeep.has_unread_dates()
-    assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == []
-    done = bench.upkeep.check(only="dates").wait()
-    assert (done.looked_at, done.dated) == (library.counts().pictures, 1)
-    assert not bench.upkeep.has_unread_dates()
-    assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == [photo]
 
 
 def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: Path) -> None:

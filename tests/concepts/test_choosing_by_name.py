@@ -55,14 +55,12 @@ def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench
 @pytest.mark.parametrize(
     ("details", "way"),
     [
-        ({"head": "auto"}, "line"),
-        ({"head": "auto", "classes": {"names": ["a", "b"]}}, "auto"),
-        ({"head": "auto", "prototypes": None}, "auto"),
+        ({"head": "auto"}, "auto"),
         ({"head": "lda"}, "lda"),
         ({"head": "gone"}, "auto"),
     ],
 )
-def test_a_version_from_before_prototypes_is_judged_by_the_way_it_was_trained(
+def test_a_version_is_judged_by_the_way_it_was_trained(
     answered: Workbench, details: dict[str, Any], way: str
 ) -> None:
     answered.concept(NAME).versions.train().wait()

@@ -208,7 +208,7 @@ def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench
     report = EvaluationReport(
         head=1,
         threshold=0.5,
-        drawn="random",
+        looked_at=20,
         labels=(),
         metrics=(),
         baselines=(),

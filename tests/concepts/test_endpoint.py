@@ -9,7 +9,7 @@ from fake_openai import MODEL, FakeOpenAI, Reply, Request, cut_off, status
 from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
 
 from concepts.errors import ModelCallError, SettingsError
-from concepts.installation.endpoint import EndpointReport, ModelReport, about_models, examine
+from concepts.installation.endpoint import EndpointReport, about_models, examine
 from concepts.language.capabilities import CapabilityMemory
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger
@@ -124,20 +124,3 @@ def test_an_address_where_nothing_listens_is_said_so_without_the_key(ledger: Led
     assert "sk-secret" not in str(caught.value)
     with pytest.raises(SettingsError):
         examine(load_settings(), ledger, nothing)
-
-
-@pytest.mark.parametrize("role", ["llm", "scoping"])
-def test_a_report_about_words_by_an_older_version_is_read(role: str) -> None:
-    kept = {"role": role, "model": "m", "works": True, "listed": None, "correct": True, "seconds": 1.5}
-    report = ModelReport.model_validate(kept | {"structured": "json_object", "problem": ""})
-    assert (report.roles, report.correct, report.sees) == (["scoping"], True, None)
-
-
-@pytest.mark.parametrize("role", ["vlm", "annotating"])
-@pytest.mark.parametrize(("works", "right"), [(True, True), (True, False), (False, None)])
-def test_a_report_about_pictures_by_an_older_version_is_read(
-    role: str, works: bool, right: bool | None
-) -> None:
-    kept = {"role": role, "model": "m", "works": works, "listed": None, "correct": right, "problem": ""}
-    report = ModelReport.model_validate(kept)
-    assert (report.roles, report.sees, report.correct) == (["annotating"], bool(right), None)

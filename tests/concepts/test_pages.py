@@ -21,7 +21,7 @@ def unmeasured(number: int) -> EvaluationReport:
     return EvaluationReport(
         head=number,
         threshold=0.5,
-        drawn="random",
+        looked_at=20,
         labels=(),
         metrics=(),
         baselines=(),

@@ -124,7 +124,7 @@ def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
     assert notice.kind == "warn"
     assert words in notice.text
     assert "Check the key." in notice.text
-    assert _asked({"questions": [1], "author": "an older version"}) is None
+    assert _asked({"questions": [1], "author": "x", "problem": ""}) is None
 
 
 def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> None:
@@ -139,4 +139,3 @@ def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> 
     assert "The model did not answer, so the built-in words were used." in notice.text
     assert "Check the key" in notice.text
     assert notice.button is not None
-    assert Expanded.model_validate({"revision": 2, "author": "an older version"}).problem == ""

@@ -154,18 +154,3 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
     say(concept, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
     dataset = dataset_of(concept)
     assert (dataset.blind[first.id].value, dataset.twice.pairs) == ("no", [])
-
-
-def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(concept: Concept) -> None:
-    """Homes of before have second labels of others, too, which a version's mistakes had chosen."""
-    measuring = [picture.id for picture in concept.labels.next_pictures(30, purpose="evaluation")]
-    for picture in measuring:
-        for repeat in (False, True):
-            label = NewLabel(f"{picture} {repeat}", picture, "yes", ME, 1, repeat=repeat)
-            concept.context.log.append(concept.id, [label])
-    expected = {picture for picture in measuring if rules.comes_again(concept.row.seed, picture)}
-    assert len(expected) < len(measuring)
-    for name in (NAME, "Ball"):
-        renamed = concept.bench.concept(name)
-        assert {first.picture_id for first, _ in dataset_of(renamed).twice.pairs} == expected
-        renamed.definition.rename("Ball", author="me")

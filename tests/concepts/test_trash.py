@@ -23,7 +23,6 @@ from concepts.errors import (
 from concepts.labelling.contact_sheet import wall_pictures
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
-from storage.tables import ConceptRow, now
 
 NAME, OTHER = "Round thing", "Square thing"
 ME = "me"
@@ -248,21 +247,6 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
     assert bench.trash.items() == []
     with pytest.raises(UnknownConceptError):
         bench.trash.restore(concept="No such concept", author=ME)
-
-
-def test_a_concept_that_an_older_version_archived_is_in_the_trash_and_keeps_its_name(
-    bench: Workbench,
-) -> None:
-    concept = bench.context.concept(NAME)
-    with bench.context.database.write() as session:
-        session.get_one(ConceptRow, concept.id).archived = now()
-    assert [(one.id, one.name) for one in bench.trash.items("concept")] == [(f"id:{concept.id}", NAME)]
-    with pytest.raises(ConceptInTrashError):
-        bench.concept(NAME).definition.read()
-    with pytest.raises(ConflictError, match="in the trash"):
-        bench.concepts.begin(NAME.upper(), "Another one.")
-    assert bench.trash.restore(concept=NAME, author=ME).names == [NAME]
-    assert bench.context.concept(NAME).id == concept.id
 
 
 def test_two_who_restore_at_once_both_have_it(bench: Workbench) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,18 +159,6 @@ def test_without_a_yes_and_a_no_nothing_is_trained(bench: Workbench, said: str, 
         bench.concept(NAME).versions.train()
     assert bench.concept(NAME).versions.all() == []
     assert [job.kind for job in bench.jobs.store.recent()] == ["add pictures"]
-
-
-def test_a_version_that_learned_nothing_is_not_exported(
-    trained: Workbench, concept: Concept, tmp_path: Path
-) -> None:
-    """Data folders of before 0.1.0 may hold one: it calls every picture a yes."""
-    older = replace(concept.versions.head(), number=0, kind="text", details={"labels": []})
-    number = trained.context.heads.add(1, older).number
-    for export in (lambda: concept.exports.write(tmp_path / "out"), concept.exports.bundle):
-        with pytest.raises(NotEnoughLabelsError, match=f"Version {number} has learned from no yes and no"):
-            export()
-    assert not (tmp_path / "out").exists()
 
 
 def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(

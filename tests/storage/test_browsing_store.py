@@ -23,7 +23,6 @@ from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (
     UNDATED,
-    UNREAD,
     FolderRow,
     LibraryCountRow,
     PendingVectorRow,
@@ -48,7 +47,7 @@ def source(uri: str) -> Source:
 pictures = st.lists(
     st.tuples(
         st.sampled_from(SIZES),
-        st.sampled_from((UNREAD, UNDATED, -5, 7, 9)),
+        st.sampled_from((UNDATED, -5, 7, 9)),
         st.sampled_from(("JPEG", "PNG")),
         st.sampled_from(("b.jpg", "B.JPG", "ä.png", "a.png")),
         st.sampled_from(("/x", "/x/y", "/z")),
@@ -171,18 +170,6 @@ def added_on(database: Database, day: int, number: int, taken: int, place: str =
     with patch("storage.adding.now", return_value=DAY + timedelta(days=day)):
         row = source(f"{place}/{number}.png"), facts(number, 1, taken, "PNG")
         Library(database).adding.record([row], [], FINGERPRINT)
-
-
-def test_a_picture_whose_date_was_just_read_is_on_the_next_page(database: Database) -> None:
-    added_on(database, 1, 0, UNREAD)
-    added_on(database, 2, 1, taken=7)
-    added_on(database, 3, 2, UNREAD)
-    library, browsing, dated = Library(database), Browsing(database), PictureFilter(taken=(5, 9))
-    assert browsing.fitting(dated) == [IDS[1]]
-    library.adding.set_taken({IDS[0]: 6})
-    assert browsing.fitting(dated) == IDS[:2]
-    library.adding.set_taken({IDS[2]: 8})
-    assert browsing.fitting(dated) == IDS[:3]
 
 
 @pytest.mark.parametrize("many", [False, True])

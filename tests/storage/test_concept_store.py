@@ -110,18 +110,18 @@ def test_200_candidates_are_added_in_a_handful_of_statements(store: ConceptStore
     assert store.candidates(1)[ids[1]] == ["a query", "another"]
 
 
-def test_the_evaluation_set_keeps_its_order_and_how_each_was_drawn(
+def test_the_evaluation_set_keeps_its_order_and_the_wave_of_each(
     store: ConceptStore, database: Database
 ) -> None:
     ids = picture_ids(60)[::-1]
     add_pictures(database, ids)
     store.draw_apart(1, ids[:40], "random", 1)
     with statements(database) as sent:
-        store.draw_apart(1, ids[30:], "imported", 0)
+        store.draw_apart(1, ids[30:], "random", 2)
     assert len(sent) <= 5
     drawn = store.evaluation_pictures(1)
     assert list(drawn) == ids
-    assert list(drawn.values()) == ["random"] * 40 + ["imported"] * 20
+    assert list(drawn.values()) == [1] * 40 + [2] * 20
 
 
 def test_what_waits_for_a_label_goes_behind_a_wave_and_no_later_draw_is_taken_for_an_earlier_one(

@@ -232,16 +232,6 @@ def test_the_first_user_is_an_owner_and_others_are_labellers_unless_it_is_said(o
     }
 
 
-def test_users_of_before_there_were_roles_are_owners(own_home: Path) -> None:
-    users = Users(Settings(home=own_home))
-    users.set("ana", PASSWORD)
-    hashed = users.records()["ana"].password
-    users.file.write_text(f'{{"ana": "{hashed}"}}')
-    again = Users(Settings(home=own_home))
-    assert again.records()["ana"].role == Role.OWNER
-    assert again.check("ana", PASSWORD)
-
-
 def test_the_environment_may_name_roles(own_home: Path) -> None:
     users = Users(Settings(home=own_home, users=f"ana:{PASSWORD},ben=viewer:{PASSWORD}"))
     assert {n: u.role for n, u in users.records().items()} == {"ana": Role.OWNER, "ben": Role.VIEWER}

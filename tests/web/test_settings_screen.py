@@ -120,23 +120,6 @@ def test_what_the_environment_decides_is_shown_but_cannot_be_edited(
     assert (bench.context.settings.llm_model, bench.context.settings.vlm_model) == ("from-outside", "v")
 
 
-OLD = {"model": "m", "works": True, "listed": True, "correct": True, "structured": "json_object"}
-KEPT = [
-    {"role": "llm", **OLD, "seconds": 1.2, "problem": ""},
-    {"role": "vlm", "model": "v", "works": False, "listed": None, "problem": "<b>no</b> pictures"},
-    {"role": "annotating", **OLD},
-]
-
-
-def test_tests_by_older_versions_still_open(bench: Workbench) -> None:
-    report = {"address": "http://e", "models": ["m"], "models_note": "", "answers": KEPT}
-    ended(bench, "test endpoint", "done", report)
-    said = view(bench)
-    assert "It answers correctly, in 1.2 seconds." in said
-    assert "It doesn’t see pictures. &lt;b&gt;no&lt;/b&gt; pictures" in said
-    assert "It sees pictures" in said
-
-
 def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
     answer = {
         "model": "m",

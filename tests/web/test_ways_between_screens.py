@@ -21,7 +21,6 @@ from concepts.workbench import Workbench
 from storage.picture_filter import Order
 from web.http.roles import rule_of_button, why_not
 from web.render import ALLOWED
-from web.screens import MOVED
 from web.screens.library_pictures import picture
 
 
@@ -77,14 +76,6 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
 )
 def test_without_a_concept_every_screen_of_one_says_where_to_go(screens: Screens, screen: str) -> None:
     assert "Begin or choose a concept" in "".join(screens.load(screen).values())
-
-
-@pytest.mark.parametrize("before", MOVED)
-def test_an_address_of_an_earlier_version_leads_to_its_new_place(screens: Screens, before: str) -> None:
-    address = before + ("&" if "?" in before else "?") + "concept=Disc&page=2"
-    answer = screens.client.get(address, follow_redirects=False)
-    assert answer.headers["location"] == f"{MOVED[before]}?concept=Disc&page=2"
-    assert screens.client.get(answer.headers["location"]).status_code == 200
 
 
 def test_where_a_model_would_help_a_link_leads_to_its_settings(screens: Screens) -> None:

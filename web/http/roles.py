@@ -29,7 +29,6 @@ ONE = "[^/]+"
 CONCEPT = f"{API}/concepts/{ONE}"
 SCREENS = "library|describe|label|check|results|settings"
 OF_THE_HOST = "people|encoder|backup"  # tabs of Settings
-MOVED = "define|review|borderline|quality|use|combine|several|activity|protection"  # earlier addresses
 
 # Of the operations, as they are declared.
 OPERATIONS = [
@@ -79,7 +78,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         *((method, "/settings/cost/?", Rule(OWNER, host=True)) for method in ("GET", "POST")),
         *((method, f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)) for method in ("GET", "POST")),
         *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
-        ("GET", f"/({MOVED})", Rule(VIEWER)),
         # Gradio's endpoints for its clients
         ("GET", "/config/?", Rule(VIEWER)),
         ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*)/?", Rule(VIEWER)),
@@ -98,7 +96,7 @@ BUTTONS: dict[Rule, str] = {
         cancel retry mine annotate propose train measure steady compare-annotators certify keep-line
         threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
         look-over ask more-kinds try-rule score-table given""",
-    Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy draw-map test",
+    Rule(OWNER, host=True): "look-now check find-neighbours tidy draw-map test",
     # What counts
     Rule(OWNER, "began a concept"): "begin",
     Rule(OWNER, "renamed a concept"): "rename",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, Literal
@@ -45,37 +45,14 @@ class Event(Body):
     memory: JsonValue = None
 
 
-def screen_routes(workbench: Workbench, screens: Sequence[Screen], moved: Mapping[str, str]) -> APIRouter:
-    """`moved`: addresses of earlier versions, with a `?view=` or without, and where each leads."""
+def screen_routes(workbench: Workbench, screens: Sequence[Screen]) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
     for screen in screens:
-        _route(router, workbench, screens, screen, moved)
-
-    def leads_on(request: Request) -> Response:
-        return RedirectResponse(_moved(moved, request), status_code=308)
-
-    for before in {address.partition("?")[0] for address in moved} - {screen.path for screen in screens}:
-        router.add_api_route(before, leads_on)
+        _route(router, workbench, screens, screen)
     return router
 
 
-def _moved(moved: Mapping[str, str], request: Request) -> str:
-    """The address that what was here has now; empty if it is still here."""
-    path, query = request.url.path, request.query_params.multi_items()
-    now = moved.get(f"{path}?view={request.query_params.get('view', '')}")
-    if now:
-        query = [(name, value) for name, value in query if name != "view"]
-    now = now or moved.get(path, "")
-    return f"{now}?{urlencode(query)}".rstrip("?") if now else ""
-
-
-def _route(
-    router: APIRouter,
-    workbench: Workbench,
-    screens: Sequence[Screen],
-    screen: Screen,
-    moved: Mapping[str, str],
-) -> None:
+def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], screen: Screen) -> None:
     page = WebPage()
     screen.build(workbench, page)
 
@@ -87,8 +64,6 @@ def _route(
         return protection_of(workbench, request, "" if _is_of_all(screen, request) else None)
 
     def whole(request: Request) -> Response:
-        if elsewhere := _moved(moved, request):
-            return RedirectResponse(elsewhere, status_code=308)
         if elsewhere := _renamed(workbench, request):
             # Not permanent: another concept may take the name.
             return RedirectResponse(elsewhere, status_code=303)

@@ -38,20 +38,3 @@ SCREENS = (
     Screen("Encoder", "/settings/encoder", "", encoder.build, tab_of="/settings"),
     Screen("Backup", "/settings/backup", "", backup.build, tab_of="/settings", tab="Backup and log"),
 )
-
-# Addresses of earlier versions, and views of them, and where each is now.
-MOVED = {
-    "/define": "/describe",
-    "/review": "/label/review",
-    "/borderline": "/label/borderline",
-    "/quality": "/check",
-    "/use": "/results",
-    "/combine": "/results",
-    "/results/rule": "/results",
-    "/several": "/library/side-by-side",
-    "/activity": "/settings/activity",
-    "/activity?view=models": "/settings/cost",
-    "/activity?view=data": "/settings/backup",
-    "/library?view=encoder": "/settings/encoder",
-    "/protection": "/settings/appearance",
-}

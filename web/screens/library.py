@@ -37,11 +37,10 @@ JOBS = (
     "check library",
     "draw map",
     "empty bin",
-    "read dates",
     "read words",
     "tidy vectors",
 )
-SHOW_THEMSELVES = ("draw map", "empty bin", "read dates", "tidy vectors")  # their end changes a view
+SHOW_THEMSELVES = ("draw map", "empty bin", "tidy vectors")  # their end changes a view
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
 BELONGS = {
@@ -51,7 +50,6 @@ BELONGS = {
 }
 # What the buttons that look after the library have done.
 UPKEEP: dict[str, dict[str, Any]] = {
-    "read-dates": {"only": "dates"},
     "read-words": {"only": "words"},
     "tidy": {"only": "tidy"},
     "draw-map": {"only": "map"},
@@ -114,8 +112,6 @@ class _Screen:
     def show(self, place: Place, author: str, said: Notice | None = None, *, watched: bool = False) -> Shown:
         """Everything, for what the address says, and what is said of a press. `watched`: a job ended while
         its progress was looked at here."""
-        if place.get("collection"):  # an earlier address of one album
-            place = {name: place[name] for name in place if name == "concept"} | {"in": place["collection"]}
         going = self.work.newest()  # first: what ends meanwhile ticks once more
         library = self._bench.library.info()
         shown = self._view(library, place, author)
@@ -339,11 +335,6 @@ def _ended(job: JobView | None) -> Notice | None:
     if datetime.now(UTC) - job.finished >= STILL_NEWS:
         return None
     result = job.result or {}
-    if job.kind == "read dates":
-        return Notice(
-            f"Done: {int(result['dated']):,} of {count(int(result['looked_at']), 'picture')} have a date.",
-            "good",
-        )
     if job.kind == "empty bin":
         gone = Button("Details", "show", "view=trash")
         return Notice(f"Trash emptied: {count(int(result['pictures']), 'picture')} erased.", "good", gone)

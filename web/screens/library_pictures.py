@@ -110,7 +110,6 @@ class LibraryPictures:
             problem=problem,
             captioned=_captioned(bench, chosen) if plain_words else [],
             within=bench.collections.get(chosen.collection) if chosen.within else None,
-            dates=None if self._demo else _dates(bench, chosen),
             concepts=bench.concepts.scales(),
             albums=bench.collections.names(),
             in_view=in_view(bench, chosen),
@@ -183,18 +182,6 @@ def own_labels(bench: Workbench, concepts: Iterable[str], ids: Sequence[str], au
             label = *said.get(picture_id, ("", "")), comments.get(picture_id, "")
             found.setdefault(picture_id, {})[name] = label
     return found
-
-
-def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
-    """Pictures of before dates were read have none until their files are asked."""
-    by_date = chosen.sort in ("taken", "taken-oldest") or chosen.taken_from or chosen.taken_to
-    if not (by_date or chosen.undated) or not bench.upkeep.has_unread_dates():
-        return None
-    return Notice(
-        "The dates of some pictures were never read.",
-        "warn",
-        Button("Read dates", "read-dates", "", "clock"),
-    )
 
 
 def _folders(bench: Workbench, folder: str) -> list[Level]:

@@ -13,7 +13,6 @@ const SAY = 'say:'; // before a grade or class, as a button or key does it: a cl
 const KEYS = {s: 'skip', z: 'undo', c: 'comment', f: 'frame', g: 'grid', w: 'sheet', '?': 'help',
   ArrowLeft: 'back', ArrowRight: 'forward'};
 const MODES = ['sheet', 'grid', 'single'];
-const BEFORE = {'#wall': 'sheet'}; // addresses of earlier versions
 const REASONS = {
   'evaluation set': ['Test picture', 'Drawn at random and never trained on. It shows how good the result is.'],
   again: ['Borderline', 'Your labels so far leave it open.'], // and not that it was labelled before
@@ -74,7 +73,7 @@ class Labeller {
   // Modes: the address has the one that was chosen, and the tab keeps it. Until then what fits the labels is shown.
 
   chosen() {
-    const mode = BEFORE[location.hash] || location.hash.slice(1);
+    const mode = location.hash.slice(1);
     return MODES.includes(mode) && !(mode === 'sheet' && this.scale.own) ? mode : '';
   }
 

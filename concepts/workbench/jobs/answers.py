@@ -55,8 +55,8 @@ class LookedOver(View):
     settling: Settling | None  # None with too few answers to say
     rarity: Rarity | None  # None before there are answers to measure with
     coverage: Coverage | None  # None with too few pictures to say
-    version: int = 0
-    found: list[ReviewRow] | None = None  # labels for review; None in what an older Discern looked over
+    version: int
+    found: list[ReviewRow]  # labels for review
 
     @property
     def at(self) -> At:
@@ -74,7 +74,7 @@ class LookOver(Job[LookedOver]):
     answers: int
     definition: int
     library: str
-    version: int = 0
+    version: int
 
     @property
     def at(self) -> At:

@@ -26,13 +26,6 @@ class Added(View):
     frames: int = 0
 
 
-class DatesRead(View):
-    """`dated` say when they were taken; of the others no file does, or none is there any more."""
-
-    looked_at: int
-    dated: int
-
-
 class Embedded(View):
     embedded: int
 
@@ -61,14 +54,6 @@ class CheckLibrary(Job[Checked]):
     kind = "check library"
     lane = Lane.LONG
     repair: bool = False
-
-
-@dataclass(frozen=True)
-class ReadDates(Job[DatesRead]):
-    """Asks the files of pictures that were added by an older version when they were taken."""
-
-    kind = "read dates"
-    lane = Lane.LONG
 
 
 class Emptied(View):

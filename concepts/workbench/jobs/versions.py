@@ -18,8 +18,8 @@ class Trained(View):
     """`new` is false where training would only have repeated the newest version."""
 
     version: int
-    kind: str = ""  # of the head; empty where an older Discern trained
-    threshold: float = 0.0
+    kind: str  # of the head
+    threshold: float
     notes: tuple[str, ...] = ()
     new: bool
     measured: bool
