@@ -501,8 +501,8 @@ def watched(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Watched:
         watch = ("watch", folder, "--concept", recorded_job.NAME, "--once", "--webhook", address)
         said = discern.ask(*watch, DISCERN_INTERNAL_WEBHOOKS="1")
     discern.ask("users", "add", "ana", "--password", PASSWORD)
-    settings = {"openai_base_url": f"https://ana:{KEY}@{ENDPOINT}"}
-    (discern.home / "settings.json").write_text(json.dumps(settings))
+    discern.ask("settings", "openai_base_url", f"https://{ENDPOINT}")
+    discern.ask("settings", "openai_api_key", KEY)
     discern.ask("backup", tmp_path / "backup.zip")
     return Watched(discern.home, said, receiver.came, tmp_path / "backup.zip")
 
@@ -533,9 +533,9 @@ def test_a_backup_is_its_owners_alone_and_holds_no_secret(watched: Watched, tmp_
     with zipfile.ZipFile(watched.backup) as archive:
         names = archive.namelist()
         contents = b"".join(archive.read(name) for name in names)
-    kept_apart = {"users.json", "webhooks"}
+    kept_apart = {"users.json", "secrets.json"}
     assert kept_apart <= {file.name for file in watched.home.iterdir()}
-    assert {part for name in names for part in Path(name).parts} & {*kept_apart, "secret"} == set()
+    assert {part for name in names for part in Path(name).parts} & kept_apart == set()
     for told in (recorded_job.NAME, ENDPOINT):
         assert told.encode() in contents
     for secret in ("secret/path", KEY, watched.said["secret"], watched.said["secret"][len("whsec_") :]):

@@ -6,7 +6,6 @@ import ipaddress
 import json
 import os
 import socket
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +16,11 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from concepts.errors import BadSettingsError, DiscernError, SettingsError
-from storage.addresses import parts_of
+from storage.addresses import parts_of, secrets_in
 from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
-from storage.files import sqlite_url
+from storage.files import sqlite_url, write_whole
+from storage.secrets import SecretsFile
 from storage.sums import SUMS, write_sums
 
 # What the app may change. Everything else is set where the process is started.
@@ -51,6 +51,8 @@ Detail = Literal["auto", "low", "high", "original"]
 # Fields of a request that nobody may set: the budget counts on some, others have a setting of their own.
 OURS = {"model", "messages", "response_format", "stream", "n"}
 OURS |= {"max_tokens", "max_completion_tokens", "reasoning_effort"}
+
+SECRET = frozenset(("openai_api_key", "users", "oauth_client_secret", "database_url"))  # in secrets.json
 
 LOGIN = "Basic "  # what a key begins with that is NAME:PASSWORD, as RFC 7617 has them
 
@@ -213,6 +215,7 @@ class Settings(BaseSettings):
         client = self.oauth_client_secret.get_secret_value() if self.oauth_client_secret else ""
         found = [key, client, *passwords, urlsplit(self.database).password or ""]
         found += (login_of(key) or ())[1:]  # its password alone, too
+        found += secrets_in(self.openai_base_url or "")
         found += [os.environ.get(name, "") for name in SECRET_VARIABLES]
         return [secret for secret in found if secret]
 
@@ -230,7 +233,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        saved = InitSettingsSource(settings_cls, _read(default_home() / "settings.json"))
+        saved = InitSettingsSource(settings_cls, _saved(default_home()))
         return init_settings, env_settings, saved
 
 
@@ -251,7 +254,7 @@ def set_by_environment() -> set[str]:
 
 
 def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Keeps `changes` in `settings.json`, readable by its owner only, and returns the settings with them.
+    """Keeps `changes` in `settings.json`, secrets in `secrets.json`, and returns the settings with them.
 
     None removes a setting. A new endpoint doesn't get the old one's key: whoever may type an address
     could read the key with it. Raises `SettingsError`, and then nothing is changed.
@@ -271,37 +274,51 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
                     "address there too, beside the key."
                 )
             changes.setdefault("openai_api_key", None)
-    file = settings.home / "settings.json"
+    file, secrets = settings.home / "settings.json", SecretsFile(settings.home)
     updated = _with(settings, changes)
+    given = {name: value for name, value in changes.items() if name in SECRET}
+    plain = {name: value for name, value in changes.items() if name not in SECRET}
     file.parent.mkdir(parents=True, exist_ok=True)
     from filelock import FileLock  # a server of exported classifiers saves nothing and hasn't got it
 
     with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
+        if given:  # at no moment a key stands beside an address that it was not given for
+            with secrets.changing() as known:
+                _update(known, dict.fromkeys(given))
         kept = _read(file)
-        kept = {k: v for k, v in (kept | changes).items() if v not in (None, "")}
-        handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(kept, out, indent=2)
-        Path(partial).replace(file)
+        _update(kept, plain)
+        write_whole(file, json.dumps(kept, indent=2).encode())
         write_sums(file.with_suffix(SUMS), [file])
+        if any(given.values()):
+            with secrets.changing() as known:
+                _update(known, given)
     return updated
 
 
+def _update(kept: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """None, and what is empty, takes away."""
+    for name, value in changes.items():
+        kept.pop(name, None)
+        if value not in (None, ""):
+            kept[name] = value
+
+
 def saved_again(settings: Settings) -> Settings:
-    """The settings with what `settings.json` says now, where another process may have written it. Raises
+    """The settings with what their files say now, where another process may have written them. Raises
     `SettingsError`."""
-    kept = _read(settings.home / "settings.json")
+    kept = _saved(settings.home)
     free = set(SAVED) - set_by_environment()
     return _with(settings, {name: kept.get(name) for name in free})
 
 
-def saved_at(settings: Settings) -> tuple[int, int] | None:
-    """Changes whenever `settings.json` does; None where there is none."""
-    try:
-        status = (settings.home / "settings.json").stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino
+def saved_at(settings: Settings) -> tuple[int, ...]:
+    """Changes whenever `settings.json` or `secrets.json` does."""
+    found: tuple[int, ...] = ()
+    for name in ("settings.json", "secrets.json"):
+        with suppress(OSError):
+            status = (settings.home / name).stat()
+            found += (status.st_mtime_ns, status.st_ino)
+    return found
 
 
 def _may_have_the_key(new: str | None, old: str | None) -> bool:
@@ -318,11 +335,7 @@ def _check_address(url: str | None) -> None:
     """
     if not url:
         return
-    if _apart(url)[1]:
-        raise SettingsError(
-            "An address can't contain a name or password, because it is shown. Enter them as the key: "
-            "Basic NAME:PASSWORD."
-        )
+    _check_open(url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -333,6 +346,20 @@ def _check_address(url: str | None) -> None:
     address = literal_address(host)
     if address is not None and serves_no_model(address):
         raise SettingsError(f"{host} is an address where no model is served.")
+
+
+def _check_open(url: str) -> None:
+    """Raises `SettingsError` for an address that can't be shown."""
+    if _apart(url)[1]:
+        raise SettingsError(
+            "An address can't contain a name or password, because it is shown. Enter them as the key: "
+            "Basic NAME:PASSWORD."
+        )
+    if secrets_in(url):
+        raise SettingsError(
+            "An address can't contain a key, because it is shown. Enter it as the key. Where a server takes "
+            "it in the address alone, set OPENAI_BASE_URL and start Discern again."
+        )
 
 
 def _apart(address: str | None) -> tuple[str | None, str]:
@@ -395,6 +422,19 @@ def _with(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     usual = {name: field.default for name, field in type(settings).model_fields.items()}
     values |= {k: usual.get(k) if v in (None, "") else v for k, v in changes.items()}
     return load_settings(**values)
+
+
+def _saved(home: Path) -> dict[str, Any]:
+    """What the two files say. Raises `SettingsError` for a secret in the one that backups have."""
+    file = home / "settings.json"
+    kept = _read(file)
+    if misplaced := SECRET & kept.keys():
+        raise SettingsError(
+            f"{file} can't hold {' and '.join(sorted(misplaced))}, because backups have that file. Move it "
+            "to secrets.json beside it."
+        )
+    _check_open(str(kept.get("openai_base_url", "")))
+    return kept | {name: value for name, value in SecretsFile(home).read().items() if name in SECRET}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A backup as one zip, streamed: the database as it is at this moment, settings, and perhaps thumbnails.
 
-Not in it: the pictures themselves; vectors, which can be made again; what `storage.secrets` lists, unless
-that is asked for; and where a bucket is the store, the uploads in it. Thumbnails come out of the bucket.
+Not in it: the pictures themselves; vectors, which can be made again; `secrets.json` and `users.json`; and
+where a bucket is the store, the uploads in it. Thumbnails come out of the bucket.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ import contextlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
+
+from sqlalchemy import select
 
 from storage.blobs import Blobs, blobs_at
 from storage.database import Database
 from storage.disk import free_bytes
 from storage.errors import DiskFullError
-from storage.secrets import KnownSecrets
+from storage.secrets import SESSION, WEBHOOKS, SecretsFile
+from storage.tables import Watch
 from storage.uploads import UPLOADS
 
-THUMBNAILS = "thumbnails"
+THUMBNAILS, USERS = "thumbnails", "users.json"
 PIECE = 1024 * 1024  # bytes
 LEAVE_FREE = 16 * 1024**2  # bytes that a copy of the database doesn't take from those who work meanwhile
 READ_ME = """A backup of a Discern data folder.
@@ -34,11 +37,9 @@ To restore it:
      This also makes thumbnails that are not in the backup.
   4. Start Discern.
 
-{uploads}{secrets}
+{uploads}Keys, passwords and the addresses of webhooks are not in the backup. {again}
+Everyone has to log in again. Labels and their authors are as they were.
 """
-LEFT_OUT = """Keys, passwords and the addresses of webhooks are not in the backup. {again}
-Everyone has to log in again. Labels and their authors are as they were."""
-ALL_IN_IT = """The backup holds keys and passwords: keep it where nobody else can read it."""
 NONE_SET = "None were set."
 IN_A_BUCKET = """
 Vectors, small pictures and uploaded pictures were kept in {store}, and the uploads only there: they are
@@ -58,28 +59,22 @@ def backup(
     encoder: str | None,
     thumbnails: bool,
     store: str = "",
-    redact: Callable[[str], str] = str,
-    with_secrets: bool = False,
 ) -> Iterator[bytes]:
-    """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one;
-    `redact` takes the keys and passwords that the settings know out of a text. The copy of the database needs
-    its size in free space while it is made, and twice that where secrets have to be taken out of it.
+    """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one.
+    The copy of the database needs its size in free space while it is made.
 
     Raises `DiskFullError` at once, before the first piece, where there is less.
     """
-    secrets = KnownSecrets(database, home, redact)
-    copies = 2 if not with_secrets and secrets.are_in_rows() else 1
-    if free_bytes(home) < copies * database.size_bytes() + LEAVE_FREE:
+    if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
         raise DiskFullError(home)
     small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
-    said = ALL_IN_IT if with_secrets else LEFT_OUT.format(again=_again(secrets))
     read_me = READ_ME.format(
         encoder=encoder or "auto",
         uploads=f"{left}\n\n" if (left := uploads_left_out(home)) else "",
-        secrets=said,
+        again=_again(database, home),
     )
     read_me += IN_A_BUCKET.format(store=store) if store else ""
-    return _pieces(database, home, read_me, small, secrets, with_secrets)
+    return _pieces(database, home, read_me, small)
 
 
 def uploads_left_out(home: Path) -> str:
@@ -90,51 +85,37 @@ def uploads_left_out(home: Path) -> str:
     return f"{said} in {folder} and not in the backup: copy that folder too." if files else ""
 
 
-def _again(secrets: KnownSecrets) -> str:
+def _again(database: Database, home: Path) -> str:
     """What has to be entered once more after restoring, a line each."""
     lines = [
         "The endpoint's key: discern settings openai_api_key KEY"
         if name == "openai_api_key"
-        else f"{name} in settings.json"
-        for name in secrets.settings_left_out
+        else f"{name} in secrets.json"
+        for name in SecretsFile(home).read().keys() - {SESSION, WEBHOOKS}
     ]
-    if secrets.has_address:
-        lines.append(
-            "The endpoint's address with its name, password or key: discern settings openai_base_url URL"
-        )
+    users = json.loads((home / USERS).read_bytes()) if (home / USERS).is_file() else {}
     lines += [
-        f"{name} ({role}), who may log in: discern users add {name} --role {role}"
-        for name, role in secrets.users
+        f"{name} ({user['role']}), who may log in: discern users add {name} --role {user['role']}"
+        for name, user in sorted(users.items())
     ]
+    going = select(Watch).where(Watch.webhook != "", Watch.stopped.is_(None)).order_by(Watch.id)
     lines += [
-        f"The webhook of {folder} ({host}): stop watching the folder, and begin again"
-        for folder, host in secrets.webhooks
+        f"The webhook of {watch.folder} ({watch.webhook}): stop watching the folder, and begin again"
+        for watch in database.scalars(going)
     ]
     return "\n".join(["Enter again:", *(f"  - {line}" for line in lines)]) if lines else NONE_SET
 
 
-def _pieces(
-    database: Database,
-    home: Path,
-    read_me: str,
-    thumbnails: Blobs | None,
-    secrets: KnownSecrets,
-    with_secrets: bool,
-) -> Iterator[bytes]:
+def _pieces(database: Database, home: Path, read_me: str, thumbnails: Blobs | None) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:
         copy = Path(folder) / "discern.sqlite"
         database.copy_to(copy)
-        if not with_secrets:
-            secrets.leave_out(copy)
         sink = _Sink()
         with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr("README.txt", read_me)
             settings = home / "settings.json"
             if settings.is_file():
-                text = json.dumps(secrets.settings(), indent=2)
-                archive.writestr("settings.json", settings.read_text("utf-8") if with_secrets else text)
-            for name, content in secrets.files() if with_secrets else ():
-                archive.writestr(name, content)
+                archive.writestr("settings.json", settings.read_bytes())
             yield from _add(archive, sink, copy, "discern.sqlite")
             for name, content in _small(thumbnails) if thumbnails else ():
                 archive.writestr(name, content, zipfile.ZIP_STORED)  # compressed as it is

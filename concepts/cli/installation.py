@@ -220,21 +220,18 @@ def backup(
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="With the small pictures, which can also be made again.")
     ] = False,
-    with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="With keys, passwords and the addresses of webhooks.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write everything that can't be made again into one zip, also while the app runs. Only you can read it.
 
-    The pictures themselves are not in it, nor keys and passwords without --with-secrets. README.txt in the
-    zip says how to restore it, and what to enter again.
+    The pictures themselves are not in it, nor keys and passwords. README.txt in the zip says how to restore
+    it, and what to enter again.
     """
     from storage.backup import uploads_left_out  # brings the database
 
     partial = file.with_name(f".{file.name}.partial")
     bench = workbench()
-    pieces = bench.installation.backup(thumbnails=thumbnails, with_secrets=with_secrets)
+    pieces = bench.installation.backup(thumbnails=thumbnails)
     try:
         with told(file):
             partial.unlink(missing_ok=True)

@@ -26,6 +26,6 @@ def checked_name(name: str) -> str:
 
 
 def id_in(name: str) -> int | None:
-    """7 of `id:7`, by which every concept can be named: also one of before there was a rule for names."""
+    """7 of `id:7`, by which every concept can be named."""
     found = _BY_ID.fullmatch(name)
     return int(found[1]) if found else None

@@ -14,6 +14,7 @@ from concepts import __version__
 from concepts.jobs.progress import COUNTED
 from concepts.settings import Settings, set_by_environment
 from concepts.view import View
+from storage.addresses import secrets_in
 from storage.calls import CallTotal, Ledger, Spent
 from storage.database import Database
 from storage.jobs import StoredJob
@@ -201,8 +202,11 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
 
 
 def settings_view(settings: Settings) -> SettingsView:
+    known = settings.model_dump(include=set(SettingsView.model_fields))
+    if secrets_in(known["openai_base_url"] or ""):  # of the environment
+        known["openai_base_url"] = known["openai_base_url"].partition("?")[0]
     return SettingsView(
-        **settings.model_dump(include=set(SettingsView.model_fields)),
+        **known,
         has_key=settings.openai_api_key is not None,
         fixed=sorted(set_by_environment()),
     )

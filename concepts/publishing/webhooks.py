@@ -11,7 +11,7 @@ import logging
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,7 @@ import httpx2
 from concepts.errors import NotAllowedError, SettingsError
 from concepts.language.connection import CheckedTransport
 from concepts.settings import Settings, is_internal, literal_address, serves_no_model
-from storage.files import write_whole
-from storage.sums import SUMS, write_sums
+from storage.secrets import WEBHOOKS, SecretsFile
 from storage.watches import Delivery
 
 PREFIX = "whsec_"
@@ -35,7 +34,7 @@ JITTER = 0.2  # of a delay, either way, so that a receiver that comes back isn't
 GONE = 410  # the receiver wants no more
 INTERNAL = "is an internal address, where webhooks may not go"
 NOWHERE = "is an address where no webhook may go"
-NO_SECRET = "The secret that signs messages is gone. Stop watching this folder and begin again."
+NO_RECEIVER = "The webhook's address and secret are gone. Stop watching this folder and begin again."
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def post(settings: Settings, url: str, secret: str, message_id: str, at: datetime, body: bytes) -> int:
+def post(settings: Settings, receiver: Receiver, message_id: str, at: datetime, body: bytes) -> int:
     """Sends a message once, to the very address that was checked and through no proxy; the answer's status.
     Redirects are not followed, and what the answer says is not read.
 
@@ -99,37 +98,37 @@ def post(settings: Settings, url: str, secret: str, message_id: str, at: datetim
         "User-Agent": "Discern",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, message_id, timestamp, body),
+        "webhook-signature": signature(receiver.secret, message_id, timestamp, body),
     }
     refused = (serves_no_model, NOWHERE) if settings.internal_webhooks else (is_internal, INTERNAL)
     transport = CheckedTransport(*refused)
     client = httpx2.Client(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-    with client, client.stream("POST", url, content=body, headers=headers) as answer:
+    with client, client.stream("POST", receiver.address, content=body, headers=headers) as answer:
         return int(answer.status_code)
 
 
-class Secrets:
-    """The secrets of webhooks: files that only their owner can read, in no database and, like the
-    endpoint's key, in no backup that wasn't asked for them."""
+@dataclass(frozen=True)
+class Receiver:
+    """Where messages go, and what they are signed with."""
+
+    address: str
+    secret: str
+
+
+class Receivers:
+    """Those of watched folders. They are kept in no database and in no backup."""
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / "webhooks"
+        self._file = SecretsFile(home)
 
-    def keep(self, watch_id: int, secret: str) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._folder / f"{watch_id}.secret"
-        write_whole(file, secret.encode())  # made with mode 0600
-        files = list(self._folder.glob("*.secret"))
-        write_sums(
-            self._folder.with_suffix(SUMS), files, tuple(f"/{one.name}" for one in files if one != file)
-        )
+    def keep(self, watch_id: int, receiver: Receiver) -> None:
+        with self._file.changing() as kept:
+            kept.setdefault(WEBHOOKS, {})[str(watch_id)] = asdict(receiver)
 
-    def read(self, watch_id: int) -> str | None:
+    def of(self, watch_id: int) -> Receiver | None:
         """None where it is gone, as after a backup was restored."""
-        try:
-            return (self._folder / f"{watch_id}.secret").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
+        found = self._file.read().get(WEBHOOKS, {}).get(str(watch_id))
+        return found and Receiver(**found)
 
 
 @dataclass(frozen=True)
@@ -140,21 +139,20 @@ class Sent:
 
 def deliver(
     settings: Settings,
-    url: str,
-    secret: str | None,
+    receiver: Receiver | None,
     delivery: Delivery,
     event: dict[str, Any],
     clock: Callable[[], datetime],
 ) -> tuple[str, datetime | None]:
     """Tries once. Why the message was not taken, empty where it was, and when to try again; None: never."""
-    if secret is None:
-        return NO_SECRET, None
+    if receiver is None:
+        return NO_RECEIVER, None
     status = 0
     try:
-        status = post(settings, url, secret, delivery.message_id, clock(), body_of(event))
+        status = post(settings, receiver, delivery.message_id, clock(), body_of(event))
         problem = f"It answered {status}."
     except httpx2.HTTPError as error:
-        problem = _said(error)
+        problem = _said(error).replace(receiver.address, host_of(receiver.address))
     except Exception as error:  # whatever a receiver makes of HTTP, the others get theirs
         log.exception("A webhook could not be sent.")
         problem = type(error).__name__

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.classifier_model import encoder_graph
 from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
@@ -164,8 +163,7 @@ def archive_of(context: Context, folder: Path, since: float, write: Callable[[],
     """The zip beside a bundle's folder, written anew where it is older than `since`, a timestamp."""
     archive = folder.with_name(folder.name + ".zip")
     with context.database.alone("bundles"):
-        whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
-        if not whole or archive.stat().st_mtime <= since:
+        if not archive.is_file() or archive.stat().st_mtime <= since:
             write()
             files = [archive, *(file for file in folder.rglob("*") if file.is_file())]
             write_sums(folder.with_name(folder.name + SUMS), files)

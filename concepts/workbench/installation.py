@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
+from concepts.language.connection import without_credentials
 from concepts.language.ledger import Price
 from concepts.settings import save_settings
 from concepts.workbench.context import Context
@@ -23,7 +24,6 @@ from storage.backup import backup
 from storage.calls import Spent
 from storage.database_file import note_backup
 from storage.jobs import StoredJob
-from storage.secrets import each_text
 
 JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
 
@@ -125,13 +125,14 @@ class Installation:
     @operation("POST /settings/test", host=True)
     def test_endpoint(self) -> Started[EndpointReport]:
         """Ask the model endpoint what it can do: a few small questions to each model that is set."""
-        return self._context.jobs.begin(ExamineEndpoint(self._context.settings.openai_base_url or ""))
+        address = without_credentials(self._context.settings.openai_base_url or "")
+        return self._context.jobs.begin(ExamineEndpoint(address))
 
     def latest_endpoint_test(self) -> JobView | None:
         job = self._context.jobs.store.latest([ExamineEndpoint.kind])
         return self._views([job])[0] if job else None
 
-    def backup(self, *, thumbnails: bool = False, with_secrets: bool = False) -> Iterator[bytes]:
+    def backup(self, *, thumbnails: bool = False) -> Iterator[bytes]:
         """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""
         recorded = self._context.collection.library.encoder()
         encoder = recorded.name if recorded else None
@@ -141,8 +142,6 @@ class Installation:
             encoder=encoder,
             thumbnails=thumbnails,
             store=self._context.settings.store,
-            redact=self._context.redact,
-            with_secrets=with_secrets,
         )
 
     def note_backup(self, file: Path) -> None:
@@ -177,8 +176,19 @@ class Installation:
         view = activity.job_view(job, concept, spent)
         if not self._context.settings.demo:
             return view
-        told = {name: each_text(getattr(view, name), self._context.redact) for name in ("message", "result")}
+        told = {name: _each_text(getattr(view, name), self._context.redact) for name in ("message", "result")}
         return view.model_copy(update={"details": "", **told})
 
     def _names(self, concept_ids: Iterable[int | None]) -> dict[int, str]:
         return self._context.store.names({known for known in concept_ids if known is not None})
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """What JSON knows, with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each_text(one, change) for one in value]
+    if isinstance(value, dict):
+        return {change(name): _each_text(one, change) for name, one in value.items()}
+    return value

@@ -23,7 +23,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.waves import seen_groups
 from concepts.library.roots import within_roots
-from concepts.publishing.webhooks import Secrets, Sent, deliver
+from concepts.publishing.webhooks import Receivers, Sent, deliver
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.watch_views import event
@@ -51,7 +51,7 @@ class Watcher:
     def __init__(self, context: Context) -> None:
         self._context, self._watches = context, context.watches
         self.deliveries = Deliveries(context.database)
-        self.secrets = Secrets(context.settings.home)
+        self.receivers = Receivers(context.settings.home)
         self.pause, self.clock = time.sleep, now
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -221,8 +221,8 @@ class Watcher:
         watch = self._watches.get(delivery.watch_id)
         name = self._context.store.names([watch.concept_id])[watch.concept_id]
         body = event(name, watch, self._watches.one(delivery.sequence))
-        secret = self.secrets.read(watch.id)
-        problem, again = deliver(self._context.settings, watch.webhook, secret, delivery, body, self.clock)
+        receiver = self.receivers.of(watch.id)
+        problem, again = deliver(self._context.settings, receiver, delivery, body, self.clock)
         if problem:
             self.deliveries.failed(delivery.sequence, problem, again)
         else:

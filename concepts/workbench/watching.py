@@ -18,7 +18,7 @@ from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
 from concepts.publishing.watch_precision import LabelledFlags, WatchPrecision, precision
-from concepts.publishing.webhooks import check_address, host_of, new_secret
+from concepts.publishing.webhooks import Receiver, check_address, host_of, new_secret
 from concepts.workbench import watch_views
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
@@ -140,7 +140,7 @@ class Watches:
                 folder=str(place),
                 confined=confined,
                 version=version,
-                webhook=webhook,
+                webhook=host_of(webhook),
                 seed=secrets.token_hex(16),
                 ask_flagged=ask_flagged,
                 ask_others=ask_others,
@@ -151,7 +151,7 @@ class Watches:
         )
         secret = new_secret() if webhook else ""
         if secret:
-            self._watcher.secrets.keep(watch.id, secret)
+            self._watcher.receivers.keep(watch.id, Receiver(webhook, secret))
         return StartedWatch(watch=self._view(watch), secret=secret)
 
     @operation(
@@ -211,7 +211,7 @@ class Watches:
             concept=self._concept.name,
             folder=watch.folder,
             version=watch.version,
-            webhook=host_of(watch.webhook),
+            webhook=watch.webhook,
             ask_flagged=watch.ask_flagged,
             ask_others=watch.ask_others,
             promised_by=watch.promised_by,
@@ -269,9 +269,13 @@ class Watches:
         return None, ""
 
     def _same(self, folder: str, version: int | None, webhook: str) -> Watch | None:
-        wanted = (folder, version, webhook)
-        going = (watch for watch in self._watches.of(self._concept.id) if watch.stopped is None)
-        return next((w for w in going if (w.folder, w.version, w.webhook) == wanted), None)
+        wanted = (folder, version, host_of(webhook))
+        for watch in self._watches.of(self._concept.id):
+            if watch.stopped is None and (watch.folder, watch.version, watch.webhook) == wanted:
+                receiver = self._watcher.receivers.of(watch.id)
+                if not webhook or (receiver and receiver.address == webhook):
+                    return watch
+        return None
 
     def _of_here(self, watch: int) -> Watch:
         found = self._watches.get(watch)

@@ -337,7 +337,7 @@ class Watch(Base):
     folder: Mapped[str] = mapped_column(Text)
     confined: Mapped[bool]  # to where the app may read
     version: Mapped[int | None]  # none: whichever is the newest
-    webhook: Mapped[str] = mapped_column(Text, default="")  # its secret is no part of the database
+    webhook: Mapped[str] = mapped_column(Text, default="")  # its host alone: the address is a secret
     seed: Mapped[str] = mapped_column(String(64))  # of the draw of questions
     ask_flagged: Mapped[float]  # chance of a flagged picture to be asked about
     ask_others: Mapped[float]  # and of any other

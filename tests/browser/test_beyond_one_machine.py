@@ -239,7 +239,7 @@ def export(house: House, page: Page, best: list[str], folder: Path) -> None:
 def nothing_lies_here_that_belongs_there(house: House) -> None:
     files = (path.relative_to(house.home) for path in house.home.rglob("*") if path.is_file())
     lie_here = {file.parts[0] for file in files}  # `vectors` has the copy for reading, mapped into memory
-    assert lie_here <= {"bundles", "logs", "scores", "secret", "secret.sums", "staging", "vectors"}
+    assert lie_here <= {"bundles", "logs", "scores", "secrets.json", "secrets.lock", "staging", "vectors"}
     assert not list(house.home.rglob("*.lance"))
     assert not list(house.home.glob("staging/*/*.arrow"))
     assert [key for key in house.kept("vectors") if ".lance/" in key]

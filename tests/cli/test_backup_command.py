@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command_line import Ended
@@ -81,19 +79,3 @@ def test_what_others_could_read_there_before_is_replaced(ended: End, own_home: P
         assert ended("backup", out).code == 0
         assert reader.read() == b"of before"
     assert (mode(out), zipfile.is_zipfile(out), left_over.exists()) == (0o600, True, False)
-
-
-def test_secrets_are_in_it_only_where_that_is_asked(
-    discern: Callable[..., Any], own_home: Path, tmp_path: Path
-) -> None:
-    own_home.mkdir(parents=True, exist_ok=True)
-    of_before = {"openai_base_url": "https://ana:a-password@models.example/v1", "openai_api_key": KEY}
-    (own_home / "settings.json").write_text(json.dumps(of_before))
-    discern("backup", tmp_path / "without.zip")
-    discern("backup", tmp_path / "with.zip", "--with-secrets")
-    with zipfile.ZipFile(tmp_path / "without.zip") as archive:
-        assert not [name for name in archive.namelist() if KEY.encode() in archive.read(name)]
-        assert b"a-password" not in archive.read("settings.json")
-        assert "settings openai_api_key" in archive.read("README.txt").decode()
-    with zipfile.ZipFile(tmp_path / "with.zip") as archive:
-        assert archive.read("settings.json") == (own_home / "settings.json").read_bytes()

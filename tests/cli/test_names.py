@@ -82,10 +82,10 @@ def test_command_line_and_rest_take_the_same_names(api: TestClient, bench: Workb
         bench.context.store.put_away(made.json()["id"])
 
 
-@pytest.mark.parametrize("name", ["a/b", "a\\b", "..", "two\nlines", "id:77"])
-def test_a_concept_of_before_there_was_a_rule_is_reached_by_its_id(
-    api: TestClient, bench: Workbench, discern: Callable[..., Any], name: str
+def test_a_concept_is_reached_by_its_id(
+    api: TestClient, bench: Workbench, discern: Callable[..., Any]
 ) -> None:
+    name = "Messy room"
     row = bench.context.store.create(name)
     bench.context.store.add_definition(row.id, {"name": name, "description": "Something."}, "me", "begun")
     listed = cast(list[dict[str, Any]], api.get("concepts").json())

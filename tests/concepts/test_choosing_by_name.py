@@ -94,25 +94,3 @@ def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_no
         answered.concept(NAME).versions.train(head=head)
         work_off(answered)
     assert [head.kind for head in answered.concept(NAME).definition.read().heads] == ["lda", "logistic"]
-
-
-def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answered: Workbench) -> None:
-    concept = answered.context.concept(NAME)
-    answered.jobs.store.add("train", {"concept": NAME, "target": "f1"}, concept.id)
-    work_off(answered)
-    assert answered.concept(NAME).definition.read().heads[-1].details["head"] == "auto"
-
-
-def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Workbench) -> None:
-    """Its details name no head."""
-    answered.concept(NAME).versions.train().wait()
-    concept = answered.context.store.find(NAME)
-    assert concept is not None
-    newest = answered.context.heads.get(concept.id)
-    assert newest is not None
-    old = {key: value for key, value in newest.details.items() if key != "head"}
-    number = answered.context.heads.add(concept.id, type(newest)(**vars(newest) | {"details": old})).number
-    assert answered.concept(NAME).versions.measure(version=number).head == number
-    answered.concept(NAME).versions.train()
-    work_off(answered)
-    assert len(answered.concept(NAME).definition.read().heads) == number

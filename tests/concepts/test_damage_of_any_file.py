@@ -18,7 +18,6 @@ from concepts.installation.users import Users
 from concepts.language.capabilities import CapabilityMemory, Sight
 from concepts.library import ingestion
 from concepts.library.health import Checked
-from concepts.publishing.webhooks import Secrets
 from concepts.settings import load_settings, save_settings
 from concepts.workbench import Workbench
 from storage.database_file import note_backup
@@ -63,9 +62,9 @@ COMPUTED_AGAIN = [
 ]
 ONLY_THERE = ["uploads/*/*.png"]
 # Said once, and then they count as they are: a person may have changed some, and of none is there another.
-ACCEPTED = ["users.json", "*.sums", "secret", "webhooks/*.secret", "webhooks.sums"]
+ACCEPTED = ["users.json", "*.sums"]
 SETTINGS = "settings.json"
-UNSEEN = ["logs/*", "vectors/*.lance/_versions/*.json"]  # LanceDB finds the newest version without it
+UNSEEN = ["logs/*", "secrets.json", "vectors/*.lance/_versions/*.json"]  # LanceDB finds the newest without it
 SEEN_BY_SQLITE = ["discern.sqlite"]  # tests/storage/test_damaged_database.py
 KINDS = [*MENDED, *COMPUTED_AGAIN, *ONLY_THERE, *ACCEPTED]
 
@@ -95,7 +94,6 @@ def use(home: Path, pictures: Path, encoder: Path) -> None:
     bench.library.search("a ball")
     for picture in bench.context.collection.library.all_ids():
         bench.context.renditions.read(picture)
-    Secrets(home).keep(1, "whsec_secret")
     CapabilityMemory(home / "cache", "http://localhost", "a model").saw(Sight(sees=True, when=now()))
     Access(bench.context.settings, bench.context.database).secret  # noqa: B018  # made when it is asked for
     kept(home / "cache" / "encoder-1.onnx.kept", lambda: b"a graph")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from concepts.errors import SettingsError
+from concepts.installation.activity import settings_view
 from concepts.settings import Settings, load_settings, save_settings
 
 
@@ -18,7 +19,8 @@ def test_what_is_saved_counts_now_and_after_a_restart_and_only_the_owner_can_rea
         assert settings.openai_api_key is not None
         assert settings.openai_api_key.get_secret_value() == "sk-1"
         assert settings.llm_model == "m"
-    assert stat.S_IMODE((own_home / "settings.json").stat().st_mode) == 0o600
+    for name in ("settings.json", "secrets.json"):
+        assert stat.S_IMODE((own_home / name).stat().st_mode) == 0o600
 
 
 def test_what_is_not_named_stays_and_an_empty_value_is_taken_away(own_home: Path) -> None:
@@ -113,7 +115,7 @@ def test_a_key_is_handed_to_no_other_endpoint_and_never_goes_from_https_to_http(
     first = {"openai_base_url": "https://one.example/v1", "openai_api_key": "sk-1"}
     saved = save_settings(save_settings(load_settings(), first), {"openai_base_url": moved})
     assert (saved.openai_api_key is not None) == keeps
-    assert ("sk-1" in (own_home / "settings.json").read_text()) == keeps
+    assert ("sk-1" in (own_home / "secrets.json").read_text()) == keeps
 
 
 LOGIN = "http://ana:pa%2Fss@127.0.0.1:8000/v1"
@@ -141,27 +143,39 @@ def test_an_address_with_a_login_is_refused_without_repeating_it(own_home: Path,
         ("http://ana:pa/ss@models.example/v1", "http://models.example/v1", "Basic ana:pa/ss"),
     ],
 )
-def test_a_login_in_the_address_of_an_older_version_or_the_environment_becomes_the_key(
+def test_a_login_in_an_address_of_the_environment_becomes_the_key(
     own_home: Path, monkeypatch: pytest.MonkeyPatch, address: str, shown: str, key: str
 ) -> None:
-    file = own_home / "settings.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({"openai_base_url": address, "openai_api_key": "unused"}))
     monkeypatch.setenv("OPENAI_BASE_URL", address)
-    from_environment = load_settings()
-    monkeypatch.delenv("OPENAI_BASE_URL")
-    for settings in (from_environment, load_settings(), save_settings(load_settings(), {"llm_model": "m"})):
-        assert settings.openai_base_url == shown
-        assert settings.openai_api_key is not None
-        assert settings.openai_api_key.get_secret_value() == key
-    kept = {"openai_base_url": shown, "openai_api_key": key, "llm_model": "m"}
-    assert json.loads(file.read_text()) == kept
-    elsewhere = save_settings(load_settings(), {"openai_base_url": "https://two.example/v1"})
-    assert elsewhere.openai_api_key is None
+    settings = load_settings()
+    assert settings.openai_base_url == shown
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == key
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ana:pw@models.example/v1", "https://models.example/v1?key=sk-1"]
+)
+def test_an_address_with_a_secret_is_neither_saved_nor_read(own_home: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match="can't contain"):
+        save_settings(load_settings(), {"openai_base_url": address})
+    own_home.mkdir(exist_ok=True)
+    (own_home / "settings.json").write_text(json.dumps({"openai_base_url": address}))
+    with pytest.raises(SettingsError, match="can't contain"):
+        load_settings()
+
+
+def test_a_key_in_an_address_of_the_environment_is_known_as_a_secret(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example/v1?key=sk-1")
+    settings = load_settings()
+    assert "sk-1" in settings.secrets
+    assert settings_view(settings).openai_base_url == "https://models.example/v1"
 
 
 def test_an_at_sign_behind_the_host_is_no_login(own_home: Path) -> None:
-    address = "https://models.example/v1?user=ana@example.org"
+    address = "https://models.example/v1/ana@example.org?api-version=1"
     assert save_settings(load_settings(), {"openai_base_url": address}).openai_base_url == address
 
 

@@ -12,23 +12,31 @@ import pytest
 from receiver import Receiver
 
 from concepts.errors import NotAllowedError, SettingsError
+from concepts.publishing import webhooks
 from concepts.publishing.webhooks import (
     DELAYS,
     JITTER,
-    Secrets,
+    NO_RECEIVER,
+    Receivers,
     check_address,
+    deliver,
     new_secret,
     next_try,
     post,
     signature,
 )
 from concepts.settings import Settings, load_settings
+from storage.watches import Delivery
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def settings(internal: bool = False) -> Settings:
     return load_settings(internal_webhooks=internal)
+
+
+def here(address: str, secret: str = "whsec_eA==") -> webhooks.Receiver:
+    return webhooks.Receiver(address, secret)
 
 
 def test_a_signature_is_that_of_the_standards_own_example() -> None:
@@ -45,7 +53,7 @@ def test_a_signature_is_that_of_the_standards_own_example() -> None:
 def test_what_is_sent_carries_id_time_and_signature() -> None:
     secret = new_secret()
     with Receiver() as receiver:
-        status = post(settings(internal=True), receiver.url, secret, "msg_1", NOW, b'{"a":1}')
+        status = post(settings(internal=True), here(receiver.url, secret), "msg_1", NOW, b'{"a":1}')
     assert status == 204
     ((headers, body),) = receiver.messages
     assert body == b'{"a":1}'
@@ -121,14 +129,14 @@ def test_a_name_that_stands_for_an_internal_address_is_refused_at_the_connection
         url = receiver.url.replace("127.0.0.1", "hooks.example")
         check_address(url, settings())
         with pytest.raises(httpx2.ConnectError, match="internal address"):
-            post(settings(), url, new_secret(), "msg_1", NOW, b"{}")
+            post(settings(), here(url), "msg_1", NOW, b"{}")
         assert receiver.messages == []
-        assert post(settings(internal=True), url, new_secret(), "msg_1", NOW, b"{}") == 204
+        assert post(settings(internal=True), here(url), "msg_1", NOW, b"{}") == 204
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     with Receiver([302]) as receiver:
-        assert post(settings(internal=True), receiver.url, new_secret(), "msg_1", NOW, b"{}") == 302
+        assert post(settings(internal=True), here(receiver.url), "msg_1", NOW, b"{}") == 302
     assert len(receiver.messages) == 1
 
 
@@ -140,12 +148,16 @@ def test_each_try_waits_longer_and_the_eighth_is_the_last() -> None:
     assert waits[0] < timedelta(seconds=10)
 
 
+def test_after_a_backup_was_restored_nothing_is_sent_and_it_says_why() -> None:
+    waiting = Delivery(sequence=1, watch_id=1, message_id="msg_1", tries=0)
+    assert deliver(settings(), None, waiting, {}, lambda: NOW) == (NO_RECEIVER, None)
+
+
 def test_secrets_are_their_owners_alone_and_no_two_are_alike(own_home: Path) -> None:
     assert new_secret() != new_secret()
-    kept = Secrets(own_home)
-    assert kept.read(1) is None
-    kept.keep(1, "whsec_x")
-    assert kept.read(1) == "whsec_x"
-    (file,) = (own_home / "webhooks").iterdir()
-    assert file.stat().st_mode & 0o077 == 0
-    assert file.parent.stat().st_mode & 0o077 == 0
+    kept = Receivers(own_home)
+    assert kept.of(1) is None
+    kept.keep(1, here("https://hooks.example/a"))
+    kept.keep(2, here("https://hooks.example/b"))
+    assert [kept.of(number) for number in (1, 2)] == [here(f"https://hooks.example/{one}") for one in "ab"]
+    assert (own_home / "secrets.json").stat().st_mode & 0o077 == 0

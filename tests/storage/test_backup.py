@@ -34,9 +34,9 @@ def unpacked(data: bytes, folder: Path) -> Path:
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     (home / "thumbnails" / "ab").mkdir(parents=True)
-    (home / "settings.json").write_text(json.dumps({"openai_api_key": "sk-secret", "llm_model": "a-model"}))
+    (home / "settings.json").write_text(json.dumps({"llm_model": "a-model"}))
     (home / "users.json").write_text("{}")
-    (home / "secret").write_text("s")
+    (home / "secrets.json").write_text("{}")
     (home / "thumbnails" / "ab" / "abc.webp").write_bytes(b"webp")
     return home
 

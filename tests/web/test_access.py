@@ -274,7 +274,7 @@ def test_a_forged_session_is_no_session(guarded: TestClient, closed_home: Path) 
     guarded.cookies.set(COOKIE, "WyJhbmEiLCJ4Il0.aaaa.bbbb")
     assert guarded.get("/").status_code == 401
     log_in(guarded)
-    assert stat.S_IMODE((closed_home / "secret").stat().st_mode) == 0o600
+    assert stat.S_IMODE((closed_home / "secrets.json").stat().st_mode) == 0o600
 
 
 def test_after_logging_out_the_browser_is_a_stranger(guarded: TestClient) -> None:

@@ -85,7 +85,7 @@ def failed(bench: Workbench) -> None:
     """A failure of each kind of work that a screen shows."""
     concept = bench.context.concept(NAME)
     for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
-        job = bench.jobs.store.add(kind, {"concept": NAME, "paths": [HOSTILE], "target": "f1"}, concept.id)
+        job = bench.jobs.store.add(kind, {"paths": [HOSTILE], "target": "f1"}, concept.id)
         bench.jobs.store.claim(job)
         bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
 

@@ -21,9 +21,16 @@ def bench(own_home: Path) -> Workbench:
 
 
 def ended(
-    bench: Workbench, kind: str, state: str, result: Any = None, error: str = "", **arguments: Any
+    bench: Workbench,
+    kind: str,
+    state: str,
+    result: Any = None,
+    error: str = "",
+    concept: str = "",
+    **more: Any,
 ) -> int:
-    job_id = bench.jobs.store.add(kind, arguments)
+    known = concept and (bench.context.store.find(concept) or bench.context.store.create(concept))
+    job_id = bench.jobs.store.add(kind, more, known.id if known else None)
     bench.jobs.store.claim(job_id)
     bench.jobs.store.finish(job_id, state, result, error)
     return job_id

@@ -52,7 +52,7 @@ def asked_once(bench: Workbench, screens: Screens, page: str, memory: Any = None
 def begin(bench: Workbench, kind: str, **arguments: object) -> int:
     """A job of the concept that is under way, without anybody working on it."""
     concept = bench.context.concept(NAME)
-    job = bench.jobs.store.add(kind, {"concept": NAME, **arguments}, concept.id)
+    job = bench.jobs.store.add(kind, arguments, concept.id)
     bench.jobs.store.claim(job)
     return job
 

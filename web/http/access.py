@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import os
 import secrets
-import tempfile
 import threading
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -20,7 +17,7 @@ from concepts.settings import Settings
 from storage.database import Database
 from storage.errors import StorageError
 from storage.people import Allowances, AuditLog, EndedSessions, Limit
-from storage.sums import SUMS, write_sums
+from storage.secrets import SESSION, SecretsFile
 from web.http.sign_in import SignIn
 
 SESSION_SECONDS = 14 * 24 * 3600
@@ -175,7 +172,8 @@ class Access:
     def secret(self) -> bytes:
         """Made once and kept in the data folder, so that sessions outlive a restart."""
         if not self._secret:
-            self._secret = _kept_secret(self._home / "secret")
+            kept = SecretsFile(self._home).made_once(SESSION, lambda: secrets.token_hex(32))
+            self._secret = kept.encode()
         return self._secret
 
 
@@ -192,16 +190,3 @@ def _place(address: str) -> str:
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
     return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
-
-
-def _kept_secret(file: Path) -> bytes:
-    """From the file, which appears whole: two processes that start at once get the same one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".secret-")  # created with mode 0600
-    with os.fdopen(handle, "wb") as out:
-        out.write(secrets.token_hex(32).encode())
-    with suppress(FileExistsError):
-        os.link(partial, file)
-        write_sums(file.with_suffix(SUMS), [file])
-    Path(partial).unlink()
-    return file.read_bytes()

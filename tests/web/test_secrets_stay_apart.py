@@ -1,0 +1,109 @@
+"""A secret that is entered on Settings, by command or over REST is in one file, and in no other byte of the
+data folder or of a backup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from answering import answer
+from drawing import draw_folder
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+from web_screens import Screens
+
+import concepts.cli
+from concepts.errors import DiscernError, SettingsError
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from web.server import create_app
+
+KEY, PATH = f"sk-of-ana-{7**9}", f"path-of-ana-{7**8}"
+ENDPOINT = "http://127.0.0.1:9/v1"  # where nothing listens
+NAME = "Watched"
+
+
+def on_the_screen(bench: Workbench) -> None:
+    Screens(bench).press("settings-main", "save", openai_base_url=ENDPOINT, openai_api_key=KEY, llm_model="m")
+
+
+def over_rest(bench: Workbench) -> None:
+    changes = {"openai_base_url": ENDPOINT, "openai_api_key": KEY, "llm_model": "m"}
+    with TestClient(create_app(bench), base_url="http://127.0.0.1:7860") as client:
+        answered = client.patch("/api/v1/settings", json=changes, headers={"Idempotency-Key": "a"})
+    assert answered.status_code == 200, answered.text
+
+
+def by_command(bench: Workbench) -> None:
+    for name, value in (("openai_base_url", ENDPOINT), ("openai_api_key", KEY), ("llm_model", "m")):
+        assert CliRunner().invoke(concepts.cli.app, ["settings", name, value]).exit_code == 0
+
+
+def told(bench: Workbench, home: Path) -> list[str]:
+    """The files that have one of the secrets, in the data folder or in a backup."""
+    files = {str(file.relative_to(home)): file.read_bytes() for file in home.rglob("*") if file.is_file()}
+    files["backup"] = b"".join(bench.installation.backup())
+    return [name for name, content in files.items() if KEY.encode() in content or PATH.encode() in content]
+
+
+@pytest.mark.parametrize("way", [on_the_screen, over_rest, by_command])
+def test_a_key_is_in_one_file_alone(own_home: Path, way: Callable[[Workbench], None]) -> None:
+    bench = Workbench(load_settings())
+    way(bench)
+    key = load_settings().openai_api_key
+    assert key is not None
+    assert key.get_secret_value() == KEY
+    with pytest.raises(DiscernError):
+        bench.installation.test_endpoint().wait()
+    assert told(bench, own_home) == ["secrets.json"]
+    bench.close()
+
+
+def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
+    own_home: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    bench = Workbench(load_settings())
+    bench.library.add([draw_folder(tmp_path / "pictures", 20)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    answer(bench, NAME, bench.context.collection.library.all_ids())
+    bench.concept(NAME).versions.train().wait()
+    bench.watcher.pause = lambda seconds: None
+    inbox = draw_folder(tmp_path / "inbox", 2, first_seed=700)
+    body = {"folder": str(inbox), "webhook": f"http://127.0.0.1:9/{PATH}"}
+    bench.context.settings = load_settings(internal_webhooks=True)
+    with TestClient(create_app(bench), base_url="http://127.0.0.1:7860") as client:
+        address = f"/api/v1/concepts/{NAME}/watches"
+        begun = client.post(address, json=body, headers={"Idempotency-Key": "watch"}).json()
+    bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
+    assert bench.concept(NAME).watches.look(begun["watch"]["id"]).wait().flagged == 2
+    assert bench.watcher.send_due().failed
+    assert told(bench, own_home) == ["secrets.json"]
+    assert begun["secret"] in (own_home / "secrets.json").read_text()
+    bench.close()
+
+
+def test_a_key_of_the_environment_wins_and_is_in_no_file(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Workbench(load_settings())
+    on_the_screen(bench)
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}-of-the-environment")
+    key = load_settings().openai_api_key
+    assert key is not None
+    assert key.get_secret_value() == f"{KEY}-of-the-environment"
+    assert f"{KEY}-of-the-environment" not in (own_home / "secrets.json").read_text()
+    bench.close()
+
+
+@pytest.mark.parametrize("name", ["openai_api_key", "users", "database_url", "oauth_client_secret"])
+def test_a_secret_in_the_file_that_backups_have_is_refused(own_home: Path, name: str) -> None:
+    own_home.mkdir()
+    (own_home / "settings.json").write_text(json.dumps({name: KEY}))
+    with pytest.raises(SettingsError, match=f"can't hold {name}") as caught:
+        load_settings()
+    assert KEY not in str(caught.value)
+    (own_home / "settings.json").write_text("{}")
+    (own_home / "secrets.json").write_text(json.dumps({name: KEY}))
+    assert getattr(load_settings(), name).get_secret_value() == KEY
