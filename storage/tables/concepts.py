@@ -122,11 +122,9 @@ class EvaluationPictureRow(Base):
     concept_id: Mapped[ConceptKey]
     picture_id: Mapped[PictureKey]
     ordinal: Mapped[int]
-    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", or what it is kept apart for
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", or what it is kept apart for
     added: Mapped[Now]
-    wave: Mapped[int] = mapped_column(
-        default=0
-    )  # of a random draw, or the attempt at the last two; 0: imported
+    wave: Mapped[int] = mapped_column(default=0)  # of a random draw, or the attempt or watch that drew it
 
 
 class Wave(Base):
