@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import Dialect, dialect_of, insert_into
-from storage.errors import DamagedDatabaseError, EarlierDatabaseError, NewerDatabaseError, StorageError
+from storage.errors import (
+    DamagedDatabaseError,
+    DiskFullError,
+    EarlierDatabaseError,
+    NewerDatabaseError,
+    StorageError,
+)
 from storage.files import sqlite_url
 from storage.tables import Base
 
@@ -25,7 +32,10 @@ REVISIONS = sorted(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py
 NEWEST = REVISIONS[-1]
 PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 COPIED_AT_ONCE = 1000  # rows
+LOOK_FOR_A_COPY_EVERY = 3600  # seconds
 LOOK_EVERY = 0.25  # seconds between two looks whether another process is done
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -47,6 +57,7 @@ class Database:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._turns = Turns(self._dialect)
         self._file = self._dialect.file
+        self._is_closing = threading.Event()
         if self._file is not None:
             self._file.look()
         self._migrate()
@@ -116,6 +127,7 @@ class Database:
         with self._guarded(), self._sessions() as session:
             self._dialect.begin_write(session, lock)
             yield session
+            self._dialect.before_commit(session)
             session.commit()
             _here.let_go()  # what was read since the write began doesn't have it either
             if self._file is not None:
@@ -131,9 +143,9 @@ class Database:
         """Raises `StorageError`, before anything is deleted for whose sake it is done."""
         self._dialect.require_room_to_compact()
 
-    def backups(self) -> list[Path]:
-        """What is known of copies of the database, which nothing is taken out of."""
-        return self._dialect.backups()
+    def damaged_files(self) -> list[Path]:
+        """Files that a copy took the place of, which nothing is taken out of."""
+        return self._dialect.damaged_files()
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -182,10 +194,23 @@ class Database:
         """What was seen of it so far. Nothing is written any more then."""
         return self._file.error if self._file is not None else None
 
-    def look_meanwhile(self) -> None:
-        """Begins to look through a large one, which opening it didn't: see `damage`."""
+    def look_after(self) -> None:
+        """Begins to look through a large one, which opening it didn't: see `damage`. Copies it each day."""
         if self._file is not None:
-            self._file.look_meanwhile()
+            threading.Thread(target=self._look_after, name="database copies", daemon=True).start()
+
+    def keep_daily_copy(self) -> None:
+        """Makes a copy where the newest is a day old; of a large one, which takes a while, only the app does
+        so. Where the disk is short it is skipped."""
+        if self._file is not None and not self._file.is_large:
+            self._copy_if_due()
+
+    def keep_this_copy_alone(self) -> None:
+        """Makes a copy, and takes all others away with what their journals have."""
+        try:
+            self._dialect.keep_copy(alone=True)
+        except DiskFullError as error:
+            log.warning("There is no copy of the database: %s", error)
 
     def check(self) -> None:
         """Looks through all of it, which takes as long as reading it. Raises `DamagedDatabaseError`."""
@@ -193,6 +218,7 @@ class Database:
             self._file.check()
 
     def close(self) -> None:
+        self._is_closing.set()
         self._dialect.close()
 
     @contextmanager
@@ -210,6 +236,24 @@ class Database:
             raise StorageError(f"{self._dialect.name} is busy: no connection is free. Try again.") from error
         except UnicodeDecodeError as error:  # of what SQLite says of a damaged schema, which it cites
             raise self.damage or error from error
+
+    def _look_after(self) -> None:
+        assert self._file is not None
+        if self._file.is_large:
+            self._file.look_through()
+        while not self._is_closing.is_set():
+            self._copy_if_due()
+            self._is_closing.wait(LOOK_FOR_A_COPY_EVERY)
+
+    def _copy_if_due(self) -> None:
+        assert self._file is not None
+        if not self._file.copies.is_due():
+            return
+        try:
+            self._file.look_through()  # a damaged one is not copied
+            self._dialect.keep_copy()
+        except StorageError as error:
+            log.warning("The daily copy of the database was skipped: %s", error)
 
     def _copy_rows(self, target: Path, tables: Sequence[Table]) -> None:
         target.unlink(missing_ok=True)
@@ -237,6 +281,8 @@ class Database:
                 raise other(self._dialect.name, current)
             from storage.migrating import upgrade  # Alembic, which few starts need
 
+            if current is not None:
+                self._dialect.keep_copy()
             with self.engine.begin() as connection:
                 upgrade(connection)
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-import threading
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from storage.copies import Copies
 from storage.errors import DamagedDatabaseError, LostDatabaseError
-from storage.sums import read_kept, write_kept
 
 AT_ONCE = 32 * 1024**2  # bytes that are looked through whenever a process opens them
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-LAST_BACKUP = "last-backup.kept"  # beside the database, which may be past reading when it is asked for
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +23,10 @@ class DatabaseFile:
     Both are looked for here, and nothing is written any more once one was seen.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, copies: Copies) -> None:
         """The file is there."""
         self.path = path
+        self.copies = copies
         self.log = path.with_name(f"{path.name}-wal")
         self.has_log = False  # while it is open; some disks can't have one
         self.damage = ""  # what SQLite said
@@ -64,7 +62,7 @@ class DatabaseFile:
     def damaged(self, said: str) -> DamagedDatabaseError:
         """Nothing is written from here on."""
         self.damage = self.damage or said
-        return DamagedDatabaseError(str(self.path), self.damage, newest_backup(self.path))
+        return DamagedDatabaseError(str(self.path), self.damage, self.copies.newest())
 
     def _lost(self, file: Path) -> LostDatabaseError:
         error = LostDatabaseError(file)
@@ -75,14 +73,12 @@ class DatabaseFile:
 
     def look(self) -> None:
         """Looks through all pages where they are few."""
-        if not self._is_large():
-            self._look("quick_check")
+        if not self.is_large:
+            self.look_through()
 
-    def look_meanwhile(self) -> None:
-        """Begins to look through all pages where they are many."""
-        if self._is_large():
-            look = threading.Thread(target=self._look, args=("quick_check",), name="quick check", daemon=True)
-            look.start()
+    def look_through(self) -> None:
+        """Looks through all pages."""
+        self._look("quick_check")
 
     def check(self) -> None:
         """Looks through all pages, and whether indexes say what tables do. Raises `DamagedDatabaseError`."""
@@ -96,7 +92,8 @@ class DatabaseFile:
             with contextlib.suppress(sqlite3.ProgrammingError):  # it has just ended
                 looking.interrupt()
 
-    def _is_large(self) -> bool:
+    @property
+    def is_large(self) -> bool:
         return sum(file.stat().st_size for file in (self.path, self.log) if file.exists()) > AT_ONCE
 
     def _look(self, how: str) -> None:
@@ -116,27 +113,6 @@ class DatabaseFile:
             self._looking = None
         if said != "ok" and not self.damage:
             log.error("%s", self.damaged(said.splitlines()[-1]))
-
-
-def note_backup(home: Path, backup: Path) -> None:
-    """So that it can be named once the database can't be read."""
-    with contextlib.suppress(OSError):
-        write_kept(home / LAST_BACKUP, str(backup.absolute()).encode())
-
-
-def last_backup(database: Path) -> Path | None:
-    """The last backup, where it is known and still there."""
-    if (noted := read_kept(database.with_name(LAST_BACKUP))) is None:
-        return None
-    backup = Path(noted.decode())
-    return backup if backup.is_file() else None
-
-
-def newest_backup(database: Path) -> str:
-    """Its path and its day; empty where none is known."""
-    if (backup := last_backup(database)) is None:
-        return ""
-    return f"{backup} of {datetime.fromtimestamp(backup.stat().st_mtime):%Y-%m-%d %H:%M}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.database_file import DAMAGED, DatabaseFile, last_backup, newest_backup
+from storage.copies import UNFINISHED, Copies
+from storage.database_file import DAMAGED, DatabaseFile
 from storage.disk import free_bytes, obstacle, refused, told
 from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
 from storage.files import make_private
@@ -59,12 +60,20 @@ class Dialect:
     name: str
     engine: Engine
     file: DatabaseFile | None = None  # of SQLite, which notices by itself neither damage nor that it is gone
+    copies: Copies | None = None  # likewise
 
     def begin_read(self, session: Session) -> None:
         """Of one moment."""
 
     def begin_write(self, session: Session, lock: str) -> None:
         raise NotImplementedError
+
+    def before_commit(self, session: Session) -> None:
+        """Keeps in a journal what is about to be committed. Raises `StorageError`."""
+
+    def keep_copy(self, *, alone: bool = False) -> None:
+        """Makes a copy of the whole, and takes away the oldest; `alone`: all that there were. Raises
+        `StorageError`. Copies of PostgreSQL are its administrator's affair."""
 
     def require_room_to_compact(self) -> None:
         """Raises `StorageError`, which names the bytes: no `DiskFullError`, for other work has room."""
@@ -93,8 +102,8 @@ class Dialect:
     def close(self) -> None:
         self.engine.dispose()
 
-    def backups(self) -> list[Path]:
-        """What is known of copies of before damage, and of the last backup."""
+    def damaged_files(self) -> list[Path]:
+        """Files that a copy took the place of."""
         return []
 
     def copy_file(self, target: Path) -> bool:
@@ -148,16 +157,19 @@ class _Sqlite(Dialect):
     failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
 
     file: DatabaseFile
+    copies: Copies
 
     def __init__(self, url: URL, anew: bool) -> None:
         self.path = Path(str(url.database))
         self.name = str(self.path)
+        self._is_anew = anew
         with told(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not anew:
                 self._refuse_what_was_emptied()
             make_private(self.path)
-        self.file = DatabaseFile(self.path)
+        self.copies = Copies(self.path)
+        self.file = DatabaseFile(self.path, self.copies)
         arguments = {"timeout": PATIENCE, "isolation_level": None}
         self.engine = create_engine(url, connect_args=arguments, max_overflow=-1)  # as many as threads read
         event.listen(self.engine, "connect", self._on_connect)
@@ -169,7 +181,27 @@ class _Sqlite(Dialect):
 
     def begin_write(self, session: Session, lock: str) -> None:
         self.file.require_whole()
-        session.connection(execution_options={"immediate": True})  # everybody else's writes wait
+        connection = session.connection(execution_options={"immediate": True})  # all others' writes wait
+        session.info["newest"] = self.copies.last(_plain(connection))
+
+    def before_commit(self, session: Session) -> None:
+        session.flush()
+        if not self._is_anew:  # a copy has no copies
+            self.copies.write(_plain(session.connection()), session.info["newest"])
+
+    def keep_copy(self, *, alone: bool = False) -> None:
+        with self.alone("copies"):
+            self.file.require_whole()
+            with closing(sqlite3.connect(self.path, PATIENCE, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")  # nobody is between a journal and a commit
+                copy = self.copies.begin()
+                connection.execute("ROLLBACK")
+            if alone:
+                self.copies.erase(copy)
+            unfinished = copy.with_suffix(UNFINISHED)
+            self.copy_file(unfinished)
+            unfinished.replace(copy)
+            self.copies.prune()
 
     def close(self) -> None:
         self.file.close()
@@ -228,9 +260,8 @@ class _Sqlite(Dialect):
         finally:
             lock.release()
 
-    def backups(self) -> list[Path]:
-        damaged = self.path.parent.glob(f"{self.path.stem}.damaged-*.sqlite")
-        return [*filter(None, [last_backup(self.path)]), *sorted(damaged)]
+    def damaged_files(self) -> list[Path]:
+        return sorted(self.path.parent.glob(f"{self.path.stem}.damaged-*.sqlite"))
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""
@@ -286,7 +317,7 @@ class _Sqlite(Dialect):
         beside = [self.path.with_name(name) for name in ("vectors", "thumbnails", f"{self.path.name}-wal")]
         if emptied and any(kept.exists() for kept in beside):
             raise DamagedDatabaseError(
-                self.name, "it is gone or empty, with a library beside it", newest_backup(self.path)
+                self.name, "it is gone or empty, with a library beside it", Copies(self.path).newest()
             )
 
     def _on_connect(self, connection: Any, record: Any) -> None:
@@ -300,6 +331,13 @@ class _Sqlite(Dialect):
         # isolation_level=None keeps the driver from beginning transactions of its own.
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _plain(connection: Connection) -> sqlite3.Connection:
+    """As the driver has it, whose values are text and numbers as they are kept."""
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
 
 
 def _primary_code(error: object) -> int | None:

@@ -244,14 +244,14 @@ class DamagedDatabaseError(StorageError):
     """The database file is there, and pages of it are not what was written. Nothing more is put in it."""
 
     in_terminal = (
-        "Stop the app. Restore a backup, start over with DISCERN_HOME on another folder, or save what can be "
-        "read (the damaged file is kept): discern library check --repair"
+        "Stop the app, then put the newest copy in its place, with all labels since (the damaged file is "
+        "kept): discern library check --repair"
     )
-    on_screen = "Ask whoever runs Discern to stop it, then save what can be read or restore a backup."
+    on_screen = "Ask whoever runs Discern to stop it and run: discern library check --repair"
 
-    def __init__(self, name: str, reason: str, backup: str = "") -> None:
-        """`backup`: the newest that is known, in words."""
-        known = f" The newest backup is {backup}." if backup else ""
+    def __init__(self, name: str, reason: str, copy: str = "") -> None:
+        """`copy`: the newest, in words."""
+        known = f" The newest copy is {copy}; labels since are in its journal." if copy else ""
         super().__init__(f"{name} is damaged, so nothing more is written to it ({reason}).{known}")
         self.name = name
 

@@ -1,5 +1,4 @@
-"""Files of the data folder that are in no table: settings, users, secrets, what was written to be downloaded,
-and what was computed before."""
+"""Files of the data folder that are in no table: settings, users, secrets, downloads, what was computed."""
 
 from __future__ import annotations
 
@@ -7,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.blobs import FolderBlobs
-from storage.database_file import LAST_BACKUP
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.sums import SUMS, accept, changed, forget, read_kept
 
@@ -39,9 +37,7 @@ def damaged_cache(home: Path) -> Iterator[Path]:
     The reader of `*.safetensors` compares their digest itself."""
     cache = home / CACHE
     digested = (file for names in DIGESTED for file in cache.glob(names))
-    yield from (
-        file for file in (*digested, home / LAST_BACKUP) if file.is_file() and read_kept(file) is None
-    )
+    yield from (file for file in digested if file.is_file() and read_kept(file) is None)
     store = ThumbnailStore(FolderBlobs(cache / LARGER))
     larger = (file for file in (cache / LARGER).glob("*/*/*.webp") if len(file.stem) == 64)
     yield from (file for file in larger if not store.is_whole(file.stem))

@@ -140,27 +140,31 @@ def must_not_exist(file: Path | None) -> None:
 
 
 def workbench(*, repair: bool = False) -> Workbench:
-    """Opens the data folder that the environment names; for a `repair` after what can be read of a damaged
-    database was saved, which nothing else may be written into."""
+    """Opens the data folder that the environment names; for a `repair` after the newest copy was put in the
+    place of a damaged database."""
     from concepts.settings import load_settings
     from concepts.workbench import Workbench
 
     settings = load_settings()
     if repair:
-        _save_readable(settings.database)
+        _restore(settings.database)
     bench = Workbench(settings)
     bench.installation.start_log()
+    bench.context.database.keep_daily_copy()
     return bench
 
 
-def _save_readable(database: str) -> None:
-    from storage.salvage import save_readable  # with SQLAlchemy
+def _restore(database: str) -> None:
+    from storage.restoring import restore  # with SQLAlchemy
 
-    if saved := save_readable(database):
-        labels, rows = saved.rows.get("label_events", 0), sum(saved.rows.values())
-        said = (
-            f"Saved {labels:,} labels and {rows:,} rows in all from the damaged database. "
-            f"{saved.unreadable:,} pages could not be read. {saved.broken:,} rows refer to lost rows. "
-            f"The damaged file was kept as {saved.kept}."
-        )
-        typer.echo(said, err=True)
+    if restored := restore(database):
+        copied = f"the copy of {restored.copied:%Y-%m-%d %H:%M}" if restored.copied else "a new database"
+        said = [
+            f"The database was damaged. {copied.capitalize()} is in its place, with {restored.labels:,} "
+            "labels from the journal.",
+            "Add pictures that came since again, and train again.",
+            f"The damaged file was kept as {restored.kept}.",
+        ]
+        if restored.unreadable:
+            said.append(f"{restored.unreadable:,} lines of the journal can't be read.")
+        typer.echo(" ".join(said), err=True)

@@ -239,7 +239,6 @@ def backup(
                 for piece in pieces:
                     out.write(piece)
             partial.replace(file)
-        bench.installation.note_backup(file)
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size

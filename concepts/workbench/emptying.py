@@ -115,8 +115,9 @@ PLACES: dict[str, Callable[[_Emptying], dict[str, int]]] = {
 
 
 def erase(context: Context, job: EmptyTrash, progress: Progress) -> Emptied:
-    """Takes what is in the trash out of all places, then writes the database anew: also where a run that was
-    cut off left nothing else to do. Raises `StorageError` before anything goes where there is no room."""
+    """Takes what is in the trash out of all places, then writes the database and its copy anew: also where a
+    run that was cut off left nothing else to do. Raises `StorageError` before anything goes where there is no
+    room."""
     removed, counts = context.collection.removed, Counter[str]()
     ids = removed.ids(context.collection.library.counts().in_bin + COME_MEANWHILE)
     if ids or _was_cut_off(context.jobs.store, progress.job_id):
@@ -127,6 +128,7 @@ def erase(context: Context, job: EmptyTrash, progress: Progress) -> Emptied:
             counts.update(take_out(this))
         progress.report(len(PLACES), len(PLACES), "writing the database anew")
         context.database.compact()
+        context.database.keep_this_copy_alone()
     return Emptied(refused=job.refuse, backups=backups(context), **counts)
 
 
@@ -137,5 +139,5 @@ def _was_cut_off(jobs: JobStore, job_id: int) -> bool:
 
 
 def backups(context: Context) -> tuple[str, ...]:
-    """Names of known copies that nothing is taken out of."""
-    return tuple(file.name for file in context.database.backups())
+    """Names of damaged databases that were kept, which nothing is taken out of."""
+    return tuple(file.name for file in context.database.damaged_files())

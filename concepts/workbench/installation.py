@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -22,7 +21,6 @@ from concepts.workbench.jobs import ExamineEndpoint
 from concepts.workbench.operation import Limit, Offset, operation
 from storage.backup import backup
 from storage.calls import Spent
-from storage.database_file import note_backup
 from storage.jobs import StoredJob
 
 JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
@@ -143,10 +141,6 @@ class Installation:
             thumbnails=thumbnails,
             store=self._context.settings.store,
         )
-
-    def note_backup(self, file: Path) -> None:
-        """So that it can be named where the database is past reading."""
-        note_backup(self._context.settings.home, file)
 
     def start_log(self) -> None:
         """From here on this process writes to the log of the data folder."""

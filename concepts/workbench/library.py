@@ -202,8 +202,8 @@ class PictureLibrary:
 
     def warm_up(self) -> None:
         """Loads learning libraries, encoder and vectors behind the first page, which would wait for them, and
-        looks through the database."""
-        self._context.database.look_meanwhile()
+        looks after the database."""
+        self._context.database.look_after()
         if self._context.collection.library.encoder() is not None:
             self._context.background.submit(self._load)
 

@@ -72,6 +72,7 @@ def settle(
             server: Server = request.getfixturevalue("postgres")
             monkeypatch.setenv("DISCERN_DATABASE_URL", server.filled(made / "discern.sqlite"))
             (own_home / "discern.sqlite").unlink()
+            shutil.rmtree(own_home / "discern.copies", ignore_errors=True)
 
     return settle
 

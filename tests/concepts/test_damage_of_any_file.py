@@ -20,7 +20,6 @@ from concepts.library import ingestion
 from concepts.library.health import Checked
 from concepts.settings import load_settings, save_settings
 from concepts.workbench import Workbench
-from storage.database_file import note_backup
 from storage.tables import now
 from web.http.access import Access
 
@@ -58,7 +57,6 @@ COMPUTED_AGAIN = [
     "cache/capabilities/*.json",
     "cache/*.json",
     "cache/*.kept",
-    "last-backup.kept",
 ]
 ONLY_THERE = ["uploads/*/*.png"]
 # Said once, and then they count as they are: a person may have changed some, and of none is there another.
@@ -97,7 +95,6 @@ def use(home: Path, pictures: Path, encoder: Path) -> None:
     CapabilityMemory(home / "cache", "http://localhost", "a model").saw(Sight(sees=True, when=now()))
     Access(bench.context.settings, bench.context.database).secret  # noqa: B018  # made when it is asked for
     kept(home / "cache" / "encoder-1.onnx.kept", lambda: b"a graph")
-    note_backup(home, pictures)
     with pytest.MonkeyPatch.context() as patched:  # comparing would bring what is noted into new files
         patched.setattr(ingestion, "group_near_duplicates", quiet)
         bench.library.add([draw_folder(pictures / "second", 3, first_seed=500)]).wait()

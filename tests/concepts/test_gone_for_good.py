@@ -211,6 +211,7 @@ def known(model: None, trained: Workbench, tmp_path: Path) -> Known:
 
 
 def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(known: Known) -> None:
+    known.bench.context.database.keep_daily_copy()
     bench, before = known.bench, known.found()
     assert before.keys() == known.needles.keys() - {"vector, float32"}
     folders = {place for found in before.values() for place in found}
@@ -231,6 +232,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
     assert all(said == rows_of(file) <= rows[job] for job, said, file in scored(bench))
     assert bench.upkeep.check().wait().is_whole
     assert bench.context.revision(concept).definition.examples == ()
+    assert done.backups == ()
 
 
 def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known: Known) -> None:

@@ -6,17 +6,18 @@ import contextlib
 import os
 import random
 import shutil
-import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 
 from concepts.errors import DamagedIndexError
 from concepts.workbench import Workbench
 from storage import database_file
-from storage.database_file import DatabaseFile
+from storage.copies import Copies
 
 Damage = Callable[[Path], None]
 
@@ -28,17 +29,18 @@ def bench(open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
     bench.close()
 
 
-def test_of_all_processes_the_one_that_serves_looks_through_a_large_database(
-    open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+def test_of_all_processes_the_one_that_serves_looks_through_a_large_database_and_copies_it(
+    open_bench: Callable[[], Workbench], own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = threading.Event()
     monkeypatch.setattr(database_file, "AT_ONCE", 0)
-    monkeypatch.setattr(DatabaseFile, "_look", lambda *_: looked.set())
     with contextlib.closing(open_bench()) as bench:
-        assert not any(thread.name == "quick check" for thread in threading.enumerate())
-        assert not looked.is_set()
+        copies = Copies(own_home / "discern.sqlite")
+        bench.context.database.keep_daily_copy()  # as every command does
+        assert copies.all() == []
         bench.library.warm_up()
-        assert looked.wait(30)
+        deadline = time.monotonic() + PATIENCE
+        while not copies.all():
+            assert time.monotonic() < deadline
 
 
 def remove_vectors(home: Path) -> None:

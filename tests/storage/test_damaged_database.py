@@ -1,10 +1,9 @@
-"""A damaged page of SQLite, and a file that goes away in use: seen, said, and nothing written any more."""
+"""A damaged page of SQLite, and a file that goes away in use: seen, said, and nothing written any more. Copy
+and journal bring every label back."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import random
 import shutil
 import sqlite3
@@ -18,21 +17,20 @@ from patience import PATIENCE
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
-from storage import database_file
+from storage import database_file, dialects
 from storage.concepts import ConceptStore
+from storage.copies import Copies
 from storage.database import Database
-from storage.database_file import note_backup
 from storage.errors import DamagedDatabaseError, LostDatabaseError
 from storage.files import sqlite_url
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
-from storage.salvage import save_readable
+from storage.restoring import replay, restore
 from storage.tables import LabelEventRow, PictureRow, SourceRow, now
 
 PICTURES = 1500
 IDS = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(PICTURES)]
 PAGE = 4096
-ON_A_LEAF = 60  # labels, at most
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +39,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("filled") / "discern.sqlite"
     database = Database(sqlite_url(file))
     concept = ConceptStore(database).create("Ball")
-    facts = {"format": "PNG", "width": 9, "height": 9, "added": now(), "copied": False, "alike": False}
     with database.write() as session:
-        session.add_all(
-            PictureRow(
-                id=one, bytes=100 + number, name=f"{number}.png", taken=number, near_group=one, **facts
-            )
-            for number, one in enumerate(IDS)
-        )
+        session.add_all(picture_row(number) for number in range(PICTURES))
         session.flush()
         session.add_all(
             SourceRow(uri=f"/pictures/{one}.png", picture_id=one, size=1, mtime_ns=1) for one in IDS
@@ -57,6 +49,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     LabelLog(database).append(concept.id, labels)
     database.close()
     return file
+
+
+def picture_row(number: int) -> PictureRow:
+    facts = {"format": "PNG", "width": 9, "height": 9, "added": now(), "copied": False, "alike": False}
+    one = IDS[number]
+    return PictureRow(id=one, bytes=100, name=f"{number}.png", taken=number, near_group=one, **facts)
 
 
 def label(picture: str, comment: str = "", key: str = "") -> NewLabel:
@@ -111,106 +109,178 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 NOISE, ZEROS = random.Random(0).randbytes(PAGE), bytes(PAGE)
-PLACES = [
-    ("label_events", "leaf"),
-    ("label_events", "internal"),
-    ("label_events_by_picture", "leaf"),
-    ("label_events_by_picture", "internal"),
-    ("sqlite_autoindex_label_events_1", "leaf"),
-    ("pictures", "internal"),
-]
 
 
-@pytest.mark.parametrize("content", [NOISE, ZEROS], ids=["noise", "zeros"])
-@pytest.mark.parametrize(("name", "kind"), PLACES)
-def test_a_damaged_page_is_seen_nothing_is_written_and_all_other_rows_are_saved(
+def label_later(database: Database, picture: str, key: str) -> None:
+    LabelLog(database).append(1, [label(picture, key=key)])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content"),
+    [
+        ("label_events", "leaf", NOISE),
+        ("label_events", "internal", ZEROS),
+        ("label_events_by_picture", "leaf", NOISE),
+        ("pictures", "internal", ZEROS),
+    ],
+)
+def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
     file: Path, opened: Callable[[Path], Database], name: str, kind: str, content: bytes
 ) -> None:
+    database = opened(file)
+    log = LabelLog(database)
+    database.keep_daily_copy()
+    label_later(database, IDS[0], "later")
+    label_later(database, IDS[1], "another")
+    log.undo(1, "back", Author("me"))
+    concept = ConceptStore(database).create("Begun later")
+    ConceptStore(database).add_definition(concept.id, {"name": "Begun later"}, "me", "")
+    log.append(concept.id, [label(IDS[2], key="of another")])
+    before = [list(log.events(number)) for number in (1, concept.id)]
+    database.close()
     overwrite(file, page_of(file, name, kind), content)
     damaged = file.read_bytes()
-    database = opened(file)
-    with pytest.raises(DamagedDatabaseError, match="nothing more is written"):
-        answer(database)
-    database.close()
-    saved = save_readable(sqlite_url(file))
-    assert saved is not None
-    assert saved.kept.read_bytes() == damaged
-    assert (saved.kept.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o600, 0o600)
+
+    with pytest.raises(DamagedDatabaseError, match=r"nothing more is written.*newest copy is .*0001\.sqlite"):
+        answer(opened(file))
+    restored = restore(sqlite_url(file))
+
+    assert restored is not None
+    assert (restored.labels, restored.unreadable) == (4, 0)
+    assert restored.kept.read_bytes() == damaged
+    assert (restored.kept.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o600, 0o600)
     whole = opened(file)
     whole.check()
-    lost = ON_A_LEAF if (name, kind) == ("label_events", "leaf") else 0
-    assert PICTURES - lost <= len(labels(whole)) <= PICTURES
-    assert (len(labels(whole)) == PICTURES) == (not lost)
-    assert labels(whole)[IDS[0]] == "long " * 2000
-    assert Library(whole).counts().pictures == PICTURES
-    answer(whole)
-    assert save_readable(sqlite_url(file)) is None
+    assert [list(LabelLog(whole).events(number)) for number in (1, concept.id)] == before
+    assert ConceptStore(whole).definition(concept.id) is not None
+    assert len(whole.scalars(select(PictureRow.id))) == PICTURES
+    label_later(whole, IDS[3], "after that")
+    assert restore(sqlite_url(file)) is None
 
 
 @pytest.mark.parametrize("length", [1, 16, 100, PAGE])
-def test_a_damaged_beginning_costs_nothing_but_the_begin(
+def test_a_damaged_beginning_costs_no_label(
     file: Path, opened: Callable[[Path], Database], length: int
 ) -> None:
+    opened(file).keep_daily_copy()
+    opened(file).close()
     overwrite(file, 1, NOISE[:length])
     with pytest.raises(DamagedDatabaseError):
         opened(file)
-    assert save_readable(sqlite_url(file)) is not None
+    assert restore(sqlite_url(file)) is not None
     assert len(labels(opened(file))) == PICTURES
 
 
-def test_the_damaged_file_is_kept_also_where_files_have_no_second_names(
+def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(
+    file: Path, opened: Callable[[Path], Database]
+) -> None:
+    database = opened(file)
+    database.keep_daily_copy()
+    label_later(database, IDS[0], "later")
+    database.close()
+    for _ in range(2):
+        overwrite(file, 1, ZEROS)
+        restored = restore(sqlite_url(file))
+        assert restored is not None
+        assert restored.labels == 1
+    rows, _ = Copies(file).rows(None)
+    assert replay(file, rows) == 0
+
+
+def test_without_a_copy_all_labels_come_from_the_journal_and_wait_for_their_pictures(
+    tmp_path: Path, opened: Callable[[Path], Database]
+) -> None:
+    file = tmp_path / "new.sqlite"
+    database = opened(file)
+    concept = ConceptStore(database).create("Ball")
+    facts = {"format": "PNG", "width": 9, "height": 9, "copied": False, "alike": False}
+    with database.write() as session:
+        session.add(
+            PictureRow(id=IDS[0], bytes=1, name="a", added=now(), taken=1, near_group=IDS[0], **facts)
+        )
+    LabelLog(database).append(concept.id, [label(IDS[0])])
+    database.close()
+    overwrite(file, 1, ZEROS)
+    restored = restore(sqlite_url(file))
+    assert restored is not None
+    assert (restored.copied, restored.labels) == (None, 1)
+    assert LabelLog(opened(file)).with_keys([f"of {IDS[0]}"])
+
+
+def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Callable[[Path], Database]) -> None:
+    database = opened(file)
+    for number in range(3):
+        label_later(database, IDS[number], f"later {number}")
+        database._dialect.keep_copy()
+    database.close()
+    overwrite(Copies(file).all()[-1], 1, NOISE)
+    overwrite(file, 1, NOISE)
+    assert restore(sqlite_url(file)) is not None
+    assert len(LabelLog(opened(file)).with_keys([f"later {number}" for number in range(3)])) == 3
+
+
+def test_three_copies_are_kept_and_the_journals_since_the_oldest(
+    file: Path, opened: Callable[[Path], Database]
+) -> None:
+    database = opened(file)
+    for number in range(5):
+        label_later(database, IDS[number], f"later {number}")
+        database._dialect.keep_copy()
+    copies = Copies(file)
+    assert [copy.name for copy in copies.all()] == ["0003.sqlite", "0004.sqlite", "0005.sqlite"]
+    assert sorted(path.stem for path in copies.folder.glob("*.jsonl")) == ["0003", "0004", "0005"]
+    database.keep_daily_copy()  # there is one of today
+    assert len(copies.all()) == 3
+    database.keep_this_copy_alone()
+    assert [path.name for path in sorted(copies.folder.iterdir())] == ["0006.jsonl", "0006.sqlite"]
+
+
+def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
+    file: Path,
+    opened: Callable[[Path], Database],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database = opened(file)
+    monkeypatch.setattr(dialects, "free_bytes", lambda folder: 1000)
+    database.keep_daily_copy()
+    assert "daily copy of the database was skipped" in caplog.text
+    assert Copies(file).all() == []
+    label_later(database, IDS[0], "later")
+    monkeypatch.undo()
+    database.keep_daily_copy()
+    assert len(Copies(file).all()) == 1
+
+
+def test_half_a_line_of_a_killed_process_takes_no_other_along(
+    file: Path, opened: Callable[[Path], Database]
+) -> None:
+    database = opened(file)
+    label_later(database, IDS[0], "before")
+    (journal,) = Copies(file).folder.glob("*.jsonl")
+    with journal.open("ab") as cut:
+        cut.write(b'\n{"label_events": {"sequence": 15')
+    label_later(database, IDS[1], "after")
+    rows, unreadable = Copies(file).rows(None)
+    assert ([row["key"] for row in rows["label_events"].values()], unreadable) == (["before", "after"], 1)
+
+
+def test_a_label_is_in_the_journal_before_it_is_committed(
     file: Path, opened: Callable[[Path], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(source: Path, target: Path) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refused)
-    overwrite(file, 1, NOISE[:16])
-    damaged = file.read_bytes()
-    saved = save_readable(sqlite_url(file))
-    assert saved is not None
-    assert saved.kept.read_bytes() == damaged
-    assert len(labels(opened(file))) == PICTURES
-
-
-def test_what_is_counted_follows_from_the_rows_that_are_left(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
-    overwrite(file, page_of(file, "pictures", "leaf"), NOISE)
-    saved = save_readable(sqlite_url(file))
-    assert saved is not None
-    left = saved.rows["pictures"]
-    assert PICTURES - 60 < left < PICTURES
-    assert saved.broken == 2 * (PICTURES - left)  # the place and the label of each
+    """So an acknowledged one is in both. What no commit kept gives way to what took its number."""
     database = opened(file)
-    counts = Library(database).counts()
-    assert (counts.pictures, counts.sources) == (left, left)
-    assert database.scalar(LabelEventRow.__table__.select().where(LabelEventRow.picture_id == IDS[0]))
 
+    def killed(session: Session) -> None:
+        raise KeyboardInterrupt
 
-def test_rows_that_only_the_log_has_are_saved(
-    filled: Path, tmp_path: Path, opened: Callable[[Path], Database]
-) -> None:
-    used = Path(shutil.copy(filled, tmp_path / "used.sqlite"))
-    database = opened(used)
-    answer(database)
-    file = Path(shutil.copy(used, tmp_path / "discern.sqlite"))
-    shutil.copy(f"{used}-wal", f"{file}-wal")  # as `kill -9` leaves them
-    overwrite(file, page_of(filled, "label_events", "internal"), NOISE)
-    assert save_readable(sqlite_url(file)) is not None
-    assert LabelLog(opened(file)).with_keys(["later"])
-
-
-def test_deleted_rows_do_not_come_back_with_what_is_saved(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
-    database = opened(file)
-    with database.write() as session:
-        session.execute(LabelEventRow.__table__.delete().where(LabelEventRow.sequence > 10))
-    database.close()
-    overwrite(file, page_of(file, "label_events_by_picture", "leaf"), NOISE)
-    assert save_readable(sqlite_url(file)) is not None
-    assert len(labels(opened(file))) == 10
+    monkeypatch.setattr(Session, "commit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        label_later(database, IDS[0], "never")
+    monkeypatch.undo()
+    label_later(database, IDS[1], "kept")
+    rows, _ = Copies(file).rows(None)
+    assert [row["key"] for row in rows["label_events"].values()] == ["kept"]
 
 
 def test_damage_that_is_met_by_a_read_ends_all_writing(
@@ -231,7 +301,7 @@ def test_a_large_database_is_looked_through_while_others_read(
     overwrite(file, page_of(file, "label_events_by_picture", "leaf"), NOISE)
     database = opened(file)
     assert database.damage is None  # no command reads all of it
-    database.look_meanwhile()
+    database.look_after()
     until(lambda: database.damage is not None)
     assert len(labels(database)) == PICTURES
     with pytest.raises(DamagedDatabaseError):
@@ -250,19 +320,6 @@ def test_a_check_sees_where_an_index_says_something_else_than_its_table(
         database.write(b"g")  # no digit of an id
     with pytest.raises(DamagedDatabaseError):
         opened(file).check()
-
-
-def test_the_newest_backup_that_is_still_there_is_named(file: Path, tmp_path: Path) -> None:
-    backup = tmp_path / "elsewhere.zip"
-    backup.write_bytes(b"a backup")
-    note_backup(tmp_path, backup)
-    overwrite(file, 1, ZEROS)
-    with pytest.raises(DamagedDatabaseError, match=r"newest backup is .*elsewhere\.zip of 20"):
-        Database(sqlite_url(file))
-    backup.unlink()
-    with pytest.raises(DamagedDatabaseError) as told:
-        Database(sqlite_url(file))
-    assert "newest backup" not in str(told.value)
 
 
 # A file that goes away in use

@@ -1,0 +1,101 @@
+"""Putting the newest copy of a damaged SQLite database in its place, with what the journal has."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from storage.copies import COPY, Copies, Row, made
+from storage.database import Database
+from storage.dialects import dialect_of
+from storage.disk import told
+from storage.errors import DamagedDatabaseError
+from storage.files import make_private, sqlite_url
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`copied`: when the copy was made, None where there was none. `labels` came from the journal, of which
+    so many lines are `unreadable`. `kept`: the damaged file."""
+
+    copied: datetime | None
+    labels: int
+    unreadable: int
+    kept: Path
+
+
+def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
+    """Puts rows of a journal into a database that lacks them, and says how many labels those were. Labels of
+    pictures that were added since are kept for when their files are added again."""
+    before = 0
+    with closing(sqlite3.connect(database, isolation_level=None)) as into:
+        into.execute("BEGIN IMMEDIATE")
+        (before,) = into.execute("SELECT count(*) FROM label_events").fetchone()
+        for table, numbered in rows.items():
+            known = {name for _, name, *_ in into.execute(f"PRAGMA table_info({table})")}
+            for number in sorted(numbered):
+                row = {name: value for name, value in numbered[number].items() if name in known}
+                if table == "concepts" and _is_taken(into, row):  # by one that went to the trash later
+                    row |= {"key": f" deleted {number}", "deleted": row["created"]}
+                names, places = ", ".join(row), ", ".join("?" * len(row))
+                into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})", list(row.values()))
+        into.execute("DELETE FROM label_events WHERE concept_id NOT IN (SELECT id FROM concepts)")
+        (after,) = into.execute("SELECT count(*) FROM label_events").fetchone()
+        into.execute("COMMIT")
+    return int(after) - int(before)
+
+
+def restore(url: str) -> Restored | None:
+    """Puts the newest copy, with what its journal has, in the place of a damaged SQLite database; None where
+    that is whole. The damaged file stays under another name beside it, and whoever uses it meanwhile is told
+    that it was replaced.
+
+    Raises `StorageError`.
+    """
+    try:
+        with closing(dialect_of(url)) as dialect:
+            if dialect.file is not None:
+                dialect.file.check()
+        return None
+    except DamagedDatabaseError:
+        damaged = Path(str(make_url(url).database))
+    copies = Copies(damaged)
+    with tempfile.TemporaryDirectory(dir=damaged.parent, prefix=".restore-") as folder, told(damaged.parent):
+        new = Path(folder) / "new.sqlite"
+        copy = next((one for one in reversed(copies.all()) if _is_whole(one)), None)
+        if copy is not None:
+            shutil.copyfile(copy, new)
+        make_private(new)
+        Database(sqlite_url(new)).close()  # which brings it to the schema of today
+        rows, unreadable = copies.rows(copy)
+        labels = replay(new, rows)
+        kept = damaged.with_name(f"{damaged.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}{COPY}")
+        with closing(sqlite3.connect(damaged)) as holding:
+            with suppress(sqlite3.DatabaseError):
+                holding.execute("BEGIN IMMEDIATE")  # nobody writes meanwhile
+            damaged.rename(kept)
+            for beside in ("-wal", "-shm"):  # they must never lie beside another database
+                with suppress(FileNotFoundError):
+                    Path(f"{damaged}{beside}").rename(f"{kept}{beside}")
+            new.replace(damaged)
+    return Restored(made(copy) if copy else None, labels, unreadable, kept)
+
+
+def _is_taken(into: sqlite3.Connection, row: Row) -> bool:
+    query = "SELECT 1 FROM concepts WHERE key = ? AND id <> ?"
+    return into.execute(query, (row["key"], row["id"])).fetchone() is not None
+
+
+def _is_whole(copy: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(copy.absolute().as_uri() + "?mode=ro", uri=True)) as opened:
+            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return False
