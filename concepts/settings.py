@@ -21,7 +21,6 @@ from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
 from storage.files import sqlite_url, write_whole
 from storage.secrets import SecretsFile
-from storage.sums import SUMS, write_sums
 
 # What the app may change. Everything else is set where the process is started.
 SAVED = (
@@ -288,7 +287,6 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         kept = _read(file)
         _update(kept, plain)
         write_whole(file, json.dumps(kept, indent=2).encode())
-        write_sums(file.with_suffix(SUMS), [file])
         if any(given.values()):
             with secrets.changing() as known:
                 _update(known, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Final
 from urllib.parse import quote
 
+DIGEST: Final = 32  # bytes
 LONGEST_NAME: Final = 255  # bytes, on nearly every system
 # Windows has none of the last two, and would translate line ends without the first.
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -68,6 +70,20 @@ def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
+
+
+def write_kept(path: Path, content: bytes) -> None:
+    """Write a file that begins with its own SHA-256, for `read_kept`. Raises `OSError`."""
+    write_whole(path, hashlib.sha256(content).digest() + content)
+
+
+def read_kept(path: Path) -> bytes | None:
+    """What `write_kept` wrote; None where there is no such file, or another one by now."""
+    with suppress(OSError):
+        found = path.read_bytes()
+        if hashlib.sha256(content := found[DIGEST:]).digest() == found[:DIGEST]:
+            return content
+    return None
 
 
 def open_private(path: Path) -> IO[bytes]:

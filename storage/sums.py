@@ -1,8 +1,4 @@
-"""Whether files are as they were written, for what is written whole: with what was kept of them since then.
-
-A file that Discern alone reads begins with its own SHA-256 (`write_kept`). Of others there is a list beside
-them, `<name>.sums` (`write_sums`).
-"""
+"""Whether files are as they were written: a list beside them, `<name>.sums`, has their SHA-256."""
 
 from __future__ import annotations
 
@@ -12,24 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from storage.files import write_whole
-
-SUMS = ".sums"
-DIGEST = 32  # bytes
-
-
-def write_kept(path: Path, content: bytes) -> None:
-    """Raises `OSError`."""
-    write_whole(path, hashlib.sha256(content).digest() + content)
-
-
-def read_kept(path: Path) -> bytes | None:
-    """None where there is none, or where it isn't what was written."""
-    with suppress(OSError):
-        found = path.read_bytes()
-        if hashlib.sha256(content := found[DIGEST:]).digest() == found[:DIGEST]:
-            return content
-    return None
+from storage.files import read_kept, write_kept
 
 
 def write_sums(at: Path, files: Iterable[Path], once: tuple[str, ...] = ()) -> None:
@@ -50,21 +29,6 @@ def changed(at: Path) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             if _sum_of(file := at.parent / name) != known:
                 yield file
-
-
-def accept(at: Path) -> None:
-    """Has the files of a list count as they are."""
-    if (sums := _read(at)) is None:
-        at.unlink(missing_ok=True)
-    else:
-        write_sums(at, [file for name in sums if (file := at.parent / name).exists()])
-
-
-def forget(at: Path) -> None:
-    """Takes the files of a list away, and the list."""
-    for name in _read(at) or {}:
-        (at.parent / name).unlink(missing_ok=True)
-    at.unlink(missing_ok=True)
 
 
 def _read(at: Path) -> dict[str, str] | None:

@@ -136,8 +136,6 @@ def library_checked(result: dict[str, Any]) -> str:
     for name, words in (("missing", "gone"), ("changed", "changed"), ("unreadable", "that can't be read")):
         if result[f"files_{name}"]:
             said.append(f"{count(int(result[f'files_{name}']), 'file')} {words}")
-    if damaged := int(result.get("own_damaged", 0)):
-        said.append(f"{count(damaged, 'file')} in the data folder changed or damaged")
     return "; ".join(said)
 
 

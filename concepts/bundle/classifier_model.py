@@ -14,7 +14,7 @@ from concepts.bundle.heads import AnswerNodes, BundleHead, description
 from concepts.encoders.base import MAY_BE_PASSED_ON, Encoder, PortableEncoder
 from concepts.encoders.nodes import IR_VERSION
 from concepts.errors import EncoderError
-from storage.sums import read_kept, write_kept
+from storage.files import read_kept, write_kept
 
 EXPORT = "2"  # a change of how the encoder becomes a graph gets another number, which makes kept ones anew
 

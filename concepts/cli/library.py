@@ -138,8 +138,6 @@ def _checked(report: Any) -> None:
         "files gone": report.files_missing,
         "files changed since (add them again to take them up)": report.files_changed,
         "files that can't be read": report.files_unreadable,
-        "files in the data folder that were changed or damaged": report.own_damaged,
-        "damaged files that can be computed again": report.computed_again,
     }
     say(f"{report.pictures:,} pictures in {report.files:,} files.")
     if report.index:

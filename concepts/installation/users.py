@@ -20,7 +20,6 @@ from filelock import FileLock
 from concepts.errors import SettingsError
 from concepts.settings import Settings
 from storage.files import write_whole
-from storage.sums import SUMS, write_sums
 
 if TYPE_CHECKING:
     from storage.people import AuditLog
@@ -220,4 +219,3 @@ def _save(file: Path, users: dict[str, User]) -> None:
     """Readable by its owner alone, as `write_whole` makes files."""
     kept = {name: {"password": user.password, "role": user.role.word} for name, user in users.items()}
     write_whole(file, json.dumps(kept, indent=2).encode())
-    write_sums(file.with_suffix(SUMS), [file])

@@ -25,7 +25,7 @@ from concepts.language.base import ChatModel, Message
 from concepts.language.dialects import RUNGS, EndpointDialect, Wishes
 from concepts.language.prompts import load_prompt
 from concepts.view import View
-from storage.sums import read_kept, write_kept
+from storage.files import read_kept, write_kept
 
 BELIEVED_FOR = timedelta(days=7)
 MISSES_BELIEVED = 3  # answers in a row without the form that was asked for, by an endpoint that has kept it

@@ -1,5 +1,4 @@
-"""What lies below SQL: vectors, thumbnails, the pictures' own files, and other files of the data folder.
-Missing, damaged, and made again.
+"""What lies below SQL: vectors, thumbnails, and the pictures' own files. Missing, damaged, and made again.
 
 SQL says what there must be (rule 1). Vectors and thumbnails are made again from the pictures; a file that is
 gone or another one by now can only be named.
@@ -7,6 +6,7 @@ gone or another one by now can only be named.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,6 @@ from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
 from concepts.library.originals import original
 from concepts.view import View
-from storage.home_files import damaged_cache, damaged_files, take_away_downloads
 from storage.library import Library
 from storage.pictures import archives, sources
 from storage.pictures.files import SkippedFile, Source, look_at
@@ -41,16 +40,12 @@ SAID = {
     "files_missing": "missing",
     "files_changed": "changed",
     "files_unreadable": "unreadable",
-    "own_damaged": "changed or damaged",
-    "computed_again": "damaged or outdated; can be computed again",
 }
 
 
 class Checked(View):
     """What is missing, extra, unreadable or changed. `index` says why the vectors can't be read; `left` are
-    pictures that no file is left of, so that their vector or thumbnail can't be made again. `own_damaged`:
-    other files of the data folder that aren't as they were written; `computed_again`: damaged ones that a
-    repair takes away."""
+    pictures that no file is left of, so that their vector or thumbnail can't be made again."""
 
     pictures: int
     files: int
@@ -61,8 +56,6 @@ class Checked(View):
     files_missing: int = 0
     files_changed: int = 0
     files_unreadable: int = 0
-    own_damaged: int = 0
-    computed_again: int = 0
     named: tuple[DamagedFile, ...] = ()
     repaired: bool = False
     embedded: int = 0
@@ -74,8 +67,7 @@ class Checked(View):
         """Whether all that SQL needs is there (files may be gone: their pictures can be worked with)."""
         if self.repaired:
             return not self.left
-        lost = self.vectors_missing or self.vectors_extra or self.thumbnails_missing
-        return not (self.index or lost or self.own_damaged)
+        return not (self.index or self.vectors_missing or self.vectors_extra or self.thumbnails_missing)
 
 
 @dataclass
@@ -131,10 +123,6 @@ class HealthCheck:
         """Reads what is in the data folder, and the size and time of every file elsewhere."""
         total = 2 * self.report.pictures + self.report.files
         listener(0, total, "vectors")
-        for place in (*self._index.changed(), *damaged_files(self._home)):
-            self._name("own_damaged", str(place))
-        for place in damaged_cache(self._home):
-            self._name("computed_again", str(place))
         ids = self._library.all_ids(in_bin=True)
         done = self._look_at_vectors(ids)
         for some in _in_parts(self._library.all_ids()):
@@ -156,11 +144,7 @@ class HealthCheck:
         if self.report.index:
             self._index.remake()
             self._compare(self._library.all_ids(in_bin=True), set())
-        if self._index.changed():
-            self._index.rewrite()
-        take_away_downloads(self._home)
-        for place in damaged_cache(self._home):
-            place.unlink(missing_ok=True)
+        shutil.rmtree(self._home / "bundles", ignore_errors=True)  # written anew when they are asked for
         self._index.delete(self._found.extra)
         self._library.adding.add_pending(self._found.missing, self._index.fingerprint)
         embedded = embed_pending()
@@ -182,8 +166,7 @@ class HealthCheck:
     def _look_at_vectors(self, ids: list[str]) -> int:
         waiting = set(self._library.adding.pending(self._index.fingerprint, len(ids), in_bin=True))
         try:
-            for place in self._index.verify():
-                self._name("computed_again", str(place))
+            self._index.verify()
             self._compare(ids, waiting)
         except DamagedIndexError as error:
             self._note(index=str(error))

@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
-from storage.sums import read_kept, write_kept
+from storage.files import read_kept, write_kept
 
 TEXTS_KEPT = 2048  # the words of a hundred concepts; at most 9 kB each
 FILES_KEPT = 4096  # on disk, at most 37 MB

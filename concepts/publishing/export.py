@@ -44,9 +44,9 @@ from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
 from concepts.publishing.video_scores import video_scores, with_column
 from concepts.view import View
+from storage.files import read_kept, write_kept
 from storage.heads import StoredHead
 from storage.pictures.files import Within
-from storage.sums import read_kept, write_kept
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
 

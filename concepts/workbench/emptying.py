@@ -19,7 +19,6 @@ from storage.erasing import Gone
 from storage.errors import UnknownJobError
 from storage.jobs import GOING, JobStore
 from storage.pictures import archives
-from storage.sums import SUMS, accept
 
 COME_MEANWHILE = 1000  # pictures that are put into the trash between counting and reading it
 
@@ -67,7 +66,7 @@ def _scores(this: _Emptying) -> dict[str, int]:
         if is_jobs:
             with suppress(UnknownJobError):
                 job = jobs.get(int(file.parent.name))
-        if (job and job.state in GOING) or file.suffix == SUMS or not file.is_file():
+        if (job and job.state in GOING) or not file.is_file():
             continue
         try:
             left = without_pictures(file, this.gone.ids, this.gone.places)
@@ -75,7 +74,6 @@ def _scores(this: _Emptying) -> dict[str, int]:
             if is_jobs:
                 file.unlink()
             continue
-        accept(file.with_suffix(SUMS))
         if job:
             counts["scores"] += max((job.result or {}).get("rows", left.rows) - left.rows, 0)
             jobs.amend(job.id, vars(left))

@@ -36,7 +36,6 @@ from concepts.workbench.versions import Version
 from storage.deliberations import Deliberations
 from storage.files import write_whole
 from storage.heads import StoredHead
-from storage.sums import SUMS, write_sums
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
@@ -97,7 +96,6 @@ class Exports:
         folder = self._folder / ("page-with-classifier" if classifier else "page")
         page = folder / f"{file_stem(self._concept.name, head.number)}.html"
         self.write_page(page, version, classifier=classifier)
-        write_sums(page.with_suffix(SUMS), [page])
         return page
 
     def write_page(self, out: Path, version: int | None = None, *, classifier: bool = False) -> Path:
@@ -165,8 +163,6 @@ def archive_of(context: Context, folder: Path, since: float, write: Callable[[],
     with context.database.alone("bundles"):
         if not archive.is_file() or archive.stat().st_mtime <= since:
             write()
-            files = [archive, *(file for file in folder.rglob("*") if file.is_file())]
-            write_sums(folder.with_name(folder.name + SUMS), files)
     return archive
 
 

@@ -45,7 +45,6 @@ from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
-from storage.sums import SUMS, write_sums
 from storage.tables import ConceptRow
 from storage.vectors.ids import Rows
 
@@ -433,8 +432,6 @@ class Rules:
         )
         with self._context.jobs.precedence.first(), closing(rows):
             counts = write_scores(rows, schema, out)
-        if not job.out:
-            write_sums(out.with_suffix(SUMS), [out])
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 

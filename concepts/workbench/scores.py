@@ -37,7 +37,6 @@ from concepts.workbench.versions import Version
 from storage.buckets import written
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
-from storage.sums import SUMS, write_sums
 
 if TYPE_CHECKING:
     from concepts.workbench import Workbench
@@ -342,7 +341,7 @@ class Scores:
         seen_by = context.collection.parts.encoder(row.id) if paths else None
         goes_first = nullcontext() if paths else context.jobs.precedence.first()  # it is over soon
         with goes_first:
-            scored = score_pictures(
+            return score_pictures(
                 context.collection,
                 bundle,
                 paths,
@@ -352,8 +351,6 @@ class Scores:
                 looks_in=looks_in,
                 seen_by=seen_by,
             )
-        write_sums(out.with_suffix(SUMS), [out])
-        return scored
 
 
 class Scoring:

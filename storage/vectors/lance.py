@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,12 +20,11 @@ from numpy.typing import NDArray
 
 from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
-from storage.sums import SUMS, write_sums
 from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.ids import AT_ONCE, ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import VectorReader
-from storage.vectors.tables import HINT, LANCE, BucketTables, WritersTurn, guarded
+from storage.vectors.tables import LANCE, BucketTables, WritersTurn, guarded
 
 COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
@@ -177,7 +175,6 @@ class LanceIndex:
             with suppress(DiskFullError, ReadOnlyError, NoPermissionError), self._writing():  # it can wait
                 if without:
                     self._give_digests()
-                self._note_files()
             return is_copied
 
     def mend(self) -> None:
@@ -361,7 +358,6 @@ class LanceIndex:
             table = self._opened()
             if table is None:  # an empty table is false
                 table = self._database.create_table(self.fingerprint, schema=self._schema())
-                self._note_files()
             return table
 
     def _opened(self) -> lancedb.table.Table | None:
@@ -414,22 +410,9 @@ class LanceIndex:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Alone. The sums of what LanceDB has written are kept, which a bucket's service does by itself."""
+        """Alone."""
         with self._lock, self._guarded():
             yield
-            if self._sums.exists():  # a table of before there were any is read through by a check, once
-                self._note_files()
-
-    def _note_files(self) -> None:
-        """Reads those that are new."""
-        if self._bucket is None:
-            folders = os.walk(self._folder / f"{self.fingerprint}{LANCE}")  # asks no file for its state
-            files = (Path(at, name) for at, _, names in folders for name in names if not name.endswith(HINT))
-            write_sums(self._sums, files, once=("",))  # all of them
-
-    @property
-    def _sums(self) -> Path:
-        return self._folder / f"{self.fingerprint}{SUMS}"
 
     def _guarded(self) -> AbstractContextManager[None]:
         return guarded(self._folder, self._bucket)
@@ -450,7 +433,6 @@ def remove_table(folder: Path, fingerprint: str, bucket: BucketTables | None = N
             bucket.remove(fingerprint)
         else:
             shutil.rmtree(folder / f"{fingerprint}{LANCE}", ignore_errors=True)
-            (folder / f"{fingerprint}{SUMS}").unlink(missing_ok=True)  # a new table takes the same names
 
 
 def _connected(folder: Path, bucket: BucketTables | None) -> lancedb.DBConnection:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from storage.sums import read_kept, write_kept
+from storage.files import read_kept, write_kept
 from storage.vectors.graph import ENOUGH, Graph
 from storage.vectors.ids import Floats, Keys, PictureIds
 from storage.vectors.nearest import Heard

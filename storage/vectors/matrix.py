@@ -30,7 +30,8 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.sums import changed, read_kept, write_kept, write_sums
+from storage.files import read_kept, write_kept
+from storage.sums import changed, write_sums
 from storage.vectors.digests import Digests, digests_of
 from storage.vectors.ids import ID_TYPE, Halves, Keys, ascend, located, order_of
 from storage.vectors.products import OnGpu

@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
-from storage.sums import SUMS, changed, read_kept, write_kept
+from storage.files import read_kept, write_kept
 from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
 from storage.vectors.map import KeptMap
 from storage.vectors.matrix import MADE_FROM, Matrix
 from storage.vectors.reader import VectorReader
-from storage.vectors.tables import HINT, LANCE, BucketTables, WritersTurn
+from storage.vectors.tables import LANCE, BucketTables
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
@@ -143,23 +143,6 @@ class StoredIndex:
             self._newest = None
             is_copied = self._table.verify()
         return damaged or ([] if is_copied else [self._matrix.folder])
-
-    def changed(self) -> list[Path]:
-        """Files of the table that are not as they were written, whether or not it is seen in what is read.
-        Nobody writes meanwhile."""
-        sums = self._folder / f"{self.fingerprint}{SUMS}"
-        if self._bucket is None and sums.exists():  # older versions kept none
-            with WritersTurn(self._folder, self.fingerprint, None):
-                return [file for file in changed(sums) if file.suffix != HINT]  # older lists have it
-        return []
-
-    def rewrite(self) -> None:
-        """Writes the table anew, as it is read, or else from the copy."""
-        self._newest = None
-        with contextlib.suppress(DamagedIndexError), self._counted():
-            self._table.purge([])
-            return
-        self._begin_anew()
 
     def remake(self) -> None:
         """Mends the table in its place where it can be read through. Else it begins anew from the newest

@@ -23,7 +23,6 @@ from storage.errors import (
 
 BUSY = ("Cannot allocate memory", "Too many open files", "Input/output error")  # passes, and is no damage
 LANCE = ".lance"  # what LanceDB calls the folder of a table
-HINT = ".json"  # of the newest version, for buckets: all else LanceDB writes once, under a name of its own
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -349,48 +348,3 @@ def test_a_damaged_copy_of_an_old_table_gives_way_to_the_table(old: Path) -> Non
         content.write(np.full(DIMENSION, np.nan, np.float16).tobytes())
     opened(old).verify()
     assert contents(opened(old)) == WRITTEN
-
-
-# Sums of the table's files
-
-
-def test_a_table_without_a_list_of_sums_gets_it_by_a_check_and_not_by_a_write(folder: Path) -> None:
-    (sums,) = folder.glob("*.sums")
-    sums.unlink()
-    index = opened(folder)
-    index.write(IDS[:1], VECTORS[:1])
-    assert not sums.exists()
-    index.verify()
-    assert sums.exists()
-    overwrite(sorted(folder.glob("*.lance/data/*"))[0], 0, 8)
-    assert len(opened(folder).changed()) == 1
-
-
-def test_what_is_known_of_a_file_is_not_read_again_by_a_write(folder: Path) -> None:
-    file = table_file(folder)
-    overwrite(file, vector_in(file), 2)
-    opened(folder).write(picture_ids(COUNT + 1)[-1:], VECTORS[:1])
-    assert opened(folder).changed() == [file]
-
-
-def test_the_hint_that_is_written_over_and_over_is_no_damage(folder: Path) -> None:
-    (hint,) = folder.glob("*.lance/_versions/*.json")
-    for content in (b"", b"no hint", b'{"version": 1}', b'{"version": 99}'):
-        hint.write_bytes(content)
-        assert opened(folder).changed() == []
-        assert contents(opened(folder)) == WRITTEN
-        opened(folder).write(IDS[:1], VECTORS[:1])
-        remove_copy(folder)
-        assert contents(opened(folder)) == WRITTEN
-
-
-def test_whoever_looks_for_changes_waits_for_a_writer(folder: Path) -> None:
-    index, writing = opened(folder), opened(folder)
-    with ThreadPoolExecutor(1) as beside:
-        with writing._table._lock:
-            looking = beside.submit(index.changed)
-            file = table_file(folder)
-            whole = file.read_bytes()
-            file.write_bytes(b"half")
-            file.write_bytes(whole)
-        assert looking.result() == []
