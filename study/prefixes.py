@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.products import as_floats, on_processor
+from storage.vectors.products import as_floats, multiplied
 from study.pictures import Embedded, read_folder
 
 SHORTLIST, TOP = 10_000, 100
@@ -118,7 +118,7 @@ def main() -> None:
 
 
 def _scored(vectors: NDArray[np.float16], weights: Floats) -> Floats:
-    return on_processor(vectors, weights)
+    return multiplied(vectors, weights)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.vectors.ids import ID_TYPE
-from storage.vectors.lance import LanceIndex
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
+from storage.vectors.table import LanceIndex
 
 DIMENSION = 8
 

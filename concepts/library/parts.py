@@ -121,8 +121,7 @@ class Parts:
         reader = self._reader(focus)
         missing = set(reader.missing(picture_ids))
         known = [one for one in picture_ids if one not in missing]
-        rows = reader.rows_of(known).tolist()
-        return {one: BOXES[row % len(BOXES)] for one, row in zip(known, rows, strict=True)}
+        return dict(zip(known, (BOXES[part] for part in reader.parts_of(known, len(BOXES))), strict=True))
 
     def _reader(self, focus: FocusRow) -> VectorReader:
         hidden = self._collection.removed.hidden()  # first: of what is purged meanwhile there is no vector

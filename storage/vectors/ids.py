@@ -144,17 +144,12 @@ def checked(ids: Sequence[str]) -> Keys:
 
 def order_of(ids: Keys) -> Rows:
     """(n,) where the first, the second and so on of these is in ascending order, as `np.argsort` says. By
-    their first eight bytes, which takes a tenth of the time, unless some have the same."""
+    their first eight bytes, which takes a tenth of the time, unless some have the same. Equal ones stay in
+    their order."""
     first = beginnings(ids)
     order = np.argsort(first)
     first = first[order]
-    return order if (first[1:] > first[:-1]).all() else np.argsort(ids)
-
-
-def ascend(ids: Keys) -> bool:
-    """Whether they stand in order, equal ones beside each other, and none is empty."""
-    first = beginnings(ids)
-    return bool((first[1:] > first[:-1]).all() or (ids[1:] >= ids[:-1]).all()) and b"" not in ids[:1].tolist()
+    return order if (first[1:] > first[:-1]).all() else np.argsort(ids, kind="stable")
 
 
 def located(known: Keys, ids: Sequence[str] | Keys) -> tuple[Rows, Flags]:

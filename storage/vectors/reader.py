@@ -10,15 +10,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import UnknownPictureError
-from storage.vectors.digests import Digests, sound
 from storage.vectors.ids import AT_ONCE, Flags, Floats, Halves, Keys, PictureIds, Rows, located, parts
-from storage.vectors.products import Multiply, multiplied, on_processor
+from storage.vectors.products import multiplied
+
+if TYPE_CHECKING:
+    from storage.vectors.snapshot import Blocks
 
 BLOCK = 2**18  # rows whose products with all queries are in memory at a time
 JOINED = 2**16  # rows whose products are joined at a time
@@ -102,20 +104,18 @@ class VectorReader:
         ids: Keys,
         vectors: Halves,
         rows: NDArray[np.integer] | None = None,
-        multiply: Multiply = on_processor,
-        digests: Digests | None = None,
+        blocks: Blocks | None = None,
     ) -> None:
         """ids (n,) ascending; vectors (m, d); rows (n,) where in `vectors` that of each id is, None where
-        row i belongs to ids[i]. Rows that no id has are of before. `multiply`: for scores and searches.
-        digests (m,): None where none were kept."""
+        row i belongs to ids[i]. Rows that no id has are of before. `blocks`: of vectors on disk, which are
+        compared with what was written before they are used; a damaged one raises `DamagedIndexError`."""
         self.version = version
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
         self.known = ids
-        self._vectors = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
+        self._mapped = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
         self._rows = rows
-        self._multiply = multiply
-        self._digests = digests
+        self._on_disk = blocks
         self._hidden: frozenset[str] = frozenset()
         self._whole = self  # which `likely` is set on, perhaps after this one was narrowed
         self.likely: Likely | None = None
@@ -142,8 +142,9 @@ class VectorReader:
     def of_parts(self, count: int, direction: Floats, version: str) -> VectorReader:
         """Where each vector is `count` side by side that are equally long: a reader of one of them for each
         picture, that with the highest dot product with `direction` (dimension / count,). Shares the array."""
-        each = self._vectors.reshape(len(self._vectors) * count, self.dimension // count)
-        best = on_processor(each, direction).reshape(-1, count).argmax(axis=1)
+        whole = self._vectors()
+        each = whole.reshape(len(whole) * count, self.dimension // count)
+        best = multiplied(each, direction).reshape(-1, count).argmax(axis=1)
         rows = self._at(np.arange(len(self.known)))
         found = VectorReader(version, self.known, each, rows * count + best[rows])
         found.is_of_parts = True
@@ -162,9 +163,15 @@ class VectorReader:
 
     def vectors(self, ids: Sequence[str]) -> Floats:
         """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
-        return self._vectors[self.rows_of(ids)].astype(np.float32)
+        rows = self._rows_of(ids)
+        return self._vectors(rows)[rows].astype(np.float32)
 
-    def rows_of(self, ids: Sequence[str]) -> Rows:
+    def parts_of(self, ids: Sequence[str], count: int) -> list[int]:
+        """Of a reader of one of `count` parts of each picture: which part it is, of these pictures."""
+        parts_of_them: list[int] = (self._rows_of(ids) % count).tolist()
+        return parts_of_them
+
+    def _rows_of(self, ids: Sequence[str]) -> Rows:
         """(n,) where in the array the vectors of these ids are. Raises `UnknownPictureError` likewise."""
         if removed := self._hidden.intersection(ids):
             raise UnknownPictureError(
@@ -190,12 +197,12 @@ class VectorReader:
     ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
         """columns (d, k) → every id with its vector · columns, (≤ size, k) in float64, by id."""
         # To read on is faster than to pick, as long as there is room for what comes out.
-        room = len(self._vectors) * columns.shape[1] * columns.itemsize <= MOST_PRODUCTS
-        at_once = room and 2 * len(self.ids) >= len(self._vectors)
-        whole = multiplied(self._vectors, columns) if at_once else None
+        room = len(self._mapped) * columns.shape[1] * columns.itemsize <= MOST_PRODUCTS
+        at_once = room and 2 * len(self.ids) >= len(self._mapped)
+        whole = multiplied(self._vectors(), columns) if at_once else None
         for places in self._parts(size):
             rows = self._at(places)
-            found = multiplied(self._vectors, columns, rows) if whole is None else whole[rows]
+            found = multiplied(self._vectors(rows), columns, rows) if whole is None else whole[rows]
             yield PictureIds(self.known[places]), found
 
     def scores(
@@ -260,22 +267,34 @@ class VectorReader:
 
     def halves(self, places: Rows) -> Halves:
         """(n, d) as they are kept, of the ids at these places of the order."""
-        return np.take(self._vectors, self._at(places), axis=0)
-
-    def sound(self, places: Rows) -> Flags:
-        """(n,) whether the vectors at these places of the order are finite and as they were written."""
         rows = self._at(places)
-        digests = None if self._digests is None else self._digests[rows]
-        return sound(self.known[places], self._vectors[rows], digests)
+        return np.take(self._vectors(rows), rows, axis=0)
 
-    @property
-    def has_digests(self) -> bool:
-        return self._digests is not None
+    def as_they_lie(self, places: Rows) -> Halves:
+        """The same, damaged or not."""
+        return np.take(self._mapped, self._at(places), axis=0)
 
-    def is_sound(self) -> bool:
-        return all(self.sound(places).all() for places in parts(len(self.known), AT_ONCE))
+    def touch(self) -> None:
+        """Compares all with what was written. Raises `DamagedIndexError`."""
+        self._vectors()
+
+    def look_again(self) -> None:
+        """The same, whatever was compared before."""
+        if self._on_disk is not None:
+            self._on_disk.look_again()
+
+    def sound(self) -> Flags:
+        """(n,) whether the block of each vector is as it was written."""
+        rows = self._at(np.arange(len(self.known)))
+        return np.ones(len(rows), bool) if self._on_disk is None else self._on_disk.are_sound(rows)
 
     # Inside
+
+    def _vectors(self, rows: NDArray[np.integer] | slice | None = None) -> Halves:
+        """The whole array, of which these rows, or all, are as they were written."""
+        if self._on_disk is not None:
+            self._on_disk.touch(rows)
+        return self._mapped
 
     def _at(self, places: Rows) -> Rows:
         return places if self._rows is None else self._rows[places].astype(np.int64)
@@ -295,7 +314,7 @@ class VectorReader:
     @cached_property
     def _place(self) -> Rows:
         """(m,) the place of the id of each row, -1 for a row of before."""
-        places = np.full(len(self._vectors), -1, dtype=np.int64)
+        places = np.full(len(self._mapped), -1, dtype=np.int64)
         places[self._at(np.arange(len(self.known)))] = np.arange(len(self.known))
         return places
 
@@ -313,23 +332,24 @@ class VectorReader:
     def _searched(self, places: Rows | None) -> Rows | None:
         """The rows of these places, ascending; None for every row there is."""
         if places is None:
-            if len(self.known) == len(self._vectors):
+            if len(self.known) == len(self._mapped):
                 return None
             places = np.arange(len(self.known))
         return places if self._rows is None else np.sort(self._at(places))
 
     def _blocks(self, columns: Floats, rows: Rows | None) -> Iterator[tuple[Rows, Floats]]:
         """Some rows (b,) at a time, ascending, with their products (b, k)."""
-        span = len(self._vectors) if rows is None else int(rows[-1] - rows[0]) + 1 if len(rows) else 0
+        span = len(self._mapped) if rows is None else int(rows[-1] - rows[0]) + 1 if len(rows) else 0
         first = 0 if rows is None or not span else int(rows[0])
         if rows is not None and len(rows) < span / 2:
             for start in range(0, len(rows), BLOCK):
                 part = rows[start : start + BLOCK]
-                yield part, self._multiply(self._vectors, columns, part)
+                yield part, multiplied(self._vectors(part), columns, part)
             return
         for start in range(first, first + span, BLOCK):  # to read on is faster than to pick
             stop = min(start + BLOCK, first + span)
-            products = self._multiply(self._vectors, columns, slice(start, stop))
+            block = slice(start, stop)
+            products = multiplied(self._vectors(block), columns, block)
             if rows is None:
                 yield np.arange(start, stop), products
             else:
@@ -343,7 +363,7 @@ class VectorReader:
         exact = np.empty(len(rows))
         for start in range(0, len(rows), TOGETHER):
             part = slice(start, start + TOGETHER)
-            exact[part] = (self._vectors[rows[part]] * weights).sum(axis=1)
+            exact[part] = (self._mapped[rows[part]] * weights).sum(axis=1)  # which were touched by now
         best = smallest(-exact, k)
         return list(zip(PictureIds(self.known).at(places[best]), exact[best].tolist(), strict=True))
 
@@ -351,18 +371,19 @@ class VectorReader:
         """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
         rows = self._rows if places is None else self._at(places)
         if rows is None:
-            return self._multiply(self._vectors, columns)
-        if len(rows) < len(self._vectors) / 2:
-            return self._multiply(self._vectors, columns, rows.astype(np.int64))
-        return self._multiply(self._vectors, columns)[rows]
+            return multiplied(self._vectors(), columns)
+        if len(rows) < len(self._mapped) / 2:
+            return multiplied(self._vectors(rows), columns, rows.astype(np.int64))
+        return multiplied(self._vectors(), columns)[rows]
 
     def _some(self, columns: Floats, places: Rows | None, start: int, n: int) -> Floats:
         """The products of `JOINED` of the n places from `start` on."""
         stop = min(start + JOINED, n)
         if places is None and self._rows is None:
-            return self._multiply(self._vectors, columns, slice(start, stop))
-        some = np.arange(start, stop) if places is None else places[start:stop]
-        return self._multiply(self._vectors, columns, self._at(some))
+            block = slice(start, stop)
+            return multiplied(self._vectors(block), columns, block)
+        rows = self._at(np.arange(start, stop) if places is None else places[start:stop])
+        return multiplied(self._vectors(rows), columns, rows)
 
 
 class _Likely:

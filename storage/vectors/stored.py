@@ -20,16 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
-from storage.files import read_kept, write_kept
+from storage.files import write_whole
 from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
 from storage.vectors.map import KeptMap
-from storage.vectors.matrix import MADE_FROM, Matrix
 from storage.vectors.reader import VectorReader
+from storage.vectors.snapshot import MADE_FROM, Blocks, Snapshot
 from storage.vectors.tables import LANCE, BucketTables
 
 if TYPE_CHECKING:
-    from storage.vectors.lance import LanceIndex
+    from storage.vectors.table import LanceIndex
 
 ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
 # Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
@@ -66,7 +66,7 @@ class PurgedVectors:
 
 def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[str, int]]:
     """(fingerprint, dimension) of every encoder that has vectors here."""
-    from storage.vectors.lance import dimension_of  # loads LanceDB
+    from storage.vectors.table import dimension_of  # loads LanceDB
 
     if bucket is not None:
         names = bucket.fingerprints()
@@ -93,7 +93,8 @@ class StoredIndex:
         self.dimension = dimension
         self._folder = folder
         self._bucket = bucket
-        self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
+        self._snapshot = Snapshot(folder / f"{fingerprint}.snapshot", dimension, self._refill)
+        self._refused: tuple[str, DamagedIndexError] | None = None  # a snapshot with a block that is lost
         self._newest: tuple[str, VectorReader] | None = None  # the table's state, and the copy of it
         self._asked = 0.0  # when a table in a bucket was last asked for its state
         self._writes = 0  # of this object, which it sees at once
@@ -117,11 +118,11 @@ class StoredIndex:
     def disk(self, vectors: int) -> DiskUse:
         """`vectors`: how many there are. What a bucket holds of other encoders isn't counted."""
         name, bucket = self.fingerprint, self._bucket
-        kinds = {kind: _bytes_in(self._folder / f"{name}.{kind}") for kind in ("lance", "matrix", "graph")}
+        kinds = {kind: _bytes_in(self._folder / f"{name}.{kind}") for kind in ("lance", "snapshot", "graph")}
         kinds["graph"] += self.map.bytes
         return DiskUse(
             table=kinds["lance"] if bucket is None else bucket.bytes_of(name),
-            copy=kinds["matrix"],
+            copy=kinds["snapshot"],
             graph=kinds["graph"],
             others=_bytes_in(self._folder) - sum(kinds.values()),
             least=vectors * (self.dimension * np.dtype(np.float16).itemsize + ID_TYPE.itemsize),
@@ -134,34 +135,31 @@ class StoredIndex:
         self.graph.purge(ids)
         self.map.purge(ids)
 
-    def verify(self) -> list[Path]:
-        """Looks through the vectors. What was damaged of their copy and of the graph, which is made again."""
-        damaged = [*self._matrix.changed(), *self.graph.changed()]
-        if any(self.graph.changed()):
-            self.graph.remove()
+    def verify(self) -> None:
+        """Looks through the vectors. What was damaged of their snapshot is made again. Raises
+        `DamagedIndexError` where the table is damaged, too."""
         with self._reopened_if_damaged():
-            self._newest = None
-            is_copied = self._table.verify()
-        return damaged or ([] if is_copied else [self._matrix.folder])
+            self._newest = self._refused = None
+            self._table.verify()
 
     def remake(self) -> None:
         """Mends the table in its place where it can be read through. Else it begins anew from the newest
-        copy: that holds what the table held when it was made."""
-        self._newest = None
+        snapshot: that holds what the table held when it was made."""
+        self._newest = self._refused = None
         with contextlib.suppress(DamagedIndexError), self._counted():
             self._table.mend()
             return
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        from storage.vectors.lance import LanceIndex, remove_table
+        from storage.vectors.table import LanceIndex, remove_table
 
         self.__dict__.pop("_table", None)  # where this fails, whoever opens the table next goes on
-        # A copy that is there already is of before a remake that was killed, and has more.
-        if not self._kept_folder.exists() and self._matrix.newest() is not None:
-            self._matrix.folder.rename(self._kept_folder)
+        # One that is there already is of before a remake that was killed, and has more.
+        if not self._kept_folder.exists() and self._snapshot.newest() is not None:
+            self._snapshot.folder.rename(self._kept_folder)
         remove_table(self._folder, self.fingerprint, self._bucket)
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._matrix)
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot)
         self._fill_from_kept(table)
         self.__dict__["_table"] = table
 
@@ -206,29 +204,43 @@ class StoredIndex:
 
     @cached_property
     def _table(self) -> LanceIndex:
-        from storage.vectors.lance import LanceIndex  # loads LanceDB
+        from storage.vectors.table import LanceIndex  # loads LanceDB
 
-        kept = None if self._is_there() else self._matrix.newest()
+        kept = None if self._is_there() else self._snapshot.newest()
         if kept is not None and len(kept.ids):
             place = self._bucket.uri if self._bucket else self._folder
             raise DamagedIndexError(place, "its table is gone, a copy of it is there")
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._matrix)
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot)
         if self._kept_folder.is_dir():  # a remake was killed
             self._fill_from_kept(table)
         return table
 
     def _fill_from_kept(self, table: LanceIndex) -> None:
-        """Writes what a table that was begun anew lacks of the copy that was kept of the one before it."""
-        kept = Matrix(self._kept_folder, self.dimension).newest()
+        """Writes what a table that was begun anew lacks of the snapshot that was kept of the one before."""
+        kept = Snapshot(self._kept_folder, self.dimension, _refill_nothing).newest()
         if kept is not None:
+            sound = kept.sound()
             for places in parts(kept.count(), AT_ONCE):
-                missing = table.missing(kept.ids.at(places[kept.sound(places)]))
-                table.write(missing, kept.halves(kept.ids.places(missing)))
+                missing = table.missing(kept.ids.at(places[sound[places]]))
+                table.write(missing, kept.as_they_lie(kept.ids.places(missing)))
         shutil.rmtree(self._kept_folder, ignore_errors=True)
+
+    @property
+    def _made_from(self) -> Path:
+        """The state of the table that the snapshot is of, and its version."""
+        return self._snapshot.folder / MADE_FROM
 
     @property
     def _kept_folder(self) -> Path:
         return self._folder / f"{self.fingerprint}.kept"
+
+    def _refill(self, blocks: Blocks, damaged: Sequence[int]) -> None:
+        """Where that fails, every read is refused until the table was mended."""
+        try:
+            self._table.refill(blocks, damaged)
+        except DamagedIndexError as error:
+            self._refused = self._snapshot.name, error
+            raise
 
     @contextlib.contextmanager
     def _reopened_if_damaged(self) -> Iterator[None]:
@@ -247,7 +259,9 @@ class StoredIndex:
             self._writes += 1
 
     def _current(self) -> VectorReader | None:
-        """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
+        """The snapshot of the table as it is now; None where there is none, or where that can't be told."""
+        if self._refused is not None and self._refused[0] == self._snapshot.name:
+            raise self._refused[1]
         if self._bucket is not None:
             return self._lately()
         state = self._state()
@@ -255,11 +269,11 @@ class StoredIndex:
             return None
         if self._newest and self._newest[0] == state:
             return self._newest[1]
-        for folder in self._matrix.folders():
-            with contextlib.suppress(OSError):
-                if read_kept(folder / MADE_FROM) == state.encode() and (copy := self._matrix.at(folder.name)):
-                    self._newest = state, copy
-                    return copy
+        with contextlib.suppress(OSError):
+            noted, _, version = self._made_from.read_bytes().decode("ascii", "replace").partition(" ")
+            if noted == state and (copy := self._snapshot.at(version)):
+                self._newest = state, copy
+                return copy
         return None
 
     def _lately(self) -> VectorReader | None:
@@ -279,7 +293,7 @@ class StoredIndex:
         if before is not None and before == self._state():
             self._newest = before, copy
             with contextlib.suppress(OSError):
-                write_kept(self._matrix.folder / copy.version / MADE_FROM, before.encode())
+                write_whole(self._made_from, f"{before} {copy.version}".encode())
         return copy
 
     def _state(self) -> str | None:
@@ -302,6 +316,10 @@ class StoredIndex:
     @property
     def _table_folder(self) -> Path:
         return self._folder / f"{self.fingerprint}{LANCE}"
+
+
+def _refill_nothing(blocks: Blocks, damaged: Sequence[int]) -> None:
+    """What is damaged stays so, and isn't read."""
 
 
 def _bytes_in(folder: Path) -> int:

@@ -15,6 +15,7 @@ import pytest
 from patience import PATIENCE
 
 from concepts.errors import DamagedIndexError
+from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage import database_file
 from storage.copies import Copies
@@ -85,7 +86,7 @@ def _overwrite(file: Path, at: int, length: int) -> None:
 
 
 def _remove_copies(home: Path) -> None:
-    for copy in (home / "vectors").glob("*.matrix"):
+    for copy in (home / "vectors").glob("*.snapshot"):
         shutil.rmtree(copy)
 
 
@@ -172,12 +173,42 @@ def test_vectors_overwritten_in_the_table_are_said_and_mended(
 
 def test_a_copy_that_is_not_what_the_table_holds_is_made_anew(bench: Workbench, own_home: Path) -> None:
     before = _vectors(bench)
-    (file,) = (own_home / "vectors").glob("*.matrix/vectors-*")
+    (file,) = (own_home / "vectors").glob("*.snapshot/*.vectors")
     with file.open("r+b") as copy:
         copy.seek(-100, os.SEEK_END)
         copy.write(b"\0" * 100)
     assert bench.upkeep.check().wait().is_whole
     _assert_same(_vectors(bench), before)
+
+
+VECTORS = [
+    *(f"*.lance/{kind}/*" for kind in ("data", "_versions", "_transactions")),
+    *(f"*.snapshot/{kind}" for kind in ("*.vectors", "*.ids", "*.log", "made-from")),
+    *("*.graph/*/*", "*.map"),
+]
+
+
+@pytest.mark.parametrize("kind", VECTORS)
+def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the_same_pictures(
+    trained: Workbench, own_home: Path, kind: str
+) -> None:
+    trained.upkeep.check(only="map").wait()
+    before = [found.id for found in trained.library.search("ball", n=20)]
+    files = [file for file in (own_home / "vectors").glob(kind) if file.is_file()]
+    assert files
+    for file in files:
+        _overwrite(file, max(file.stat().st_size // 2 - 8, 0), 16)
+    bench = Workbench(load_settings())
+    with contextlib.suppress(DamagedIndexError):
+        assert [found.id for found in bench.library.search("ball", n=20)] == before
+    with contextlib.suppress(DamagedIndexError):
+        bench.concept("Round thing").versions.train().wait()
+    bench.upkeep.check().wait()
+    assert bench.upkeep.check(repair=True).wait().is_whole
+    assert [found.id for found in bench.library.search("ball", n=20)] == before
+    bench.upkeep.check(only="map").wait()
+    assert bench.upkeep.check().wait().is_whole
+    bench.close()
 
 
 def test_lost_vectors_of_some_pictures_keep_nobody_from_the_others(bench: Workbench) -> None:

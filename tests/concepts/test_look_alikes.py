@@ -113,7 +113,7 @@ def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
     vectors = stored.snapshot().vectors(ids)
     for _ in range(3):
         stored.write(ids, vectors)
-    monkeypatch.setattr("storage.vectors.lance.KEEP_VERSIONS", timedelta(0))
+    monkeypatch.setattr("storage.vectors.table.KEEP_VERSIONS", timedelta(0))
     done = bench.upkeep.check(only="tidy").wait()
     assert done.after < done.before
     used = bench.upkeep.disk()

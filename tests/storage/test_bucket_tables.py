@@ -19,8 +19,8 @@ from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 from storage.database import Database
 from storage.errors import BucketRefusedError, DamagedIndexError, NoSuchBucketError
 from storage.vectors import stored
-from storage.vectors.lance import LanceIndex
 from storage.vectors.stored import StoredIndex, tables_in
+from storage.vectors.table import LanceIndex
 from storage.vectors.tables import BucketTables, WritersTurn
 
 ROOT = Path(__file__).parents[2]
@@ -144,13 +144,13 @@ def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
 ) -> None:
     """As where the connection that held all others off broke."""
     mine, other = (LanceIndex(tmp_path / name, "enc-1", DIMENSION, bucket) for name in ("mine", "other"))
-    held = mine._matrix.held
+    held = mine._snapshot.held
 
     def meanwhile(*arguments: object) -> object:
         other.write(picture_ids(3, start=10), unit_vectors(3, seed=1))
         return held(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(mine._matrix, "held", meanwhile)
+    monkeypatch.setattr(mine._snapshot, "held", meanwhile)
     mine.write(picture_ids(3), unit_vectors(3))
     assert len(mine.snapshot().ids) == 6
     assert contents(mine) == contents(other)

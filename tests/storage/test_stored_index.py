@@ -15,8 +15,8 @@ import pytest
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import StorageError
-from storage.vectors.lance import LanceIndex
-from storage.vectors.stored import MADE_FROM, StoredIndex, _bytes_in
+from storage.vectors.stored import StoredIndex, _bytes_in
+from storage.vectors.table import LanceIndex
 
 
 def opened(folder: Path) -> StoredIndex:
@@ -104,11 +104,11 @@ def test_a_folder_that_was_copied_elsewhere_is_asked_once(
 
 
 def test_a_damaged_copy_is_made_again(folder: Path) -> None:
-    (vectors,) = (folder / "enc-1.matrix").glob("vectors-*")
+    (vectors,) = (folder / "enc-1.snapshot").glob("*.vectors")
     with vectors.open("r+b") as file:
         file.truncate(150)
     np.testing.assert_array_equal(opened(folder).snapshot().vectors(picture_ids(10)), unit_vectors(10))
-    assert list((folder / "enc-1.matrix").glob(f"*/{MADE_FROM}"))
+    assert not needs_lance(opened(folder))
 
 
 def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:

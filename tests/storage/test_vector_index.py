@@ -6,11 +6,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -20,10 +18,9 @@ from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 from storage.errors import UnknownPictureError
 from storage.vectors import reader as readers
 from storage.vectors.ids import PictureIds
-from storage.vectors.lance import LanceIndex
-from storage.vectors.products import OnGpu
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
+from storage.vectors.table import LanceIndex
 from storage.vectors.tables import BucketTables
 
 VectorIndex = LanceIndex | StoredIndex
@@ -163,27 +160,10 @@ def among_others(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32])
     return index.snapshot().without(others, "without").within(PictureIds.of(ids), "scope")
 
 
-def beside(find: Callable[[], Any], room: int) -> Callable[[Path, int], VectorIndex]:
-    """A device of PyTorch's with so many bytes."""
-
-    def make(folder: Path, dimension: int) -> VectorIndex:
-        index = LanceIndex(folder, "enc-1", dimension)
-        index._matrix._gpu = OnGpu(find, lambda device: room)
-        return index
-
-    return make
-
-
-def processor() -> Any:
-    """Stands in for a GPU."""
-    return torch.device("cpu")
-
-
 READERS: dict[str, Fill] = {
     "grown": grown,
     **{name: filled(make) for name, make in INDEXES.items()},
     "among others": among_others,
-    "on a GPU, which the processor stands in for": filled(beside(processor, 2**40)),
     "in memory": lambda folder, ids, vectors: in_memory(ids, vectors),
 }
 

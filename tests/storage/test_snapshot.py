@@ -1,4 +1,4 @@
-"""The copy that is read follows the table whatever is written, by whom, and wherever a process dies."""
+"""The snapshot that is read follows the table whatever is written, by whom, and wherever a process dies."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
-from storage.vectors import matrix
-from storage.vectors.lance import LanceIndex
-from storage.vectors.matrix import Matrix
+from storage.vectors import snapshot
+from storage.vectors.snapshot import Snapshot
+from storage.vectors.table import LanceIndex
 
-FOLDER = "enc-1.matrix"
+FOLDER = "enc-1.snapshot"
 SOME = st.lists(st.integers(0, 11), min_size=1, max_size=5)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["write", "write", "delete", "read", "open anew", "die before the copy", "purge"]),
+        st.sampled_from(["write", "write", "delete", "read", "open anew", "die midway", "purge"]),
         SOME,
         st.integers(0, 99),
     ),
@@ -33,7 +33,7 @@ def test_it_holds_what_was_written_last(steps: list[tuple[str, list[int], int]],
     """Two indexes take turns, as two processes would."""
     truth: dict[str, tuple[float, ...]] = {}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(matrix, "FEW", few)
+        patched.setattr(snapshot, "FEW", few)
         indexes = [LanceIndex(Path(folder), "enc-1", DIMENSION) for _ in range(2)]
         for turn, (step, numbers, seed) in enumerate(steps):
             index = indexes[turn % 2]
@@ -50,15 +50,15 @@ def test_it_holds_what_was_written_last(steps: list[tuple[str, list[int], int]],
             else:
                 vectors = unit_vectors(len(ids), seed)
                 with pytest.MonkeyPatch.context() as dying:
-                    if step == "die before the copy":
-                        dying.setattr(Matrix, "append", lambda *_, **__: None)
+                    if step == "die midway":
+                        dying.setattr(Snapshot, "append", lambda *_, **__: None)
                     index.write(ids, vectors)
                 truth |= {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
         assert [contents(index) for index in indexes] == [truth, truth]
 
 
 def files(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_size for path in (folder / FOLDER).glob("vectors-*")}
+    return {str(path): path.stat().st_size for path in (folder / FOLDER).glob("*.vectors")}
 
 
 def test_what_is_added_is_appended_and_nothing_is_written_again(tmp_path: Path) -> None:
@@ -74,8 +74,7 @@ def test_what_is_added_is_appended_and_nothing_is_written_again(tmp_path: Path) 
 def test_a_second_process_reads_what_the_first_has_appended_without_the_table(tmp_path: Path) -> None:
     index = LanceIndex(tmp_path, "enc-1", DIMENSION)
     index.write(picture_ids(9), unit_vectors(9))
-    index.delete(picture_ids(2))
-    newest = Matrix(tmp_path / FOLDER, DIMENSION).newest()
+    newest = Snapshot(tmp_path / FOLDER, DIMENSION, index.refill).newest()
     assert newest is not None
     assert contents(newest) == contents(index)
 
@@ -92,7 +91,7 @@ def test_vectors_that_a_power_cut_lost_are_taken_from_the_table(tmp_path: Path) 
 def test_replaced_vectors_take_no_more_room_than_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(matrix, "FEW", 10)
+    monkeypatch.setattr(snapshot, "FEW", 10)
     index = LanceIndex(tmp_path, "enc-1", DIMENSION)
     for seed in range(12):
         index.write(picture_ids(20), unit_vectors(20, seed))
