@@ -100,8 +100,6 @@ def _of_vectors(stored: StoredIndex, vectors_at: Path, ids: list[str], vectors: 
     cost = costs_of("neighbour graph", lambda: stored.graph.bring_up_to_date(_unheard, anew=True), once=True)
     yield _with_recall(cost, stored)
     write(count - later, count)
-    cost = costs_of("neighbours of 1 % new", lambda: stored.graph.bring_up_to_date(_unheard), once=True)
-    yield _with_recall(cost, stored)
 
 
 def _with_recall(cost: Cost, stored: StoredIndex) -> Cost:

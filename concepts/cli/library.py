@@ -205,7 +205,7 @@ def _items(found: Sequence[TrashItem]) -> None:
 @shows("trash.empty")
 def _emptied(done: Emptied) -> None:
     say(f"{done.pictures:,} pictures are erased, {done.freed / 1e6:,.1f} MB of files.")
-    for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors", "lists"):
+    for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors"):
         say(f"  {getattr(done, what):,} {what}")
     say(f"  {done.thumbnails:,} thumbnails, {done.renditions:,} larger ones, {done.uploads:,} uploads")
     say(f"  {done.scores:,} rows in score files")

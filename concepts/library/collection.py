@@ -348,12 +348,8 @@ class Collection:
             index = self._index_of(fingerprint, dimension)
             if recorded and fingerprint == recorded.fingerprint:
                 self.library.adding.add_pending(ids, fingerprint)
-            there = len(set(ids)) - len(index.missing(ids))
-            purged.lists += index.graph.purge(ids)
-            index.map.purge(ids)
-            if there:
-                index.purge(ids)
-                purged.tables += 1
+            there = index.purge(ids)
+            purged.tables += bool(there)
             purged.vectors += there
         return purged
 

@@ -87,11 +87,11 @@ class Neighbourhood:
         return vectors.neighbours(NEIGHBOURS)
 
     def _on_disk(self, vectors: VectorReader) -> Neighbours | None:
-        """None where a picture isn't in the graph yet, or too many have lost theirs to a frame or the bin."""
+        """None where too many aren't in the graph yet, or have lost theirs to a frame or the bin."""
         of_library = self._of_library()
         graph = of_library.newest() if of_library else None
-        found = graph.among(vectors.ids, NEIGHBOURS) if graph else None
-        if found is None or not len(found.rows):
+        if graph is None or not vectors.count():
             return None
+        found = graph.among(vectors.ids, NEIGHBOURS)
         short = (found.rows[:, -1] == np.arange(len(found.rows))).mean()
         return found if short <= TOO_FEW or vectors.count() > LARGEST else None

@@ -65,7 +65,7 @@ class Workbench:
         self.rules = Rules(self.context)
         self.map = LibraryMap(self.context)
         self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules, self.map)
-        self.trash = Trash(self.context, self.collections)
+        self.trash = Trash(self.context, self.collections, self.upkeep)
         self.concepts = Concepts(self)
         self.asking = Asking(self.context)
         self.review = Review(self.context)

@@ -18,6 +18,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.emptying import backups, erase
 from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
 from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
+from concepts.workbench.upkeep import Upkeep
 from storage.combinations import CombinationStore
 from storage.tables import ConceptRow
 from storage.trash import Kind, Trashed
@@ -64,8 +65,8 @@ class Trash:
     """One place for what is out of use. Everything in it can be restored as it was; only pictures can be
     erased, and their own files are never touched."""
 
-    def __init__(self, context: Context, collections: Collections) -> None:
-        self._context = context
+    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep) -> None:
+        self._context, self._upkeep = context, upkeep
         self._collections = collections
         self._rules = CombinationStore(context.database)
         context.jobs.register(EmptyTrash, self._empty)
@@ -150,7 +151,9 @@ class Trash:
         return backups(self._context)
 
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
-        return erase(self._context, job, progress)
+        emptied = erase(self._context, job, progress)
+        self._upkeep.keep_up()
+        return emptied
 
     def _restore_pictures(self, pictures: Sequence[str], author: str) -> Moved:
         library = self._context.collection.library

@@ -14,7 +14,7 @@ from concepts.errors import DiscernError, MissingPackageError
 from concepts.jobs import Job, Progress, Started
 from concepts.library.health import Checked
 from concepts.library.near_duplicates import group_near_duplicates
-from concepts.library.neighbourhood import QUICK
+from concepts.library.neighbourhood import QUICK, TOO_FEW
 from concepts.library.originals import original
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import EXTRA, PACKAGE, SIDE, is_there, load_reader
@@ -46,8 +46,7 @@ class NeighboursReport(View):
     """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
     one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
     with all. `recall_top`: how many of the first hundred for examples are in the groups that a search looks
-    at where it isn't `is_searched_whole`. `made`: when, in UTC; `compared`: of how many pictures the
-    neighbours were looked for then, in how many `seconds`."""
+    at where it isn't `is_searched_whole`. `made`: when, in UTC, in how many `seconds`."""
 
     pictures: int
     of: int
@@ -56,7 +55,6 @@ class NeighboursReport(View):
     recall_top: float | None = None
     is_searched_whole: bool = True
     clusters: int = 0
-    compared: int = 0
     seconds: float = 0
     made: str = ""
 
@@ -106,13 +104,12 @@ class Upkeep:
         only: Annotated[
             Literal["", "neighbours", "map", "words", "tidy"],
             Field(
-                description="Instead: compare new pictures with the others; draw the map; read the words in "
+                description="Instead: compare pictures with each other; draw the map; read the words in "
                 "pictures, and in those that come later; remove what only older states of the vectors have."
             ),
         ] = "",
         anew: Annotated[
-            bool,
-            Field(description="With `neighbours`: all pictures, not only new ones. With `map`: in any case."),
+            bool, Field(description="With `neighbours` or `map`: even if nothing has changed.")
         ] = False,
     ) -> Started[Any]:
         """Look whether everything is there: vectors, thumbnails, and the files of the pictures.
@@ -186,16 +183,17 @@ class Upkeep:
     # By itself
 
     def keep_up(self) -> None:
-        """Has what is missing of the graph made, in a library that is too large to make it on the spot, and
-        what only older states have removed where that is much; where jobs run."""
+        """Has the graph made in a library that is too large to make it on the spot, where it is missing or
+        many pictures came or went, and what only older states have removed where that is much; where jobs
+        run."""
         jobs, collection = self._context.jobs, self._context.collection
         if not jobs.is_started or collection.library.encoder() is None:
             return
         stored = collection.stored()
         if stored.disk(self._count()).is_too_much:
             jobs.submit(TidyVectors())
-        made = stored.graph.made()
-        if self._count() > QUICK and (made is None or made.version != stored.version):
+        made, count = stored.graph.made(), self._count()
+        if count > QUICK and (made is None or abs(count - made.pictures) > TOO_FEW * count):
             jobs.submit(FindNeighbours())
 
     def _have_it_mended(self) -> None:
@@ -240,7 +238,7 @@ class Upkeep:
             group_near_duplicates(library, stored, collection.thumbnails, progress.report)
         made = kept.made()
         if made is None:  # removed by another process meanwhile
-            return NeighboursFound(pictures=0, compared=0, recall=0, seconds=0)
+            return NeighboursFound(pictures=0, recall=0, seconds=0)
         return NeighboursFound.model_validate(asdict(made))
 
     def _read_words(self, job: ReadWords, progress: Progress) -> WordsRead:

@@ -17,7 +17,7 @@ import numpy as np
 from filelock import FileLock
 
 from storage.files import read_kept, write_kept
-from storage.vectors.graph import ENOUGH, Graph
+from storage.vectors.graph import Graph
 from storage.vectors.ids import Floats, Keys, PictureIds
 from storage.vectors.nearest import Heard
 from storage.vectors.products import as_floats
@@ -29,6 +29,7 @@ FEWEST = 16  # t-SNE needs some; fewer lie as their first two principal componen
 # principal components), and no more after 500 steps.
 EARLY, LATER = 125, 250
 TOLD_EACH = 5  # steps
+NEAREST = 20  # neighbours that a picture is drawn to
 SEED = 0
 
 
@@ -82,7 +83,7 @@ def _by_tsne(graph: Graph, begun: Floats, heard: Heard) -> Floats:
     from openTSNE.initialization import rescale
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    k = min(ENOUGH, len(graph.ids) - 1)  # so many every picture has
+    k = min(NEAREST, len(graph.ids) - 1)  # so many every picture has
     rows, products = np.asarray(graph.rows[:, :k], np.int64), np.asarray(graph.products[:, :k], np.float64)
     distances = np.sqrt(np.maximum(2 - 2 * products, 0))
     alike = PerplexityBasedNN(knn_index=PrecomputedNeighbors(rows, distances), perplexity=k / 3)

@@ -56,12 +56,10 @@ class DiskUse:
 
 @dataclass
 class PurgedVectors:
-    """How many there were, in the `tables` of how many encoders, each written anew; and of how many other
-    pictures one of them was a neighbour (`lists`)."""
+    """How many there were, in the `tables` of how many encoders, each written anew."""
 
     vectors: int = 0
     tables: int = 0
-    lists: int = 0
 
 
 def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[str, int]]:
@@ -128,12 +126,16 @@ class StoredIndex:
             least=vectors * (self.dimension * np.dtype(np.float16).itemsize + ID_TYPE.itemsize),
         )
 
-    def purge(self, ids: Sequence[str]) -> None:
-        self._newest = None  # else its mapped file stays open
-        with self._counted():
-            self._table.purge(ids)
-        self.graph.purge(ids)
+    def purge(self, ids: Sequence[str]) -> int:
+        """Leaves nothing of these pictures; says how many were there. The graph has to be made anew."""
+        self.graph.remove()
         self.map.purge(ids)
+        there = len(set(ids)) - len(self.missing(ids))
+        if there:
+            self._newest = None  # else its mapped file stays open
+            with self._counted():
+                self._table.purge(ids)
+        return there
 
     def verify(self) -> None:
         """Looks through the vectors. What was damaged of their snapshot is made again. Raises

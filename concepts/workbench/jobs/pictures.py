@@ -58,10 +58,9 @@ class CheckLibrary(Job[Checked]):
 
 class Emptied(View):
     """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
-    measured. `tables`: of vectors that were written anew, so that no older state has them; `lists`: of the
-    nearest pictures of others that one of them was in. `scores`: rows in score files. `freed`: bytes of
-    files. `in_archives`: those that are in an uploaded archive, which stays, because other pictures are in it
-    too. `backups`: names of known ones, which still have them."""
+    measured. `tables`: of vectors that were written anew, so that no older state has them. `scores`: rows in
+    score files. `freed`: bytes of files. `in_archives`: those that are in an uploaded archive, which stays,
+    because other pictures are in it too. `backups`: names of known ones, which still have them."""
 
     pictures: int = 0
     places: int = 0
@@ -72,7 +71,6 @@ class Emptied(View):
     watched: int = 0
     vectors: int = 0
     tables: int = 0
-    lists: int = 0
     thumbnails: int = 0
     renditions: int = 0
     uploads: int = 0
@@ -101,18 +99,16 @@ class Reembed(Job[Embedded]):
 
 
 class NeighboursFound(View):
-    """`compared`: pictures whose neighbours were looked for, of all; `recall`: how many of its nearest
-    pictures each one has now, on average."""
+    """`recall`: how many of its nearest pictures each one has, on average."""
 
     pictures: int
-    compared: int
     recall: float
     seconds: float
 
 
 @dataclass(frozen=True)
 class FindNeighbours(Job[NeighboursFound]):
-    """Finds the nearest others of pictures that are new, with `anew` of all."""
+    """Finds the nearest others of all pictures where they have changed, or `anew`."""
 
     kind = "find neighbours"
     lane = Lane.LONG

@@ -47,8 +47,8 @@ def test_which_pictures_look_alike_and_what_that_takes_on_disk(
 ) -> None:
     count = api.get("library").json()["pictures"]
     some = {"only": "neighbours"}
-    assert finished(api.post("library/check", json=some))["result"]["compared"] == count
-    assert finished(api.post("library/check", json=some | {"anew": True}))["result"]["compared"] == count
+    assert finished(api.post("library/check", json=some))["result"]["pictures"] == count
+    assert finished(api.post("library/check", json=some | {"anew": True}))["result"]["pictures"] == count
     told = api.get("library").json()["neighbours"]
     assert (told["pictures"], told["of"], told["recall"], told["is_current"]) == (count, count, 1, True)
     tidied = finished(api.post("library/check", json={"only": "tidy"}))["result"]
