@@ -87,14 +87,9 @@ def measure_parts(parts: Sequence[LibraryPart], truth: Bools, predicted: Bools) 
 
 
 def _share(name: str, right: Bools, of: Bools) -> Metric:
-    n = int(of.sum())
+    n, k = int(of.sum()), int((right & of).sum())
     if not n:
         return Metric(name=name, value=None, n=0, note="None there to say it of.")
-    return share(name, int((right & of).sum()), n)
-
-
-def share(name: str, k: int, n: int) -> Metric:
-    """k of n, with its exact 95 % interval."""
     low, high = map(float, clopper_pearson(k, n, 0.05))
     return Metric(name=name, value=k / n, low=low, high=high, n=n)
 

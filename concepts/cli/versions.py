@@ -17,7 +17,6 @@ from concepts.learning.target import Side
 
 if TYPE_CHECKING:
     from concepts.classifier.quality import HeadView, QualityView
-    from concepts.classifier.robustness import Robustness
     from concepts.classifier.versions import ScoredPage, VersionComparison
     from concepts.learning.report import EvaluationReport, Metric
     from concepts.workbench.certificates import CertificateView
@@ -80,26 +79,14 @@ def concept_evaluate(
     name: Name,
     version: Version = None,
     plots: Annotated[Path | None, typer.Option(help="A folder for the plots, SVG files.")] = None,
-    robustness: Annotated[
-        bool,
-        typer.Option(
-            "--robustness",
-            help="Instead: whether it says the same of pictures that were changed a little, by blur, JPEG, a "
-            "crop or one pixel.",
-        ),
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
     found = workbench().concept(name)
-    versions = found.versions
-    if robustness:
-        show(wait(versions.examine_robustness(version), "Measuring", KEPT), as_json, _steady)
-        return
     with progress("Measuring", KEPT) as listener:
-        report = versions.measure(version, listener)
+        report = found.versions.measure(version, listener)
     if plots:
-        versions.write_plots(plots, version)
+        found.versions.write_plots(plots, version)
     show(report, as_json, lambda report: _evaluated(report, found))
 
 
@@ -251,12 +238,6 @@ def _quality(view: QualityView) -> None:
         (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged) for r in view.rows[::step]
     ]
     table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
-
-
-def _steady(found: Robustness) -> None:
-    say(f"Version {found.version} on {found.n:,} pictures. {found.sentence}")
-    rows = [(_share(c.flipped), _share(c.moved), c.name) for c in found.changes]
-    table(("decisions that change (95 %)", "probability (95 %)", "when a picture is"), rows)
 
 
 def _compared(found: VersionComparison) -> None:

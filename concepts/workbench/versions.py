@@ -10,7 +10,6 @@ from pydantic import Field
 
 from concepts.classifier.measuring import evaluate, require_test_labels
 from concepts.classifier.quality import CurvePoint, HeadView, QualityView, head_view, learning_curve, quality
-from concepts.classifier.robustness import Robustness, robustness
 from concepts.classifier.training import check_fingerprint, learned_from, require_both, train, way_of
 from concepts.classifier.versions import (
     VersionComparison,
@@ -31,7 +30,6 @@ from concepts.workbench.jobs import (
     Curve,
     DrawCurve,
     Evaluate,
-    ExamineRobustness,
     LookOver,
     Measured,
     Train,
@@ -72,10 +70,9 @@ NewThreshold = Annotated[
 
 
 class VersionView(HeadView):
-    """A version with its newest figures. `robustness`: what came of the last look at how it takes small
-    changes. `comparison`: with the other version that was asked for, on the same test pictures."""
+    """A version with its newest figures. `comparison`: with the other version that was asked for, on the same
+    test pictures."""
 
-    robustness: Robustness | None = None
     comparison: VersionComparison | None = None
 
 
@@ -113,12 +110,8 @@ class Versions:
         head = self.head(version)
         found = self._context.measured(self._concept.row, head.number)
         view = head_view(head, found.report if found else None)
-        steady = self.robustness()
-        return VersionView(
-            **dict(view),
-            robustness=steady if steady and steady.version == head.number else None,
-            comparison=self.compare(head.number, beside) if beside else None,
-        )
+        comparison = self.compare(head.number, beside) if beside else None
+        return VersionView(**dict(view), comparison=comparison)
 
     @operation("GET /versions/{version}/quality")
     def quality(self, version: Version = None) -> QualityView:
@@ -148,11 +141,6 @@ class Versions:
         """
         require_test_labels(self._concept.dataset())
         return self._context.jobs.begin(Evaluate(self._concept.id, self.head(version).number))
-
-    @operation("POST /versions/{version}/robustness")
-    def examine_robustness(self, version: Version = None) -> Started[Robustness]:
-        """Look at labelled pictures again after small changes, such as blur or a crop."""
-        return self._context.jobs.begin(ExamineRobustness(self._concept.id, self.head(version).number))
 
     @operation("POST /versions/{version}/use", command="version use")
     def use(
@@ -194,10 +182,6 @@ class Versions:
         """Figures of two versions on the same test pictures, and their differences."""
         dataset = self._concept.dataset()
         return compare(dataset, self.head(one), self.head(other))
-
-    def robustness(self) -> Robustness | None:
-        """What came of the last look at how steady a version is, perhaps an older one."""
-        return self._context.jobs.newest_done(ExamineRobustness, self._concept.id)
 
     def last_target(self) -> str:
         """What the threshold was for when training was last asked for."""
@@ -242,10 +226,6 @@ class Versions:
         way, dataset = way_of(self.head()), context.dataset(row)
         return Curve(points=learning_curve(dataset, list(order), progress.report, way))
 
-    def _examine(self, job: ExamineRobustness, progress: Progress) -> Robustness:
-        dataset, head = self._concept.dataset(), self.head(job.version)
-        return robustness(dataset, head, progress.report)
-
     def _measure(self, head: StoredHead, progress: Progress, ranked: int = RANKED) -> bool:
         """Has the version look at the library, which is what a person waits for; then measures where that can
         be done, and says whether it could. `ranked`: the step by then, a lower one where nothing is new."""
@@ -273,4 +253,3 @@ def register_work(bench: Workbench) -> None:
     bench.register(Train, lambda concept, job, progress: concept.versions._train(job, progress))
     bench.register(Evaluate, lambda concept, job, progress: concept.versions._evaluate(job, progress))
     bench.register(DrawCurve, lambda concept, job, progress: concept.versions._draw_curve(progress))
-    bench.register(ExamineRobustness, lambda concept, job, progress: concept.versions._examine(job, progress))

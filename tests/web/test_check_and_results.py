@@ -17,7 +17,6 @@ from fastapi.testclient import TestClient
 
 from concepts.bundle.usage import over_rest
 from concepts.classifier.quality import HeadView, QualityView
-from concepts.classifier.robustness import Perturbation, Robustness
 from concepts.classifier.versions import ComparedFigure, VersionComparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.labelling.dataset import AnswerCount
@@ -220,22 +219,6 @@ def test_slices_are_listed_with_their_counts_and_the_worst_stays_in_sight() -> N
     weak: Any = SimpleNamespace(worst_slice="Weakest in the folder “Milk”.")
     quality = measured(None).model_copy(update={"version": version().model_copy(update={"report": weak})})
     assert "Weakest in the folder “Milk”." in words(check._covered(quality))
-
-
-def test_robustness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() -> None:
-    assert "Test robustness" in words(render("check/steady.html", job=None, found=None, newest=1))
-    share = Metric(name="flipped", n=50, value=0.16, low=0.07, high=0.29)
-    moved = Metric(name="moved", n=50, value=-0.03, low=-0.09, high=0.02)
-    change = Perturbation(name="blurred", flipped=share, moved=moved)
-    found = Robustness(
-        version=1, threshold=0.5, n=50, left_out=2, changes=[change], sentence="Least steady …"
-    )
-    said = words(render("check/steady.html", job=None, found=found, newest=1))
-    assert "blurred 8 of 50 (7–29 %) -3 (-9 to +2)" in said
-    assert "Version 1, 50 labelled pictures; 2 files can’t be read." in said
-    assert "Test again" in said
-    newer = words(render("check/steady.html", job=None, found=found, newest=2))
-    assert "Test version 2" in newer
 
 
 def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:

@@ -57,16 +57,7 @@ def begin(bench: Workbench, kind: str, **arguments: object) -> int:
     return job
 
 
-FLIPPED = {"name": "flipped", "n": 9, "value": 0.0, "low": 0.0, "high": 0.3}
 CURVE = {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]}
-STEADY = {
-    "version": 1,
-    "threshold": 0.5,
-    "n": 9,
-    "left_out": 0,
-    "sentence": "None of 9 decisions changes.",
-    "changes": [{"name": "blurred", "flipped": FLIPPED, "moved": FLIPPED}],
-}
 ALL = {"check-main", "check-figures", "check-pictures", "check-head"}
 
 
@@ -74,10 +65,9 @@ ALL = {"check-main", "check-figures", "check-pictures", "check-head"}
     ("kind", "arguments", "meanwhile", "result", "redrawn", "said"),
     [
         ("learning curve", {}, set(), CURVE, {"check-curve"}, "after so many labels: 5 labels 0.50"),
-        ("robustness", {"version": 1}, {"check-steady"}, STEADY, {"check-steady"}, STEADY["sentence"]),
         ("train", {"target": "f1"}, {"check-progress"}, {"version": 1}, ALL, ""),
     ],
-    ids=["learning curve", "robustness", "train"],
+    ids=["learning curve", "train"],
 )
 def test_quality_costs_one_query_a_tick_and_redraws_what_came_of_it_once(
     bench: Workbench,

@@ -93,7 +93,7 @@ BUTTONS: dict[Rule, str] = {
     Rule(LABELLER): """
         yes no unsure undo answer comment begin-round test-wording""",
     Rule(OWNER): """
-        cancel retry mine annotate propose train measure steady compare-annotators certify keep-line
+        cancel retry mine annotate propose train measure compare-annotators certify keep-line
         threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
         look-over ask more-kinds try-rule score-table given""",
     Rule(OWNER, host=True): "look-now check find-neighbours tidy draw-map test",

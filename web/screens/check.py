@@ -35,7 +35,6 @@ from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
-STEADY = "robustness"
 LOOK_OVER = "look over"
 BEGINS = ("train", "measure", "score")
 BESIDE = 6  # pictures shown on each side of the threshold
@@ -59,7 +58,7 @@ class CheckMemory(View):
     training that the page has said is done."""
 
     pages: tuple[First, First] = (0, 0)
-    seen: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    seen: tuple[int | None, int | None, int | None] = (None, None, None)
     told: int | None = None
 
 
@@ -75,7 +74,7 @@ class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
         self.top = page.area("check-head")
-        self.work = Work(workbench, page, "check-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
+        self.work = Work(workbench, page, "check-progress", (*WORK, CURVE, LOOK_OVER))
         self.said = page.area("check-said")
         self.trained = page.area("check-trained")
         self.covered = page.area("check-covered")
@@ -85,7 +84,6 @@ class _Screen:
         with page.row("panel fold details", "Details"):
             self.figures = page.area("check-figures")
             self.curve = page.area("check-curve")
-            self.steady = page.area("check-steady")
             self.guarantees = page.area("check-guarantees")
             self.versions = page.area("check-versions")
         self.dialog = page.area("check-dialog")
@@ -172,7 +170,6 @@ class _Screen:
         return {
             self.figures: _figures(view, quality),
             self.curve: self._curve(view.name, jobs),
-            self.steady: self._steady(view.name, jobs),
             self.guarantees: self._guarantees(view.name, quality.version),
             self.versions: render(
                 "check/versions.html",
@@ -186,15 +183,6 @@ class _Screen:
     def _curve(self, name: str, jobs: Sequence[JobView]) -> str:
         points = self._bench.concept(name).versions.learning_curve()
         return render("check/curve.html", going=bool(_curve(jobs)), curve=learning_curve(points))
-
-    def _steady(self, name: str, jobs: Sequence[JobView]) -> str:
-        """What came of looking at changed pictures last, or how far that is: by no query then."""
-        job = _newest(jobs, STEADY)
-        if is_going(job):
-            return render("check/steady.html", job=job)
-        versions = self._bench.concept(name).versions
-        found, newest = versions.robustness(), versions.head().number
-        return render("check/steady.html", job=job, found=found, newest=newest)
 
     def _failed(self, name: str) -> list[str]:
         """What is said of guarantees that failed."""
@@ -225,22 +213,19 @@ class _Screen:
         name, memory = concept_of(request), remembered(CheckMemory, request)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
-        looking = {self.steady: self._steady(name, jobs)} if name and is_going(_newest(jobs, STEADY)) else {}
         if name and is_going(work):
-            return self.work.shown(work) | looking | self._told(name, work, memory)
+            return self.work.shown(work) | self._told(name, work, memory)
         before = memory.seen
         if name and seen[0] != before[0]:
             shown = self.everything(request) | self._told(name, work, memory)
             shown[MEMORY] = CheckMemory(seen=seen, told=work.id if work else None)
             shown[TIMER] = OFTEN
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
-        still = {TIMER: ticking(*jobs)} | looking
         new = {self.curve: self._curve(name, jobs)} if name and seen[1] != before[1] else {}
-        new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
-        new |= self._looked_over(name) if name and seen[3] != before[3] else {}
+        new |= self._looked_over(name) if name and seen[2] != before[2] else {}
         if new:
-            return looking | new | {TIMER: OFTEN, MEMORY: memory.model_copy(update={"seen": seen})}
-        return {} if _curve(jobs) and not looking else still
+            return new | {TIMER: OFTEN, MEMORY: memory.model_copy(update={"seen": seen})}
+        return {} if _curve(jobs) else {TIMER: ticking(*jobs)}
 
     def _told(self, name: str, work: JobView | None, memory: CheckMemory) -> Shown:
         """Says once that a training is done, as soon as the library is in its new order: that may be long
@@ -318,8 +303,6 @@ class _Screen:
             concept.versions.evaluate(int(action.value))
         elif action.name == "score":
             concept.scores.score_library(int(action.value))
-        elif action.name == "steady":
-            concept.versions.examine_robustness()
         elif action.name == "certify":
             side = _yes_or_no(action.fields.get("side", ""))
             at_least = float(action.fields.get("at-least", 0.9))
@@ -356,16 +339,12 @@ def _curve(jobs: Sequence[JobView]) -> JobView | None:
     return next((job for job in jobs if job.kind == CURVE and is_going(job)), None)
 
 
-def _newest(jobs: Sequence[JobView], kind: str) -> JobView | None:
-    return next((job for job in jobs if job.kind == kind), None)
-
-
-def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None, int | None]:
-    """Which figures are shown: the job that made the newest ones, the curve that is being worked out, the
-    last look at changed pictures and the last look over the labels."""
-    work, curve, steady, looked = _work(jobs), _curve(jobs), _newest(jobs, STEADY), _newest(jobs, LOOK_OVER)
-    ended = [job.id if job and not is_going(job) else None for job in (work, steady, looked)]
-    return ended[0], curve.id if curve else None, ended[1], ended[2]
+def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None]:
+    """Which figures are shown: the job that made the newest ones, the curve that is being worked out and the
+    last look over the labels."""
+    curve, looked = _curve(jobs), next((job for job in jobs if job.kind == LOOK_OVER), None)
+    ended = [job.id if job and not is_going(job) else None for job in (_work(jobs), looked)]
+    return ended[0], curve.id if curve else None, ended[1]
 
 
 def _yes_or_no(said: str) -> Side:

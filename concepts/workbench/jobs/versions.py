@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pydantic import computed_field
 
 from concepts.classifier.quality import CurvePoint
-from concepts.classifier.robustness import Robustness
 from concepts.jobs import Job, Lane
 from concepts.publishing.export import ScoreResult
 from concepts.publishing.keywords import FilesCopied, KeywordsWritten
@@ -78,16 +77,6 @@ class DrawCurve(Job[Curve]):
     lane = Lane.FOLLOWING
     concept_id: int
     answers: int
-
-
-@dataclass(frozen=True)
-class ExamineRobustness(Job[Robustness]):
-    """Looks at answered pictures again after small changes: blur, crop, a pixel's move."""
-
-    kind = "robustness"
-    lane = Lane.LONG
-    concept_id: int
-    version: int
 
 
 @dataclass(frozen=True)
