@@ -137,13 +137,6 @@ def _tell(found: AnnotatorsCompared | None) -> None:
     table(columns, [_row(one, found.pictures) for one in found.setups])
     if found.reason:
         say(found.reason)
-    if found.substitute:
-        one = found.substitute
-        verdict = "may label" if one.passes else "may not label"
-        say(
-            f"It {verdict} in people's place: it agrees with the others about as often as {one.won} of "
-            f"{one.people} people do (on {one.shared} pictures or more)."
-        )
     if found.calls:
         say(f"{found.calls:,} calls, cost {_cost(found.cost_usd)}.")
     if found.stopped:

@@ -180,7 +180,6 @@ def _tell(queue: ReviewQueue) -> None:
     )
     say("  ".join(f"{reason}: {n:,}" for reason, n in queue.counts.items()))
     for pair in queue.agreement:
-        kappa = "" if pair.kappa is None else f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
-        say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures{kappa}.")
+        say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures.")
     if queue.counted is None:
         say("The labels have not been checked yet: add --find.")

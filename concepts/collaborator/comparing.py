@@ -24,7 +24,7 @@ from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools, Votes
 from concepts.learning.intervals import paired_change, wilson
-from concepts.learning.machine_labels import SHARED, alt_test, votes_of
+from concepts.learning.machine_labels import votes_of
 from concepts.settings import Settings
 from concepts.view import View
 
@@ -72,16 +72,6 @@ class Compared(View):
     recommended: bool
 
 
-class Substitute(View):
-    """Whether the recommended setup may label for people (alt-test): it matches `won` of `people`."""
-
-    people: int
-    won: int
-    shared: int
-    advantage: float
-    passes: bool
-
-
 class AnnotatorsCompared(View):
     """`pictures` of the person's labels, half of which count. `stopped`: why not all setups were tried."""
 
@@ -89,7 +79,6 @@ class AnnotatorsCompared(View):
     pictures: int
     setups: list[Compared]
     reason: str
-    substitute: Substitute | None
     calls: int
     cost_usd: float | None  # none where no call had a price
     stopped: str
@@ -139,14 +128,12 @@ class AnnotatorComparison:
                 break
             found.append(asked)
         compared = compare(found, yes, self.machines)
-        best = next((found[row].setup for row, one in enumerate(compared) if one.recommended), None)
         calls, cost_usd = self._spent()
         return AnnotatorsCompared(
             definition=training_data.revision.number,
             pictures=len(ids),
             setups=compared,
             reason=reason_of(compared),
-            substitute=None if best is None or stopped else self._substitute(best),
             calls=calls,
             cost_usd=cost_usd,
             stopped=stopped,
@@ -174,21 +161,6 @@ class AnnotatorComparison:
         votes = votes_of(np.array([[ratings.get(i, 0) for i in ids]], dtype=np.int8))[0]
         name = annotator.name + (", with examples" if setup.examples else "")
         return SetupVotes(setup, name, votes, len(ids) - len(ratings), **spent)
-
-    def _substitute(self, best: Setup) -> Substitute | None:
-        """The alt-test of a setup, on pictures that several people answered."""
-        training_data = self.machines.training_data
-        votes = {i: d.votes for i, d in training_data.answers.items() if not d.simulated and len(d.votes) > 1}
-        ids = sorted(training_data.with_vectors(sorted(votes)))[: 2 * EACH]
-        if len(ids) < SHARED:
-            return None
-        names = sorted({author for i in ids for author in votes[i]})
-        said = np.array(
-            [[{"yes": 1, "no": -1}.get(votes[i].get(name, ""), 0) for i in ids] for name in names], np.int8
-        )
-        asked = self._ask(best, ids, "spent at last")
-        found = None if isinstance(asked, str) else alt_test(said, asked.votes)
-        return None if found is None else Substitute(**asdict(found), passes=found.passes)
 
     def _spent(self) -> tuple[int, float | None]:
         """Calls and USD of this job so far."""

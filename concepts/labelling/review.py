@@ -8,19 +8,13 @@ from datetime import datetime
 from itertools import combinations
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.scaled_figures import cohen_kappa
 from concepts.view import View
 from storage.labels import LabelEvent
-
-DRAWS = 2000  # bootstrap
-ONE, OTHER = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])  # what two people can say of a picture
-ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
 
 
 class LabelWithComments(View):
@@ -33,17 +27,12 @@ class LabelWithComments(View):
 
 
 class Pair(View):
-    """How two people agree on the `n` pictures of which both said yes or no. `kappa` is Cohen's, with a 95 %
-    bootstrap interval; none for fewer than `ENOUGH_SHARED` pictures, and where both always said the same one
-    thing, which chance explains."""
+    """How two people agree on the `n` pictures of which both said yes or no."""
 
     one: str
     other: str
     n: int
     agree: int
-    kappa: float | None
-    low: float | None
-    high: float | None
 
 
 def what_people_said(
@@ -92,17 +81,9 @@ def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:
 
 
 def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
-    shared = sorted(said[one].keys() & said[other].keys())
-    places = [2 * said[one][picture] + said[other][picture] for picture in shared]
-    table = np.bincount(np.array(places, dtype=int), minlength=4)
-    n, kappa, low, high = len(shared), None, None, None
-    value = float(cohen_kappa(table[None].astype(float), ONE, OTHER, 2)[0]) if n else np.nan
-    if n >= ENOUGH_SHARED and np.isfinite(value):
-        draws = np.random.default_rng(0).multinomial(n, table / n, size=DRAWS).astype(float)
-        drawn = cohen_kappa(draws, ONE, OTHER, 2)
-        kappa = value
-        low, high = (float(bound) for bound in np.nanpercentile(drawn, (2.5, 97.5)))
-    return Pair(one=one, other=other, n=n, agree=int(table[0] + table[3]), kappa=kappa, low=low, high=high)
+    shared = said[one].keys() & said[other].keys()
+    agree = sum(said[one][picture] == said[other][picture] for picture in shared)
+    return Pair(one=one, other=other, n=len(shared), agree=agree)
 
 
 class ReviewRow(View):

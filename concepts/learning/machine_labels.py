@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,11 +22,6 @@ ANSWERS = 25  # of the person from which on that is no longer more: their own sa
 # what the person said of the same pictures. What a model says of its own sureness plays no part.
 RATINGS = range(1, 6)
 SURE = 1e-4  # a token's probability is often 1 to six digits; beyond this it says no more about pictures
-SHARED = 30  # pictures that a person must share with others, below which a t-test says nothing
-DISCOVERIES = 0.05  # share of false ones among the people that the machine is said to match
-SKILLED = (
-    0.15  # what asking a machine saves is worth this much of being as good as people who know the matter
-)
 
 
 @dataclass(frozen=True)
@@ -96,13 +91,12 @@ class MachineLabels:
     agreement: Agreement | None
 
 
-# person (n,), machines (m, n), one row an annotator, oldest first. Another definition or another prompt makes
-# another annotator: what an older one said may agree less.
-Aggregation = Callable[[Votes, Votes], MachineLabels]
-
-
 def most_agreeing(person: Votes, machines: Votes) -> MachineLabels:
-    """Labels of the annotator with the highest earned weight, the newest of equal ones."""
+    """Labels of the annotator with the highest earned weight, the newest of equal ones.
+
+    person (n,), machines (m, n), one row an annotator, oldest first. Another definition or another prompt
+    makes another annotator: what an older one said may agree less.
+    """
     agreements = [measure_agreement(person, said) for said in machines]
     if not agreements:
         none = np.zeros(len(person), dtype=bool)
@@ -169,67 +163,3 @@ def _yes(rating: int) -> float:
 def _logits(chances: Floats) -> Floats:
     inside = np.clip(chances, SURE, 1 - SURE)
     return np.asarray(np.log(inside / (1 - inside)), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class AltTest:
-    """`won` of `people` are matched by the machine: it agrees with the others about as often as they do, or
-    more. `advantage`: how likely it is to agree with the others at least as much as a person does."""
-
-    people: int
-    won: int
-    shared: int  # pictures, of the person with the fewest
-    advantage: float
-
-    @property
-    def passes(self) -> bool:
-        return self.won >= self.people / 2
-
-
-def alt_test(people: NDArray[np.int8], machine: Votes) -> AltTest | None:
-    """Whether a machine may answer for people: the alternative annotator test (Calderon et al., ACL 2025).
-
-    people (m, n), machine (n,): 1 yes, -1 no, 0 nothing. None where no two people share enough pictures.
-
-    Each person is left out in turn, and so is the machine's agreement with the others compared with theirs,
-    picture by picture; a one-sided t-test a person, corrected for how many there are (Benjamini & Yekutieli
-    2001). A machine that says nothing of a picture agrees with nobody.
-    """
-    from scipy.stats import false_discovery_control
-
-    found = [_against(people, machine, left_out) for left_out in range(len(people))]
-    tested = [one for one in found if one is not None]
-    if not tested:
-        return None
-    p = false_discovery_control([p for p, _, _ in tested], method="by")
-    return AltTest(
-        people=len(tested),
-        won=int((p <= DISCOVERIES).sum()),
-        shared=min(n for _, n, _ in tested),
-        advantage=float(np.mean([advantage for _, _, advantage in tested])),
-    )
-
-
-def _against(people: NDArray[np.int8], machine: Votes, left_out: int) -> tuple[float, int, float] | None:
-    """p-value of the machine being worse than this person by `SKILLED`, pictures, the machine's advantage."""
-    from scipy.stats import ttest_1samp
-
-    person, others = people[left_out], np.delete(people, left_out, axis=0)
-    shared = (person != 0) & (others != 0).any(axis=0)
-    if shared.sum() < SHARED:
-        return None
-    like_machine = _agreement(machine[shared], others[:, shared])
-    like_person = _agreement(person[shared], others[:, shared])
-    machine_wins, person_wins = like_machine >= like_person, like_person >= like_machine
-    difference = person_wins.astype(float) - machine_wins.astype(float)
-    if np.ptp(difference) == 0:
-        p = float(difference[0] >= SKILLED)
-    else:
-        p = float(ttest_1samp(difference, SKILLED, alternative="less").pvalue)
-    return p, int(shared.sum()), float(machine_wins.mean())
-
-
-def _agreement(said: Votes, others: NDArray[np.int8]) -> Floats:
-    """(n,) the share of those who said something that said the same."""
-    answered = others != 0
-    return np.asarray(((others == said) & answered).sum(axis=0) / answered.sum(axis=0), dtype=np.float64)

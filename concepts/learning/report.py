@@ -163,8 +163,8 @@ class GradeFigures(Document):
     """How well grades are told, on n test pictures with a grade; `unsaid` test labels said only yes or no.
 
     exact, within_one: shares with the very grade, or that or one beside it, where the mean grade is rounded.
-    kappa: quadratic weighted; spearman: of the mean grades. table: how often each grade was said (rows, the
-    lowest first) and guessed (columns). sentences: the same for people.
+    kappa: quadratic weighted. table: how often each grade was said (rows, the lowest first) and guessed
+    (columns). sentences: the same for people.
     """
 
     n: Count
@@ -172,7 +172,6 @@ class GradeFigures(Document):
     exact: Metric
     within_one: Metric
     kappa: Metric
-    spearman: Metric
     table: Table
     sentences: tuple[str, ...] = ()
 
@@ -190,12 +189,11 @@ class OneClass(Document):
 class ClassFigures(Document):
     """How well exclusive classes are distinguished, on n test pictures of which people named one; `unsaid`
     test labels named none. The first of the classes, and of rows (said) and columns
-    (guessed) of the table, is none of these. kappa: Cohen's."""
+    (guessed) of the table, is none of these."""
 
     n: Count
     unsaid: Count = 0
     accuracy: Metric
-    kappa: Metric
     classes: tuple[OneClass, ...]
     table: Table
     sentences: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Honest figures of grades and of classes: every one with its count and a 95 % interval, or what is missing.
 
 Intervals are those of redrawn groups of look-alikes (see `concepts.learning.evaluation`), widened by what so
-few pictures can say at best: Wilson's for shares, Fisher's z for correlations. Quadratic weighted kappa is an
-intraclass correlation (Fleiss & Cohen, 1973), so the latter is its too.
+few pictures can say at best: Wilson's for shares, and Fisher's z for quadratic weighted kappa, which is an
+intraclass correlation (Fleiss & Cohen, 1973).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from concepts.learning.intervals import effective, wilson
 from concepts.learning.report import ClassFigures, GradeFigures, Metric, OneClass
 
 FEWEST = 15  # answers that measure, below which agreement says more about luck
-RHO_SPREAD = 1.06  # of Fisher's z of a rank correlation (Fieller, Hartley & Pearson, 1957)
 
 Compute = Callable[[Floats], Floats]  # weights of rows (draws, n) → values (draws,)
 
@@ -32,43 +31,12 @@ def quadratic_kappa(weights: Floats, said: Rows, other: Rows, options: int) -> F
     """(draws,) Cohen's kappa with squared distances as weights (Cohen, 1968) of said and other (n,), from 0;
     nan where all is one grade."""
     distance = np.subtract.outer(np.arange(options), np.arange(options)) ** 2 / (options - 1) ** 2
-    return _kappa(weights, said, other, distance)
-
-
-def cohen_kappa(weights: Floats, said: Rows, other: Rows, options: int) -> Floats:
-    """(draws,) Cohen's kappa: every difference counts alike."""
-    return _kappa(weights, said, other, 1 - np.eye(options))
-
-
-def _kappa(weights: Floats, said: Rows, other: Rows, distance: Floats) -> Floats:
-    options = len(distance)
     rows, columns = np.eye(options)[said], np.eye(options)[other]
     observed = weights @ distance[said, other]
     expected = np.einsum("di,ij,dj->d", weights @ rows, distance, weights @ columns)
     total = weights.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(expected > 0, 1 - observed * total / expected, np.nan))
-
-
-def rank_correlation(weights: Floats, one: Floats, other: Floats) -> Floats:
-    """(draws,) Spearman's, of weighted rows: the middle rank for ties; nan where one of them is constant."""
-    a, b = _ranks(weights, one), _ranks(weights, other)
-    total = weights.sum(axis=1, keepdims=True)
-    a = a - (weights * a).sum(axis=1, keepdims=True) / total
-    b = b - (weights * b).sum(axis=1, keepdims=True) / total
-    spread = (weights * a * a).sum(axis=1) * (weights * b * b).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(spread > 0, (weights * a * b).sum(axis=1) / np.sqrt(spread), np.nan))
-
-
-def _ranks(weights: Floats, values: Floats) -> Floats:
-    order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf) != 0)
-    of_run = np.add.reduceat(weights[:, order], starts, axis=1)
-    middle = np.cumsum(of_run, axis=1) - of_run / 2
-    ranks = np.empty_like(weights)
-    ranks[:, order] = np.repeat(middle, np.diff(np.append(starts, len(values))), axis=1)
-    return ranks
 
 
 def grade_figures(
@@ -82,21 +50,15 @@ def grade_figures(
     find = _Finder(group, weights, seed, few)
     exact = find.share("exact", off == 0)
     near = find.share("within_one", off <= 1)
-    kappa = find.correlation("kappa", lambda w: quadratic_kappa(w, said - 1, guess - 1, grades))
-    rho = find.correlation(
-        "spearman", lambda w: rank_correlation(w, expected, said.astype(float)), RHO_SPREAD
-    )
-    table = _table(said - 1, guess - 1, grades)
-    sentences = _of_grades(n, exact, near, kappa, rho, few)
+    kappa = find.kappa(lambda w: quadratic_kappa(w, said - 1, guess - 1, grades))
     return GradeFigures(
         n=n,
         unsaid=unsaid,
         exact=exact,
         within_one=near,
         kappa=kappa,
-        spearman=rho,
-        table=table,
-        sentences=sentences,
+        table=_table(said - 1, guess - 1, grades),
+        sentences=_of_grades(n, exact, near, kappa, few),
     )
 
 
@@ -109,7 +71,6 @@ def class_figures(
     few = _too_few(n, len(np.unique(said)), "class")
     find = _Finder(group, weights, seed, few)
     accuracy = find.share("accuracy", guess == said)
-    kappa = find.correlation("kappa", lambda w: cohen_kappa(w, said, guess, options))
     classes = tuple(
         OneClass(
             name=names[k],
@@ -129,7 +90,6 @@ def class_figures(
         n=n,
         unsaid=unsaid,
         accuracy=accuracy,
-        kappa=kappa,
         classes=classes,
         table=_table(said, guess, options),
         sentences=sentences,
@@ -153,15 +113,15 @@ class _Finder:
         own = wilson(value, self._independent(), ERROR)
         return Metric.within(name, value, min(low, own[0]), max(high, own[1]), len(right))
 
-    def correlation(self, name: str, compute: Compute, spread: float = 1.0) -> Metric:
+    def kappa(self, compute: Compute) -> Metric:
         n = len(self.weights)
         if self.few:
-            return Metric.unknown(name, n, self.few)
+            return Metric.unknown("kappa", n, self.few)
         value, low, high = self._redrawn(compute)
         if np.isnan(value):
-            return Metric.unknown(name, n, "It says the same of every picture.")
-        own = _fisher(value, self._independent(), spread)
-        return Metric.within(name, value, min(low, own[0]), max(high, own[1]), n)
+            return Metric.unknown("kappa", n, "It says the same of every picture.")
+        own = _fisher(value, self._independent())
+        return Metric.within("kappa", value, min(low, own[0]), max(high, own[1]), n)
 
     def _independent(self) -> float:
         """How many pictures of equal weight, none like another, would say as much."""
@@ -191,14 +151,14 @@ def _share_among(find: _Finder, name: str, right: np.ndarray, among: np.ndarray,
     return Metric.within(name, value, low, high, n)
 
 
-def _fisher(value: float, n: float, spread: float) -> tuple[float, float]:
+def _fisher(value: float, n: float) -> tuple[float, float]:
     """The interval of a correlation of n independent pictures, never without width: one of nearly 1 is taken
     for the highest that so few can tell from 1."""
     from scipy.stats import norm
 
     most = max(1 - 2 / n, 0.0)
     z = np.arctanh(np.clip(value, -most, most))
-    half = norm.ppf(1 - ERROR / 2) * np.sqrt(spread / max(n - 3, 1))
+    half = norm.ppf(1 - ERROR / 2) * np.sqrt(1 / max(n - 3, 1))
     return float(np.tanh(z - half)), float(np.tanh(z + half))
 
 
@@ -222,7 +182,7 @@ def _of_hundred(metric: Metric) -> str:
     return f"about {value:.0f} ({low:.0f} to {high:.0f})"
 
 
-def _of_grades(n: int, exact: Metric, near: Metric, kappa: Metric, rho: Metric, few: str) -> tuple[str, ...]:
+def _of_grades(n: int, exact: Metric, near: Metric, kappa: Metric, few: str) -> tuple[str, ...]:
     if few:
         return (f"{n} test pictures. {few}",)
     said = [

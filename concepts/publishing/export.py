@@ -54,7 +54,6 @@ GRADE_FIGURES = {
     "exact": "the very grade",
     "within_one": "within one grade",
     "kappa": "quadratic weighted kappa",
-    "spearman": "Spearman's rank correlation",
 }
 INT8 = "int8-"  # how the precision of an encoder begins that `study.int8` made smaller
 CLASSES_CALIBRATED = "a slope and an offset for each class on held-out scores, folded into weights and biases"
@@ -389,11 +388,7 @@ def _of_class(
     own = next((one for one in figures.classes if one.name == name), None) if figures else None
     metrics: tuple[Metric, ...] = ()
     if figures and own:
-        of_all = (
-            _named(figures.accuracy, "right class, of all"),
-            _named(figures.kappa, "Cohen's kappa, of all"),
-        )
-        metrics = (own.precision, own.recall, *of_all)
+        metrics = (own.precision, own.recall, _named(figures.accuracy, "right class, of all"))
     changes = {
         "concept": name,
         "head": about,

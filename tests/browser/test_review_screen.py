@@ -62,7 +62,6 @@ def annotators_compared(site: Any) -> None:
             ),
         ],
         reason="It surely agrees with you more often than what is in use: by 6 to 24 of 100.",
-        substitute=None,
         calls=400,
         cost_usd=0.21,
         stopped="",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
-from concepts.labelling.review import ONE, OTHER, Pair, ReviewRow, pairs
-from concepts.learning.scaled_figures import cohen_kappa
+from concepts.labelling.review import Pair, ReviewRow, pairs
 from concepts.workbench import Workbench
 from web.server import create_app
 
@@ -82,34 +80,10 @@ def agreement(ana: str, ben: str) -> Pair:
 def test_agreement_counts_pictures_that_both_decided() -> None:
     pair = agreement(10 * "y" + 10 * "n", 8 * "y" + 10 * "n" + 2 * "u")
     assert (pair.one, pair.other, pair.n, pair.agree) == ("ana", "ben", 18, 16)
-    assert pair.kappa == pytest.approx(32 / 41)  # 16/18 observed, 160/324 by chance
-    assert pair.low is not None
-    assert pair.high is not None
-    assert -1 <= pair.low < pair.kappa < pair.high <= 1
-
-
-@pytest.mark.parametrize(
-    ("ana", "ben", "agree"),
-    [
-        (20 * "y", 20 * "y", 20),  # chance explains it
-        ("y", "n", 0),  # one picture drawn again and again is always the same: an interval of no width
-    ],
-)
-def test_where_figures_say_nothing_only_the_count_is_said(ana: str, ben: str, agree: int) -> None:
-    pair = agreement(ana, ben)
-    assert (pair.n, pair.agree, pair.kappa, pair.low, pair.high) == (len(ana), agree, None, None, None)
 
 
 def test_nobody_agrees_with_nobody() -> None:
     assert pairs({}) == []
-
-
-@pytest.mark.parametrize(
-    ("table", "kappa"),
-    [((20, 5, 10, 15), 0.4), ((10, 0, 0, 10), 1.0), ((0, 10, 10, 0), -1.0), ((25, 25, 25, 25), 0.0)],
-)
-def test_kappa_is_that_of_the_textbook(table: tuple[int, ...], kappa: float) -> None:
-    assert cohen_kappa(np.array([table]), ONE, OTHER, 2)[0] == pytest.approx(kappa)
 
 
 def test_who_has_not_answered_reads_what_others_said_only_after_answering(

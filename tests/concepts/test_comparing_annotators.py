@@ -23,7 +23,6 @@ from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
-from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 from storage.tables import LabelEventRow
 
@@ -183,21 +182,6 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
     with pytest.raises(NotEnoughLabelsError):
         bench.concept(NAME).annotators.compare().wait()
     assert model.requests == []
-
-
-def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
-    concept: Concept,
-) -> None:
-    dataset = concept.dataset()
-    paths = concept.context.collection.paths(list(dataset.answers))
-    for author in ("ana", "ben"):
-        said = {i: "yes" if "ellipse" in paths[i] else "no" for i in dataset.answers}
-        given = {f"{author} {i}": GivenLabel(picture=i, value=value) for i, value in said.items()}
-        concept.labels.commit(given, Author(author))
-    found = concept.annotators.compare().wait()
-    assert len(dataset.answers) >= 30
-    assert found.substitute is not None
-    assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)
 
 
 def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:

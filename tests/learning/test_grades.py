@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import spearmanr
 
 from concepts.errors import DiscernError
 from concepts.learning import scaled
@@ -16,10 +15,8 @@ from concepts.learning.fitting import train_head
 from concepts.learning.scale import Scale, ScaleLabels
 from concepts.learning.scaled import cuts_of, dealt, doubt, grades, stretched
 from concepts.learning.scaled_figures import (
-    cohen_kappa,
     grade_figures,
     quadratic_kappa,
-    rank_correlation,
     rounded,
 )
 
@@ -197,29 +194,18 @@ def test_scores_that_say_nothing_are_stretched_to_nothing():
 # Figures
 
 
-def test_kappas_are_those_of_scikit_learn():
+def test_kappa_is_that_of_scikit_learn():
     from sklearn.metrics import cohen_kappa_score
 
     rng = np.random.default_rng(0)
     said, other, weight = rng.integers(0, 4, 60), rng.integers(0, 4, 60), rng.integers(1, 5, 60)
-    for ours, weights in ((cohen_kappa, None), (quadratic_kappa, "quadratic")):
-        theirs = cohen_kappa_score(said, other, weights=weights, sample_weight=weight)
-        assert ours(weight[None].astype(float), said, other, 4)[0] == pytest.approx(theirs)
-
-
-@given(st.integers(0, 2**31))
-def test_rank_correlation_is_spearmans_and_weights_are_copies(seed):
-    rng = np.random.default_rng(seed)
-    one, other = rng.integers(0, 5, 30).astype(float), rng.integers(0, 5, 30).astype(float)
-    one[:2], other[:2] = (0, 4), (1, 3)
-    copies = rng.integers(1, 4, 30)
-    found = rank_correlation(copies[None].astype(float), one, other)[0]
-    assert found == pytest.approx(spearmanr(np.repeat(one, copies), np.repeat(other, copies)).statistic)
+    theirs = cohen_kappa_score(said, other, weights="quadratic", sample_weight=weight)
+    assert quadratic_kappa(weight[None].astype(float), said, other, 4)[0] == pytest.approx(theirs)
 
 
 def test_figures_hold_the_truth_as_often_as_they_say():
     """Of grades that are right as often as they are."""
-    held = {"exact": 0, "kappa": 0, "spearman": 0}
+    held = {"exact": 0, "kappa": 0}
     rng = np.random.default_rng(0)
 
     def draw(n):
@@ -232,7 +218,6 @@ def test_figures_hold_the_truth_as_often_as_they_say():
     truth = {
         "exact": (rounded(mean, 5) == said).mean(),
         "kappa": quadratic_kappa(one, said - 1, rounded(mean, 5) - 1, 5)[0],
-        "spearman": rank_correlation(one, mean, said)[0],
     }
     for seed in range(60):
         said, mean = draw(40)

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from concepts.learning import machine_labels
 from concepts.learning.base import Votes
 from concepts.learning.machine_labels import (
-    Aggregation,
-    alt_test,
     bounded,
     chance_by_repeats,
     chance_by_tokens,
@@ -99,7 +97,7 @@ def test_pictures_labelled_by_one_side_only_change_nothing():
 
 
 @pytest.fixture(params=[bounded, most_agreeing])
-def aggregate(request) -> Aggregation:
+def aggregate(request):
     return request.param
 
 
@@ -228,60 +226,6 @@ def test_answers_never_turn_the_order_of_chances_around(said, one, other):
     low, high = sorted((one, other))
     first, second = right(np.array([low, high]), np.array([5.0, 5.0]), fitted)
     assert 0 <= first <= second + 1e-9 <= 1 + 1e-9
-
-
-def people_and_machine(rng, n, right):
-    """Votes (3, n) of people who are right nine times in ten, and (n,) of a machine that is as told."""
-    truth = rng.choice([-1, 1], n)
-
-    def said(p):
-        return np.where(rng.random(n) < p, truth, -truth).astype(np.int8)
-
-    return np.stack([said(0.9) for _ in range(3)]), said(right)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_machine_as_good_as_people_may_answer_for_them(seed):
-    found = alt_test(*people_and_machine(np.random.default_rng(seed), 150, 0.93))
-    assert found is not None
-    assert found.passes
-    assert (found.people, found.shared) == (3, 150)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_machine_that_guesses_may_not(seed):
-    found = alt_test(*people_and_machine(np.random.default_rng(seed), 150, 0.5))
-    assert found is not None
-    assert not found.passes
-    assert found.won == 0
-
-
-def test_one_that_says_nothing_agrees_with_nobody():
-    people, machine = people_and_machine(np.random.default_rng(0), 60, 0.9)
-    found = alt_test(people, np.zeros_like(machine))
-    assert found is not None
-    assert not found.passes
-
-
-def test_with_too_few_shared_pictures_nothing_is_said():
-    people, machine = people_and_machine(np.random.default_rng(0), 29, 0.9)
-    assert alt_test(people, machine) is None
-    assert alt_test(people[:1], machine) is None
-
-
-def test_who_shares_too_few_is_not_tested():
-    people, machine = people_and_machine(np.random.default_rng(0), 80, 0.95)
-    people[2, 20:] = 0
-    found = alt_test(people, machine)
-    assert found is not None
-    assert found.people == 2
-
-
-def test_a_machine_that_always_says_what_all_say_matches_all():
-    people = np.tile(np.array([1, -1] * 20, np.int8), (2, 1))
-    found = alt_test(people, people[0])
-    assert found is not None
-    assert (found.won, found.advantage) == (2, 1.0)
 
 
 def test_a_coin_weighs_next_to_nothing(aggregate):
