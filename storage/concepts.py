@@ -281,11 +281,6 @@ class ConceptStore(Store):
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
         return dict(rows)
 
-    def draw_apart(self, concept_id: int, picture_ids: Sequence[str], drawn: str, attempt: int) -> None:
-        """Keeps pictures apart that were drawn to be answered blindly and measure nothing."""
-        with self._writing(concept_id) as session:
-            put_behind(session, concept_id, picture_ids, drawn, attempt)
-
     def certifying_pictures(self, concept_id: int) -> dict[str, Certifying]:
         """Those that certify a line and measure nothing, in the order they are to be labelled."""
         found: dict[str, Certifying] = {}

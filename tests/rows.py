@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.adding import PictureFacts
+from storage.concepts import put_behind
 from storage.database import Database
 from storage.library import Library
 from storage.pictures.files import Source
@@ -22,6 +23,12 @@ def facts(picture_id: str) -> PictureFacts:
 
 def source(name: str) -> Source:
     return Source(uri=f"/pictures/{name}", size=1, mtime_ns=1)
+
+
+def draw_apart(database: Database, concept_id: int, ids: Sequence[str], drawn: str, wave: int) -> None:
+    """As a wave does it, or what certifies a line."""
+    with database.write(f"concept {concept_id}") as session:
+        put_behind(session, concept_id, ids, drawn, wave)
 
 
 def add_pictures(database: Database, ids: Sequence[str]) -> None:

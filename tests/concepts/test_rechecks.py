@@ -7,7 +7,7 @@ from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
-from rows import add_pictures, picture_ids
+from rows import add_pictures, draw_apart, picture_ids
 
 from concepts.labelling import rechecks as rules
 from concepts.labelling.dataset import ConceptDataset
@@ -53,7 +53,7 @@ def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Databa
     row.seed = "round"  # so that the same come back in every run
     concept = row.id
     measuring = ids[2::3]
-    store.draw_apart(concept, measuring, "random", 1)
+    draw_apart(database, concept, measuring, "random", 1)
     repeats = Repeats(log, store.evaluation_pictures(concept), row)
     given: list[tuple[str, bool]] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from at_once import at_once
-from rows import add_pictures, picture_ids
+from rows import add_pictures, draw_apart, picture_ids
 from statements import statements
 
 from storage.concepts import CERTIFYING, MEASURE_NOTHING, ConceptStore, Rating, StoredAnnotation, Wave
@@ -115,9 +115,9 @@ def test_the_evaluation_set_keeps_its_order_and_the_wave_of_each(
 ) -> None:
     ids = picture_ids(60)[::-1]
     add_pictures(database, ids)
-    store.draw_apart(1, ids[:40], "random", 1)
+    draw_apart(database, 1, ids[:40], "random", 1)
     with statements(database) as sent:
-        store.draw_apart(1, ids[30:], "random", 2)
+        draw_apart(database, 1, ids[30:], "random", 2)
     assert len(sent) <= 5
     drawn = store.evaluation_pictures(1)
     assert list(drawn) == ids
@@ -133,7 +133,7 @@ def test_what_waits_for_a_label_goes_behind_a_wave_and_no_later_draw_is_taken_fo
     ids = picture_ids(9)
     add_pictures(database, ids)
     store.add_wave(1, wave(1), ids[:4])
-    store.draw_apart(1, ids[4:6], CERTIFYING, 1)
+    draw_apart(database, 1, ids[4:6], CERTIFYING, 1)
     store.add_wave(1, wave(2), ids[6:], waiting=ids[1:4])
     assert list(store.evaluation_pictures(1)) == [ids[0], *ids[6:], *ids[1:4]]
     assert {draw.after_wave for draw in store.certifying_pictures(1).values()} == {1}
@@ -175,8 +175,8 @@ def test_what_is_in_the_bin_is_counted_with_neither_pool_nor_those_that_measure(
         store.add_definition(concept_id, {}, "ana", "first")
     ids = picture_ids(12)
     add_pictures(database, ids)
-    store.draw_apart(1, ids[:4], "random", 1)
-    store.draw_apart(1, ids[4:7], MEASURE_NOTHING[0], 1)
+    draw_apart(database, 1, ids[:4], "random", 1)
+    draw_apart(database, 1, ids[4:7], MEASURE_NOTHING[0], 1)
     store.add_candidates(1, [(i, ["random"]) for i in ids[2:]], 1)
 
     def standing() -> list[tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rows import add_pictures, picture_ids
+from rows import add_pictures, draw_apart, picture_ids
 from sqlalchemy import delete
 from statements import statements
 
@@ -142,7 +142,7 @@ def test_what_is_kept_of_a_concept_stays_while_pictures_of_another_go(two_concep
 
 
 def _do(database: Database, number: int, what: str, concept_id: int, pictures: list[str], more: Any) -> None:
-    store, log, there = ConceptStore(database), LabelLog(database), set(Library(database).all_ids())
+    log, there = LabelLog(database), set(Library(database).all_ids())
     known = [i for i in pictures if i in there]
     if what == "say":
         said, author, in_view = more
@@ -151,9 +151,9 @@ def _do(database: Database, number: int, what: str, concept_id: int, pictures: l
     elif what == "undo":
         log.undo(concept_id, f"undo {number}", more, count=len(pictures))
     elif what == "measure":
-        store.draw_apart(concept_id, known, "random", 1)
+        draw_apart(database, concept_id, known, "random", 1)
     elif what == "certify":
-        store.draw_apart(concept_id, known, CERTIFYING, 1)
+        draw_apart(database, concept_id, known, CERTIFYING, 1)
     elif what == "purge":
         Removed(database).remove(known, "me")
         Removed(database).purge(known, "me", refuse=False)
