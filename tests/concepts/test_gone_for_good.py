@@ -179,7 +179,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     with context.database.write() as session:
         its = {"concept_id": concept.id, "number": 1, "definition_number": 1, "author": ME}
         session.add(Round(**its, ambiguity="round", pictures=ids))
-        session.add(Rewording(**its, candidates=[turned], sifted=[{"examples": ids}], label_sequence=1))
+        session.add(Rewording(**its, candidates=[turned]))
 
     # What is written of them.
     concept.versions.measure()
