@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import JSON, Connection
 
 from storage.database import Database
-from storage.folders import Placed, count_places
+from storage.folders import count_places
 from storage.kept_counts import KeptCounts
 from storage.library import Library, LibraryEncoder
 from storage.tables import (
@@ -145,12 +145,7 @@ def _count(database: Database, pictures: int, places: dict[str, list[int]]) -> N
     """What the product keeps wherever pictures are added. `places`: folder → numbers of what is in it."""
     shown = np.array([not _is_removed(number) for number in range(pictures)])
     pairs = sum(_looks_alike(number, pictures) for number in range(pictures)) // 2
-    placed = []
-    for path, numbers in places.items():
-        first, last = numbers[0], numbers[-1]
-        times = [_taken(number, pictures) for number in numbers]
-        placed.append(Placed(f"{path}/", int(shown[numbers].sum()), _added(first, pictures), min(times)))
-        placed.append(Placed(f"{path}/", 0, _added(last, pictures), max(times)))
+    placed = [(f"{path}/", int(shown[numbers].sum())) for path, numbers in places.items()]
     counts = KeptCounts(int(shown.sum()), int(_draws(pictures)[shown, 1].sum()), int(shown.sum()) - pairs)
     with database.write("library") as session:
         count_places(session, placed, counts)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database, Store, among, chunks, insert_new, insert_or_update, tuples
-from storage.folders import Placed, count_places
+from storage.folders import count_places
 from storage.kept_counts import KeptCounts, recount_places
 from storage.picture_columns import PictureColumn, add_columns
 from storage.pictures.files import SkippedFile, Source
@@ -122,8 +121,7 @@ class Adding(Store):
                     session.execute(delete(BadFileRow).where(*bad))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
             size = sum(pictures[one].bytes for one in fresh)
-            new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in came}
-            _count(session, placed, before, new, KeptCounts(len(fresh), size, len(fresh)))
+            _count(session, placed, before, came, KeptCounts(len(fresh), size, len(fresh)))
         return came
 
     # The outbox
@@ -159,24 +157,22 @@ def _count(
     session: Session,
     placed: dict[str, str],
     before: dict[str, str],
-    fresh: dict[str, tuple[datetime, int, bool]],
+    fresh: set[str],
     more: KeptCounts,
 ) -> None:
-    """Keeps what follows from these places, each with the picture that is there now and was `before`.
-    `fresh` → when it was added and taken, and that it is shown."""
+    """Keeps what follows from these places, each with the picture that is there now and was `before`."""
     moved = {uri: (before.get(uri), new) for uri, new in placed.items() if before.get(uri) != new}
     times = Counter(new for _, new in moved.values())
     old = {one for one, _ in moved.values() if one}
     recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in fresh})
-    known = dict(fresh)
-    query = select(PictureRow.id, PictureRow.added, PictureRow.taken, PictureRow.removed.is_(None))
-    others = among(session, query, PictureRow.id, sorted((old | times.keys()) - fresh.keys()))
-    known.update((row[0], (row[1], row[2], bool(row[3]))) for row in others)
+    query = select(PictureRow.id).where(PictureRow.removed.is_(None))
+    others = among(session, query, PictureRow.id, sorted((old | times.keys()) - fresh))
+    shown_now = fresh | {row[0] for row in others}
     changes = [
-        Placed(uri, sign * known[one][2], *known[one][:2])
+        (uri, sign)
         for uri, (was, new) in moved.items()
         for one, sign in ((was, -1), (new, 1))
-        if one
+        if one in shown_now
     ]
     count_places(session, changes, more)
 

@@ -20,7 +20,6 @@ from storage.names import key_of
 from storage.tables import Change as Change
 from storage.tables import CollectionPictureRow, NamedCollectionRow, PictureRow, SourceRow, now
 
-LARGE = 20_000  # pictures, from which on going through the library meets one soon
 CHANGES = 50  # of a collection that are listed
 UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
 
@@ -31,8 +30,7 @@ Members = Select[str] | Sequence[str]  # which pictures: as a query, or by id
 
 @dataclass(frozen=True)
 class NamedCollection:
-    """A set of `pictures` with a name. `change` counts what became of it; `rule`: what it began by;
-    `added`: between which times its pictures came into the library, or more."""
+    """A set of `pictures` with a name. `change` counts what became of it; `rule`: what it began by."""
 
     id: int
     name: str
@@ -43,7 +41,6 @@ class NamedCollection:
     author: str
     created: datetime
     removed: datetime | None
-    added: tuple[datetime, datetime] | None = None
 
 
 class NamedCollections(Store):
@@ -186,12 +183,12 @@ def member_ids(collection_id: int) -> Select[str]:
     return select(member.picture_id).where(member.collection_id == collection_id, member.until.is_(None))
 
 
-def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """The same for pages in the library's order: of a large collection the library is gone through until
-    the page is full, of a small one its members are put in order.
+def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str], leads: bool) -> ColumnElement[bool]:
+    """The same for pages in the library's order: its members are looked up, or, where it doesn't lead, each
+    picture is looked for among them.
 
-    The former is a number, not EXISTS: of that PostgreSQL makes a join with all members, and sorts."""
-    if one.pictures < LARGE:
+    The latter is a number, not EXISTS: of that PostgreSQL makes a join with all members, and sorts."""
+    if leads:
         return picture_id.in_(member_ids(one.id))
     member = CollectionPictureRow
     its = member.collection_id == one.id, member.picture_id == picture_id, member.until.is_(None)
@@ -277,12 +274,7 @@ def _named(found: Any) -> NamedCollection:
     its = {
         name: getattr(row, name) for name in ("id", "name", "kind", "rule", "author", "created", "removed")
     }
-    return NamedCollection(
-        **its,
-        pictures=pictures or 0,
-        change=change or 0,
-        added=(row.first_added, row.last_added) if row.first_added and row.last_added else None,
-    )
+    return NamedCollection(**its, pictures=pictures or 0, change=change or 0)
 
 
 def _next(session: Session, collection_id: int) -> int:
@@ -314,21 +306,7 @@ def _begin(session: Session, collection_id: int, number: int, pictures: Select[s
         rows = rows.where(~there)
     begin = insert(member).from_select(["collection_id", "picture_id", "since"], rows)
     found = session.execute(begin, execution_options={"preserve_rowcount": True})
-    came = int(found.rowcount)  # type: ignore[attr-defined]
-    if came:
-        _widen(session, collection_id, number)
-    return came
-
-
-def _widen(session: Session, collection_id: int, number: int) -> None:
-    """By when the pictures of this change came into the library."""
-    member, p = CollectionPictureRow, PictureRow
-    query = select(func.min(p.added), func.max(p.added)).join(member, member.picture_id == p.id)
-    new = member.collection_id == collection_id, member.until.is_(None), member.since == number
-    first, last = session.execute(query.where(*new)).one()
-    row = session.get_one(NamedCollectionRow, collection_id)
-    row.first_added = min(first, row.first_added or first)
-    row.last_added = max(last, row.last_added or last)
+    return int(found.rowcount)  # type: ignore[attr-defined]
 
 
 def _end(session: Session, collection_id: int, number: int, which: Any) -> int:

@@ -1,16 +1,12 @@
 """How many pictures are in each folder, kept where they are added, removed and put back: counting a million
 places takes a second, and the folders of the library are on every page of it.
-
-Each folder also keeps between which times its pictures were added and taken. That may be wider than it is
-(nothing narrows it), never narrower: a page of a folder is looked for nowhere else.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import starmap
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -33,29 +29,7 @@ class Folder:
     has_folders: bool
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A place that now shows a picture (+1) or shows one no longer (-1), with the picture's times."""
-
-    uri: str
-    files: int
-    added: datetime
-    taken: int
-
-
-@dataclass(frozen=True)
-class Span:
-    """The first and last moment at which pictures of a folder were added, and taken."""
-
-    added: tuple[datetime, datetime]
-    taken: tuple[int, int]
-
-
-@dataclass
-class _Sum:
-    files: int
-    added: tuple[datetime, datetime]
-    taken: tuple[int, int]
+Placed = tuple[str, int]  # a place that now shows a picture (+1) or shows one no longer (-1)
 
 
 def above(uri: str) -> Iterator[str]:
@@ -84,21 +58,19 @@ def parent_of(path: str) -> str:
 def count_places(session: Session, changes: Iterable[Placed], more: KeptCounts = NOTHING) -> None:
     """Keeps what became of places, and what `more` there is by that. Nobody else may be writing the library
     meanwhile."""
-    sums: dict[str, _Sum] = {}
+    sums: Counter[str] = Counter()
     places = 0
-    for one in changes:
-        places += one.files
-        for path in above(one.uri):
-            known = sums.get(path)
-            if known is None:
-                sums[path] = _Sum(one.files, (one.added, one.added), (one.taken, one.taken))
-                continue
-            known.files += one.files
-            known.added = min(known.added[0], one.added), max(known.added[1], one.added)
-            known.taken = min(known.taken[0], one.taken), max(known.taken[1], one.taken)
+    for uri, files in changes:
+        places += files
+        for path in above(uri):
+            sums[path] += files
     add_to_counts(session, replace(more, places=places))
-    if sums:
-        _write(session, sorted(sums.items()))
+    rows = [{"path": path, "parent": parent_of(path), "files": files} for path, files in sorted(sums.items())]
+    if rows:
+        statement = insert_into(session, FolderRow)
+        changed = {"files": FolderRow.__table__.c.files + statement.excluded.files}
+        statement = statement.on_conflict_do_update(index_elements=["path"], set_=changed)
+        session.execute(statement.returning(FolderRow.path), rows).all()
 
 
 def count_anew(session: Session) -> None:
@@ -108,17 +80,14 @@ def count_anew(session: Session) -> None:
     pictures, size, groups = session.execute(counts.where(shown)).one()
     for table in (LibraryCountRow, FolderRow):
         session.execute(delete(table))
-    query = select(SourceRow.uri, case((shown, 1), else_=0), p.added, p.taken)
-    places = session.execute(query.join(p, p.id == SourceRow.picture_id))
-    count_places(session, starmap(Placed, places), KeptCounts(pictures, size, groups))
+    places = select(SourceRow.uri).join(p, p.id == SourceRow.picture_id).where(shown)
+    count_places(session, ((uri, 1) for uri in session.scalars(places)), KeptCounts(pictures, size, groups))
 
 
 def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[Placed]:
     """All places of these pictures, each with that change of how many files there are."""
-    query = select(SourceRow.uri, PictureRow.added, PictureRow.taken)
-    query = query.join(PictureRow, PictureRow.id == SourceRow.picture_id)
-    found = among(session, query, SourceRow.picture_id, picture_ids)
-    return [Placed(uri, files, added, taken) for uri, added, taken in found]
+    found = among(session, select(SourceRow.uri), SourceRow.picture_id, picture_ids)
+    return [(row[0], files) for row in found]
 
 
 def folders_in(session: Session, folder: str) -> list[Folder]:
@@ -131,14 +100,6 @@ def folders_in(session: Session, folder: str) -> list[Folder]:
     else:
         query = query.where(row.path == _outermost(session))
     return [Folder(*found) for found in session.execute(query)]
-
-
-def span_of(session: Session, folder: str) -> Span | None:
-    """Between which times its pictures were added and taken; None where there is no such folder."""
-    row = session.get(FolderRow, folder.rstrip("/") or "/")
-    if row is None:
-        return None
-    return Span((row.first_added, row.last_added), (row.first_taken, row.last_taken))
 
 
 def files_in(session: Session, folder: str) -> int:
@@ -190,27 +151,3 @@ def _outermost(session: Session, below: str = "/") -> str:
         return ""
     around = set(above(last))
     return next((path for path in above(first) if path in around), "/")
-
-
-def _write(session: Session, sums: Sequence[tuple[str, _Sum]]) -> None:
-    rows = [
-        {
-            "path": path,
-            "parent": parent_of(path),
-            "files": one.files,
-            "first_added": one.added[0],
-            "last_added": one.added[1],
-            "first_taken": one.taken[0],
-            "last_taken": one.taken[1],
-        }
-        for path, one in sums
-    ]
-    statement, row = insert_into(session, FolderRow), FolderRow.__table__.c
-    new = statement.excluded
-    changed = {"files": row.files + new.files}
-    for name in ("first_added", "first_taken"):
-        changed[name] = case((new[name] < row[name], new[name]), else_=row[name])
-    for name in ("last_added", "last_taken"):
-        changed[name] = case((new[name] > row[name], new[name]), else_=row[name])
-    statement = statement.on_conflict_do_update(index_elements=["path"], set_=changed)
-    session.execute(statement.returning(FolderRow.path), rows).all()

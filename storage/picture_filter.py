@@ -6,10 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from storage.collections import NamedCollection, is_in
 from storage.folders import range_of
@@ -74,70 +73,62 @@ class PictureFilter:
     without: Collection[str] = ()
     safe: bool = False  # without what imported columns call unsafe
 
-    def conditions(self, session: Session, read_on: str = "") -> list[ColumnElement[bool]]:
-        """`read_on`: what the index is of that is read on (as in `Sorting`); no other index may lead away
-        from it then."""
+    def conditions(self, lead: str) -> list[ColumnElement[bool]]:
+        """What SQL can tell by itself, without what is in the bin. `lead` is what an index is gone into by, a
+        `Sorting.of` or one of `leads`: none of the others may lead away from it, so what a page costs doesn't
+        hang on a guess."""
+        return [PictureRow.removed.is_(None), *self.narrowing(lead)]
 
-        # The few that are repeated have indexes of their own, and by time each format has.
-        repeated = self.copies or self.look_alikes
-        by_taken = self.leads_by_taken
-        by_format = read_on in ("", "added", "taken") and not repeated
+    def narrowing(self, lead: str) -> list[ColumnElement[bool]]:
+        """The same with it: an index is enough for one of these, and no row is looked at."""
+        p, found = PictureRow, list[ColumnElement[bool]]()
 
-        def of(column: Any, name: str = "") -> Any:
-            elsewhere = name != read_on if read_on else repeated and not (name == "taken" and by_taken)
-            return func.coalesce(column, column) if elsewhere else column
+        def of(column: Any, name: str) -> Any:
+            return column if name == lead else func.coalesce(column, column)
 
-        found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
-            found.append(inside_of(self.folder, bool(read_on)))
+            found.append(inside_of(self.folder, lead == "folder"))
         if self.within:
-            found.append(is_in(self.within, PictureRow.id))
+            found.append(is_in(self.within, p.id, lead == "within"))
         if self.format:
-            found.append(
-                (PictureRow.format if by_format else func.coalesce(PictureRow.format, "")) == self.format
-            )
-        pixels = PictureRow.width * PictureRow.height
+            found.append(of(p.format, "format") == self.format)
         ranges = (
-            (pixels, "pixels", self.pixels),
-            (PictureRow.taken, "taken", self.taken),
-            (PictureRow.added, "added", self.added),
+            (of(p.width * p.height, "pixels"), self.pixels),
+            (of(p.taken, "taken"), self.taken),
+            (of(p.added, "added"), self.added),
         )
-        for column, name, (least, below) in ranges:
-            if least is not None:
-                found.append(of(column, name) >= least)
-            if below is not None:
-                found.append(of(column, name) < below)
+        for column, (least, below) in ranges:
+            found += [column >= least] if least is not None else []
+            found += [column < below] if below is not None else []
         if self.taken != (None, None) or self.dated:
-            found.append(of(PictureRow.taken, "taken") > UNDATED)
+            found.append(of(p.taken, "taken") > UNDATED)
         elif self.dated is False:
-            found.append(of(PictureRow.taken, "taken") <= UNDATED)
+            found.append(of(p.taken, "taken") <= UNDATED)
         if self.safe:
-            found.append(~may_be_unsafe(PictureRow.id))
-        for flag, chosen in (("copied", self.copies), ("alike", self.look_alikes)):
-            if chosen:  # word for word as the indexes have it
-                which = "coalesce(pictures.{0}, pictures.{0})" if read_on == "ids" else "pictures.{0}"
-                found.append(cast("ColumnElement[bool]", text(f"{which.format(flag)} = TRUE")))
+            found.append(~may_be_unsafe(p.id))
+        yes: ColumnElement[bool] = literal_column("TRUE")  # as the indexes have it, word for word
+        found += [of(p.copied, "copied") == yes] if self.copies else []
+        found += [of(p.alike, "alike") == yes] if self.look_alikes else []
         return found
 
-    def led(self, by: str) -> PictureFilter:
-        """What of it an index finds by itself, where that order is read on."""
-        if by == "ids":
-            return PictureFilter()
-        ordered: dict[str, Any] = {}
-        if by in ("added", "taken"):
-            ordered[by] = getattr(self, by)
-        if by in ("added", "taken") and not (self.copies or self.look_alikes):
-            ordered["format"] = self.format
-        if by == "taken":
-            ordered["dated"] = self.dated
-        if by == "pixels":
-            ordered[by] = self.pixels
-        return PictureFilter(copies=self.copies, look_alikes=self.look_alikes, **ordered)
-
     @property
-    def leads_by_taken(self) -> bool:
-        """Whether what is repeated is looked up by when it was taken, in an index of its own."""
-        return (self.copies or self.look_alikes) and (self.taken != (None, None) or self.dated is False)
+    def leads(self) -> dict[str, PictureFilter]:
+        """What of it an index finds by itself, each alone; what usually leaves fewest pictures first."""
+        alone = {
+            "copied": PictureFilter(copies=self.copies),
+            "alike": PictureFilter(look_alikes=self.look_alikes),
+            "folder": PictureFilter(folder=self.folder),
+            "within": PictureFilter(within=self.within),
+            "taken": PictureFilter(taken=self.taken, dated=self.dated),
+            "added": PictureFilter(added=self.added),
+            "format": PictureFilter(format=self.format),
+            "pixels": PictureFilter(pixels=self.pixels),
+        }
+        return {lead: one for lead, one in alone.items() if not (one.is_all or one == _DATED)}
+
+    def is_member(self, picture_id: str) -> bool:
+        """Whether it is one of those that somebody else has found out."""
+        return (self.among is None or picture_id in self.among) and picture_id not in self.without
 
     @property
     def is_all(self) -> bool:
@@ -145,13 +136,16 @@ class PictureFilter:
         return self == PictureFilter()
 
 
-def inside_of(folder: str, read_on: bool) -> ColumnElement[bool]:
-    """Whether a picture has a place in the folder or below. While an index is read on, the few places of each
-    picture are looked at; else the places of the folder are a range of their index.
+_DATED = PictureFilter(dated=True)
 
-    The former is a number, not EXISTS: of that PostgreSQL makes a join with all places, and sorts."""
+
+def inside_of(folder: str, leads: bool) -> ColumnElement[bool]:
+    """Whether a picture has a place in the folder or below: places of the folder are a range of their index,
+    or, where it doesn't lead, the few places of each picture are looked at.
+
+    The latter is a number, not EXISTS: of that PostgreSQL makes a join with all places, and sorts."""
     least, beyond = range_of(folder)
-    if not read_on:
+    if leads:
         places = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond)
         return PictureRow.id.in_(places)
     place = func.coalesce(SourceRow.uri, SourceRow.uri)

@@ -84,8 +84,8 @@ class PictureDetail(View):
 
 class PicturePage(View):
     """A page of the library, newest first where no other order was chosen. `newer` and `older` lead to the
-    pages before and after it, empty at the ends. `fitting`: how many fit what was chosen, None for more than
-    a few thousand and for a search, which only orders."""
+    pages before and after it, empty at the ends. `fitting`: how many fit what was chosen, None where too many
+    would have to be looked at for that, and for a search, which only orders."""
 
     pictures: list[PictureView]
     newer: str

@@ -35,7 +35,6 @@ from storage.tables.concepts import (
 from storage.tables.library import (
     COMPARISON,
     PURGED,
-    SORTED_BY,
     UNDATED,
     AnsweredRow,
     BadFileRow,
@@ -65,7 +64,6 @@ __all__ = [
     "BY_BYTES",
     "COMPARISON",
     "PURGED",
-    "SORTED_BY",
     "UNDATED",
     "AnnotatorChoice",
     "AnsweredRow",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, TextClause, false, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, Signed, now
@@ -28,45 +28,24 @@ class LibraryRow(Base):
     created: Mapped[Now]
 
 
-# What pictures are sorted by: a part of its own in each index of the few that are repeated.
-SORTED_BY = {
-    "added": "added",
-    "name": "name",
-    "taken": "taken",
-    "pixels": "(width * height)",
-    "bytes": "bytes",
-}
-
-
-def _is(flag: str, name: str) -> TextClause:
-    """Of the order that is gone through where another filter is chosen, too, those in the bin are left out:
-    the index is enough then, and no row is looked at."""
-    return text(f"{flag} = TRUE AND removed IS NULL" if name == "added" else f"{flag} = TRUE")
+def _few(flag: str) -> Index:
+    """Of the few pictures with a flag. It is in it, so that SQLite, which expects little of such an index,
+    takes it."""
+    only = text(f"{flag} = TRUE")
+    return Index(f"pictures_{flag}", flag, "added", "id", sqlite_where=only, postgresql_where=only)
 
 
 class PictureRow(Base):
     __tablename__ = "pictures"
     __table_args__ = (
-        Index("pictures_by_added", "added", "id", "taken"),
+        Index("pictures_by_added", "added", "id"),
         Index("pictures_by_name", "name", "id"),
-        Index("pictures_by_taken", "taken", "id", "added"),
+        Index("pictures_by_taken", "taken", "id"),
         Index("pictures_by_pixels", text("(width * height)"), "id"),
         Index("pictures_by_bytes", "bytes", "id"),
-        Index("pictures_by_format_added", "format", "added", "id"),
-        Index("pictures_by_format_taken", "format", "taken", "id"),
-        *(
-            Index(
-                f"pictures_{flag}_by_{name}",
-                flag,  # so that SQLite, which expects little of such an index, takes it
-                of if name == of else text(of),
-                "id",
-                *(("format",) if name == "added" else ()),
-                sqlite_where=_is(flag, name),
-                postgresql_where=_is(flag, name),
-            )
-            for flag in ("copied", "alike")
-            for name, of in SORTED_BY.items()
-        ),
+        Index("pictures_by_format", "format", "added", "id"),
+        _few("copied"),
+        _few("alike"),
         Index(
             "pictures_removed",  # enough for nearly every query: it leaves out what is in the bin
             "removed",
@@ -121,18 +100,14 @@ class SourceRow(Base):
 
 
 class FolderRow(Base):
-    """A folder that pictures are in or below, kept by `storage.folders`: how many places below it show one,
-    and between which times these were added and taken, or more."""
+    """A folder that pictures are in or below, kept by `storage.folders`: how many places below it show
+    one."""
 
     __tablename__ = "folders"
     __table_args__ = (Index("folders_by_parent", "parent", "path"),)
     path: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
     parent: Mapped[str] = mapped_column(BY_BYTES)
     files: Mapped[int]
-    first_added: Mapped[datetime]
-    last_added: Mapped[datetime]
-    first_taken: Mapped[int] = mapped_column(BigInteger)
-    last_taken: Mapped[int] = mapped_column(BigInteger)
 
 
 class LibraryCountRow(Base):
@@ -194,9 +169,6 @@ class NamedCollectionRow(Base):
     created: Mapped[Now]
     removed: Mapped[datetime | None]
     followed: Mapped[datetime | None]  # until when what came into its folder was looked at
-    # Between which times the pictures that are, or ever were, in it came into the library.
-    first_added: Mapped[datetime | None]
-    last_added: Mapped[datetime | None]
 
 
 class Change(Signed, Base):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from rows import FINGERPRINT, picture_ids
 from sqlalchemy import delete
 
-from storage import browsing as browsing_module
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Page
 from storage.database import Database
@@ -113,7 +111,8 @@ def test_pages_are_those_of_a_sorted_list(
     many: bool,
     data: st.DataObject,
 ) -> None:
-    monkeypatch.setattr("storage.browsing.FEW", 0 if many else 5000)
+    monkeypatch.setattr("storage.browsing.MOST", 0 if many else 5000)
+    monkeypatch.setattr("storage.browsing.LOOKED_UP", 0 if many else 5000)
     monkeypatch.setattr("storage.browsing.READ_ON", 3)
     fill(sqlite, rows)
     among = data.draw(st.none() | st.sets(st.sampled_from(IDS)))
@@ -129,10 +128,12 @@ def test_pages_are_those_of_a_sorted_list(
         and (not folder or row[4] == folder or row[4].startswith(f"{folder}/"))
         and not (order is Order.TAKEN_OLDEST and row[1] <= UNDATED)
     ]
-    found = forth_and_back(
-        Browsing(sqlite), PictureFilter(folder=folder, format=kind, among=among), order, size
-    )
+    browsing, chosen = Browsing(sqlite), PictureFilter(folder=folder, format=kind, among=among)
+    found = forth_and_back(browsing, chosen, order, size)
     assert found == [picture for _, picture in sorted(wanted, reverse=order in FALLING)]
+    assert browsing.page(chosen, order, size).fitting in (None, len(wanted))
+    if not many and (folder or kind):
+        assert browsing.page(chosen, order, size).fitting == len(wanted)
 
 
 def test_a_folder_holds_what_is_below_it_and_tells_what_can_be_opened(database: Database) -> None:
@@ -176,47 +177,11 @@ def added_on(database: Database, day: int, number: int, taken: int, place: str =
 def test_a_picture_that_was_just_added_is_on_the_next_page(
     database: Database, monkeypatch: pytest.MonkeyPatch, many: bool
 ) -> None:
-    monkeypatch.setattr("storage.browsing.FEW", 0 if many else 5000)
+    if many:
+        monkeypatch.setattr("storage.browsing.MOST", 0)
     browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
     for number in range(4):
         added_on(database, number, number, taken=7)
         for order in Order:
             found = browsing.page(chosen, order, 10).ids
             assert sorted(found) == IDS[: number + 1], order
-
-
-def test_an_old_picture_that_comes_into_a_folder_is_on_its_next_page(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.browsing.FEW", 0)
-    for number in range(3):
-        added_on(database, number, number, taken=number, place="/in" if number == 2 else "/out")
-    browsing, inside = Browsing(database), PictureFilter(folder="/in", format="PNG")
-    with patch("storage.browsing._is_dense", return_value=False):
-        assert browsing.page(inside, Order.LARGEST, 9).ids == (IDS[2],)
-        assert browsing.page(inside, Order.TAKEN, 9).ids == (IDS[2],)
-        Library(database).adding.record([(source("/in/again.png"), IDS[0])], [], FINGERPRINT)
-        for order in Order:
-            assert sorted(browsing.page(inside, order, 9).ids) == [IDS[0], IDS[2]], order
-
-
-def test_between_which_keys_something_lies_is_found_out_once_and_widened_by_what_is_new(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(3):
-        added_on(database, number, number, taken=7)
-    looked: list[object] = []
-    look = browsing_module._ends_of
-
-    def listen(session: Any, sorting: Any, fits: Any, since: object = None) -> Any:
-        looked.append(since)
-        return look(session, sorting, fits, since)
-
-    monkeypatch.setattr(browsing_module, "_ends_of", listen)
-    browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
-    for _ in range(3):
-        browsing.fitting(chosen)
-    added_on(database, 9, 3, taken=7)
-    for _ in range(3):
-        assert browsing.fitting(chosen) == IDS[:4]
-    assert looked == [None, DAY + timedelta(days=2)]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rows import FINGERPRINT, facts, picture_ids
 from sqlalchemy import delete, select
 
-from storage.collections import NamedCollections
 from storage.database import Database
 from storage.folders import above
 from storage.library import Library
@@ -20,11 +19,8 @@ from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (
     PURGED,
-    Change,
-    CollectionPictureRow,
     FolderRow,
     LibraryCountRow,
-    NamedCollectionRow,
     PendingVectorRow,
     PictureRow,
     RefusedPictureRow,
@@ -35,9 +31,6 @@ from storage.tables import (
 IDS = picture_ids(6)
 PLACES = ("/a/1", "/a/b/1", "/a/b/2", "/c.zip!/d/1", "/c.zip!/2", "/3")
 FILLED = (
-    CollectionPictureRow,
-    Change,
-    NamedCollectionRow,
     PendingVectorRow,
     RemovalRow,
     RefusedPictureRow,
@@ -54,7 +47,6 @@ step = st.one_of(
     st.tuples(st.just("remove"), some),
     st.tuples(st.just("restore"), some),
     st.tuples(st.just("purge"), some),
-    st.tuples(st.just("collect"), some),
 )
 
 
@@ -91,17 +83,14 @@ def live_through(database: Database, steps: list[tuple[str, list[Any]]]) -> None
     with database.write() as session:
         for table in FILLED:
             session.execute(delete(table))
-    named = NamedCollections(database)
-    collection = named.make("some", "hand", {}, [], "me")
     for what, chosen in steps:
-        _do(database, named, collection, what, chosen)
+        _do(database, what, chosen)
         assert kept(database) == counted(database), what
         speak = set(Library(database).groups().values())
         assert speak == set(Library(database).all_ids()) - Library(database).silent(), what
-        within_their_times(database)
 
 
-def _do(database: Database, named: NamedCollections, collection: int, what: str, chosen: list[Any]) -> None:
+def _do(database: Database, what: str, chosen: list[Any]) -> None:
     library, removed = Library(database), Removed(database)
     if what == "add":
         known = set(library.all_ids(in_bin=True))
@@ -116,8 +105,6 @@ def _do(database: Database, named: NamedCollections, collection: int, what: str,
         library.set_near_groups({i: min(j for j in there if of[j] == of[i]) for i in there})
     elif what == "purge":
         removed.purge(chosen, "me", refuse=False)
-    elif what == "collect":
-        named.add(collection, [i for i in chosen if library.has(i)], "me")
     else:
         getattr(removed, what)(chosen, "me")
 
@@ -148,17 +135,3 @@ def counted(database: Database) -> object:
         Counter(folder for uri in at for folder in above(uri)),
         (len(shown), len(at), sum(row.bytes for row in rows if row.id in shown), len(shown) - len(groups)),
     )
-
-
-def within_their_times(database: Database) -> None:
-    """What is kept of when pictures of a folder or collection were added and taken holds all of them."""
-    with database.read() as session:
-        folders = {row.path: row for row in session.scalars(select(FolderRow))}
-        query = select(SourceRow.uri, PictureRow.added, PictureRow.taken).join(PictureRow)
-        for uri, added, taken in session.execute(query):
-            for row in (folders[path] for path in above(uri) if path in folders):
-                assert row.first_added <= added <= row.last_added
-                assert row.first_taken <= taken <= row.last_taken
-        one = session.scalars(select(NamedCollectionRow)).one()
-        query = select(PictureRow.added).join(CollectionPictureRow)
-        assert all(one.first_added <= added <= one.last_added for added in session.scalars(query))  # type: ignore[operator]

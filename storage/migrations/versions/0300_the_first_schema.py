@@ -58,8 +58,6 @@ def upgrade() -> None:
         sa.Column("created", MOMENT, nullable=False),
         sa.Column("removed", MOMENT, nullable=True),
         sa.Column("followed", MOMENT, nullable=True),
-        sa.Column("first_added", MOMENT, nullable=True),
-        sa.Column("last_added", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
@@ -107,10 +105,6 @@ def upgrade() -> None:
         sa.Column("path", BY_BYTES, nullable=False),
         sa.Column("parent", BY_BYTES, nullable=False),
         sa.Column("files", sa.Integer(), nullable=False),
-        sa.Column("first_added", MOMENT, nullable=False),
-        sa.Column("last_added", MOMENT, nullable=False),
-        sa.Column("first_taken", sa.BigInteger(), nullable=False),
-        sa.Column("last_taken", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("path"),
     )
     op.create_index("folders_by_parent", "folders", ["parent", "path"])
@@ -161,47 +155,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_pictures_near_group", "pictures", ["near_group"])
-    op.create_index(
-        "pictures_alike_by_added",
-        "pictures",
-        ["alike", "added", "id", "format"],
-        **_only("alike = TRUE AND removed IS NULL"),
-    )
-    op.create_index("pictures_alike_by_bytes", "pictures", ["alike", "bytes", "id"], **_only("alike = TRUE"))
-    op.create_index("pictures_alike_by_name", "pictures", ["alike", "name", "id"], **_only("alike = TRUE"))
-    op.create_index(
-        "pictures_alike_by_pixels",
-        "pictures",
-        ["alike", sa.text("(width * height)"), "id"],
-        **_only("alike = TRUE"),
-    )
-    op.create_index("pictures_alike_by_taken", "pictures", ["alike", "taken", "id"], **_only("alike = TRUE"))
-    op.create_index("pictures_by_added", "pictures", ["added", "id", "taken"])
+    op.create_index("pictures_alike", "pictures", ["alike", "added", "id"], **_only("alike = TRUE"))
+    op.create_index("pictures_by_added", "pictures", ["added", "id"])
     op.create_index("pictures_by_bytes", "pictures", ["bytes", "id"])
-    op.create_index("pictures_by_format_added", "pictures", ["format", "added", "id"])
-    op.create_index("pictures_by_format_taken", "pictures", ["format", "taken", "id"])
+    op.create_index("pictures_by_format", "pictures", ["format", "added", "id"])
     op.create_index("pictures_by_name", "pictures", ["name", "id"])
     op.create_index("pictures_by_pixels", "pictures", [sa.text("(width * height)"), "id"])
-    op.create_index("pictures_by_taken", "pictures", ["taken", "id", "added"])
-    op.create_index(
-        "pictures_copied_by_added",
-        "pictures",
-        ["copied", "added", "id", "format"],
-        **_only("copied = TRUE AND removed IS NULL"),
-    )
-    op.create_index(
-        "pictures_copied_by_bytes", "pictures", ["copied", "bytes", "id"], **_only("copied = TRUE")
-    )
-    op.create_index("pictures_copied_by_name", "pictures", ["copied", "name", "id"], **_only("copied = TRUE"))
-    op.create_index(
-        "pictures_copied_by_pixels",
-        "pictures",
-        ["copied", sa.text("(width * height)"), "id"],
-        **_only("copied = TRUE"),
-    )
-    op.create_index(
-        "pictures_copied_by_taken", "pictures", ["copied", "taken", "id"], **_only("copied = TRUE")
-    )
+    op.create_index("pictures_by_taken", "pictures", ["taken", "id"])
+    op.create_index("pictures_copied", "pictures", ["copied", "added", "id"], **_only("copied = TRUE"))
     op.create_index("pictures_removed", "pictures", ["removed", "id"], **_only("removed IS NOT NULL"))
 
     op.create_table(
