@@ -33,7 +33,7 @@ from concepts.classifier.training import linear_head
 from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.definition.document import Criterion, Definition
 from concepts.encoders.base import unit
-from concepts.errors import UnknownConceptError
+from concepts.errors import UnknownError
 from concepts.workbench import Workbench
 from concepts.workbench.labels import GivenLabel
 
@@ -252,7 +252,7 @@ class Arms:
         """Nothing of the arm before is left. Its prompts and calls are the same, and asked once."""
         try:
             self.bench.trash.put(concept=self.concept.name, author="me")
-        except UnknownConceptError:
+        except UnknownError:
             return
 
     def answers(self, wanted: int) -> int:

@@ -1,67 +1,68 @@
-"""Errors of the domain: each class is a row of the table that `storage.errors` begins."""
+"""Errors of the domain: classes that code tells apart and cases that people are told, as in
+`storage.errors`."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
+    BUCKET_REFUSED,
+    BUCKET_UNREACHABLE,
+    BUCKET_UNUSABLE,
+    CONCEPT_IN_TRASH,
+    DISK_FULL,
+    EARLIER_DATABASE,
+    LOST_DATABASE,
+    NEWER_DATABASE,
+    NO_PERMISSION,
+    NO_SUCH_BUCKET,
+    READ_ONLY,
+    UNKNOWN_COLLECTION,
     BadPictureError,
     BucketError,
-    BucketRefusedError,
-    BucketUnreachableError,
-    ConceptInTrashError,
+    Case,
     ConflictError,
     DamagedDatabaseError,
     DamagedIndexError,
     DiscernError,
-    DiskFullError,
-    EarlierDatabaseError,
-    LostDatabaseError,
     LostJobError,
-    NewerDatabaseError,
-    NoPermissionError,
-    NoSuchBucketError,
-    ReadOnlyError,
+    PlaceError,
     StorageError,
-    UnknownCollectionError,
-    UnknownConceptError,
-    UnknownJobError,
-    UnknownPictureError,
-    UnknownVersionError,
-    UnknownWatchError,
+    Thing,
+    UnknownError,
 )
 
 if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doesn't need
     from storage.calls import Outcome
 
 __all__ = [
+    "BUCKET_REFUSED",
+    "BUCKET_UNREACHABLE",
+    "BUCKET_UNUSABLE",
+    "CONCEPT_IN_TRASH",
+    "DISK_FULL",
+    "EARLIER_DATABASE",
+    "LOST_DATABASE",
+    "NEWER_DATABASE",
+    "NO_PERMISSION",
+    "NO_SUCH_BUCKET",
+    "READ_ONLY",
+    "UNKNOWN_COLLECTION",
     "BadPictureError",
     "BucketError",
-    "BucketRefusedError",
-    "BucketUnreachableError",
-    "ConceptInTrashError",
+    "Case",
     "ConflictError",
     "DamagedDatabaseError",
     "DamagedIndexError",
     "DiscernError",
-    "DiskFullError",
-    "EarlierDatabaseError",
-    "LostDatabaseError",
     "LostJobError",
-    "NewerDatabaseError",
-    "NoPermissionError",
-    "NoSuchBucketError",
-    "ReadOnlyError",
+    "PlaceError",
     "StorageError",
-    "UnknownCollectionError",
-    "UnknownConceptError",
-    "UnknownJobError",
-    "UnknownPictureError",
-    "UnknownVersionError",
-    "UnknownWatchError",
+    "Thing",
+    "UnknownError",
 ]
 
 
@@ -70,30 +71,42 @@ MODELS = {"scoping": "LLM", "annotating": "VLM", "escalating": "LARGE_VLM", "cri
 
 
 class SettingsError(DiscernError):
-    """A setting is missing or can't be used."""
+    """A setting is missing or can't be used. `problems`: names of settings → what is wrong with each."""
 
     http_status = 422
 
-
-class BadSettingsError(SettingsError):
-    """Values of settings that can't be used: name of the setting → what is wrong with it."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        said = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
-        super().__init__(f"These settings can't be used: {said}")
-        self.problems = dict(problems)
+    def __init__(self, message: str = "", problems: Mapping[str, str] | None = None) -> None:
+        self.problems = dict(problems or {})
+        said = "; ".join(f"{name}: {problem}" for name, problem in self.problems.items())
+        super().__init__(message or f"These settings can't be used: {said}")
 
 
-class BadPriceError(SettingsError):
-    """What stands where the price of a model should. `setting` is its name, such as "vlm_price"."""
+BAD_PRICE = Case(  # `setting` is its name, such as "vlm_price"
+    SettingsError,
+    "“{text}” is not a price.",
+    in_terminal="Set DISCERN_{variable} to USD per million tokens, input/output, such as 0.15/0.60.",
+    on_screen="Write it in US dollars per million tokens, in/out, such as 0.15/0.60.",
+)
+NO_PRICE = Case(
+    SettingsError,
+    "A budget needs the price of {model}, and none is set.",
+    in_terminal="Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million tokens, "
+    "input/output, for example 0.15/0.60; 0/0 where it costs nothing. DISCERN_PRICES takes them by the "
+    "names of models.",
+    on_screen="Set it on Settings; 0/0 where it costs nothing.",
+)
+NO_MODEL = Case(
+    SettingsError,
+    "No {what} is set.",
+    in_terminal="Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{variable}_MODEL.",
+    on_screen="Set one on Settings.",
+)
 
-    in_terminal = "Set {error.variable} to USD per million tokens, input/output, such as 0.15/0.60."
-    on_screen = "Write it in US dollars per million tokens, in/out, such as 0.15/0.60."
 
-    def __init__(self, setting: str, text: str) -> None:
-        super().__init__(f"“{text}” is not a price.")
-        self.setting = setting
-        self.variable = f"DISCERN_{setting.upper()}"
+def no_model(role: Literal["scoping", "annotating", "escalating", "criticising"]) -> SettingsError:
+    """What to raise where no model is set for a role (of `concepts.language.Role`)."""
+    what = "vision-language model" if role in ("annotating", "escalating") else "language model"
+    return NO_MODEL(what=what, variable=MODELS[role])
 
 
 class WrongUsageError(DiscernError):
@@ -102,73 +115,37 @@ class WrongUsageError(DiscernError):
     http_status = 422
 
 
-class UnknownMethodError(WrongUsageError):
-    """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
-
-    def __init__(self, kind: str, name: str, names: Sequence[str]) -> None:
-        super().__init__(f"There is no {kind} “{name}”. There are: {', '.join(names)}.")
-        self.kind = kind
-        self.name = name
-        self.names = list(names)
+UNKNOWN_METHOD = Case(  # no head, encoder, annotator, … has this `name`; there are `names`
+    WrongUsageError, "There is no {method} “{name}”. There are: {known}."
+)
 
 
-class BrokenMethodError(DiscernError):
-    """A head, encoder, annotator, … of another package was asked for, and that package can't be loaded."""
-
-    http_status = 503
-    in_terminal = "Mend it (pip install --force-reinstall {error.package}) or pip uninstall {error.package}."
-    on_screen = "Mend or remove that package, then start Discern again."
-
-    def __init__(self, kind: str, name: str, package: str, reason: str) -> None:
-        super().__init__(f"The {kind} “{name}” of the package {package} can't be loaded ({reason}).")
-        self.kind = kind
-        self.name = name
-        self.package = package
+class PackageError(DiscernError):
+    """A package that was asked for is missing, or can't be loaded."""
 
 
-class MissingPackageError(DiscernError):
-    """What was asked for needs an optional `package`. `extra`: of Discern, that brings it; empty where it is
-    called like the package."""
-
-    in_terminal = (
-        "Install it: pip install 'discern[{error.extra}]', or in a checkout pip install -r "
-        "requirements-{error.extra}.txt."
-    )
-    on_screen = "Whoever installed Discern can add it; then start Discern again."
-
-    def __init__(self, package: str, extra: str = "") -> None:
-        brought = f": Discern’s extra “{extra}” brings it" if extra else ""
-        super().__init__(f"This needs the package {package}, which is not installed{brought}.")
-        self.package = package
-        self.extra = extra or package
-
-
-class NoModelError(SettingsError):
-    """No model is set for a role (of `concepts.language.Role`)."""
-
-    in_terminal = "Set OPENAI_BASE_URL or OPENAI_API_KEY, and {error.variable}."
-    on_screen = "Set one on Settings."
-
-    def __init__(self, role: Literal["scoping", "annotating", "escalating", "criticising"]) -> None:
-        what = "vision-language model" if role in ("annotating", "escalating") else "language model"
-        super().__init__(f"No {what} is set.")
-        self.role = role
-        self.variable = f"DISCERN_{MODELS[role]}_MODEL"
+BROKEN_METHOD = Case(  # a head, encoder, annotator, … of another package
+    PackageError,
+    "The {method} “{name}” of the package {package} can't be loaded ({reason}).",
+    in_terminal="Mend it (pip install --force-reinstall {package}) or pip uninstall {package}.",
+    on_screen="Mend or remove that package, then start Discern again.",
+    status=503,
+    kind="broken-method",
+)
+MISSING_PACKAGE = Case(
+    PackageError,
+    "This needs the package {package}, which is not installed{brought}.",
+    in_terminal="Install it: pip install 'discern[{extra}]', or in a checkout pip install -r "
+    "requirements-{extra}.txt.",
+    on_screen="Whoever installed Discern can add it; then start Discern again.",
+)
 
 
-class NoPriceError(SettingsError):
-    """A budget can't be kept without the price of the model."""
-
-    in_terminal = (
-        "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million tokens, "
-        "input/output, for example 0.15/0.60; 0/0 where it costs nothing. DISCERN_PRICES takes them by "
-        "the names of models."
-    )
-    on_screen = "Set it on Settings; 0/0 where it costs nothing."
-
-    def __init__(self, model: str) -> None:
-        super().__init__(f"A budget needs the price of {model}, and none is set.")
-        self.model = model
+def missing_package(package: str, extra: str = "") -> PackageError:
+    """What to raise where an optional package is needed. `extra`: of Discern, that brings it; empty where it
+    is called like the package."""
+    brought = f": Discern’s extra “{extra}” brings it" if extra else ""
+    return MISSING_PACKAGE(package=package, extra=extra or package, brought=brought)
 
 
 class RuleTextError(DiscernError):
@@ -181,13 +158,29 @@ class RuleTextError(DiscernError):
         self.place = place
 
 
-class UnknownCombinationError(DiscernError):
-    """No rule is kept under this name."""
-
-    http_status = 404
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"No combination is kept as “{name}”.")
+OTHER_VARIABLES = Case(  # of an edited prompt
+    DiscernError, "The text of {name} has to use the variables it had: {wrong}.", kind="other-variables"
+)
+EMPTY_LIBRARY = Case(
+    DiscernError,
+    "There are no pictures in the library yet.",
+    in_terminal="Add pictures first: discern library add FOLDER",
+    on_screen="Add some on Library.",
+)
+NO_CONCEPTS = Case(
+    UnknownError,
+    "There is no concept “{name}”, nor any other yet.",
+    in_terminal="Begin one: discern concept new NAME --description SENTENCE",
+    on_screen="Begin one on Home.",
+    kind="unknown-concept",
+)
+NO_VERSION = Case(
+    UnknownError,
+    "“{concept}” has no trained version yet.",
+    in_terminal="Train one: discern concept train {concept!q}",
+    on_screen="Train one on Check.",
+    kind="unknown-version",
+)
 
 
 class NotScoredError(ConflictError):
@@ -197,61 +190,32 @@ class NotScoredError(ConflictError):
         super().__init__("The library has no scores for this rule yet. POST to combine/library-scores first.")
 
 
-class UnknownPromptError(DiscernError):
-    """There is no prompt of this name that could be edited; there are `names`."""
-
-    http_status = 404
-
-    def __init__(self, name: str, names: Iterable[str]) -> None:
-        super().__init__(f"There is no prompt “{name}” to edit. There are: {', '.join(names)}.")
-
-
-class OtherVariablesError(DiscernError):
-    """An edited prompt lacks variables of the prompt it stands for, or has others."""
-
-    http_status = 422
-
-    def __init__(self, name: str, missing: Iterable[str], unknown: Iterable[str]) -> None:
-        lacks, other = _variables(missing), _variables(unknown)
-        said = [f"it lacks {lacks}"] if lacks else []
-        said += [f"it has {other}, which nothing fills in"] if other else []
-        super().__init__(f"The text of {name} has to use the variables it had: {'; '.join(said)}.")
-
-
-def _variables(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{{ {name} }}}}" for name in sorted(names))
-
-
-class EmptyLibraryError(DiscernError):
-    """There are no pictures yet."""
-
-    in_terminal = "Add pictures first: discern library add FOLDER"
-    on_screen = "Add some on Library."
-
-    def __init__(self) -> None:
-        super().__init__("There are no pictures in the library yet.")
-
-
-class NoConceptError(UnknownConceptError):
-    """A concept was asked for by name where none was begun yet."""
-
-    in_terminal = "Begin one: discern concept new NAME --description SENTENCE"
-    on_screen = "Begin one on Home."
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no concept “{name}”, nor any other yet.")
-        self.name = name
-
-
-class NoVersionError(UnknownVersionError):
-    """Nothing was trained for a concept yet."""
-
-    in_terminal = "Train one: discern concept train {error.concept!q}"
-    on_screen = "Train one on Check."
-
-    def __init__(self, concept: str) -> None:
-        super().__init__(f"“{concept}” has no trained version yet.")
-        self.concept = concept
+NOT_ANSWERED = Case(
+    ConflictError,
+    "This is a test picture of “{concept}”. Label it first: the score would sway you.",
+    kind="not-answered",
+)
+NOT_ENOUGH_PICTURES = Case(  # that nobody has labelled
+    ConflictError,
+    "It takes {needed} unlabelled pictures, near-duplicates counted once, and there are {there}.",
+    in_terminal="Take a lower --at-least, or add pictures: discern library add PATH",
+    on_screen="Add pictures, or ask for fewer of 100 to be right.",
+    kind="not-enough-pictures",
+)
+OTHER_PART = Case(
+    ConflictError,
+    "Version {version} was trained before you changed which part is judged. Your labels are kept.",
+    in_terminal="Train again (discern concept train).",
+    on_screen="Train again on Check.",
+    kind="other-part",
+)
+NO_FRAME = Case(
+    ConflictError,
+    "No picture with a frame has the label yes. Three are enough to begin.",
+    in_terminal="Frame some (discern concept frame).",
+    on_screen="Press F on Label.",
+    kind="no-frame",
+)
 
 
 class NotAllowedError(DiscernError):
@@ -260,27 +224,40 @@ class NotAllowedError(DiscernError):
     http_status = 403
 
 
-class QuotaError(NotAllowedError):
-    """A visitor of a demo has used up what each gets: at most `most` of `what`."""
-
-    http_status = 403
-
-    def __init__(self, what: Literal["archives", "jobs", "disk"], most: int) -> None:
-        said = {
-            "archives": "This demo takes pictures one by one, no archives or videos.",
-            "jobs": f"In this demo long work may wait {most} at a time. Let some of yours end.",
-            "disk": f"Your part of this demo is full: everybody gets {most / 1e6:,.0f} MB. What is there can "
-            "still be seen and downloaded.",
-        }
-        super().__init__(said[what])
-        self.what = what
-        self.most = most
+NO_ARCHIVES = Case(
+    NotAllowedError, "This demo takes pictures one by one, no archives or videos.", kind="quota"
+)
+QUEUE_FULL = Case(
+    NotAllowedError, "In this demo long work may wait {most} at a time. Let some of yours end.", kind="quota"
+)
+VISITOR_FULL = Case(
+    NotAllowedError,
+    "Your part of this demo is full: everybody gets {most:,.0f} MB. What is there can still be seen and "
+    "downloaded.",
+    kind="quota",
+)
 
 
 class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
 
     http_status = 503
+
+
+UNTRUSTED_ENCODER = Case(
+    EncoderError,
+    "This classifier is for the encoder “{name}”, which nobody has chosen here.",
+    in_terminal="To use a copy of it, name local-dir:FOLDER. If you trust whoever made this encoder, run "
+    "the same command with --trust-encoder {name!q}",
+)
+OTHER_ENCODER = Case(
+    EncoderError,
+    "The vectors of this library are from “{recorded}”, not from “{asked}”.",
+    in_terminal="Leave out the encoder, or change it for all pictures: discern library reembed {asked!q}",
+    on_screen="Leave out the encoder, or change it for all pictures on Settings, Encoder.",
+    status=422,
+    kind="other-encoder",
+)
 
 
 class EngineError(DiscernError):
@@ -295,33 +272,6 @@ class EngineError(DiscernError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The work can't go on where it was sent to (Ray: {reason}).")
         self.reason = reason
-
-
-class UntrustedEncoderError(EncoderError):
-    """A file from elsewhere names an encoder that nobody here has chosen. It was not loaded."""
-
-    in_terminal = (
-        "To use a copy of it, name local-dir:FOLDER. If you trust whoever made this encoder, run the same "
-        "command with --trust-encoder {error.name!q}"
-    )
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"This classifier is for the encoder “{name}”, which nobody has chosen here.")
-        self.name = name
-
-
-class OtherEncoderError(DiscernError):
-    """Pictures were about to be added with another encoder than the library's."""
-
-    in_terminal = (
-        "Leave out the encoder, or change it for all pictures: discern library reembed {error.asked!q}"
-    )
-    on_screen = "Leave out the encoder, or change it for all pictures on Settings, Encoder."
-
-    def __init__(self, recorded: str, asked: str) -> None:
-        super().__init__(f"The vectors of this library are from “{recorded}”, not from “{asked}”.")
-        self.recorded = recorded
-        self.asked = asked
 
 
 class FingerprintMismatchError(DiscernError):
@@ -353,22 +303,12 @@ class ChangedBundleError(DiscernError):
         self.differences = list(differences)
 
 
-class NotAnsweredError(DiscernError):
-    """A picture that measures, of which whoever asks has not answered yet."""
-
-    http_status = 409
-
-    def __init__(self, concept: str) -> None:
-        super().__init__(f"This is a test picture of “{concept}”. Label it first: the score would sway you.")
-        self.concept = concept
-
-
 class NotEnoughLabelsError(DiscernError):
     """There are too few answers to do what was asked: at least `needed` more, for this `purpose`."""
 
     http_status = 409
     in_terminal = (
-        "Label some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
+        "Label some: discern concept next NAME{option} --out answers.csv, then discern concept labels "
         "import NAME answers.csv"
     )
     on_screen = "Label more pictures first."
@@ -380,21 +320,6 @@ class NotEnoughLabelsError(DiscernError):
         self.needed = needed
         self.purpose = purpose
         self.option = " --evaluation" if purpose == "evaluation" else ""
-
-
-class NotEnoughPicturesError(DiscernError):
-    """It takes `needed` pictures that nobody has answered about, and there are only so many."""
-
-    http_status = 409
-    in_terminal = "Take a lower --at-least, or add pictures: discern library add PATH"
-    on_screen = "Add pictures, or ask for fewer of 100 to be right."
-
-    def __init__(self, needed: int, there: int) -> None:
-        super().__init__(
-            f"It takes {needed} unlabelled pictures, near-duplicates counted once, and there are {there}."
-        )
-        self.needed = needed
-        self.there = there
 
 
 class NoUsableRowsError(DiscernError):
@@ -414,7 +339,7 @@ class UnknownColumnsError(DiscernError):
     """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
     http_status = 422
-    in_terminal = "Say which of its columns that is: {error.as_columns}."
+    in_terminal = "Say which of its columns that is: {as_columns}."
     on_screen = "Say which of its columns is what, then take the file again."
 
     def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -434,7 +359,7 @@ class UnknownWordsError(DiscernError):
     http_status = 422
     in_terminal = (
         "Correct them in the file, or say what each means and run the same command again, such as "
-        "{error.as_example}. It may be {error.can_mean}, unsure, skip or leave-out; “*” is all others."
+        "{as_example}. It may be {can_mean}, unsure, skip or leave-out; “*” is all others."
     )
     on_screen = "Say what each of them means, then take the file again."
 

@@ -15,7 +15,11 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
-from concepts.errors import BrokenMethodError, UnknownMethodError
+from concepts.errors import (
+    BROKEN_METHOD,
+    UNKNOWN_METHOD,
+    PackageError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +53,7 @@ class Registry(Generic[P]):
         self.kind = kind
         self.group = group
         self._classes: dict[str, type[P] | str] = {}
-        self._loaded: dict[str, type[P] | BrokenMethodError] = {}  # of other packages
+        self._loaded: dict[str, type[P] | PackageError] = {}  # of other packages
 
     def register(self, plugin: type[P]) -> None:
         self._add(plugin.method.name, plugin)
@@ -63,11 +67,11 @@ class Registry(Generic[P]):
         self._add(name, where)
 
     def __getitem__(self, name: str) -> type[P]:
-        """Raises `UnknownMethodError`, which lists what there is, and `BrokenMethodError`."""
+        """Raises `WrongUsageError`, which lists what there is, and `PackageError`."""
         self.require(name)
         if name not in self._classes:
             loaded = self._load(name)
-            if isinstance(loaded, BrokenMethodError):
+            if isinstance(loaded, PackageError):
                 raise loaded
             return loaded
         found = self._classes[name]
@@ -77,10 +81,11 @@ class Registry(Generic[P]):
         return found
 
     def require(self, name: str, also: Sequence[str] = ()) -> None:
-        """Raises `UnknownMethodError` for a name that is none; `also` are words that may stand instead of
+        """Raises `WrongUsageError` for a name that is none; `also` are words that may stand instead of
         one. Imports nothing where it is one."""
         if name not in self and name not in also:
-            raise UnknownMethodError(self.kind, name, [*also, *self])
+            names = [*also, *self]
+            raise UNKNOWN_METHOD(method=self.kind, name=name, names=names, known=", ".join(names))
 
     def is_own(self, name: str) -> bool:
         """Whether it is the product's, and of no other package."""
@@ -113,20 +118,21 @@ class Registry(Generic[P]):
                 found[point.name] = point
         return found
 
-    def _load(self, name: str) -> type[P] | BrokenMethodError:
+    def _load(self, name: str) -> type[P] | PackageError:
         """A class of another package, whose code may do anything while it is imported."""
         if name not in self._loaded:
             self._loaded[name] = self._import(self._others[name])
         return self._loaded[name]
 
-    def _import(self, point: EntryPoint) -> type[P] | BrokenMethodError:
+    def _import(self, point: EntryPoint) -> type[P] | PackageError:
         name, package = _who(point)
         try:
             found = point.load()
             if not (isinstance(found, type) and found.method.name == name):  # type: ignore[attr-defined]
                 raise TypeError(f"{point.value} is no class with the method “{name}”")
         except Exception as error:
-            broken = BrokenMethodError(self.kind, name, package, f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            broken = BROKEN_METHOD(method=self.kind, name=name, package=package, reason=reason)
             log.warning("%s", broken, exc_info=error)
             return broken
         return cast("type[P]", found)

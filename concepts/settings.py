@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from concepts.errors import BadSettingsError, DiscernError, SettingsError
+from concepts.errors import DiscernError, SettingsError
 from storage.addresses import parts_of, secrets_in
 from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
@@ -242,7 +242,7 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         problems = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
-        raise BadSettingsError(problems) from error
+        raise SettingsError(problems=problems) from error
     except OSError as error:
         raise refused(error, default_home() / "settings.json") from error
 
@@ -263,7 +263,7 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     locked = set(changes) & set_by_environment()
     if unknown or locked:
         decided = "decided by the environment in which Discern was started"
-        raise BadSettingsError(dict.fromkeys(sorted(unknown | locked), decided))
+        raise SettingsError(problems=dict.fromkeys(sorted(unknown | locked), decided))
     if "openai_base_url" in changes:
         _check_address(changes["openai_base_url"])
         if not _may_have_the_key(changes["openai_base_url"], settings.openai_base_url):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from concepts.errors import MissingPackageError
+from concepts.errors import missing_package
 from concepts.installation.users import role_of
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -18,7 +18,7 @@ PACKAGE = "mcp"  # optional: what serves is imported once it is known to be ther
 
 
 def over_stdio(user: str, role: str) -> None:
-    """Until standard input is closed. Raises `MissingPackageError` and `SettingsError`."""
+    """Until standard input is closed. Raises `PackageError` and `SettingsError`."""
     _require_package()
     from web.mcp.door import Door
     from web.mcp.server import create_server
@@ -28,7 +28,7 @@ def over_stdio(user: str, role: str) -> None:
 
 
 def over_http(port: int) -> None:
-    """Until the process is told to stop. Raises `MissingPackageError` and `SettingsError`."""
+    """Until the process is told to stop. Raises `PackageError` and `SettingsError`."""
     _require_package()
     import uvicorn
 
@@ -54,7 +54,7 @@ def over_http(port: int) -> None:
 
 def _require_package() -> None:
     if find_spec(PACKAGE) is None:
-        raise MissingPackageError(PACKAGE)
+        raise missing_package(PACKAGE)
 
 
 def _serve(bench: Workbench, serve: Callable[[], None]) -> None:

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from concepts import workbench
-from concepts.errors import DiscernError, UnknownConceptError
+from concepts.errors import DiscernError, UnknownError
 from concepts.learning.report import Metric
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
@@ -82,7 +82,7 @@ class Library:
         vector, or {path: vector}. Without places their pictures are added; without an encoder they are kept
         as they are, and words find nothing; with one they are compared with its own on twenty pictures.
 
-        Raises `DiscernError` for a place that isn't there, and `OtherEncoderError`.
+        Raises `DiscernError` for a place that isn't there, and `EncoderError`.
         """
         paths = [_path(place) for place in places]
         if embeddings is None:
@@ -125,11 +125,11 @@ class Library:
     def concept(self, name: str, sentence: str | None = None) -> Concept:
         """A concept by its name; with a `sentence` that says what counts it is begun where there is none.
 
-        Pictures to measure with are drawn before anything is learned. Raises `UnknownConceptError`.
+        Pictures to measure with are drawn before anything is learned. Raises `UnknownError`.
         """
         try:
             return Concept(self, self.bench.concept(name))
-        except UnknownConceptError:
+        except UnknownError:
             if sentence is None:
                 raise
             return Concept(self, self.bench.concepts.begin(name, sentence, author=self.author))
@@ -165,7 +165,7 @@ class Concept:
         """Collects candidates until there are `size`, and says how many there are. What to search for is
         proposed first where nothing was: by the language model where one is set, which may cost money.
 
-        Raises `EmptyLibraryError`.
+        Raises `DiscernError`.
         """
         definition = self._concept.definition
         if not definition.read().revision.definition.queries:
@@ -186,7 +186,7 @@ class Concept:
         program answered, and no person looked; that is said wherever the answer counts. A later answer to
         the same picture takes its place.
 
-        Raises `UnknownPictureError`, and `DiscernError` for what is no answer.
+        Raises `UnknownError`, and `DiscernError` for what is no answer.
         """
         author = self._library.author
         self._concept.labels.give(_id(picture), value, comment, author=author, simulated=simulated)
@@ -196,7 +196,7 @@ class Concept:
         set, else the built-in encoder. It stops before `budget` US dollars. Its labels count by how well they
         agree with people's answers.
 
-        Raises `NoPriceError` where a budget can't be kept.
+        Raises `SettingsError` where a budget can't be kept.
         """
         done = self._concept.annotations.annotate(limit=limit, budget=budget).wait()
         return MachineLabels(done.annotator, done.annotated, done.cost_usd, done.stopped)
@@ -212,7 +212,7 @@ class Concept:
     def quality(self, version: int | None = None) -> Quality:
         """Measures a version, the newest where none is named, on the answers as they are now.
 
-        Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownVersionError`.
+        Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownError`.
         """
         report = self._concept.versions.measure(version=version)
         return Quality(
@@ -228,7 +228,7 @@ class Concept:
         (double, 0 to 1) and `said` (string), what people answered. Without the pictures that measure and
         have no answer yet. The order also uses answers to look-alikes.
 
-        Raises `UnknownVersionError`.
+        Raises `UnknownError`.
         """
         total = self._library.bench.library.count()
         page = self._concept.scores.ranked("top", version=version, limit=total)
@@ -241,7 +241,7 @@ class Concept:
         """Scores picture files, folders and zip archives that need not be in the library, as the exported
         classifier does: `id` and `path` (string), `score` (double, 0 to 1), `decision` ("yes" or "no").
 
-        Raises `UnknownVersionError`, and `DiscernError` for a place that isn't there or where none is named.
+        Raises `UnknownError`, and `DiscernError` for a place that isn't there or where none is named.
         """
         if not places:
             raise DiscernError("Name the pictures to classify. How the library is scored, `scores` tells.")
@@ -255,7 +255,7 @@ class Concept:
         """Writes a version as a folder of files that score pictures anywhere, and a zip of it beside; returns
         the folder.
 
-        Raises `UnknownVersionError`, and `DiscernError` where there is something else at `out`.
+        Raises `UnknownError`, and `DiscernError` where there is something else at `out`.
         """
         return Path(self._concept.exports.write(_path(out), version=version).folder)
 

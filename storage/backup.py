@@ -19,7 +19,7 @@ from sqlalchemy import select
 from storage.blobs import Blobs, blobs_at
 from storage.database import Database
 from storage.disk import free_bytes
-from storage.errors import DiskFullError
+from storage.errors import DISK_FULL
 from storage.secrets import SESSION, WEBHOOKS, SecretsFile
 from storage.tables import Watch
 from storage.uploads import UPLOADS
@@ -63,10 +63,10 @@ def backup(
     """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one.
     The copy of the database needs its size in free space while it is made.
 
-    Raises `DiskFullError` at once, before the first piece, where there is less.
+    Raises `PlaceError` at once, before the first piece, where there is less.
     """
     if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
-        raise DiskFullError(home)
+        raise DISK_FULL(place=home)
     small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
     read_me = READ_ME.format(
         encoder=encoder or "auto",

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from storage.errors import (
+    BUCKET_REFUSED,
+    BUCKET_UNREACHABLE,
+    BUCKET_UNUSABLE,
+    NO_SUCH_BUCKET,
     BucketError,
-    BucketRefusedError,
-    BucketUnreachableError,
+    Case,
     DiscernError,
-    NoSuchBucketError,
 )
 
 SCHEME: Final = "s3://"
@@ -40,10 +42,10 @@ TRIES = 3
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 # How Arrow and object_store, which have no classes of errors for it, say what is wrong.
-_SIGNS: Final[tuple[tuple[type[BucketError], re.Pattern[str]], ...]] = (
-    (NoSuchBucketError, re.compile(r"NO_SUCH_BUCKET|NoSuchBucket")),
+_SIGNS: Final[tuple[tuple[Case[BucketError], re.Pattern[str]], ...]] = (
+    (NO_SUCH_BUCKET, re.compile(r"NO_SUCH_BUCKET|NoSuchBucket")),
     (
-        BucketRefusedError,
+        BUCKET_REFUSED,
         re.compile(
             "ACCESS_DENIED|AccessDenied|INVALID_ACCESS_KEY_ID|InvalidAccessKeyId|InvalidClientTokenId|"
             "SIGNATURE_DOES_NOT_MATCH|SignatureDoesNotMatch|EXPIRED_TOKEN|ExpiredToken|INVALID_SIGNATURE|"
@@ -52,13 +54,13 @@ _SIGNS: Final[tuple[tuple[type[BucketError], re.Pattern[str]], ...]] = (
         ),
     ),
     (
-        BucketUnreachableError,
+        BUCKET_UNREACHABLE,
         re.compile(
             "NETWORK_CONNECTION|REQUEST_TIMEOUT|SERVICE_UNAVAILABLE|SLOW_DOWN|curlCode|error sending request|"
             "timed out|dns error|ConnectError|Connection refused"
         ),
     ),
-    (BucketError, re.compile('AWS Error|S3 error|store: "S3"')),
+    (BUCKET_UNUSABLE, re.compile('AWS Error|S3 error|store: "S3"')),
 )
 
 
@@ -108,7 +110,7 @@ def written(path: Path) -> str:
 def problem_of(said: str, place: str) -> BucketError | None:
     """What an error that a library raised means; None where no bucket is the reason. Of what was said nothing
     is passed on: a service may answer with parts of what it was asked."""
-    return next((kind(place) for kind, signs in _SIGNS if signs.search(said)), None)
+    return next((case(place=place) for case, signs in _SIGNS if signs.search(said)), None)
 
 
 @contextmanager
@@ -119,7 +121,7 @@ def told(place: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise problem_of(str(error), place) or BucketError(place) from error
+        raise problem_of(str(error), place) or BUCKET_UNUSABLE(place=place) from error
 
 
 def options() -> dict[str, str]:
@@ -139,7 +141,7 @@ def look(uri: str) -> Entry | None:
         if found.type == FileType.NotFound:
             bucket = _path(uri).partition("/")[0]
             if _files().get_file_info(bucket).type == FileType.NotFound:
-                raise NoSuchBucketError(uri)
+                raise NO_SUCH_BUCKET(place=uri)
             return None
     return _entry(found)
 

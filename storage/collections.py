@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Store, chunks, following
-from storage.errors import ConflictError, UnknownCollectionError
+from storage.errors import UNKNOWN_COLLECTION, ConflictError
 from storage.folders import range_of
 from storage.names import key_of
 from storage.tables import Change as Change
@@ -59,10 +59,10 @@ class NamedCollections(Store):
         return row.id
 
     def get(self, collection_id: int) -> NamedCollection:
-        """A removed one too. Raises `UnknownCollectionError`."""
+        """A removed one too. Raises `UnknownError`."""
         found = self._one(NamedCollectionRow.id == collection_id)
         if found is None:
-            raise UnknownCollectionError(f"There is no collection with the number {collection_id}.")
+            raise UNKNOWN_COLLECTION(said=f"There is no collection with the number {collection_id}.")
         return found
 
     def find(self, name: str) -> NamedCollection | None:

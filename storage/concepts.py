@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, select, upd
 from sqlalchemy.orm import Session
 
 from storage.database import Store, chunks, following, insert_new, once_a_moment, values_of
-from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
+from storage.errors import CONCEPT_IN_TRASH, ConflictError, UnknownError
 from storage.frames import inside
 from storage.names import IN_USE, key_of, name_taken, named
 from storage.removed import shown
@@ -78,12 +78,12 @@ class ConceptStore(Store):
         return self._database.scalar(named(), {"key": key_of(name)})
 
     def get(self, concept_id: int) -> ConceptRow:
-        """Raises `UnknownConceptError`, and of one in the trash `ConceptInTrashError`."""
+        """Raises `UnknownError`, and of one in the trash `UnknownError`."""
         row = self._database.get(ConceptRow, concept_id)
         if row is None:
-            raise UnknownConceptError("There is no such concept.")
+            raise UnknownError("There is no such concept.", "concept")
         if row.deleted:
-            raise ConceptInTrashError(row.name)
+            raise CONCEPT_IN_TRASH(concept=row.name)
         return row
 
     def any(self, concept_id: int) -> ConceptRow | None:
@@ -129,7 +129,7 @@ class ConceptStore(Store):
         with self._write_or(lambda: given_away) as session:
             row = session.get(ConceptRow, concept_id)
             if row is None:
-                raise UnknownConceptError("There is no such concept.")
+                raise UnknownError("There is no such concept.", "concept")
             row.deleted, row.key = None, key_of(row.name)
         return row
 

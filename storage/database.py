@@ -17,10 +17,11 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import Dialect, dialect_of, insert_into
 from storage.errors import (
+    DISK_FULL,
+    EARLIER_DATABASE,
+    NEWER_DATABASE,
     DamagedDatabaseError,
-    DiskFullError,
-    EarlierDatabaseError,
-    NewerDatabaseError,
+    PlaceError,
     StorageError,
 )
 from storage.files import sqlite_url
@@ -209,7 +210,9 @@ class Database:
         """Makes a copy, and takes all others away with what their journals have."""
         try:
             self._dialect.keep_copy(alone=True)
-        except DiskFullError as error:
+        except PlaceError as error:
+            if error.case != DISK_FULL:
+                raise
             log.warning("There is no copy of the database: %s", error)
 
     def check(self) -> None:
@@ -269,16 +272,16 @@ class Database:
             copy.close()
 
     def _migrate(self) -> None:
-        """Upgrades to the newest schema, one process at a time. Raises `EarlierDatabaseError` and
-        `NewerDatabaseError`."""
+        """Upgrades to the newest schema, one process at a time. Raises `StorageError` for one of a version
+        whose data folders aren't opened."""
         with self._guarded(), self._dialect.migrating():
             with self.engine.connect() as connection:
                 current = _revision(connection)
             if current == NEWEST:
                 return
             if current is not None and current not in REVISIONS:
-                other = EarlierDatabaseError if current < REVISIONS[0] else NewerDatabaseError
-                raise other(self._dialect.name, current)
+                other = EARLIER_DATABASE if current < REVISIONS[0] else NEWER_DATABASE
+                raise other(place=self._dialect.name, revision=current)
             from storage.migrating import upgrade  # Alembic, which few starts need
 
             if current is not None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from storage.copies import Copies
-from storage.errors import DamagedDatabaseError, LostDatabaseError
+from storage.errors import LOST_DATABASE, DamagedDatabaseError, StorageError
 
 AT_ONCE = 32 * 1024**2  # bytes that are looked through whenever a process opens them
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
@@ -36,7 +36,7 @@ class DatabaseFile:
         self._looking: sqlite3.Connection | None = None
 
     def require(self) -> None:
-        """Raises `LostDatabaseError` where another file, or none, has its name by now: what is written goes
+        """Raises `StorageError` where another file, or none, has its name by now: what is written goes
         into one that nobody will find again. Takes two microseconds."""
         if _identity(self.path) != self._opened:
             raise self._lost(self.path)
@@ -49,7 +49,7 @@ class DatabaseFile:
             raise self._lost(self.log)
 
     def require_whole(self) -> None:
-        """Raises `DamagedDatabaseError` where damage was seen, and `LostDatabaseError`."""
+        """Raises `DamagedDatabaseError` where damage was seen, and `StorageError`."""
         self.require()
         if self.error is not None:
             raise self.error
@@ -64,8 +64,8 @@ class DatabaseFile:
         self.damage = self.damage or said
         return DamagedDatabaseError(str(self.path), self.damage, self.copies.newest())
 
-    def _lost(self, file: Path) -> LostDatabaseError:
-        error = LostDatabaseError(file)
+    def _lost(self, file: Path) -> StorageError:
+        error = LOST_DATABASE(place=file)
         if not self._is_lost:  # whoever started the process may not be the one who asks
             log.error("%s", error)
         self._is_lost = True

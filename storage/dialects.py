@@ -38,7 +38,7 @@ from sqlalchemy.orm import Session
 from storage.copies import UNFINISHED, Copies
 from storage.database_file import DAMAGED, DatabaseFile
 from storage.disk import free_bytes, obstacle, refused, told
-from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
+from storage.errors import DISK_FULL, NO_PERMISSION, DamagedDatabaseError, DiscernError, StorageError
 from storage.files import make_private
 from storage.tables import Base
 
@@ -76,7 +76,7 @@ class Dialect:
         `StorageError`. Copies of PostgreSQL are its administrator's affair."""
 
     def require_room_to_compact(self) -> None:
-        """Raises `StorageError`, which names the bytes: no `DiskFullError`, for other work has room."""
+        """Raises `StorageError`, which names the bytes: no `PlaceError`, for other work has room."""
 
     def compact(self) -> None:
         """Writes all there is anew, without what was deleted. Raises `StorageError`."""
@@ -269,7 +269,7 @@ class _Sqlite(Dialect):
         with told(target.parent):
             target.unlink(missing_ok=True)
             if free_bytes(target.parent) < self.size_bytes():
-                raise DiskFullError(target.parent)
+                raise DISK_FULL(place=target.parent)
             make_private(target)  # SQLite fills an empty file, and would make one that others may read
         connection = sqlite3.connect(self.path)
         try:
@@ -293,11 +293,11 @@ class _Sqlite(Dialect):
         if code in _PERHAPS_OF_THE_DISK:  # a full disk, say, can look like any of them
             problem = obstacle(self.path.parent)
             if problem is None and self.path.exists() and not os.access(self.path, os.R_OK | os.W_OK):
-                problem = NoPermissionError(self.path)
+                problem = NO_PERMISSION(place=self.path)
             if problem is not None:
                 return problem
         if code == sqlite3.SQLITE_FULL:
-            return DiskFullError(self.path.parent)
+            return DISK_FULL(place=self.path.parent)
         if code == sqlite3.SQLITE_IOERR:
             return StorageError(f"The disk that holds {self.path} can't be read or written ({error.orig}).")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -434,7 +434,7 @@ class _Postgres(Dialect):
         state = getattr(error.orig, "sqlstate", None) or ""
         said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
         if state == "53100":  # disk_full
-            return DiskFullError(Path(self.name))
+            return DISK_FULL(place=Path(self.name))
         if state in ("55P03", "40P01", "57014"):  # lock_not_available, deadlock_detected, query_canceled
             return StorageError(
                 f"Another program has kept {self.name} busy for more than {PATIENCE} seconds. "

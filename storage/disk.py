@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.errors import DiskFullError, NoPermissionError, ReadOnlyError, StorageError
+from storage.errors import DISK_FULL, NO_PERMISSION, READ_ONLY, StorageError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 PROBE = 64 * 1024  # bytes
@@ -18,11 +18,11 @@ PROBE = 64 * 1024  # bytes
 def refused(error: OSError, place: Path) -> StorageError:
     """What the operating system's refusal to use `place` means for a person."""
     if error.errno in FULL:
-        return DiskFullError(place)
+        return DISK_FULL(place=place)
     if error.errno == errno.EROFS:
-        return ReadOnlyError(place)
+        return READ_ONLY(place=place)
     if error.errno in (errno.EACCES, errno.EPERM):
-        return NoPermissionError(place)
+        return NO_PERMISSION(place=place)
     return StorageError(f"{place} can't be used ({error.strerror or error}).")
 
 

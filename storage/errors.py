@@ -1,34 +1,60 @@
-"""Errors meant for people. Each class is a row of one table: the facts, the sentence they make, what to do
-about it in a terminal and on a screen, and the status of HTTP."""
+"""Errors meant for people: one table of what is said, and what to do about it in a terminal and on a screen.
+
+A class is what code tells apart, with its facts; a `Case` is what only people read.
+"""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 
 class _Advice(Formatter):
-    """Formats `{error.concept!q}` as the concept's name, quoted for a shell: people paste commands."""
+    """Formats `{concept!q}` as the concept's name, quoted for a shell: people paste commands."""
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         return shlex.quote(str(value)) if conversion == "q" else super().convert_field(value, conversion)
 
 
 class DiscernError(Exception):
-    """Base of every error that is shown to a person. The message is one line and names no command.
-
-    The most special class decides what to do: `in_terminal` and `on_screen` are formatted with the `error`.
-    """
+    """Base of every error that is shown to a person. The message is one line and names no command."""
 
     http_status = 422  # a class that says one is a problem of its own over REST, with this as its type
+    kind = ""  # of that problem, where it isn't what the class is called
+    case: Case[Any] | None = None
+    # What to do about it; empty where the message says it all. Filled in with the error's facts.
     in_terminal = ""
     on_screen = ""
 
     def advice(self, place: Literal["in_terminal", "on_screen"]) -> str:
-        """What to do about it; empty where the message says it all."""
-        return _Advice().format(str(getattr(self, place)), error=self)
+        return _Advice().vformat(str(getattr(self, place)), (), vars(self))
+
+
+E = TypeVar("E", bound=DiscernError)
+
+
+@dataclass(frozen=True)
+class Case(Generic[E]):
+    """What is said where nobody asks the error for more than its class. Called with the facts that the
+    sentences name, it returns the error to raise. `status` and `kind`: where it is a problem of its own over
+    REST."""
+
+    error: type[E]
+    said: str
+    in_terminal: str = ""
+    on_screen: str = ""
+    status: int = 0
+    kind: str = ""
+
+    def __call__(self, **facts: Any) -> E:
+        error = self.error(self.said.format(**facts))
+        error.case, error.in_terminal, error.on_screen = self, self.in_terminal, self.on_screen
+        error.http_status, error.kind = self.status or error.http_status, self.kind or error.kind
+        vars(error).update(facts)
+        return error
 
 
 class StorageError(DiscernError):
@@ -72,10 +98,112 @@ class BadPictureError(DiscernError):
         self.reason = reason
 
 
-class UnknownPictureError(DiscernError):
-    """An id or path that names no picture of the library."""
+Thing = Literal["picture", "concept", "version", "job", "watch", "collection", "combination", "prompt"]
+
+
+class UnknownError(DiscernError):
+    """There is nothing of this name, path or number."""
 
     http_status = 404
+
+    def __init__(self, message: str, thing: Thing | Literal[""] = "") -> None:
+        super().__init__(message)
+        self.kind = f"unknown-{thing}" if thing else ""
+
+
+CONCEPT_IN_TRASH = Case(
+    UnknownError,
+    "“{concept}” is in the trash.",
+    in_terminal="Restore it: discern trash restore --concept {concept!q}",
+    on_screen="Restore it on Library, Trash.",
+    status=409,
+    kind="concept-in-trash",
+)
+UNKNOWN_COLLECTION = Case(
+    UnknownError,
+    "{said}",
+    in_terminal="See discern collection list, or make it: discern collection new NAME",
+    on_screen="Make it on Library, Collections.",
+    kind="unknown-collection",
+)
+
+
+class LostJobError(DiscernError):
+    """A run of a job that another process has taken over, because this one was not heard of for long."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"Job {job_id} was taken over by another process.")
+        self.job_id = job_id
+
+
+class ConflictError(DiscernError):
+    """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
+
+    http_status = 409
+
+
+class PlaceError(StorageError):
+    """A place on a disk can't be used as it is."""
+
+
+DISK_FULL = Case(
+    PlaceError,
+    "The disk that holds {place} is full. Everything up to here is kept.",
+    in_terminal="Free some space and run the same command again, or point DISCERN_HOME to another disk.",
+    on_screen="Free some space: what waits goes on by itself.",
+    status=507,
+    kind="disk-full",
+)
+READ_ONLY = Case(
+    PlaceError,
+    "{place} is on a disk that can only be read.",
+    in_terminal="Have it mounted for writing, or point DISCERN_HOME to another folder.",
+    on_screen="Have it mounted for writing, then start Discern again.",
+)
+NO_PERMISSION = Case(
+    PlaceError,
+    "The user that Discern runs as has no permission to use {place}.",
+    in_terminal="Give that user the right to read and write it, or point DISCERN_HOME to another folder.",
+    on_screen="Give that user the right to read and write it.",
+)
+
+
+class BucketError(StorageError):
+    """A place in a bucket can't be used as it is."""
+
+
+BUCKET_UNUSABLE = Case(
+    BucketError,
+    "{place} gives an answer that nothing can be done with. Everything up to here is kept.",
+    in_terminal="Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then run "
+    "the same command again.",
+    on_screen="Whoever runs Discern finds out more in the log of that service.",
+)
+BUCKET_REFUSED = Case(
+    BucketError,
+    "{place} can't be used with the keys that Discern was started with: access is refused. Everything up "
+    "to here is kept.",
+    in_terminal="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that this key may "
+    "list and read there, and below DISCERN_STORE write and delete; then run the same command again.",
+    on_screen="Whoever runs Discern checks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what this key may "
+    "do there, and starts Discern again. Then do it once more: what is done is kept.",
+)
+NO_SUCH_BUCKET = Case(
+    BucketError,
+    "{place} is in a bucket that doesn't exist (any more). Everything up to here is kept.",
+    in_terminal="Check the name (DISCERN_STORE, or the place that was named) and AWS_ENDPOINT_URL, or "
+    "make it, then run the same command again. What was kept in one that is lost is made again from the "
+    "pictures: discern library check --repair",
+    on_screen="Check its name, or make it. What was kept in one that is lost is made again from the "
+    "pictures: see Library.",
+)
+BUCKET_UNREACHABLE = Case(
+    BucketError,
+    "{place} can't be reached now: the service of the bucket doesn't answer. Everything up to here is kept.",
+    in_terminal="Check AWS_ENDPOINT_URL and the network, then run the same command again. Without "
+    "DISCERN_STORE everything is kept in the data folder.",
+    on_screen="Try again in a minute: what is done is kept, and it goes on from there.",
+)
 
 
 class DamagedIndexError(StorageError):
@@ -93,153 +221,6 @@ class DamagedIndexError(StorageError):
         self.folder = folder
 
 
-class UnknownConceptError(DiscernError):
-    """No concept has this name."""
-
-    http_status = 404
-
-
-class ConceptInTrashError(UnknownConceptError):
-    """The concept is in the trash, so nothing can be done with it until it is restored."""
-
-    http_status = 409
-    in_terminal = "Restore it: discern trash restore --concept {error.concept!q}"
-    on_screen = "Restore it on Library, Trash."
-
-    def __init__(self, concept: str) -> None:
-        super().__init__(f"“{concept}” is in the trash.")
-        self.concept = concept
-
-
-class UnknownVersionError(DiscernError):
-    """A concept has no definition or trained version of this number."""
-
-    http_status = 404
-
-
-class LostJobError(DiscernError):
-    """A run of a job that another process has taken over, because this one was not heard of for long."""
-
-    def __init__(self, job_id: int) -> None:
-        super().__init__(f"Job {job_id} was taken over by another process.")
-        self.job_id = job_id
-
-
-class UnknownJobError(DiscernError):
-    """No job has this number."""
-
-    http_status = 404
-
-
-class UnknownWatchError(DiscernError):
-    """No watched folder has this number."""
-
-    http_status = 404
-
-
-class UnknownCollectionError(DiscernError):
-    """No named collection of pictures has this name or number."""
-
-    http_status = 404
-    in_terminal = "See discern collection list, or make it: discern collection new NAME"
-    on_screen = "Make it on Library, Collections."
-
-
-class ConflictError(DiscernError):
-    """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
-
-    http_status = 409
-
-
-class PlaceError(StorageError):
-    """A place on a disk or in a bucket can't be used as it is."""
-
-    said = ""
-
-    def __init__(self, place: Path | str) -> None:
-        super().__init__(self.said.format(place))
-        self.place = place
-
-
-class DiskFullError(PlaceError):
-    """There is no space left on the disk that holds `place`."""
-
-    http_status = 507
-    in_terminal = "Free some space and run the same command again, or point DISCERN_HOME to another disk."
-    on_screen = "Free some space: what waits goes on by itself."
-    said = "The disk that holds {} is full. Everything up to here is kept."
-
-
-class ReadOnlyError(PlaceError):
-    """The disk that holds `place` was mounted to be read only."""
-
-    in_terminal = "Have it mounted for writing, or point DISCERN_HOME to another folder."
-    on_screen = "Have it mounted for writing, then start Discern again."
-    said = "{} is on a disk that can only be read."
-
-
-class NoPermissionError(PlaceError):
-    """The user of this process has no right to use `place`."""
-
-    in_terminal = "Give that user the right to read and write it, or point DISCERN_HOME to another folder."
-    on_screen = "Give that user the right to read and write it."
-    said = "The user that Discern runs as has no permission to use {}."
-
-
-class BucketError(PlaceError):
-    """The bucket that holds `place` can't be used as it is."""
-
-    in_terminal = (
-        "Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then run the same "
-        "command again."
-    )
-    on_screen = "Whoever runs Discern finds out more in the log of that service."
-    said = "{} gives an answer that nothing can be done with. Everything up to here is kept."
-
-
-class BucketRefusedError(BucketError):
-    """The service knows who asks not at all, or not as somebody who may do this there."""
-
-    in_terminal = (
-        "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that this key may list and "
-        "read there, and below DISCERN_STORE write and delete; then run the same command again."
-    )
-    on_screen = (
-        "Whoever runs Discern checks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what this key may do "
-        "there, and starts Discern again. Then do it once more: what is done is kept."
-    )
-    said = (
-        "{} can't be used with the keys that Discern was started with: access is refused. "
-        "Everything up to here is kept."
-    )
-
-
-class NoSuchBucketError(BucketError):
-    """There is no bucket of this name."""
-
-    in_terminal = (
-        "Check the name (DISCERN_STORE, or the place that was named) and AWS_ENDPOINT_URL, or make it, "
-        "then run the same command again. What was kept in one that is lost is made again from the "
-        "pictures: discern library check --repair"
-    )
-    on_screen = (
-        "Check its name, or make it. What was kept in one that is lost is made again from the pictures: "
-        "see Library."
-    )
-    said = "{} is in a bucket that doesn't exist (any more). Everything up to here is kept."
-
-
-class BucketUnreachableError(BucketError):
-    """The service gives no answer."""
-
-    in_terminal = (
-        "Check AWS_ENDPOINT_URL and the network, then run the same command again. Without DISCERN_STORE "
-        "everything is kept in the data folder."
-    )
-    on_screen = "Try again in a minute: what is done is kept, and it goes on from there."
-    said = "{} can't be reached now: the service of the bucket doesn't answer. Everything up to here is kept."
-
-
 class DamagedDatabaseError(StorageError):
     """The database file is there, and pages of it are not what was written. Nothing more is put in it."""
 
@@ -247,7 +228,7 @@ class DamagedDatabaseError(StorageError):
         "Stop the app, then put the newest copy in its place, with all labels since (the damaged file is "
         "kept): discern library check --repair"
     )
-    on_screen = "Ask whoever runs Discern to stop it and run: discern library check --repair"
+    on_screen = "Ask whoever runs Discern to stop it and put the newest copy in its place."
 
     def __init__(self, name: str, reason: str, copy: str = "") -> None:
         """`copy`: the newest, in words."""
@@ -256,38 +237,23 @@ class DamagedDatabaseError(StorageError):
         self.name = name
 
 
-class LostDatabaseError(StorageError):
-    """The database file was removed, or another one put in its place, while it was in use."""
-
-    in_terminal = "Put it back, or restore what discern backup wrote, then run the same command again."
-    on_screen = "Put the file back, or restore a backup, then start Discern again."
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was removed or replaced while it was in use, so nothing more is saved.")
-        self.path = path
-
-
-class EarlierDatabaseError(StorageError):
-    """The database was written by a version before 0.3.0, whose data folders are not opened."""
-
-    in_terminal = (
-        "Export labels and definitions with that version. Then point DISCERN_HOME or DISCERN_DATABASE_URL to "
-        "a new place, add the pictures there and import both. docs/compatibility.md lists the commands."
-    )
-    on_screen = "Export labels and definitions with that version, then import them into a new data folder."
-
-    def __init__(self, name: str, revision: str) -> None:
-        super().__init__(f"{name} was made by an earlier version of Discern. It was left as it is.")
-        self.name = name
-        self.revision = revision
-
-
-class NewerDatabaseError(StorageError):
-    """The database was written by a newer version."""
-
-    in_terminal = "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere."
-    on_screen = "Update Discern."
-
-    def __init__(self, name: str, revision: str) -> None:
-        super().__init__(f"{name} was written by a newer version of Discern ({revision}).")
-        self.name = name
+LOST_DATABASE = Case(
+    StorageError,
+    "{place} was removed or replaced while it was in use, so nothing more is saved.",
+    in_terminal="Put it back, or restore what discern backup wrote, then run the same command again.",
+    on_screen="Put the file back, or restore a backup, then start Discern again.",
+)
+EARLIER_DATABASE = Case(  # of a version before 0.3.0
+    StorageError,
+    "{place} was made by an earlier version of Discern. It was left as it is.",
+    in_terminal="Export labels and definitions with that version. Then point DISCERN_HOME or "
+    "DISCERN_DATABASE_URL to a new place, add the pictures there and import both. docs/compatibility.md "
+    "lists the commands.",
+    on_screen="Export labels and definitions with that version, then import them into a new data folder.",
+)
+NEWER_DATABASE = Case(
+    StorageError,
+    "{place} was written by a newer version of Discern ({revision}).",
+    in_terminal="Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
+    on_screen="Update Discern.",
+)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Store
-from storage.errors import UnknownCollectionError
+from storage.errors import UNKNOWN_COLLECTION
 from storage.tables import Change, CollectionPictureRow, ConceptFrameRow, NamedCollectionRow, now
 
 
@@ -81,7 +81,7 @@ class ConceptFrames(Store):
     def add(self, concept_id: int, collection_ids: Sequence[int], author: str) -> Frame:
         """Looks there from now on; the same ones again change nothing.
 
-        Raises `UnknownCollectionError` for one that isn't there.
+        Raises `UnknownError` for one that isn't there.
         """
         wanted = sorted(set(collection_ids))
         with self._database.write(f"concept {concept_id}") as session:
@@ -91,7 +91,7 @@ class ConceptFrames(Store):
                 there = set(session.scalars(select(row.id).where(row.id.in_(wanted), row.removed.is_(None))))
                 missing = set(wanted) - there - set(collections)
                 if missing:
-                    raise UnknownCollectionError(f"There is no collection with the number {min(missing)}.")
+                    raise UNKNOWN_COLLECTION(said=f"There is no collection with the number {min(missing)}.")
                 number += 1
                 session.add(
                     ConceptFrameRow(

@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.errors import ConflictError, LostJobError, UnknownJobError
+from storage.errors import ConflictError, LostJobError, UnknownError
 from storage.names import id_of
 from storage.tables import StoredJob as StoredJob
 from storage.tables import now
@@ -227,7 +227,7 @@ class JobStore:
 
 def _known(row: StoredJob | None, job_id: int) -> StoredJob:
     if row is None:
-        raise UnknownJobError(f"There is no job {job_id}.")
+        raise UnknownError(f"There is no job {job_id}.", "job")
     return row
 
 

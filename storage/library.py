@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
 from storage.database import PARAMETERS, Database, among, chunks, insert_or_update, tuples
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts, recount_groups
 from storage.pictures.files import SkippedFile, Source
@@ -297,21 +297,21 @@ class Library:
             )
 
     def picture(self, picture_id: str) -> Picture:
-        """Raises `UnknownPictureError`."""
+        """Raises `UnknownError`."""
         pictures = self.pictures([picture_id])
         if not pictures:
-            raise UnknownPictureError(f"No picture of this library has the id {picture_id}.")
+            raise UnknownError(f"No picture of this library has the id {picture_id}.", "picture")
         return pictures[0]
 
     def require(self, picture_ids: Sequence[str]) -> None:
-        """Raises `UnknownPictureError` where one of them is no picture of the library."""
+        """Raises `UnknownError` where one of them is no picture of the library."""
         wanted = set(picture_ids)
         query = select(PictureRow.id).where(_SHOWN)
         wanted.difference_update(
             row[0] for row in self._database.rows_among(query, PictureRow.id, sorted(wanted))
         )
         if wanted:
-            raise UnknownPictureError(f"No picture of this library has the id {min(wanted)[:80]}.")
+            raise UnknownError(f"No picture of this library has the id {min(wanted)[:80]}.", "picture")
 
     def pictures(self, picture_ids: Sequence[str]) -> list[Picture]:
         """Those that exist, in the order asked."""
@@ -342,14 +342,15 @@ class Library:
     def resolve(self, path_or_id: str) -> str:
         """The id of the picture a person means by an id, a unique start of one, or a path.
 
-        Raises `UnknownPictureError`.
+        Raises `UnknownError`.
         """
         found = self.resolve_many([path_or_id])[0]
         if found is None and _START_OF_AN_ID.fullmatch(path_or_id):
             found = self.starting_with(path_or_id.lower())
         if found is None:
-            raise UnknownPictureError(
-                f"“{path_or_id}” is no picture of this library. Give an id or the path it was added from."
+            raise UnknownError(
+                f"“{path_or_id}” is no picture of this library. Give an id or the path it was added from.",
+                "picture",
             )
         return found
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
 from storage.database import Store, insert_new
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.tables import OutsidePictureRow
 
 
@@ -64,11 +64,11 @@ class OutsidePictures(Store):
         return [OutsidePicture(row[0], row[1], row[2], _vector(row[3])) for row in rows]
 
     def rendition(self, picture_id: str) -> bytes:
-        """JPEG. Raises `UnknownPictureError`."""
+        """JPEG. Raises `UnknownError`."""
         query = select(OutsidePictureRow.rendition).where(OutsidePictureRow.picture_id == picture_id).limit(1)
         found = self._database.scalar(query)
         if found is None:
-            raise UnknownPictureError(f"No picture has the id {picture_id[:80]}.")
+            raise UnknownError(f"No picture has the id {picture_id[:80]}.", "picture")
         return found
 
     def embedded_otherwise(self, fingerprint: str) -> list[str]:

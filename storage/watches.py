@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from storage.concepts import WATCHING, put_behind
 from storage.database import Store, insert_new, values_of
-from storage.errors import UnknownWatchError
+from storage.errors import UnknownError
 from storage.names import IN_USE
 from storage.removed import shown
 from storage.tables import ConceptRow, now
@@ -41,10 +41,10 @@ class Watches(Store):
         return new
 
     def get(self, watch_id: int) -> Watch:
-        """Raises `UnknownWatchError`."""
+        """Raises `UnknownError`."""
         row = self._database.get(Watch, watch_id)
         if row is None:
-            raise UnknownWatchError(f"There is no watched folder {watch_id}.")
+            raise UnknownError(f"There is no watched folder {watch_id}.", "watch")
         return row
 
     def of(self, concept_id: int) -> list[Watch]:

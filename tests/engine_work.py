@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
-from concepts.errors import OtherEncoderError
+from concepts.errors import OTHER_ENCODER
 from concepts.jobs.engines import InProcess, Waiting, nothing
 from concepts.registry import Method
 from concepts.workbench import Workbench
@@ -33,7 +33,7 @@ class Roots:
 
     def __call__(self, numbers: list[int]) -> Said:
         if self.refuses in numbers:
-            raise OtherEncoderError("this", "that")
+            raise OTHER_ENCODER(recorded="this", asked="that")
         time.sleep(self.slow)
         return os.getpid(), numbers, float(np.sqrt(np.array(numbers, dtype=np.float64)).sum())
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from concepts import errors
-from concepts.library.parts import NoFrameError, OtherPartError
 from docs.build import commands
 from web.advice import in_words
+from web.http.problems import kind_of, kinds
 
 ROOT = Path(__file__).parents[1]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
@@ -52,7 +52,7 @@ def is_for_a_terminal(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) in IN_TERMINAL
     if isinstance(node, ast.keyword):
-        return node.arg == "command"
+        return node.arg in ("command", "in_terminal")
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Flag", "Spread")
 
 
@@ -89,44 +89,61 @@ def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
         assert not pattern.search(text)
 
 
+PLACE = Path("/data")
+BUCKET = "s3://pictures/kept"
 EXAMPLES = [
-    errors.MissingPackageError("open_clip_torch", "openclip"),
-    errors.EmptyLibraryError(),
-    errors.NoConceptError("Ball"),
-    errors.ConceptInTrashError("messy room"),
-    errors.NoVersionError("Ball"),
+    errors.missing_package("open_clip_torch", "openclip"),
+    errors.BROKEN_METHOD(
+        method="head", name="eager", package="stranger", reason="ImportError: no such module"
+    ),
+    errors.EMPTY_LIBRARY(),
+    errors.NO_CONCEPTS(name="Ball"),
+    errors.CONCEPT_IN_TRASH(concept="messy room"),
+    errors.NO_VERSION(concept="Ball"),
     errors.NotEnoughLabelsError("No picture has an answer yet.", purpose="evaluation"),
-    errors.NotEnoughPicturesError(36, 20),
-    errors.UnknownCollectionError("There is no collection “Rooms”."),
-    errors.OtherEncoderError("embedded", "auto"),
+    errors.NOT_ENOUGH_PICTURES(needed=36, there=20),
+    errors.UNKNOWN_COLLECTION(said="There is no collection “Rooms”."),
+    errors.OTHER_ENCODER(recorded="embedded", asked="auto"),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
-    OtherPartError(1),
-    NoFrameError(),
+    errors.OTHER_PART(version=1),
+    errors.NO_FRAME(),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
     errors.EngineError("the head is gone"),
-    errors.DiskFullError(Path("/data")),
-    errors.ReadOnlyError(Path("/data")),
-    errors.NoPermissionError(Path("/data")),
-    errors.BucketError("s3://pictures/kept"),
-    errors.BucketRefusedError("s3://pictures/kept"),
-    errors.NoSuchBucketError("s3://pictures/kept"),
-    errors.BucketUnreachableError("s3://pictures/kept"),
+    *(case(place=PLACE) for case in (errors.DISK_FULL, errors.READ_ONLY, errors.NO_PERMISSION)),
+    *(case(place=BUCKET) for case in (errors.BUCKET_UNUSABLE, errors.BUCKET_REFUSED)),
+    *(case(place=BUCKET) for case in (errors.NO_SUCH_BUCKET, errors.BUCKET_UNREACHABLE)),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
-    errors.LostDatabaseError(Path("/data/discern.sqlite")),
-    errors.EarlierDatabaseError("/data/discern.sqlite", "0033"),
-    errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
-    errors.BrokenMethodError("head", "eager", "stranger", "ImportError: no such module"),
-    errors.NoModelError("annotating"),
-    errors.NoPriceError("m"),
-    errors.BadPriceError("vlm_price", "cheap"),
+    errors.LOST_DATABASE(place=PLACE),
+    *(case(place=PLACE, revision="0033") for case in (errors.EARLIER_DATABASE, errors.NEWER_DATABASE)),
+    errors.no_model("annotating"),
+    errors.NO_PRICE(model="m"),
+    errors.BAD_PRICE(setting="vlm_price", variable="VLM_PRICE", text="cheap"),
     errors.NoUsableRowsError("a.csv", [(2, "neither an id nor a path")]),
     errors.UnknownColumnsError("a.csv", [("file", ["a.png"]), ("verdict", ["messy"])]),
     errors.UnknownWordsError("a.csv", [("clean", 3), ("messy", 2)]),
     errors.BlindModelError("m", "Shown a red 7, it said a blue 3."),
 ]
+# Nothing to do about them: the sentence says it all.
+ALL_SAID = [
+    errors.NOT_ANSWERED(concept="Ball"),
+    errors.UNKNOWN_METHOD(method="head", name="forest", known="auto, lda"),
+    errors.OTHER_VARIABLES(name="annotating", wrong="it lacks {{ criteria }}"),
+    errors.NO_ARCHIVES(),
+    errors.QUEUE_FULL(most=5),
+    errors.VISITOR_FULL(most=20.0),
+]
+ONLY_IN_A_TERMINAL = [  # screens take no bundles, and start no other process
+    errors.ChangedBundleError("ball.zip", ["README.md is missing"]),
+    errors.UNTRUSTED_ENCODER(name="local-dir:/models"),
+]
 
 
-@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def name_of(error: errors.DiscernError) -> str:
+    """What the case is called, or the class."""
+    return next((name for name, one in vars(errors).items() if one is error.case), type(error).__name__)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
 def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError) -> None:
     in_a_terminal, on_screen = error.advice("in_terminal"), in_words(error)
     assert command_words().search(in_a_terminal) or "DISCERN_" in in_a_terminal
@@ -136,7 +153,7 @@ def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError
     assert "DISCERN_" not in on_screen
 
 
-@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
 def test_a_command_that_ends_an_advice_can_be_pasted(error: errors.DiscernError) -> None:
     _, begun, command = error.advice("in_terminal").rpartition(": discern ")
     if begun:
@@ -154,7 +171,9 @@ def test_a_misspelt_label_and_a_missing_column_are_named_and_no_other_column_is_
 
 
 def test_a_name_stands_in_a_command_as_a_shell_takes_it() -> None:
-    assert errors.NoVersionError("it's messy").advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
+    assert (
+        errors.NO_VERSION(concept="it's messy").advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
+    )
 
 
 def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None:
@@ -164,16 +183,29 @@ def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None
 
 
 def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
-    kinds = {type(error) for error in EXAMPLES}
-    # screens take no bundles, and start no other process
-    only_in_a_terminal = {
-        errors.ChangedBundleError,
-        errors.UntrustedEncoderError,
+    advised = {one for one in every_class() if "in_terminal" in vars(one) or "on_screen" in vars(one)}
+    cases = {one for one in vars(errors).values() if isinstance(one, errors.Case)}
+    shown = [*EXAMPLES, *ALL_SAID, *ONLY_IN_A_TERMINAL]
+    assert {error.case for error in shown if error.case} == cases
+    assert {type(error) for error in shown if not error.case} == advised
+
+
+@pytest.mark.parametrize("error", [*ALL_SAID, *ONLY_IN_A_TERMINAL], ids=name_of)
+def test_where_screens_have_nothing_to_advise_they_say_the_case_alone(error: errors.DiscernError) -> None:
+    assert in_words(error) == str(error)
+    assert bool(error.advice("in_terminal")) == (error in ONLY_IN_A_TERMINAL)
+
+
+def test_an_error_is_the_problem_over_rest_that_its_case_says() -> None:
+    told = [(kind_of(error), error.http_status) for error in (*EXAMPLES, *ALL_SAID)]
+    assert {("disk-full", 507), ("storage", 503), ("settings", 422), ("concept-in-trash", 409)} < set(told)
+    assert {("unknown-concept", 404), ("unknown-version", 404), ("quota", 403), ("broken-method", 503)} < {
+        *told
     }
-    for_terminal, for_screen = (
-        {one for one in every_class() if place in vars(one)} for place in ("in_terminal", "on_screen")
-    )
-    assert for_terminal - only_in_a_terminal == for_screen == kinds
+    assert kind_of(errors.UnknownError("There is no job 7.", "job")) == "unknown-job"
+    listed = [kind for kind, _, _ in kinds()]
+    assert len(listed) == len(set(listed))
+    assert {kind for kind, _ in told} <= set(listed)
 
 
 def every_class(

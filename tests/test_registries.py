@@ -10,7 +10,7 @@ import pytest
 
 from concepts.collaborator import ANNOTATORS
 from concepts.encoders import ENCODERS
-from concepts.errors import BrokenMethodError, DiscernError, UnknownMethodError
+from concepts.errors import DiscernError, PackageError, WrongUsageError
 from concepts.labelling.formats import FORMATS
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.heads import HEADS
@@ -42,9 +42,7 @@ def test_a_name_that_is_none_is_an_error_that_lists_what_there_is() -> None:
     registry.register(Plain)
     registry.register_at("heavy", "heavy.library:Tool")
     for look_up in (registry.require, registry.__getitem__):
-        with pytest.raises(
-            UnknownMethodError, match=r"no tool “planer”\. There are: plain, heavy\."
-        ) as found:
+        with pytest.raises(WrongUsageError, match=r"no tool “planer”\. There are: plain, heavy\.") as found:
             look_up("planer")
         assert isinstance(found.value, DiscernError)
         assert (found.value.name, found.value.names) == ("planer", ["plain", "heavy"])
@@ -114,7 +112,7 @@ def test_what_is_broken_elsewhere_is_no_matter_until_it_is_asked_for(
     assert {record.args[0].name for record in caplog.records} == {"gone", "lost", "misnamed"}  # type: ignore[union-attr, index]
     assert registry["borrowed"]
     for name, reason in (("gone", "AttributeError"), ("lost", "no_such_module"), ("misnamed", "TypeError")):
-        with pytest.raises(BrokenMethodError, match=f"“{name}” of the package stranger .*{reason}"):
+        with pytest.raises(PackageError, match=f"“{name}” of the package stranger .*{reason}"):
             registry[name]
 
 

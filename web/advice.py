@@ -37,10 +37,10 @@ FIELDS = {
 
 def in_words(error: errors.DiscernError) -> str:
     """The case, and what to do about it."""
-    if isinstance(error, errors.BadSettingsError):
+    if isinstance(error, errors.SettingsError) and error.problems:
         return " ".join(f"{FIELDS.get(name, name)}: {said}." for name, said in error.problems.items())
     advice = error.advice("on_screen")
-    if isinstance(error, errors.BadPriceError):
-        advice = advice.replace(" it ", f" the {FIELDS[error.setting].lower()} ")
+    if error.case == errors.BAD_PRICE:
+        advice = advice.replace(" it ", f" the {FIELDS[vars(error)['setting']].lower()} ")
     said, sandbox = " ".join(filter(None, (str(error), advice))), VISITOR.get()
     return sandbox.bench.context.redact(said) if sandbox else said

@@ -316,7 +316,7 @@ def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Enco
     """The encoder whose vectors the bundle scores. The bundle may come from anyone, so one that is not part
     of Discern is loaded only where `trust` names it (or one of the same fingerprint, from elsewhere).
 
-    Raises `UntrustedEncoderError`, `EncoderError` and `FingerprintMismatchError`.
+    Raises `EncoderError` and `FingerprintMismatchError`.
     """
     wanted = bundle.facts.encoder
     return load_named_elsewhere(wanted.name, wanted.fingerprint, cache=cache, trust=trust)

@@ -12,7 +12,7 @@ import numpy as np
 
 from concepts import __version__
 from concepts.encoders.base import Vectors
-from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
+from concepts.errors import OTHER_PART, FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
 from concepts.learning.base import FAMILIAR_FROM, PASSED_OVER, Floats, LinearHead, Prototypes
 from concepts.learning.fitting import SEED, train_head
@@ -22,7 +22,6 @@ from concepts.learning.report import WIDE, AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
-from concepts.library.parts import OtherPartError
 from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
@@ -206,11 +205,11 @@ def probabilities_of(head: StoredHead, data: TrainingData, ids: Sequence[str]) -
 
 def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
     """Raises `FingerprintMismatchError` where the library was re-embedded since the head was trained, and
-    `OtherPartError` where the concept looks at another part of the pictures now."""
+    `ConflictError` where the concept looks at another part of the pictures now."""
     expected = collection.parts.fingerprint(head.concept_id)
     if head.fingerprint != expected:
         if collection.parts.has_been(head.concept_id, head.fingerprint):
-            raise OtherPartError(head.number)
+            raise OTHER_PART(version=head.number)
         raise FingerprintMismatchError(f"Version {head.number}", expected, head.fingerprint)
 
 

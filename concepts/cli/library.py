@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from concepts.cli.operations import print_plainly, shows
 from concepts.cli.output import say, table
-from concepts.errors import MissingPackageError
+from concepts.errors import missing_package
 from storage.pictures.videos import EXTRA, PACKAGE
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _added(result: Added) -> None:
     for reason, count in result.skipped.items():
         say(f"  {count:,} skipped: {reason} (see: library info --bad)")
     if result.skipped.get("video"):
-        say(f"  Videos need the extra “{EXTRA}”. {MissingPackageError(PACKAGE, EXTRA).advice('in_terminal')}")
+        say(f"  Videos need the extra “{EXTRA}”. {missing_package(PACKAGE, EXTRA).advice('in_terminal')}")
 
 
 @shows("library.state")

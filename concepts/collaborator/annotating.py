@@ -20,7 +20,7 @@ from concepts.collaborator.base import (
 )
 from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Machines
-from concepts.errors import BudgetError, UnknownPictureError
+from concepts.errors import BudgetError, UnknownError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.view import View
@@ -210,7 +210,7 @@ def seen_by(annotator: Annotator, training_data: TrainingData) -> list[str]:
 
 
 def _stays_here() -> bytes:
-    raise UnknownPictureError("Thumbnails stay in the process of the library.")
+    raise UnknownError("Thumbnails stay in the process of the library.", "picture")
 
 
 def ask_within(annotator: Annotator, training_data: TrainingData, inputs: Sequence[PictureInput]) -> Answered:

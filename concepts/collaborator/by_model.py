@@ -54,7 +54,7 @@ from concepts.collaborator.prompt_parts import (
 )
 from concepts.definition.document import Definition, Revision, one_line
 from concepts.encoders.saliency import WHOLE
-from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
+from concepts.errors import ModelAnswerError, ModelCallError, no_model
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Weighed
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens
@@ -100,7 +100,7 @@ class ByModel:
     def prepare(cls, supplies: Supplies) -> Self:
         model = supplies.model()
         if model is None:
-            raise NoModelError("annotating")
+            raise no_model("annotating")
         return cls(
             model,
             concurrency=supplies.concurrency,

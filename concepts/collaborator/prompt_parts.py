@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from concepts.collaborator.base import Example, PictureInput
 from concepts.definition.document import Criterion, Definition, one_line
 from concepts.encoders.base import Vectors
-from concepts.errors import BadPictureError, UnknownPictureError
+from concepts.errors import BadPictureError, UnknownError
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.scale import NONE, Scale
 from storage.pictures import sources
@@ -42,7 +42,7 @@ _READING = re.compile(
     re.IGNORECASE,
 )
 
-UNREADABLE = (OSError, BadPictureError, UnknownPictureError)  # what reading a picture raises
+UNREADABLE = (OSError, BadPictureError, UnknownError)  # what reading a picture raises
 
 
 def topic_text(definition: Definition) -> str:
@@ -157,7 +157,7 @@ def side_for(definition: Definition) -> int:
 def read_picture(picture: PictureInput, side: int) -> bytes:
     """From the original, where there is one; a model sees details that a thumbnail has lost.
 
-    Raises `OSError`, `BadPictureError` or `UnknownPictureError` where it can't be read.
+    Raises `OSError`, `BadPictureError` or `UnknownError` where it can't be read.
     """
     data = sources.read(picture.source) if picture.source else picture.thumbnail()
     closer = CLOSER if picture.shown == "alone" else 1

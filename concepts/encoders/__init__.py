@@ -22,10 +22,10 @@ from concepts.encoders.base import (
 )
 from concepts.encoders.parts import is_of_parts
 from concepts.errors import (
+    UNTRUSTED_ENCODER,
     EncoderError,
     FingerprintMismatchError,
-    MissingPackageError,
-    UntrustedEncoderError,
+    missing_package,
 )
 
 __all__ = [
@@ -61,9 +61,9 @@ def load_encoder(name: str, *, cache: Path) -> Encoder:
 
 
 def check_installed(name: str) -> None:
-    """Raises `MissingPackageError` where an encoder needs what isn't installed."""
+    """Raises `PackageError` where an encoder needs what isn't installed."""
     if registered_as(name) in ELSEWHERE and name != "auto" and not has_openclip():
-        raise MissingPackageError("open_clip_torch", "openclip")
+        raise missing_package("open_clip_torch", "openclip")
 
 
 def has_openclip() -> bool:
@@ -82,13 +82,13 @@ def load_named_elsewhere(
     """The encoder that a file from anyone names, if it may be loaded: one that is part of this program, one
     that was `chosen` here, or else the one that a person names with `trust`, which is then taken instead.
 
-    Raises `UntrustedEncoderError` before anything is loaded, and `FingerprintMismatchError` where it is
+    Raises `EncoderError` before anything is loaded, and `FingerprintMismatchError` where it is
     another one than the file's.
     """
     refuse_parts(fingerprint)
     key = registered_as(name)
     if not (trust or name in chosen or (key not in ELSEWHERE and ENCODERS.is_own(key))):
-        raise UntrustedEncoderError(name)
+        raise UNTRUSTED_ENCODER(name=name)
     encoder = load_encoder(trust or name, cache=cache)
     if str(encoder.fingerprint) != fingerprint:
         raise FingerprintMismatchError("This classifier", str(encoder.fingerprint), fingerprint)

@@ -14,7 +14,7 @@ from concurrent.futures import wait as wait_for
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
 
-from concepts.errors import MissingPackageError
+from concepts.errors import missing_package
 
 WORKERS = os.cpu_count() or 2
 AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
@@ -95,11 +95,11 @@ def in_order(
 
 def engine_of(setting: str) -> Engine:
     """Threads of this process without a word, `ray` for a Ray of this machine, `ray://host:port` for others.
-    Nothing is begun and no library loaded before there is work. Raises `MissingPackageError`."""
+    Nothing is begun and no library loaded before there is work. Raises `PackageError`."""
     if not setting:
         return InProcess()
     if find_spec(RAY) is None:
-        raise MissingPackageError(RAY, RAY)
+        raise missing_package(RAY, RAY)
     from concepts.jobs.on_ray import RayEngine  # its packages are optional
 
     return RayEngine("local" if setting == RAY else setting)

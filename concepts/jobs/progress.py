@@ -99,7 +99,7 @@ class Progress:
         stand_aside: Callable[[], None] = lambda: None,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept; `lease`
+        """`require_room` raises `PlaceError` before the disk is so full that nothing can be kept; `lease`
         is the run's own; `stand_aside` returns when it is the work's turn to go on; `told` hears of each
         `beat`."""
         self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, cast
 
 from pydantic import BaseModel
 
-from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError, StorageError
+from concepts.errors import DISK_FULL, CancelledError, DiscernError, LostJobError, PlaceError, StorageError
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.progress import Listener, News, Precedence, Progress, StoppedError
 from storage.disk import FULL, free_bytes
@@ -160,7 +160,7 @@ class JobRunner:
     # Here and now
 
     def run(self, job: Job[Done], listener: Listener | None = None) -> Done:
-        """Runs one job and returns what came of it, or raises its error, `DiskFullError` before it begins."""
+        """Runs one job and returns what came of it, or raises its error, `PlaceError` before it begins."""
         self._require_room(job.lane)
         return cast(Done, self.resume(self._add(job), listener))
 
@@ -174,7 +174,7 @@ class JobRunner:
     # In the background
 
     def begin(self, job: Job[Done]) -> Started[Done]:
-        """Queues work. Raises `DiskFullError` where there is no room to begin it."""
+        """Queues work. Raises `PlaceError` where there is no room to begin it."""
         self._require_room(job.lane)
         return Started(self, job, self.submit(job))
 
@@ -299,7 +299,7 @@ class JobRunner:
             raise
         except BaseException as error:
             full = isinstance(error, OSError) and error.errno in FULL
-            if full or isinstance(error, DiskFullError):
+            if full or (isinstance(error, PlaceError) and error.case == DISK_FULL):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
                 with suppress(LostJobError, StorageError):  # what can't even be put back is lost in time
                     self.store.release(stored.id, PAUSED, lease=stored.lease)
@@ -318,7 +318,7 @@ class JobRunner:
 
     def _require_room(self, lane: Lane) -> None:
         if self._home is not None and not self._has_room(lane):
-            raise DiskFullError(self._home)
+            raise DISK_FULL(place=self._home)
 
     def _kind_of(self, stored: StoredJob) -> type[Job[Any]]:
         if stored.kind not in self._kinds:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from concepts.errors import BadPriceError, BudgetError
+from concepts.errors import BAD_PRICE, BudgetError
 from concepts.language.base import Message
 from storage.calls import Ledger
 from storage.database import Database
@@ -30,20 +30,20 @@ class Price:
 
     @classmethod
     def parse(cls, text: str, setting: str) -> Price:
-        """From "0.15/0.60". Raises `BadPriceError` with the name of the setting."""
+        """From "0.15/0.60". Raises `SettingsError`."""
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*", text, re.ASCII)
         if not match:
-            raise BadPriceError(setting, text)
+            raise BAD_PRICE(setting=setting, variable=setting.upper(), text=text)
         return cls(float(match[1]), float(match[2]))
 
     @classmethod
     def table(cls, text: str) -> dict[str, Price]:
-        """Model → price, from "model 0.15/0.60" in lines or by commas. Raises `BadPriceError`."""
+        """Model → price, from "model 0.15/0.60" in lines or by commas. Raises `SettingsError`."""
         found = {}
         for entry in filter(None, map(str.strip, re.split(r"[\n,]", text))):
             model, _, price = entry.rpartition(" ")
             if not model.strip():
-                raise BadPriceError("prices", entry)
+                raise BAD_PRICE(setting="prices", variable="PRICES", text=entry)
             found[model.strip()] = cls.parse(price, "prices")
         return found
 

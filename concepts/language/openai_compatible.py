@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
+from concepts.errors import NO_PRICE, ModelAnswerError, ModelCallError
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, UnfitAnswerError, Weighed
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
@@ -149,7 +149,7 @@ class OpenAICompatibleModel(ChatModel):
         """`budget` of a run; `allowance`: what it shares with other runs; `timeout` of a request, seconds."""
         self._budgets = [one for one in (budget, allowance) if one is not None]
         if self._budgets and price is None:
-            raise NoPriceError(model)
+            raise NO_PRICE(model=model)
         url = base_url or DEFAULT_ENDPOINT
         self.name = model
         self.endpoint = without_credentials(url)

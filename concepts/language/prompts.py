@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from concepts.errors import OtherVariablesError, UnknownPromptError
+from concepts.errors import OTHER_VARIABLES, UnknownError
 from concepts.language.base import Message
 
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -88,16 +88,24 @@ def editable() -> tuple[str, ...]:
 
 
 def default(name: str) -> Prompt:
-    """The file of one that can be edited. Raises `UnknownPromptError`."""
+    """The file of one that can be edited. Raises `UnknownError`."""
     if name not in editable():
-        raise UnknownPromptError(name, editable())
+        said = f"There is no prompt “{name}” to edit. There are: {', '.join(editable())}."
+        raise UnknownError(said, "prompt")
     return load_prompt(name)
 
 
 def checked(name: str, text: str) -> Prompt:
-    """A text in place of the file of this name. Raises `UnknownPromptError`, and `OtherVariablesError` where
-    its variables are not those of the file."""
+    """A text in place of the file of this name. Raises `UnknownError`, and `DiscernError` where its variables
+    are not those of the file."""
     prompt, wanted = Prompt(name, text.strip()), default(name).variables
     if prompt.variables != wanted:
-        raise OtherVariablesError(name, wanted - prompt.variables, prompt.variables - wanted)
+        lacks, other = _listed(wanted - prompt.variables), _listed(prompt.variables - wanted)
+        wrong = [f"it lacks {lacks}"] if lacks else []
+        wrong += [f"it has {other}, which nothing fills in"] if other else []
+        raise OTHER_VARIABLES(name=name, wrong="; ".join(wrong))
     return prompt
+
+
+def _listed(variables: set[str]) -> str:
+    return ", ".join(f"{{{{ {name} }}}}" for name in sorted(variables))

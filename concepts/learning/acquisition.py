@@ -365,7 +365,7 @@ Look = Callable[[LinearHead | None], tuple[Pool, Labelled]]
 class Strategy:
     """Which registered ways a round uses. The default is what the app does.
 
-    Raises `UnknownMethodError` for a name that is none.
+    Raises `WrongUsageError` for a name that is none.
     """
 
     head: str = "auto"

@@ -40,7 +40,7 @@ def train_head(
     seen the picture or its near-duplicates; the threshold uses a person's labels only (weight 1) where
     there are any of both kinds. A precision or recall is set by what it is likely to be among the
     `unlabelled`, where there are some. Raises `NotEnoughLabelsError` where this head can't work with so few
-    labels ("auto": with no label and no text direction), and `UnknownMethodError`.
+    labels ("auto": with no label and no text direction), and `WrongUsageError`.
     """
     with one_blas_thread():  # between its parts, too: each product on several keeps them all busy for a while
         learned = data.at(np.flatnonzero(data.weight > 0))

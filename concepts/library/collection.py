@@ -17,13 +17,13 @@ from concepts.encoders.known import KINDS
 from concepts.encoders.parts import BOXES, PARTS
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import (
+    EMPTY_LIBRARY,
+    OTHER_ENCODER,
     BucketError,
     DamagedIndexError,
     DiscernError,
-    EmptyLibraryError,
     FingerprintMismatchError,
-    OtherEncoderError,
-    UnknownPictureError,
+    UnknownError,
 )
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess
@@ -137,17 +137,17 @@ class Collection:
         return self.words().encoder
 
     def recorded(self) -> LibraryEncoder:
-        """Raises `EmptyLibraryError`."""
+        """Raises `DiscernError`."""
         recorded = self.library.encoder()
         if recorded is None:
-            raise EmptyLibraryError
+            raise EMPTY_LIBRARY()
         return recorded
 
     def encoder_like(self, name: str, fingerprint: str, trust: str | None) -> Encoder:
         """The encoder a bundle asks for: this library's where it is the same, else loaded for the purpose.
 
         Raises `FingerprintMismatchError` and, where nobody here has chosen that encoder,
-        `UntrustedEncoderError`.
+        `EncoderError`.
         """
         refuse_parts(fingerprint)
         recorded = self.library.encoder()
@@ -178,11 +178,11 @@ class Collection:
         return shown
 
     def graph(self) -> KeptGraph:
-        """Of all vectors, those in the trash too. Raises `EmptyLibraryError`."""
+        """Of all vectors, those in the trash too. Raises `DiscernError`."""
         return self.stored().graph
 
     def stored(self) -> StoredIndex:
-        """The vectors on disk, those in the trash too, to be written. Raises `EmptyLibraryError`."""
+        """The vectors on disk, those in the trash too, to be written. Raises `DiscernError`."""
         recorded = self.recorded()
         return self._index_of(recorded.fingerprint, recorded.dimension)
 
@@ -244,12 +244,12 @@ class Collection:
         """Adds pictures, of links those that stay `within`. `encoder` chooses one for the first pictures of
         a library. `given` are their vectors: checked, where an encoder is named, else kept as they are.
 
-        Raises `OtherEncoderError` where the library has another one already, and `DiscernError` where the
+        Raises `EncoderError` where the library has another one already, and `DiscernError` where the
         vectors don't fit.
         """
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
-            raise OtherEncoderError(recorded.name, encoder)
+            raise OTHER_ENCODER(recorded=recorded.name, asked=encoder)
         if given is not None:
             encoder = encoder or (recorded.name if recorded else f"{GIVEN}:{given.dimension}")
         elif recorded and registered_as(recorded.name) == GIVEN:
@@ -354,7 +354,7 @@ class Collection:
         return purged
 
     def thumbnail(self, picture_id: str) -> bytes:
-        """WebP bytes; made again where it is lost. Raises `UnknownPictureError`.
+        """WebP bytes; made again where it is lost. Raises `UnknownError`.
 
         Those in a bucket are asked for once and then held in memory, as long as the library has the picture:
         whoever takes it away for good may be another process.
@@ -368,7 +368,7 @@ class Collection:
     def _thumbnail(self, picture_id: str) -> bytes:
         try:
             return self.thumbnails.read(picture_id)
-        except UnknownPictureError:
+        except UnknownError:
             if not make_thumbnail(self.library, self.thumbnails, picture_id):
                 raise
             self._notice(thumbnails="Thumbnails are missing.")

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from concepts.jobs import Listener
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.library import Library
 from storage.pictures.duplicates import bits_apart, near_groups, turned
 from storage.pictures.overlap import Look, look, overlap
@@ -95,7 +95,7 @@ def _verified(candidates: Set[Candidate], thumbnails: ThumbnailStore) -> list[tu
         try:
             with Image.open(BytesIO(thumbnails.read(asked[0]))) as image:
                 return look(image, asked[1])
-        except (UnknownPictureError, OSError):
+        except (UnknownError, OSError):
             return None
 
     with ThreadPoolExecutor() as pool:

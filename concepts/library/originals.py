@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from storage.errors import BadPictureError, UnknownPictureError
+from storage.errors import BadPictureError, UnknownError
 from storage.library import Library, Picture
 from storage.pictures import sources
 from storage.pictures.decoding import Decoded, decoded
@@ -43,13 +43,13 @@ def original_file(picture: Picture) -> tuple[str, bytes] | None:
 
 
 def video_of(library: Library, picture_id: str, within: Within | None) -> Path:
-    """The video that a picture is a frame of, as it was read. Raises `UnknownPictureError`."""
+    """The video that a picture is a frame of, as it was read. Raises `UnknownError`."""
     for place, _ in filter(None, map(split, library.picture(picture_id).files)):
         file = look_at(place)
         may = within is None or within(os.path.realpath(place))
         if may and isinstance(file, Source) and library.adding.read_from([file]):
             return Path(place)
-    raise UnknownPictureError("This picture isn't a frame of a video, or the video is gone.")
+    raise UnknownError("This picture isn't a frame of a video, or the video is gone.", "picture")
 
 
 def _looks_the_same(data: bytes, picture: Picture) -> bool:

@@ -51,7 +51,7 @@ def embed_again(collection: Collection) -> int:
 
 
 def outside_thumbnail(collection: Collection, known: str) -> bytes:
-    """WebP. Raises `UnknownPictureError`."""
+    """WebP. Raises `UnknownError`."""
     return thumbnail(decode(collection.outside.rendition(known)).image)
 
 

@@ -20,7 +20,7 @@ from concepts.encoders.parts import (
     best_part,
     focus_of,
 )
-from concepts.errors import DiscernError
+from concepts.errors import NO_FRAME, DiscernError
 from concepts.jobs.progress import Listener
 from storage.database import Database, once_a_moment
 from storage.parts import Box, PartStore
@@ -33,30 +33,6 @@ if TYPE_CHECKING:
 
 READERS_KEPT = 8  # 80 bytes a picture each
 SAMPLED = 1_000  # pictures of whose parts the mean and the covariance are
-
-
-class OtherPartError(DiscernError):
-    """A version was trained on another part of the pictures than the concept is judged by now."""
-
-    http_status = 409
-    in_terminal = "Train again (discern concept train)."
-    on_screen = "Train again on Check."
-
-    def __init__(self, version: int) -> None:
-        super().__init__(
-            f"Version {version} was trained before you changed which part is judged. Your labels are kept."
-        )
-
-
-class NoFrameError(DiscernError):
-    """Nothing that counts is framed."""
-
-    http_status = 409
-    in_terminal = "Frame some (discern concept frame)."
-    on_screen = "Press F on Label."
-
-    def __init__(self) -> None:
-        super().__init__("No picture with a frame has the label yes. Three are enough to begin.")
 
 
 class Parts:
@@ -76,7 +52,7 @@ class Parts:
         return once_a_moment(key, lambda: self.store.focus(concept_id, recorded.fingerprint))
 
     def fingerprint(self, concept_id: int) -> str:
-        """Of the vectors that the concept learns from. Raises `EmptyLibraryError`."""
+        """Of the vectors that the concept learns from. Raises `DiscernError`."""
         focus = self.focus(concept_id)
         return focus.fingerprint if focus else self._collection.recorded().fingerprint
 
@@ -154,14 +130,14 @@ class Parts:
 
     def focus_on(self, concept_id: int, boxes: Mapping[str, Box]) -> None:
         """Has the concept judged by the part that is like those in the boxes (picture id → box), whose parts
-        have been embedded. Raises `NoFrameError` without any."""
+        have been embedded. Raises `ConflictError` without any."""
         newest, encoder = self.store.last_frame(concept_id), _able(self._collection.encoder())
         every = str(AllParts(encoder).fingerprint)
         index = self._collection.parts_index(every).snapshot()
         missing = set(index.missing(list(boxes)))
         places = {one: best_part(box) for one, box in boxes.items() if one not in missing}
         if not boxes:
-            raise NoFrameError
+            raise NO_FRAME()
         if not places:
             raise DiscernError("The framed pictures can't be read. Reconnect their folder, or frame others.")
         of_framed = index.vectors(list(places)).reshape(len(places), len(BOXES), -1)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from concepts.errors import MissingPackageError
+from concepts.errors import missing_package
 
 PACKAGE, EXTRA = "rapidocr", "words"
 SIDE = 960  # pixels of the short side to which a picture is shrunk while decoding: small print needs more
@@ -27,9 +27,9 @@ def is_there() -> bool:
 
 
 def load_reader() -> WordReader:
-    """Raises `MissingPackageError`. Takes some seconds."""
+    """Raises `PackageError`. Takes some seconds."""
     if not is_there():
-        raise MissingPackageError(PACKAGE, EXTRA)
+        raise missing_package(PACKAGE, EXTRA)
     return WordReader()
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.errors import BucketError, StorageError, UnknownPictureError
+from concepts.errors import BucketError, StorageError, UnknownError
 from concepts.library.originals import original
 from storage.blobs import FolderBlobs
 from storage.library import Library
@@ -37,11 +37,11 @@ class Renditions:
         return self._kept.delete(picture_id)
 
     def read(self, picture_id: str) -> Rendition:
-        """Raises `UnknownPictureError` for what is no picture of the library."""
+        """Raises `UnknownError` for what is no picture of the library."""
         picture = self._library.picture(picture_id)
         if max(picture.width, picture.height) <= THUMBNAIL_SIDE:
             return Rendition(self._thumbnail(picture_id), whole=True)
-        with suppress(UnknownPictureError):
+        with suppress(UnknownError):
             return Rendition(self._kept.read(picture_id), whole=True)
         content = None
         with suppress(BucketError), original(picture, RENDITION_SIDE) as whole:  # a bucket can't be used now

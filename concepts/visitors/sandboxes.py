@@ -22,7 +22,15 @@ from typing import Any, cast
 from filelock import FileLock, Timeout
 
 from concepts.encoders import Encoder, Vectors
-from concepts.errors import DiscernError, NoPriceError, QuotaError, SettingsError
+from concepts.errors import (
+    NO_ARCHIVES,
+    NO_PRICE,
+    QUEUE_FULL,
+    VISITOR_FULL,
+    DiscernError,
+    NotAllowedError,
+    SettingsError,
+)
 from concepts.jobs import Background, Job
 from concepts.jobs.runner import Perform, Threads
 from concepts.language import ROLES, named
@@ -81,6 +89,10 @@ class Limits:
     jobs: int = 5
     sandboxes: int = 40
 
+    def reached(self) -> NotAllowedError:
+        """What to raise where a visitor's part of the disk is full."""
+        return VISITOR_FULL(most=self.disk / 1e6)
+
 
 LIMITS = Limits()
 
@@ -124,22 +136,22 @@ class Sandbox:
         return max(self.ends - self._clock(), 0.0)
 
     def admit_file(self, name: str, size: int) -> None:
-        """Counts an upload of so many bytes, also where it comes to nothing. Raises `QuotaError`."""
+        """Counts an upload of so many bytes, also where it comes to nothing. Raises `NotAllowedError`."""
         if name.lower().endswith(ARCHIVE_SUFFIX) or is_video(name):
-            raise QuotaError("archives", 0)
+            raise NO_ARCHIVES()
         with self._lock:
             if max(self._sent, self.used_bytes()) + size > self.limits.disk:
-                raise QuotaError("disk", self.limits.disk)
+                raise self.limits.reached()
             self._sent += size
 
     def admit_job(self, job: Job[Any]) -> None:
-        """Raises `QuotaError`."""
+        """Raises `NotAllowedError`."""
         if isinstance(job, UNASKED):
             return
         if self.bench.jobs.store.count_going() >= self.limits.jobs:
-            raise QuotaError("jobs", self.limits.jobs)
+            raise QUEUE_FULL(most=self.limits.jobs)
         if self.is_full:
-            raise QuotaError("disk", self.limits.disk)
+            raise self.limits.reached()
 
     def used_bytes(self) -> int:
         """On disk, measured every few seconds. Files that it shares with the library have two names."""
@@ -343,7 +355,7 @@ def _require_prices(settings: Settings) -> None:
         if model and price is None:
             raise SettingsError(
                 f"A demo needs the price of {model}: each visitor has a budget."
-            ) from NoPriceError(model)
+            ) from NO_PRICE(model=model)
 
 
 class SharedThreads(Threads):

@@ -81,7 +81,7 @@ class Workbench:
         self.installation = Installation(self.context)
 
     def concept(self, name: str) -> Concept:
-        """By its name, by one it had before, or as `id:7`. Raises `UnknownConceptError`."""
+        """By its name, by one it had before, or as `id:7`. Raises `UnknownError`."""
         return Concept(self, self.context.concept(name))
 
     def concept_of(self, concept_id: int) -> Concept:

@@ -31,7 +31,7 @@ from concepts.collaborator.suggestions import (
 )
 from concepts.collaborator.suggestions import estimate as estimated
 from concepts.collaborator.suggestions import review as reviewed
-from concepts.errors import DiscernError, NoModelError
+from concepts.errors import DiscernError, no_model
 from concepts.jobs import Progress, Started
 from concepts.labelling.mining import mine_more
 from concepts.labelling.selection import (
@@ -185,7 +185,7 @@ class Annotations:
         """Keeps what an assistant says, brought by the person `recorded_by`; says how many are new. What it
         said before of a picture by the same definition stands.
 
-        Raises `UnknownPictureError`, and `DiscernError` where one of the pictures measures or looks like one
+        Raises `UnknownError`, and `DiscernError` where one of the pictures measures or looks like one
         that does; then nothing is taken.
         """
         ids = [one.picture for one in judgements]
@@ -249,12 +249,12 @@ class Annotators:
         return self._context.setup(self._concept.id)
 
     def choose(self, setup: Setup, *, author: str) -> None:
-        """From now on this annotator is the concept's. Raises `UnknownMethodError`, and `NoModelError` where
+        """From now on this annotator is the concept's. Raises `WrongUsageError`, and `SettingsError` where
         the model isn't set."""
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         free = setup.annotator == AUTO or asks_no_model(setup.annotator)
         if not free and not model_of(setup, self._context.settings)[0]:
-            raise NoModelError(setup.role)
+            raise no_model(setup.role)
         choice = AnnotatorChoice(concept_id=self._concept.id, author=author, **asdict(setup))
         self._context.annotators.add(choice)
 

@@ -13,7 +13,7 @@ from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import with_guarantee, with_sure_no
-from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
+from concepts.errors import NOT_ENOUGH_PICTURES, ConflictError, DiscernError
 from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
@@ -94,7 +94,7 @@ class Certificates:
         """Draw the pictures whose blind labels guarantee a threshold. Purpose “evaluation” asks about them
         first. The same wish again draws nothing new.
 
-        Raises `ConflictError` where this version has had its try, `NotEnoughPicturesError`, and
+        Raises `ConflictError` where this version has had its try or there are too few pictures, and
         `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
@@ -198,7 +198,7 @@ class Certificates:
             self._lowest(head, side, draws),
         )
         if len(drawn.pictures) < least:
-            raise NotEnoughPicturesError(least, len(drawn.pictures))
+            raise NOT_ENOUGH_PICTURES(needed=least, there=len(drawn.pictures))
         looks_in = dataset.frame.kept()
         draw = CertifyingDraw(
             concept_id=self._concept.id,

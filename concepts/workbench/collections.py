@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from concepts.errors import DiscernError, UnknownCollectionError
+from concepts.errors import UNKNOWN_COLLECTION, DiscernError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
 from concepts.library.roots import visitors_place
@@ -151,7 +151,7 @@ class Collections:
     def get(self, number: Which) -> OneCollection:
         """One of them, one in the trash too, and what became of its pictures.
 
-        Raises `UnknownCollectionError`.
+        Raises `UnknownError`.
         """
         return self._with_changes(self.find(number).id)
 
@@ -293,7 +293,7 @@ class Collections:
 
     def find(self, collection: str | int) -> NamedCollection:
         """A number, written as such or not, names one by its id unless one is called so. Raises
-        `UnknownCollectionError`."""
+        `UnknownError`."""
         name = str(collection)
         found = self._named.find(name)
         if found is None and name.strip().isdecimal() and len(name) < 10:
@@ -301,7 +301,7 @@ class Collections:
         if found is None:
             names = ", ".join(f"“{one.name}”" for one in self._named.all(5))
             there = f"There are: {names}." if names else "There is none yet."
-            raise UnknownCollectionError(f"There is no collection “{collection}”. {there}")
+            raise UNKNOWN_COLLECTION(said=f"There is no collection “{collection}”. {there}")
         return found
 
     def _view(self, number: int) -> CollectionView:
@@ -314,7 +314,7 @@ class Collections:
         return OneCollection(**dict(self._view(number)), changes=changes)
 
     def _resolved(self, pictures: Sequence[str]) -> list[str]:
-        """Raises `UnknownPictureError`."""
+        """Raises `UnknownError`."""
         library = self._context.collection.library
         found = library.resolve_many(pictures)
         return [known or library.resolve(given) for known, given in zip(found, pictures, strict=True)]

@@ -17,11 +17,10 @@ from concepts.definition.names import id_in
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import (
-    NoConceptError,
-    NoVersionError,
+    NO_CONCEPTS,
+    NO_VERSION,
     SettingsError,
-    UnknownConceptError,
-    UnknownVersionError,
+    UnknownError,
 )
 from concepts.jobs import Background, Job, JobRunner
 from concepts.jobs.engines import engine_of
@@ -164,8 +163,8 @@ class Context:
         return self._redact(redacted(text, self.settings.secrets))
 
     def concept(self, name: str) -> ConceptRow:
-        """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownConceptError`, and
-        of one in the trash `ConceptInTrashError`."""
+        """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownError`, also for one
+        in the trash."""
         concept = self.store.find(name)
         if concept is None:
             number = id_in(name) or self.trash.find("concept", name)
@@ -173,17 +172,18 @@ class Context:
                 return self.store.get(number)
             names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
             if not names:
-                raise NoConceptError(name)
-            raise UnknownConceptError(f"There is no concept “{name}”. There are: {names}.")
+                raise NO_CONCEPTS(name=name)
+            raise UnknownError(f"There is no concept “{name}”. There are: {names}.", "concept")
         return concept
 
     def revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
-        """The newest definition, or the one asked for. Raises `UnknownVersionError`."""
+        """The newest definition, or the one asked for. Raises `UnknownError`."""
         row = self.store.definition(concept.id, number)
         if row is None:
             newest = self.store.definition(concept.id)
-            raise UnknownVersionError(
-                f"“{concept.name}” has no definition {number}; it has 1 to {newest.number if newest else 0}."
+            raise UnknownError(
+                f"“{concept.name}” has no definition {number}; it has 1 to {newest.number if newest else 0}.",
+                "version",
             )
         return revision_of(row)
 
@@ -193,13 +193,13 @@ class Context:
         return [row for row in self.store.all() if made.get(row.id) == parts.fingerprint(row.id)]
 
     def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
-        """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
+        """The newest trained version, or the one asked for. Raises `UnknownError`."""
         head = self.heads.get(concept.id, number)
         if head is None:
             name, newest = concept.name, self.heads.get(concept.id)
             if newest is None:
-                raise NoVersionError(name)
-            raise UnknownVersionError(f"“{name}” has no version {number}; it has 1 to {newest.number}.")
+                raise NO_VERSION(concept=name)
+            raise UnknownError(f"“{name}” has no version {number}; it has 1 to {newest.number}.", "version")
         return head
 
     def setup(self, concept_id: int) -> Setup:

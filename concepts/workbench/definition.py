@@ -76,7 +76,7 @@ class ConceptDefinition:
     # The concept as a whole
 
     def read(self, revision: int | None = None) -> ConceptView:
-        """What screens show. Raises `UnknownVersionError` for a revision that isn't there."""
+        """What screens show. Raises `UnknownError` for a revision that isn't there."""
         concept, context = self._concept.row, self._context
         newest, shown = context.revision(concept), context.revision(concept, revision)
         said = advise(context, concept)

@@ -16,7 +16,7 @@ from concepts.jobs import Progress
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Emptied, EmptyTrash
 from storage.erasing import Gone
-from storage.errors import UnknownJobError
+from storage.errors import UnknownError
 from storage.jobs import GOING, JobStore
 from storage.pictures import archives
 
@@ -64,7 +64,7 @@ def _scores(this: _Emptying) -> dict[str, int]:
     for file in sorted((this.context.settings.home / "scores").glob("*/*")):
         is_jobs, job = file.parent.name.isdecimal(), None
         if is_jobs:
-            with suppress(UnknownJobError):
+            with suppress(UnknownError):
                 job = jobs.get(int(file.parent.name))
         if (job and job.state in GOING) or not file.is_file():
             continue

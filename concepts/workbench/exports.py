@@ -17,7 +17,7 @@ from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import file_stem
-from concepts.errors import DiscernError, UnknownPictureError
+from concepts.errors import DiscernError, UnknownError
 from concepts.installation.users import Role
 from concepts.library.collection import Collection
 from concepts.library.ingestion import short_side
@@ -143,7 +143,7 @@ class Exports:
         ):
             try:
                 return thumbnail(picture)
-            except UnknownPictureError:
+            except UnknownError:
                 continue
         return b""
 

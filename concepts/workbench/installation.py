@@ -51,7 +51,7 @@ class Installation:
     def job(self, job_id: JobId) -> JobView:
         """How far a job is, and what came of it.
 
-        Raises `UnknownJobError`.
+        Raises `UnknownError`.
         """
         return self._views([self._context.jobs.store.get(job_id)])[0]
 
@@ -64,7 +64,7 @@ class Installation:
     def cancel_job(self, job_id: JobId) -> JobView:
         """Cancel a job: a waiting one at once, a running one at its next step. What is done stays.
 
-        Raises `UnknownJobError`.
+        Raises `UnknownError`.
         """
         self._context.jobs.store.cancel(job_id)
         return self.job(job_id)
@@ -73,7 +73,7 @@ class Installation:
     def retry_job(self, job_id: JobId) -> Started[Any]:
         """Begin a failed or cancelled job again. It continues where it stopped.
 
-        Raises `UnknownJobError`, `ConflictError`.
+        Raises `UnknownError`, `ConflictError`.
         """
         return self._context.jobs.retry(job_id)
 

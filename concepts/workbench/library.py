@@ -370,7 +370,7 @@ class PictureLibrary:
     def thumbnail(self, picture_id: PictureId) -> bytes:
         """A small copy: WebP, at most 320 pixels on the long side.
 
-        Raises `UnknownPictureError`.
+        Raises `UnknownError`.
         """
         return self._context.collection.thumbnail(picture_id)
 
@@ -385,7 +385,7 @@ class PictureLibrary:
         """Everything the library knows of one picture, and what its camera wrote into it. A labeller gets
         others' labels of a concept after labelling the picture for it.
 
-        Raises `UnknownPictureError`.
+        Raises `UnknownError`.
         """
         context, library = self._context, self._context.collection.library
         found = library.picture(library.resolve(picture_id))

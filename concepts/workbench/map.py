@@ -122,7 +122,7 @@ class LibraryMap:
 
     def state(self) -> MapState | None:
         """None where nothing was drawn yet. Where that is so, or much is new, this begins a job that draws
-        it, where jobs run. Raises `EmptyLibraryError`."""
+        it, where jobs run. Raises `DiscernError`."""
         shown = self._shown()
         if shown is None or shown.missing > NEW * len(shown.rows):
             self._have_it_drawn()

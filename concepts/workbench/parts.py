@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.classifier.versions import PartOfPicture
-from concepts.errors import DamagedIndexError, DiscernError
+from concepts.errors import NO_FRAME, DamagedIndexError, DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
-from concepts.library.parts import NoFrameError
 from concepts.view import View
 from concepts.workbench.jobs import LookAtParts, PartsSeen
 from concepts.workbench.operation import AuthorName, PictureId, operation
@@ -101,7 +100,7 @@ class ConceptParts:
         """Judge each picture by one part of it: the one most like what was framed. The first time, all
         pictures are embedded again, in parts. Then train again."""
         if not whole and not self._usable():
-            raise NoFrameError
+            raise NO_FRAME()
         return self._context.jobs.begin(LookAtParts(self._concept.id, whole))
 
     def outlines(self, pictures: Sequence[str]) -> dict[str, PartOfPicture]:

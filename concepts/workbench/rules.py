@@ -29,7 +29,7 @@ from concepts.classifier.rule_scores import (
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import concept_stem
 from concepts.definition.names import checked_name
-from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
+from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
@@ -213,7 +213,7 @@ class Rules:
         return [self._view(stored) for stored in self._store.all(limit, offset)]
 
     def one(self, name: str) -> CombinationView:
-        """Raises `UnknownCombinationError`."""
+        """Raises `UnknownError`."""
         return self._view(self._stored(name))
 
     def export(self, name: str, out: Path, *, page: bool = False) -> ExportResult:
@@ -328,7 +328,7 @@ class Rules:
     def _stored(self, name: str) -> StoredCombination:
         stored = self._store.get(name)
         if stored is None or stored.removed:
-            raise UnknownCombinationError(name)
+            raise UnknownError(f"No combination is kept as “{name}”.", "combination")
         return stored
 
     def _view(self, stored: StoredCombination) -> CombinationView:

@@ -19,7 +19,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreOrder, said_o
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.encoders.saliency import compared, locate
-from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
+from concepts.errors import NOT_ANSWERED, BadPictureError, ConflictError, DiscernError
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.labelling.consensus import Decision
@@ -282,13 +282,13 @@ class Scores:
     def heat(self, picture: PictureId, version: Version = None, *, author: AuthorName) -> Heat:
         """Where in a picture a version's score comes from: what each cell of a grid over it adds.
 
-        Raises `NotAnsweredError` for a test picture before this person has labelled it, and
+        Raises `ConflictError` for a test picture before this person has labelled it, and
         `DiscernError` where no file has it any more or the encoder can't tell.
         """
         collection, head = self._context.collection, self._concept.versions.head(version)
         found_picture = collection.library.picture(picture)
         if self._is_blind(picture, author):
-            raise NotAnsweredError(self._concept.name)
+            raise NOT_ANSWERED(concept=self._concept.name)
         check_fingerprint(head, collection)
         encoder = collection.parts.encoder(head.concept_id)
         with original(found_picture, short_side(encoder)) as decoded:
@@ -376,7 +376,7 @@ class Scoring:
 
         The work raises `ChangedBundleError` where the bundle is not as it was written, unless
         `accept_changed`, `DiscernError` where it is another than that of the `digest`, and
-        `UntrustedEncoderError` where it is for an encoder that is neither the library's nor set nor
+        `EncoderError` where it is for an encoder that is neither the library's nor set nor
         `trust_encoder`.
         """
         files = tuple(map(written, paths))

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from concepts.definition.names import id_in
-from concepts.errors import DiscernError, UnknownCombinationError
+from concepts.errors import DiscernError, UnknownError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.view import View
@@ -192,7 +192,7 @@ class Trash:
     def _mark_rule(self, name: str, author: str, *, removed: bool) -> tuple[str, str]:
         stored = self._rules.get(name)
         if stored is None or (removed and stored.removed):
-            raise UnknownCombinationError(name)
+            raise UnknownError(f"No combination is kept as “{name}”.", "combination")
         if stored.removed != removed:
             self._rules.mark(stored, author, removed=removed)
         return stored.name, stored.name

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from concepts.encoders import check_installed
-from concepts.errors import DiscernError, MissingPackageError
+from concepts.errors import DiscernError, missing_package
 from concepts.jobs import Job, Progress, Started
 from concepts.library.health import Checked
 from concepts.library.near_duplicates import group_near_duplicates
@@ -114,10 +114,10 @@ class Upkeep:
     ) -> Started[Any]:
         """Look whether everything is there: vectors, thumbnails, and the files of the pictures.
 
-        Raises `EmptyLibraryError`, and `MissingPackageError` where words can't be read here.
+        Raises `DiscernError`, and `PackageError` where words can't be read here.
         """
         if only == "words" and not is_there():
-            raise MissingPackageError(PACKAGE, EXTRA)
+            raise missing_package(PACKAGE, EXTRA)
         if only != "words":
             self._context.collection.recorded()
         jobs: dict[str, Job[Any]] = {
@@ -155,7 +155,7 @@ class Upkeep:
     # What there is
 
     def neighbours(self) -> NeighboursReport:
-        """What there is of the graph. Raises `EmptyLibraryError`."""
+        """What there is of the graph. Raises `DiscernError`."""
         collection = self._context.collection
         kept, count = collection.graph(), self._count()
         made = kept.made()
@@ -168,7 +168,7 @@ class Upkeep:
         return NeighboursReport(of=count, is_current=current, is_searched_whole=whole, **facts)
 
     def disk(self) -> VectorsOnDisk:
-        """What is on disk. Raises `EmptyLibraryError`."""
+        """What is on disk. Raises `DiscernError`."""
         used = self._context.collection.stored().disk(self._count())
         facts = asdict(used)
         return VectorsOnDisk(copied=facts.pop("copy"), is_too_much=used.is_too_much, **facts)

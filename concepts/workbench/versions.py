@@ -105,7 +105,7 @@ class Versions:
     def one(self, version: Version = None, beside: OtherVersion = None) -> VersionView:
         """One version with its newest figures, and beside another one.
 
-        Raises `UnknownVersionError`.
+        Raises `UnknownError`.
         """
         head = self.head(version)
         found = self._context.measured(self._concept.row, head.number)
@@ -160,7 +160,7 @@ class Versions:
         return self._context.jobs.begin(Evaluate(self._concept.id, number))
 
     def head(self, version: int | None = None) -> StoredHead:
-        """The newest version, or the one asked for. Raises `UnknownVersionError`."""
+        """The newest version, or the one asked for. Raises `UnknownError`."""
         return self._context.head(self._concept.row, version)
 
     def measure(self, version: int | None = None, listener: Listener | None = None) -> EvaluationReport:

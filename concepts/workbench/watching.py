@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from concepts.classifier.training import check_fingerprint
-from concepts.errors import ConflictError, DiscernError, UnknownWatchError
+from concepts.errors import ConflictError, DiscernError, UnknownError
 from concepts.jobs import Started
 from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
@@ -87,7 +87,7 @@ class Watches:
     def get(self, watch: WatchNumber) -> WatchView:
         """One of them. `precision.standing` is `broken` where there is a reason to warn.
 
-        Raises `UnknownWatchError`.
+        Raises `UnknownError`.
         """
         return self._view(self._of_here(watch))
 
@@ -280,7 +280,7 @@ class Watches:
     def _of_here(self, watch: int) -> Watch:
         found = self._watches.get(watch)
         if found.concept_id != self._concept.id:
-            raise UnknownWatchError(f"“{self._concept.name}” has no watched folder {watch}.")
+            raise UnknownError(f"“{self._concept.name}” has no watched folder {watch}.", "watch")
         return found
 
     def _going(self, watch: int) -> Watch:

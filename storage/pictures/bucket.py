@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from storage import buckets
-from storage.errors import BadPictureError, BucketRefusedError, DiscernError
+from storage.errors import BUCKET_REFUSED, BadPictureError, BucketError, DiscernError
 from storage.pictures import archives, lists
 from storage.pictures.files import (
     Found,
@@ -47,9 +47,10 @@ def read(uri: str, within: Within | None = None) -> bytes:
             return file.read()
     except FileNotFoundError as error:
         raise BadPictureError("missing", "The file does not exist any more.") from error
-    except BucketRefusedError as error:
+    except BucketError as error:
         folder = uri.rpartition("/")[0]
-        if next(buckets.entries(folder), None) is None:  # raises where the whole bucket refuses
+        # Where the whole bucket refuses, looking into it raises, too.
+        if error.case != BUCKET_REFUSED or next(buckets.entries(folder), None) is None:
             raise
         raise BadPictureError("unreadable", "The bucket doesn't hand out this file.") from error
     except ValueError as error:

@@ -6,13 +6,13 @@ import re
 from zlib import crc32
 
 from storage.blobs import Blobs
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
 class ThumbnailStore:
-    """One blob a picture. Raises `UnknownPictureError` for what is no id (64 hex characters)."""
+    """One blob a picture. Raises `UnknownError` for what is no id (64 hex characters)."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
@@ -23,19 +23,19 @@ class ThumbnailStore:
     def is_whole(self, picture_id: str) -> bool:
         try:
             self.read(picture_id)
-        except (UnknownPictureError, OSError):
+        except (UnknownError, OSError):
             return False
         return True
 
     def read(self, picture_id: str) -> bytes:
-        """Raises `UnknownPictureError` also where what is kept is no whole WebP file."""
+        """Raises `UnknownError` also where what is kept is no whole WebP file."""
         try:
             content = self._blobs.read(thumbnail_key(picture_id))
         except FileNotFoundError as error:
-            raise UnknownPictureError(f"There is no thumbnail of picture {picture_id}.") from error
+            raise UnknownError(f"There is no thumbnail of picture {picture_id}.", "picture") from error
         end = _end(content)
         if end is None or content[end:] not in (b"", _digest(content[:end])):
-            raise UnknownPictureError(f"The thumbnail of picture {picture_id} is damaged.")
+            raise UnknownError(f"The thumbnail of picture {picture_id} is damaged.", "picture")
         return content[:end]
 
     def write(self, picture_id: str, data: bytes) -> None:
@@ -62,5 +62,5 @@ def _digest(content: bytes) -> bytes:
 def thumbnail_key(picture_id: str) -> str:
     """`ab/cd/abcd….webp`: 65,536 folders, so a million pictures are 15 a folder."""
     if not _ID.fullmatch(picture_id):
-        raise UnknownPictureError(f"{picture_id[:80]!r} is not a picture's id.")
+        raise UnknownError(f"{picture_id[:80]!r} is not a picture's id.", "picture")
     return f"{picture_id[:2]}/{picture_id[2:4]}/{picture_id}.webp"

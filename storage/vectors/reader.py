@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.vectors.ids import AT_ONCE, Flags, Floats, Halves, Keys, PictureIds, Rows, located, parts
 from storage.vectors.products import multiplied
 
@@ -162,7 +162,7 @@ class VectorReader:
         return [one for one, known in zip(wanted, there, strict=True) if not known or one in self._hidden]
 
     def vectors(self, ids: Sequence[str]) -> Floats:
-        """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
+        """(n, d) in the order of ids. Raises `UnknownError` where one has no vector."""
         rows = self._rows_of(ids)
         return self._vectors(rows)[rows].astype(np.float32)
 
@@ -172,17 +172,19 @@ class VectorReader:
         return parts_of_them
 
     def _rows_of(self, ids: Sequence[str]) -> Rows:
-        """(n,) where in the array the vectors of these ids are. Raises `UnknownPictureError` likewise."""
+        """(n,) where in the array the vectors of these ids are. Raises `UnknownError` likewise."""
         if removed := self._hidden.intersection(ids):
-            raise UnknownPictureError(
-                f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …"
+            raise UnknownError(
+                f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …",
+                "picture",
             )
         places, there = located(self.known, ids)
         if not there.all():
             unknown = np.flatnonzero(~there)
-            raise UnknownPictureError(
+            raise UnknownError(
                 f"{len(unknown)} of {len(ids)} pictures have no vector, the first is {ids[unknown[0]]}. "
-                "Add them to the library first."
+                "Add them to the library first.",
+                "picture",
             )
         return self._at(places)
 

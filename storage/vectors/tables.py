@@ -13,11 +13,11 @@ from filelock import FileLock
 from storage import buckets
 from storage.disk import obstacle
 from storage.errors import (
+    DISK_FULL,
+    NO_PERMISSION,
+    READ_ONLY,
     DamagedIndexError,
     DiscernError,
-    DiskFullError,
-    NoPermissionError,
-    ReadOnlyError,
     StorageError,
 )
 
@@ -104,11 +104,11 @@ def guarded(folder: Path, bucket: BucketTables | None, *, opening: bool = False)
         if any(sign in reason for sign in BUSY):
             raise StorageError(f"{folder} can't be read now ({reason[:200]}). Try again.") from error
         if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
-            raise DiskFullError(folder) from error
+            raise DISK_FULL(place=folder) from error
         if "Read-only file system" in reason:
-            raise ReadOnlyError(folder) from error
+            raise READ_ONLY(place=folder) from error
         if isinstance(error, PermissionError) or "Permission denied" in reason:
-            raise NoPermissionError(folder) from error
+            raise NO_PERMISSION(place=folder) from error
         if (problem := obstacle(folder)) is not None:
             raise problem from error
         # Behind a comma LanceDB says where in its own code that was.

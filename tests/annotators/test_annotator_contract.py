@@ -9,7 +9,7 @@ from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
 from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.collaborator.setups import choose_annotator
-from concepts.errors import NoModelError
+from concepts.errors import SettingsError
 from concepts.learning.scale import Scale
 
 
@@ -110,5 +110,5 @@ def test_auto_takes_the_model_that_sees_where_there_is_one_else_the_built_in_ann
 
 
 def test_without_a_model_the_one_that_needs_it_says_so(supplies):
-    with pytest.raises(NoModelError):
+    with pytest.raises(SettingsError, match="is set"):
         choose_annotator("vlm", replace(supplies, model=lambda: None))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from concepts.classifier.training import way_of
-from concepts.errors import NotEnoughLabelsError, UnknownMethodError
+from concepts.errors import NotEnoughLabelsError, WrongUsageError
 from concepts.learning.heads import HEADS
 from concepts.workbench import Concept, Workbench
 
@@ -69,14 +69,14 @@ def test_a_version_is_judged_by_the_way_it_was_trained(
 
 
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(concept: Concept) -> None:
-    with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, line, text, lda, logistic"):
+    with pytest.raises(WrongUsageError, match=r"no head “forest”.*auto, line, text, lda, logistic"):
         concept.versions.train(head="forest")
     assert concept.definition.read().heads == []
     assert "train" not in [job.kind for job in concept.context.jobs.store.recent()]
 
 
 def test_an_annotator_that_is_none_is_refused_with_those_there_are(concept: Concept) -> None:
-    with pytest.raises(UnknownMethodError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
+    with pytest.raises(WrongUsageError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
         concept.annotations.annotate(annotator="oracle")
     assert "annotate" not in [job.kind for job in concept.context.jobs.store.recent()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from concepts.bundle.load import load_bundle
-from concepts.errors import ConceptInTrashError, ConflictError, DiscernError, NoVersionError, RuleTextError
+from concepts.errors import ConflictError, DiscernError, RuleTextError, UnknownError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -101,12 +101,12 @@ def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
 
 def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -> None:
     bench.concepts.begin("New", "Nothing yet.")
-    for rule, kind in (
-        ("", RuleTextError),
-        (f"{NAME} AND New", NoVersionError),
-        (f"{NAME} AND nobody", DiscernError),
+    for rule, kind, said in (
+        ("", RuleTextError, "A concept is missing"),
+        (f"{NAME} AND New", UnknownError, "no trained version"),
+        (f"{NAME} AND nobody", UnknownError, "There is no concept"),
     ):
-        with pytest.raises(kind):
+        with pytest.raises(kind, match=said):
             bench.rules.tried(rule)
     with pytest.raises(ConflictError, match="its own concepts"):
         bench.rules.keep(NAME.upper(), RULE, author="me")
@@ -115,6 +115,6 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
     bench.rules.keep("Lonely ball", RULE, author="me")
     bench.trash.put(concept=OTHER, author="me")
     assert "in the trash" in bench.rules.one("Lonely ball").problem
-    with pytest.raises(ConceptInTrashError):
+    with pytest.raises(UnknownError, match="is in the trash"):
         bench.rules.archive("Lonely ball")
     assert bench.scoring.concepts() == [NAME]

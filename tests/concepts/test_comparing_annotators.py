@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup
-from concepts.errors import NoModelError, NotEnoughLabelsError
+from concepts.errors import NotEnoughLabelsError, SettingsError
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
@@ -168,7 +168,7 @@ def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
     concept.annotators.choose(Setup("builtin"), author="me")
     assert concept.annotations.annotate(limit=2).wait().annotator == "builtin"
     assert concept.annotators.in_use() == Setup("builtin")
-    with pytest.raises(NoModelError):
+    with pytest.raises(SettingsError, match="is set"):
         concept.annotators.choose(Setup("vlm", large=True), author="me")
 
 

@@ -18,8 +18,7 @@ from PIL import Image
 
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.classifier.measured_sample import sample
-from concepts.errors import DiscernError, EncoderError
-from concepts.library.parts import NoFrameError, OtherPartError
+from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -117,7 +116,7 @@ def looking(opened: Callable[[str], Concept]) -> Concept:
 
 
 def test_before_anything_is_framed_it_says_what_to_do(begun: Concept) -> None:
-    with pytest.raises(NoFrameError, match="Three are enough"):
+    with pytest.raises(ConflictError, match="Three are enough"):
         begun.parts.look()
     assert not begun.parts.read().is_part
 
@@ -145,7 +144,7 @@ def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
 ) -> None:
     whole = labelled.versions.head()
     assert labelled.parts.look().wait().pictures == len(drawn[1])
-    with pytest.raises(OtherPartError, match="Version 1"):
+    with pytest.raises(ConflictError, match="Version 1"):
         labelled.scores.ranked("top", limit=1)
     labelled.versions.train().wait()
     round_things = {i: cell for i, (counts, cell) in drawn[1].items() if counts}
@@ -239,7 +238,7 @@ def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(begun: Co
     assert unlabelled not in concept.dataset().reserved
     label(sorted(concept.dataset().evaluation))
     before = set(sample(concept.dataset()).ids)
-    with pytest.raises(NoFrameError):
+    with pytest.raises(ConflictError, match="with a frame"):
         concept.parts.look()  # what is framed has no label
     framed = next(i for i in free[:10] if said[i][0])
     concept.parts.frame(framed, **box_of(said[framed][1]), author="me")

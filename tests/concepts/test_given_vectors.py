@@ -15,7 +15,7 @@ from drawing import draw_folder
 from peaks import peak_memory
 
 from concepts.encoders import load_encoder
-from concepts.errors import DiscernError, EncoderError, OtherEncoderError
+from concepts.errors import DiscernError, EncoderError
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import read_vectors
 from concepts.library.ingestion import embed_files
@@ -87,7 +87,7 @@ def test_more_pictures_need_vectors_and_those_without_one_are_skipped_and_told(
     assert (added.added, added.skipped) == (20, {"no vector": 40})
     with pytest.raises(DiscernError, match="Add pictures with their vectors"):
         library.add(pictures)
-    with pytest.raises(OtherEncoderError):
+    with pytest.raises(EncoderError, match="vectors of this library"):
         library.add(embeddings=given, encoder="embedded")
     with pytest.raises(DiscernError, match=r"12 numbers|have 5"):
         library.add(embeddings={path: vector[:5] for path, vector in given.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.errors import NotAnsweredError
+from concepts.errors import ConflictError
 from concepts.workbench import Workbench
 from concepts.workbench.heat import said
 
@@ -27,7 +27,7 @@ def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answe
 ) -> None:
     concept = trained.concept(NAME)
     waiting = trained.context.store.kept_apart(concept.id) - concept.labels.decisions().keys()
-    with pytest.raises(NotAnsweredError):
+    with pytest.raises(ConflictError, match="test picture"):
         concept.scores.heat(min(waiting), author="me")
 
 

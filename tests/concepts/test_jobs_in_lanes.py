@@ -14,7 +14,7 @@ import pytest
 from patience import PATIENCE
 from postgres import ON_BOTH, Server
 
-from concepts.errors import DiscernError, DiskFullError
+from concepts.errors import DISK_FULL, DiscernError
 from concepts.jobs import Job, JobRunner, Lane, Progress, progress
 from concepts.jobs import runner as runner_module
 from concepts.jobs.progress import Precedence
@@ -335,7 +335,7 @@ def test_work_goes_on_while_nothing_can_be_written_and_its_heart_beats_again_aft
     def beat(*given: Any, **named: Any) -> bool:
         tried.release()
         if is_full.is_set():
-            raise DiskFullError(Path("/full"))
+            raise DISK_FULL(place=Path("/full"))
         heard.set()
         return real(*given, **named)
 

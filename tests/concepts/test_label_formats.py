@@ -14,9 +14,9 @@ import pytest
 
 from concepts.errors import (
     DiscernError,
-    NoVersionError,
-    UnknownMethodError,
+    UnknownError,
     UnknownWordsError,
+    WrongUsageError,
 )
 from concepts.labelling.consensus import consensus
 from concepts.labelling.formats import writable, written_formats
@@ -299,13 +299,13 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
 
 def test_what_cant_be_written_is_refused_before_anything_is(answered: Concept, tmp_path: Path) -> None:
     concept = answered
-    with pytest.raises(UnknownMethodError, match="There are: csv"):
+    with pytest.raises(WrongUsageError, match="There are: csv"):
         concept.label_exports.write("yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):
         concept.label_exports.write("img2dataset", tmp_path / "out.parquet")
     with pytest.raises(DiscernError, match=r"as a \.json file"):
         concept.label_exports.write("coco", tmp_path / "out.csv")
-    with pytest.raises(NoVersionError):
+    with pytest.raises(UnknownError, match="no trained version"):
         concept.label_exports.write("coco", tmp_path / "out.json", what="scores")
     assert not list(tmp_path.glob("out*"))
     (tmp_path / "out.json").write_text("mine")

@@ -11,7 +11,7 @@ from beginning import begin_with_queued_draw
 from drawing import draw_folder
 from statements import statements
 
-from concepts.errors import ConflictError, DiscernError, UnknownCollectionError
+from concepts.errors import ConflictError, DiscernError, UnknownError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 
@@ -104,7 +104,7 @@ def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
     bench.collections.make("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
         bench.collections.make(" ROOMS ", [], author=ME)
-    with pytest.raises(UnknownCollectionError):
+    with pytest.raises(UnknownError):
         bench.collections.get("Nothing")
 
 

@@ -10,7 +10,7 @@ from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
 from concepts.collaborator.setups import Setup
-from concepts.errors import DiscernError, OtherVariablesError, UnknownPromptError
+from concepts.errors import DiscernError, UnknownError
 from concepts.language.prompts import load_prompt
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -77,16 +77,16 @@ def test_scoping_uses_it_too_and_other_concepts_keep_the_default(concept: Concep
 
 
 def test_a_text_with_other_variables_is_refused_with_their_names(concept: Concept) -> None:
-    with pytest.raises(OtherVariablesError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
+    with pytest.raises(DiscernError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
         concept.prompts.set("annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana")
     assert not concept.prompts.get("annotate.user").own
 
 
 @pytest.mark.parametrize("name", ["nothing", "repair", "sight", "../prompts"])
 def test_only_what_judges_or_proposes_can_be_edited(concept: Concept, name: str) -> None:
-    with pytest.raises(UnknownPromptError, match=r"annotate\.user"):
+    with pytest.raises(UnknownError, match=r"annotate\.user"):
         concept.prompts.set(name, "text", author="ana")
-    with pytest.raises(UnknownPromptError):
+    with pytest.raises(UnknownError):
         concept.prompts.diff(name)
 
 

@@ -14,7 +14,7 @@ from answering import answer
 from fake_openai import FakeOpenAI, says, status
 from tiny_open_clip import make_tiny_open_clip
 
-from concepts.errors import BlindModelError, DiscernError, FingerprintMismatchError, OtherEncoderError
+from concepts.errors import BlindModelError, DiscernError, EncoderError, FingerprintMismatchError
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.concepts import StoredAnnotation
@@ -59,7 +59,7 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(concept: Con
 
 
 def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench, pictures: Path) -> None:
-    with pytest.raises(OtherEncoderError):
+    with pytest.raises(EncoderError, match="vectors of this library"):
         bench.library.add([pictures], encoder="embedded").wait()
 
 

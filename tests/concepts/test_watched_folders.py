@@ -16,7 +16,7 @@ from drawing import draw, draw_folder
 from PIL import Image
 from receiver import Receiver
 
-from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownWatchError
+from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownError
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -140,7 +140,7 @@ def test_what_cant_be_watched_is_refused_at_once(trained: Workbench, watches: Wa
     trained.context.settings = load_settings()
     with pytest.raises(NotAllowedError, match="internal address"):
         watches.begin(str(inbox), webhook="http://127.0.0.1:1/", author="me")
-    with pytest.raises(UnknownWatchError):
+    with pytest.raises(UnknownError):
         watches.get(99)
     assert watches.all() == []
 

@@ -10,7 +10,7 @@ import pytest
 from not_run import not_run
 from PIL import Image, ImageDraw, ImageFont
 
-from concepts.errors import MissingPackageError
+from concepts.errors import PackageError
 from concepts.library import reading
 from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
@@ -89,9 +89,9 @@ def test_without_the_package_it_says_which_extra_brings_it(
 ) -> None:
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     monkeypatch.setattr(upkeep, "is_there", lambda: False)
-    with pytest.raises(MissingPackageError, match="“words”"):
+    with pytest.raises(PackageError, match="“words”"):
         bench.upkeep.check(only="words").wait()
-    with pytest.raises(MissingPackageError):
+    with pytest.raises(PackageError, match="is not installed"):
         bench.upkeep.check(only="words")
     assert not bench.upkeep.words().possible
 

@@ -14,7 +14,7 @@ from tiny_timm import make_tiny_timm
 from concepts.encoders import load_encoder, load_named_elsewhere
 from concepts.encoders.base import registered_as
 from concepts.encoders.known import KNOWN, KnownEncoder
-from concepts.errors import DiscernError, EncoderError, UntrustedEncoderError
+from concepts.errors import DiscernError, EncoderError
 from concepts.library.roots import check_encoder
 from concepts.settings import Settings
 from discern import Library
@@ -79,7 +79,7 @@ def test_a_timm_model_does_the_whole_job_without_words(tmp_path: Path) -> None:
 
 
 def test_one_that_a_stranger_names_is_not_loaded_and_folders_stay_inside_the_roots(tmp_path: Path) -> None:
-    with pytest.raises(UntrustedEncoderError):
+    with pytest.raises(EncoderError, match="nobody has chosen"):
         load_named_elsewhere("timm:hf-hub:a/b", "x", cache=tmp_path, trust=None)
     exposed = Settings(home=tmp_path / "home", host="0.0.0.0", allowed_roots=str(tmp_path / "inside"))
     for scheme in ("", "timm:"):

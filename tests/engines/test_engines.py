@@ -31,7 +31,7 @@ from engine_work import (
 )
 from not_run import not_run
 
-from concepts.errors import CancelledError, EngineError, FingerprintMismatchError, OtherEncoderError
+from concepts.errors import CancelledError, EncoderError, EngineError, FingerprintMismatchError
 from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
 from concepts.library import batches, ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
@@ -116,7 +116,7 @@ def test_nothing_comes_of_nothing(engine: Engine) -> None:
 
 
 def test_an_error_arrives_as_it_was_with_its_facts(engine: Engine) -> None:
-    with pytest.raises(OtherEncoderError, match="“this”") as raised:
+    with pytest.raises(EncoderError, match="“this”") as raised:
         list(engine.map(Roots(refuses=5), BATCHES))
     assert raised.value.asked == "that"
 

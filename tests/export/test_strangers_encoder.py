@@ -15,7 +15,7 @@ from concepts import encoders
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Fingerprint
-from concepts.errors import FingerprintMismatchError, NotAllowedError, UntrustedEncoderError
+from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
 from concepts.publishing.export import ScoreResult, encoder_facts
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -60,7 +60,7 @@ def score(bench: Workbench, bundle: Path, pictures: Path, trust: str | None = No
 def test_scoring_loads_no_encoder_that_only_the_bundle_names(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
-    with pytest.raises(UntrustedEncoderError, match="nobody has chosen") as caught:
+    with pytest.raises(EncoderError, match="nobody has chosen") as caught:
         score(bench_of(tmp_path), theirs, pictures)
     assert caught.value.name == f"local-dir:{tiny_open_clip}"
     assert loaded == []
@@ -110,7 +110,7 @@ def _with_other_weights(bundle: Path) -> Path:
 
 def test_the_copied_code_asks_for_the_same_word(theirs: Path, tmp_path: Path, tiny_open_clip: Path) -> None:
     bundle = load_bundle(theirs)
-    with pytest.raises(UntrustedEncoderError):
+    with pytest.raises(EncoderError, match="nobody has chosen"):
         encoder_of(bundle, cache=tmp_path / "cache")
     encoder = encoder_of(bundle, cache=tmp_path / "cache", trust=f"local-dir:{tiny_open_clip}")
     assert str(encoder.fingerprint) == bundle.facts.encoder.fingerprint

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from concepts.errors import BudgetError, ModelCallError, NoPriceError
+from concepts.errors import BudgetError, ModelCallError, SettingsError
 from concepts.language import openai_compatible
 from concepts.language.base import Message
 from concepts.language.dialects import RUNGS
@@ -256,7 +256,7 @@ def test_a_real_key_is_redacted_wherever_it_stands(before, key, after):
 
 
 def test_a_budget_without_a_price_names_the_setting(make_model):
-    with pytest.raises(NoPriceError):
+    with pytest.raises(SettingsError, match="needs the price"):
         make_model(budget=Budget(1.0))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.errors import BadPriceError
+from concepts.errors import SettingsError
 from concepts.language import chat_model, named
 from concepts.language.ledger import Ledger, Price
 from concepts.settings import Settings, load_settings
@@ -49,7 +49,7 @@ def test_the_environment_gives_them_too_by_commas(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("text", ["words", "words 1", "0.1/0.2", "a 1/2\nb cheap", "a 1/2 b"])
 def test_what_is_no_model_with_its_price_is_refused(text: str) -> None:
-    with pytest.raises(BadPriceError) as refused:
+    with pytest.raises(SettingsError, match="is not a price") as refused:
         Price.table(text)
     assert refused.value.setting == "prices"
 
@@ -57,5 +57,5 @@ def test_what_is_no_model_with_its_price_is_refused(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_table_or_refused(text: str) -> None:
-    with suppress(BadPriceError):
+    with suppress(SettingsError):
         assert all(name == name.strip() != "" for name in Price.table(text))

@@ -7,7 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
-from concepts.errors import NotEnoughLabelsError, UnknownMethodError
+from concepts.errors import NotEnoughLabelsError, WrongUsageError
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_early, train_head
 from concepts.learning.heads import HEADS, LogisticHead
@@ -88,7 +88,7 @@ def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_directio
 
 
 def test_a_head_that_is_none_is_refused_with_the_names_of_those_there_are(labels):
-    with pytest.raises(UnknownMethodError, match=r"no head “forest”.* auto, line, text, lda, logistic"):
+    with pytest.raises(WrongUsageError, match=r"no head “forest”.* auto, line, text, lda, logistic"):
         train_head(labels(20, 20), None, 0, head="forest")
 
 

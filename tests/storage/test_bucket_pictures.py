@@ -11,7 +11,7 @@ import pytest
 from s3_service import Service
 
 from storage import buckets
-from storage.errors import BadPictureError, BucketError, DiscernError, NoSuchBucketError
+from storage.errors import BadPictureError, BucketError, DiscernError
 from storage.folders import above
 from storage.pictures import archives
 from storage.pictures.files import SkippedFile, Source, look_at
@@ -50,7 +50,7 @@ def test_a_place_with_nothing_there_and_a_bucket_that_is_none_are_refused_at_onc
 ) -> None:
     with pytest.raises(DiscernError, match="There is nothing at"):
         walk([Path(f"{bucket}/none")])
-    with pytest.raises(NoSuchBucketError):
+    with pytest.raises(BucketError, match="doesn't exist"):
         walk([Path(f"s3://{s3.new_name()}/a")])
 
 
@@ -116,7 +116,7 @@ def test_a_bucket_that_stops_answering_spoils_no_picture(bucket: str, s3: Servic
 
 def test_a_file_that_alone_is_refused_is_skipped(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(uri: str) -> None:
-        raise buckets.BucketRefusedError(uri)
+        raise buckets.BUCKET_REFUSED(place=uri)
 
     monkeypatch.setattr(buckets, "opened", refuse)
     with pytest.raises(BadPictureError) as bad:

@@ -15,10 +15,7 @@ from storage.blobs import BucketBlobs
 from storage.buckets import is_place, uri_of
 from storage.errors import (
     BucketError,
-    BucketRefusedError,
-    BucketUnreachableError,
     DiscernError,
-    NoSuchBucketError,
 )
 
 PARTS = st.lists(st.text("abcé ._-0", min_size=1).filter(lambda part: part not in (".", "..")), max_size=4)
@@ -79,7 +76,7 @@ def test_a_refusal_says_so_and_what_was_kept_is_there_afterwards(s3: Service) ->
     s3.refuse()
     acted = acts(bucket) | {"read": lambda: blobs.read("ab/abc.webp"), "keys": lambda: list(blobs.keys())}
     for name, act in acted.items():
-        with pytest.raises(BucketRefusedError, match="access is refused") as refused:
+        with pytest.raises(BucketError, match="access is refused") as refused:
             act()
         assert f"s3://{bucket}/" in str(refused.value), name
     s3.let_in()
@@ -90,14 +87,14 @@ def test_a_bucket_that_is_gone_is_no_empty_one(s3: Service) -> None:
     bucket = s3.new_bucket()
     s3.remove_bucket(bucket)
     for act in acts(bucket).values():
-        with pytest.raises(NoSuchBucketError, match="doesn't exist"):
+        with pytest.raises(BucketError, match="doesn't exist"):
             act()
 
 
 def test_a_service_that_is_not_there_is_told_as_that(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # the discard port: nobody listens
     monkeypatch.setattr(buckets, "TRIES", 1)
-    with pytest.raises(BucketUnreachableError, match="doesn't answer"):
+    with pytest.raises(BucketError, match="doesn't answer"):
         buckets.look("s3://pictures/a.png")
 
 

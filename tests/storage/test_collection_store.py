@@ -13,7 +13,7 @@ from rows import add_pictures, picture_ids
 from storage.collections import NamedCollections
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.errors import UnknownCollectionError
+from storage.errors import UnknownError
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at, was_inside
 from storage.removed import Removed
 from storage.tables import PictureRow
@@ -136,8 +136,8 @@ def test_frames_are_added_and_never_changed(database: Database, named: NamedColl
         (1, [one, two], "ana"),
         (2, [], "bo"),
     ]
-    with pytest.raises(UnknownCollectionError):
+    with pytest.raises(UnknownError):
         frames.add(1, [99], "ana")
     named.remove(one)
-    with pytest.raises(UnknownCollectionError):
+    with pytest.raises(UnknownError):
         frames.add(1, [one], "ana")

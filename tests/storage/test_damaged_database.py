@@ -21,7 +21,7 @@ from storage import database_file, dialects
 from storage.concepts import ConceptStore
 from storage.copies import Copies
 from storage.database import Database
-from storage.errors import DamagedDatabaseError, LostDatabaseError
+from storage.errors import DamagedDatabaseError, StorageError
 from storage.files import sqlite_url
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
@@ -342,7 +342,7 @@ def test_a_database_that_is_removed_or_replaced_in_use_takes_nothing_and_says_so
     answer(database)
     gone(file)
     for attempt in (answer, labels, Database.check, lambda one: one.copy_to(file.with_name("copy"))):
-        with pytest.raises(LostDatabaseError):
+        with pytest.raises(StorageError, match="removed or replaced"):
             attempt(database)
     file.with_name("elsewhere").rename(file)
     answer(database, IDS[1])
@@ -358,7 +358,7 @@ def test_what_is_committed_as_the_file_goes_away_is_not_acknowledged(
             session.add(LabelEventRow(**LATE))
             remove(file)
 
-    with pytest.raises(LostDatabaseError):
+    with pytest.raises(StorageError, match="removed or replaced"):
         answer_too_late()
 
 
@@ -372,7 +372,7 @@ def test_a_log_that_is_removed_in_use_is_noticed_too(file: Path, opened: Callabl
     database = opened(file)
     answer(database)
     Path(f"{file}-wal").unlink()
-    with pytest.raises(LostDatabaseError, match="-wal was removed"):
+    with pytest.raises(StorageError, match="-wal was removed"):
         answer(database, IDS[1])
 
 

@@ -10,7 +10,7 @@ from rows import FINGERPRINT, add_pictures, facts, picture_ids, source
 from statements import statements
 
 from storage.database import Database
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.library import Library, LibraryEncoder
 from storage.pictures.files import SkippedFile
 from storage.removed import Removed
@@ -115,13 +115,13 @@ def test_a_picture_is_found_by_a_start_of_its_id_in_either_case(
 @pytest.mark.parametrize("text", ["abababa", "abababab%", "ab_babab", "ababababg", "/pictures/none.png"])
 def test_what_names_no_picture_is_an_error(library: Library, database: Database, text: str) -> None:
     add_pictures(database, ["ab" * 32])
-    with pytest.raises(UnknownPictureError):
+    with pytest.raises(UnknownError):
         library.resolve(text)
 
 
 def test_a_start_that_several_ids_share_names_none(library: Library, database: Database) -> None:
     add_pictures(database, ["ab" * 32, "ab" * 31 + "cd"])
-    with pytest.raises(UnknownPictureError):
+    with pytest.raises(UnknownError):
         library.resolve("ab" * 8)
 
 

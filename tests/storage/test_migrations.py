@@ -14,7 +14,7 @@ from postgres import Server
 from sqlalchemy import Engine, create_engine, text
 
 from storage.database import MIGRATIONS, NEWEST, Database
-from storage.errors import EarlierDatabaseError, NewerDatabaseError, StorageError
+from storage.errors import StorageError
 from storage.files import sqlite_url
 from storage.tables import Base
 
@@ -63,17 +63,17 @@ def test_migrations_lead_to_the_tables_the_code_uses(database: Database, empty: 
 
 
 @pytest.mark.parametrize(
-    ("revision", "error"),
-    [("0033", EarlierDatabaseError), ("0001", EarlierDatabaseError), ("9999", NewerDatabaseError)],
+    ("revision", "said"),
+    [("0033", "earlier version"), ("0001", "earlier version"), ("9999", "newer version")],
 )
 def test_a_database_of_another_version_is_refused_as_it_is(
-    database: Database, database_url: str, revision: str, error: type[StorageError]
+    database: Database, database_url: str, revision: str, said: str
 ) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE answered"))
         connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
     before = schema(database.engine)
-    with pytest.raises(error):
+    with pytest.raises(StorageError, match=said):
         Database(database_url)
     assert schema(database.engine) == before
 
@@ -83,7 +83,7 @@ def test_tables_of_ours_without_a_number_are_of_an_earlier_version(
 ) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
-    with pytest.raises(EarlierDatabaseError, match="earlier version"):
+    with pytest.raises(StorageError, match="earlier version"):
         Database(database_url)
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from storage.blobs import FolderBlobs
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.pictures.hashing import picture_id
 from storage.pictures.resizing import thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
@@ -28,7 +28,7 @@ def test_a_thumbnail_reads_back(store):
 @pytest.mark.parametrize("damage", [lambda webp: webp[:-3], lambda webp: b"", lambda webp: b"webp"])
 def test_half_a_thumbnail_is_none(store, damage):
     store.write(ID, damage(thumbnail(Image.new("RGB", (9, 9)))))
-    with pytest.raises(UnknownPictureError, match="damaged"):
+    with pytest.raises(UnknownError, match="damaged"):
         store.read(ID)
 
 
@@ -38,7 +38,7 @@ def test_thumbnails_are_spread_over_two_levels_of_folders(store, tmp_path):
 
 
 def test_an_unknown_picture_is_an_error(store):
-    with pytest.raises(UnknownPictureError, match="no thumbnail"):
+    with pytest.raises(UnknownError, match="no thumbnail"):
         store.read(ID)
 
 
@@ -47,6 +47,6 @@ def test_an_unknown_picture_is_an_error(store):
 )
 def test_what_is_no_id_is_refused_by_every_method(store, tmp_path, name):
     for act in (store.exists, store.read, lambda wrong: store.write(wrong, b"")):
-        with pytest.raises(UnknownPictureError, match="not a picture's id"):
+        with pytest.raises(UnknownError, match="not a picture's id"):
             act(name)
     assert not list(tmp_path.iterdir())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from s3_service import Service
 from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 
-from storage.errors import UnknownPictureError
+from storage.errors import UnknownError
 from storage.vectors import reader as readers
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
@@ -200,7 +200,7 @@ def test_missing_keeps_the_order_and_names_each_id_once(fill: Callable[..., Vect
 def test_an_unknown_id_is_an_error_that_names_it(fill: Callable[..., VectorReader], unknown: str) -> None:
     (known,) = picture_ids(1)
     reader = fill([known], unit_vectors(1))
-    with pytest.raises(UnknownPictureError, match=f"first is {unknown}"):
+    with pytest.raises(UnknownError, match=f"first is {unknown}"):
         reader.vectors([known, unknown])
 
 
@@ -285,7 +285,7 @@ def test_a_part_says_of_a_picture_outside_what_the_trash_lets_it() -> None:
     assert list(part.ids) == [kept]
     assert part.missing([kept, hidden, outside]) == [hidden]
     np.testing.assert_array_equal(part.vectors([outside, kept]), vectors[[2, 0]])
-    with pytest.raises(UnknownPictureError, match="removed from the library"):
+    with pytest.raises(UnknownError, match="removed from the library"):
         part.vectors([kept, hidden])
     assert [one for one, _ in part.search(vectors, 3, PictureIds.of([kept, hidden, outside]))[1]] == [kept]
     assert len({whole.version, whole.without([hidden], "trash").version, part.version}) == 3

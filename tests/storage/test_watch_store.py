@@ -10,7 +10,7 @@ from rows import add_pictures, picture_ids
 
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.errors import UnknownWatchError
+from storage.errors import UnknownError
 from storage.tables import now
 from storage.watches import LEASE, Deliveries, Watch, Watched, Watches
 
@@ -124,5 +124,5 @@ def test_a_stopped_watch_is_not_going_and_one_of_a_concept_in_the_trash_isnt_eit
     assert [watch.id for watch in watches.going()] == [second.id]
     ConceptStore(database).put_away(1)
     assert watches.going() == []
-    with pytest.raises(UnknownWatchError):
+    with pytest.raises(UnknownError):
         watches.get(99)

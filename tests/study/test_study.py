@@ -9,7 +9,7 @@ import pytest
 from typer import BadParameter
 
 from concepts.encoders.base import unit
-from concepts.errors import UnknownMethodError
+from concepts.errors import WrongUsageError
 from concepts.learning.acquisition import Strategy
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import bounded, votes_of
@@ -77,9 +77,9 @@ def test_it_reports_every_budget_with_its_answers_and_the_same_seed_gives_the_sa
 
 def test_every_way_can_be_named_and_one_that_is_none_is_refused_before_any_work() -> None:
     assert study(Strategy(head="lda", acquisition="margin"), [10], 0)[0].answers == 10
-    with pytest.raises(UnknownMethodError, match="forest"):
+    with pytest.raises(WrongUsageError, match="forest"):
         Strategy(head="forest")
-    with pytest.raises(UnknownMethodError, match="psychic"):
+    with pytest.raises(WrongUsageError, match="psychic"):
         Strategy(acquisition="psychic")
 
 

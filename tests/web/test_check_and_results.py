@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from concepts.bundle.usage import over_rest
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.versions import ComparedFigure, VersionComparison
-from concepts.errors import UnknownConceptError, UnknownVersionError
+from concepts.errors import UnknownError
 from concepts.labelling.dataset import AnswerCount
 from concepts.learning.consistency import consistency
 from concepts.learning.report import Curves, CutFigures, Metric, Slice
@@ -248,12 +248,12 @@ def downloads(tmp_path: Path) -> TestClient:
 
     def bundle(version: int, *_: object, **__: object) -> Path:
         if version != 2:
-            raise UnknownVersionError("It has no such version.")
+            raise UnknownError("It has no such version.", "version")
         return file
 
     def concept(name: str) -> SimpleNamespace:
         if name != "Ball/s":
-            raise UnknownConceptError("There is no such concept.")
+            raise UnknownError("There is no such concept.", "concept")
         return SimpleNamespace(exports=SimpleNamespace(bundle=bundle))
 
     bench: Any = SimpleNamespace(concept=concept)

@@ -30,7 +30,7 @@ from concepts.visitors import LIMITS, Sandboxes
 from concepts.workbench.jobs import Mine
 from web.http.exposure import check_exposure
 from web.http.roles import rule_of
-from web.http.visitors import COOKIE, NoVisitorError, each_visitors
+from web.http.visitors import COOKIE, each_visitors
 from web.screens import SCREENS
 from web.server import create_app
 
@@ -176,7 +176,7 @@ def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
 
 
 def test_outside_of_a_visitors_request_there_is_no_workbench_at_all() -> None:
-    with pytest.raises(NoVisitorError):
+    with pytest.raises(RuntimeError, match="outside of a visitor"):
         each_visitors().concepts.all()
 
 

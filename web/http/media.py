@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from concepts.errors import UnknownPictureError
+from concepts.errors import UnknownError
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.renditions import Rendition
@@ -38,7 +38,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
     def small(picture_id: str) -> Rendition:
         try:
             return Rendition(workbench.library.thumbnail(picture_id), whole=True)
-        except UnknownPictureError:
+        except UnknownError:
             return Rendition(outside_thumbnail(workbench.context.collection, picture_id), whole=True)
 
     @router.get("/video/{picture_id}")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -175,15 +175,29 @@ def problem(
 
 
 def kind_of(error: errors.DiscernError | type[errors.DiscernError]) -> str:
-    """UnknownPictureError → unknown-picture: of the most special class that has a status of its own."""
+    """BadPictureError → bad-picture: what the error says, or the most special class that has a status of its
+    own."""
+    if error.kind:
+        return error.kind
     kind = error if isinstance(error, type) else type(error)
     name = next(one.__name__ for one in kind.__mro__ if "http_status" in vars(one)).removesuffix("Error")
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-def kinds(above: type[errors.DiscernError] = errors.DiscernError) -> Iterator[type[errors.DiscernError]]:
-    """Every class of errors with a status of its own."""
+def kinds() -> Iterator[tuple[str, int, str]]:
+    """Every problem of its own, with its status and what it is, in words."""
+    for error in _with_status(errors.DiscernError):
+        yield kind_of(error), error.http_status, (error.__doc__ or "").split("\n\n")[0]
+    for thing in get_args(errors.Thing):
+        yield f"unknown-{thing}", errors.UnknownError.http_status, f"There is no such {thing}."
+    cases = {case.kind: case for case in vars(errors).values() if isinstance(case, errors.Case) and case.kind}
+    for kind, case in cases.items():
+        if not kind.startswith("unknown-"):
+            yield kind, case.status or case.error.http_status, re.sub(r"\{.*?\}", "…", case.said)
+
+
+def _with_status(above: type[errors.DiscernError]) -> Iterator[type[errors.DiscernError]]:
     if "http_status" in vars(above):
         yield above
     for below in above.__subclasses__():
-        yield from kinds(below)
+        yield from _with_status(below)

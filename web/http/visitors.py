@@ -18,7 +18,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
-from concepts.errors import DiscernError, QuotaError
+from concepts.errors import DiscernError
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import write_made
 from concepts.workbench import Workbench
@@ -32,17 +32,13 @@ BEGIN = "/begin"
 COOKIE = "discern_visit"
 
 
-class NoVisitorError(RuntimeError):
-    """Something asked for a visitor's Workbench outside of a visitor's request: a mistake in the code."""
-
-
 class EachVisitors:
     """A Workbench's rooms, of whoever asks. What holds on to one of them would show it to others."""
 
     def __getattr__(self, name: str) -> Any:
         sandbox = VISITOR.get()
         if sandbox is None:
-            raise NoVisitorError(name)
+            raise RuntimeError(f"{name} was asked for outside of a visitor's request")
         return getattr(sandbox.bench, name)
 
 
@@ -78,7 +74,7 @@ class Visitors:
 
     def fullness(self, sandbox: Sandbox) -> str:
         """What is said where nothing more fits into it; else nothing."""
-        return str(QuotaError("disk", sandbox.limits.disk)) if sandbox.is_full else ""
+        return str(sandbox.limits.reached()) if sandbox.is_full else ""
 
     def _signer(self) -> URLSafeSerializer:
         return URLSafeSerializer(self._access.secret, salt="discern visit")

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from concepts.definition import editing
 from concepts.definition.document import Definition
-from concepts.errors import DiscernError, UnknownConceptError
+from concepts.errors import DiscernError, UnknownError
 from concepts.installation.activity import JobView
 from concepts.library.search import about_words
 from concepts.view import View
@@ -141,7 +141,7 @@ class _Screen:
             revision = view.revision
             found = definition.queries(SHOWN_EACH, reader=reader)
             criteria = definition.criteria(SHOWN_OF_A_KIND, reader=reader)
-        except UnknownConceptError:
+        except UnknownError:
             return {self.queries: ""}
         except DiscernError as error:
             return {self.queries: say(in_words(error), "bad")}

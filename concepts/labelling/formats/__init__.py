@@ -52,7 +52,7 @@ def format_of(path: Path, name: str = "", columns: Mapping[str, str] | None = No
     """The format of this name, else the one that the file or folder looks like; a table where `columns` say
     which is what.
 
-    Raises `UnknownMethodError`, and `DiscernError` where it looks like none.
+    Raises `WrongUsageError`, and `DiscernError` where it looks like none.
     """
     if columns:
         return Csv(columns)
@@ -71,7 +71,7 @@ def format_of(path: Path, name: str = "", columns: Mapping[str, str] | None = No
 
 
 def writable(name: str) -> WritableFormat:
-    """Raises `UnknownMethodError`, also for a format that is only read."""
+    """Raises `WrongUsageError`, also for a format that is only read."""
     FORMATS.require(name)
     found = FORMATS[name]()
     if not isinstance(found, WritableFormat):
