@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from drawing import draw_folder
-from simulated_annotator import serving
+from fake_openai import FakeOpenAI
+from simulated_annotator import judge
 from web_screens import Screens
 
 from concepts.settings import load_settings
@@ -19,10 +20,27 @@ NAME = "Round thing"
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Workbench]:
+def model() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(judge) as model:
+        yield model
+
+
+@pytest.fixture(autouse=True)
+def set_again(model: FakeOpenAI, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the module's Workbench reads its settings from again when a screen keeps a secret."""
+    monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+    monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+
+
+@pytest.fixture(scope="module")
+def bench(
+    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, model: FakeOpenAI
+) -> Iterator[Workbench]:
     """Whose jobs only wait."""
     root = tmp_path_factory.mktemp("labels")
-    with pytest.MonkeyPatch.context() as patch, serving(patch):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", model.base_url)
+        patch.setenv("DISCERN_VLM_MODEL", "simulated-model")
         bench = Workbench(load_settings(home=root / "home"))
         bench.library.add([draw_folder(root / "p", 30)], encoder=f"local-dir:{tiny_open_clip}").wait()
         bench.concepts.begin(NAME, "A filled ellipse.")
