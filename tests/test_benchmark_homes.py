@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.homes import new_home
 from benchmarks.limits import library
+from benchmarks.limits.homes import new_home
 
 
 def test_files_that_are_known_are_added_again_where_no_discern_ever_ran(

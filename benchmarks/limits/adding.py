@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from benchmarks.engines import draw
-from benchmarks.homes import new_home
 from benchmarks.limits.embedding import CORES, quickest, random_vit, vit_network
+from benchmarks.limits.homes import new_home
 from benchmarks.limits.rows import Row, Rows, seconds_of
 from benchmarks.torch_lite0 import Lite0
 from concepts.encoders import Encoder, load_encoder
@@ -54,6 +54,17 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     some = files[: max(count // SHARE_OF_VIT, CORES * ENCODE_BATCH)]
     yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache)
     yield quickest("embed, ViT-B-32 (random weights)", vit, vit_network(vit), 224, folder)
+
+
+def draw(folder: Path, count: int, size: tuple[int, int]) -> Path:
+    """Coarse noise enlarged, so that files are as large as photographs of that size."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        coarse = rng.integers(0, 255, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+        image.save(folder / f"{number:06}.jpg", quality=85)
+    return folder
 
 
 def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: Path) -> Row:

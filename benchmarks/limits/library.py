@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.homes import new_home
+from benchmarks.limits.homes import new_home
 from benchmarks.limits.rows import Row, Rows, compared
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

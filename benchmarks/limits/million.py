@@ -1,6 +1,6 @@
 """A synthetic library with vectors, kinds of pictures and an encoder that knows words for them.
 
-Rows are `benchmarks.synthetic_library`'s. What a picture shows follows from its id: a shape in a colour. The
+Rows are `benchmarks.limits.synthetic`'s. What a picture shows follows from its id: a shape in a colour. The
 encoder is an untrained open_clip checkpoint of 512 numbers; the vectors of a kind lie around what it makes of
 the kind's words, beyond what all words have in common, so that a search for words finds their kind and a
 concept can be learned. Of files there are two drawings a kind, which stand in for those of all its pictures.
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from benchmarks import synthetic_library as made
+from benchmarks.limits import synthetic as made
 from benchmarks.limits.rows import seconds_of
 from concepts.encoders import load_encoder, unit
 from concepts.encoders.base import Encoder

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import insert
 
-from benchmarks import synthetic_library as made
-from benchmarks.library_pages import BATCH, Question, Questions, measure
 from benchmarks.limits import million
+from benchmarks.limits import synthetic as made
+from benchmarks.limits.questions import BATCH, Question, Questions, measure
 from benchmarks.limits.rows import Row, Rows, compared
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -65,8 +65,8 @@ def _row(
 ) -> Row:
     """95 of 100 times within, in each round, of the question that takes longest of a few times."""
     questions = [question for _, question in asked]
-    slowest = max(questions, key=lambda q: max(measure(q, SOME)[0])) if warm else questions[0]
-    rounds = (measure(slowest, times)[0] for _ in range(ROUNDS))
+    slowest = max(questions, key=lambda q: max(measure(q, SOME))) if warm else questions[0]
+    rounds = (measure(slowest, times) for _ in range(ROUNDS))
     return Row(f"{name}: p95", tuple(float(np.percentile(one, 95)) / 1000 for one in rounds), (), bar, "")
 
 

@@ -16,9 +16,16 @@ from accessible import wrong_with_looks
 from fake_openai import FakeOpenAI, Request
 from playwright.sync_api import expect
 from pydantic import SecretStr
+from simulated import (
+    Picture,
+    Recognises,
+    SimulatedProposer,
+    SimulatedVision,
+    any_of,
+    by_chance,
+    simulated_server,
+)
 
-from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
-from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.definition.document import Criterion, Definition
 from concepts.learning import waves
 from storage.labels import Author
@@ -48,7 +55,7 @@ QUESTIONS = {
 @pytest.fixture
 def server(site: Any) -> Iterator[FakeOpenAI]:
     known = [Picture(f, frozenset({f.name.split("-")[0]})) for f in site.pictures.glob("*.png")]
-    vision = SimulatedVision(Recognises(known), PHRASES, errors=(0, 0))
+    vision = SimulatedVision(Recognises(known), PHRASES)
     others = simulated_server(vision, SimulatedProposer(list(PHRASES)))
 
     def answer(request: Request) -> Any:

@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 from answering import Filled
 from fake_openai import FakeOpenAI
+from simulated import (
+    Picture,
+    Recognises,
+    SimulatedProposer,
+    SimulatedVision,
+    any_of,
+    by_chance,
+    simulated_server,
+)
 from web_screens import Screens
 
-from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
-from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.collaborator import trials
 from concepts.definition.document import Criterion, Definition
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
@@ -38,7 +45,7 @@ def known(made_library: tuple[Path, Path]) -> list[Picture]:
 
 @pytest.fixture
 def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
-    vision = SimulatedVision(Recognises(known), PHRASES, errors=(0, 0))
+    vision = SimulatedVision(Recognises(known), PHRASES)
     with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
         yield running
 

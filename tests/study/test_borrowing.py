@@ -9,7 +9,6 @@ from sklearn.metrics import average_precision_score
 from concepts.encoders.base import unit
 from concepts.learning.base import Texts, TrainingSet
 from concepts.learning.heads import HEADS
-from study import borrowed_strength
 from study.borrowing import LEAST, BorrowingHead, borrowed
 
 DIMENSION = 64
@@ -60,14 +59,3 @@ def test_with_fewer_than_five_earlier_concepts_it_is_the_head_of_the_app() -> No
     data, earlier = labels(np.eye(DIMENSION)[0], 20, rng), np.eye(DIMENSION)[: LEAST - 1]
     alone, borrowing = HEADS["auto"]().fit(data, None, 0), BorrowingHead(earlier).fit(data, None, 0)
     assert np.array_equal(alone.weights, borrowing.weights)
-
-
-@pytest.mark.parametrize("figure", range(len(borrowed_strength.FIGURES)))
-def test_figures_that_lean_on_earlier_concepts_are_narrower_where_those_agree(figure: int) -> None:
-    one, *others = (borrowed_strength.measured(seed) for seed in range(11))
-    widths = [
-        high - low
-        for earlier in ([], others)
-        for low, high in [borrowed_strength.borrowed(one, earlier, np.random.default_rng(0))[figure]]
-    ]
-    assert 0 < widths[1] < widths[0] <= 1

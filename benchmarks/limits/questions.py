@@ -1,34 +1,22 @@
-"""How long pages, filters, counts and lists take in a library of a million pictures.
+"""What is asked of a synthetic library (`benchmarks.limits.synthetic`): pages, filters, counts and lists.
 
-    python -m benchmarks.library_pages --pictures 1000000 [--home DIR] [--database URL] [--only WORD]
-
-The library is synthetic: rows in SQL (see `benchmarks.synthetic_library`), 100 concepts, 100,000 simulated
-answers. It is built into DIR, or the empty database that URL names, and used again where it is there.
-Every line is asked for many times, each time with another folder, day or place where it has one, so little
-of it can be kept from before. Milliseconds: the first time, half of the times within, 95 of 100 within, and
-half of the times within of this process's own processor time (all there is of SQLite, not of a server); the
-baseline is 60 rows of pictures by their primary key, in the same run.
+Each is asked many times, with another folder, day or place where it has one, so that little of it can be kept
+from before.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
-import numpy as np
 from sqlalchemy import select
 
-from benchmarks import synthetic_library as made
+from benchmarks.limits import synthetic as made
 from concepts.errors import DiscernError
 from concepts.library.browsing import _place
 from concepts.library.filters import PictureSelection
-from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Place
@@ -40,7 +28,6 @@ from storage.tables import PictureRow
 PAGE = 48
 DEEP = 1000  # pages
 BATCH = 256  # pictures of one commit, as adding has it
-NEW = 1000
 FOLLOWED = 10
 AUTHOR = "synthetic"
 
@@ -60,12 +47,6 @@ class Questions:
         ids = [made.picture_id((n * 60 + i) % self._pictures) for i in range(60)]
         with self._database.read() as session:
             return session.execute(select(PictureRow).where(PictureRow.id.in_(ids))).all()
-
-    def reading(self) -> Iterator[tuple[str, Question]]:
-        yield from self.pages()
-        yield from self.filters()
-        yield from self.folders_and_counts()
-        yield from self.others()
 
     def pages(self) -> Iterator[tuple[str, Question]]:
         for order in Order:
@@ -95,17 +76,6 @@ class Questions:
         yield "look-alikes, listed", lambda n: self._bench.library.near_duplicates(12, self._shown(n))
         yield "the trash", lambda n: self._bench.trash.items(None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
-
-    def writing(self) -> Iterator[tuple[str, Question]]:
-        """Last: it changes the library."""
-        named = self._collection.named
-        yield f"follow {FOLLOWED} folders, nothing new", lambda n: named.follow()
-        yield f"add {NEW:,} pictures (SQL alone)", lambda n: self._add("elsewhere")
-        yield f"follow {FOLLOWED} folders, {NEW:,} new", self._followed
-        yield "remove 48 pictures", lambda n: self._collection.removed.remove(self._some(n), AUTHOR)
-        yield "put 48 pictures back", lambda n: self._collection.removed.restore(self._some(n), AUTHOR)
-        yield "a collection of an event", self._made
-        yield "collections", lambda n: self._bench.collections.all()
 
     def collections(self) -> None:
         """Those that filters and following ask for."""
@@ -223,91 +193,12 @@ class Questions:
     def _shown(self, n: int) -> str:
         return made.picture_id(made.REMOVED_EACH * n + 1)
 
-    def _some(self, n: int) -> list[str]:
-        return [made.picture_id(made.REMOVED_EACH * (n + i) + 50) for i in range(48)]
 
-    def _add(self, *folders: str) -> None:
-        """As adding does, but for pixels and vectors."""
-        library, read = self._collection.library, self.new(NEW, *folders)
-        for start in range(0, NEW, BATCH):
-            batch = read[start : start + BATCH]
-            library.adding.record(batch, [], made.FINGERPRINT)
-            library.adding.vectors_written([facts.id for _, facts in batch], made.FINGERPRINT)
-
-    def _followed(self, n: int) -> object:
-        """Adds what comes into the folders, and says how long following alone took."""
-        self._add(*(self._followed_folder(n) for n in range(FOLLOWED - 1)))
-        started = time.perf_counter()
-        came = self._collection.named.follow()
-        assert came >= NEW, came  # a year has one of the events, too
-        return time.perf_counter() - started
-
-    def _made(self, n: int) -> object:
-        name = f"Made {self._added} {n}"
-        return self._bench.collections.make(name, folder=str(self._event(n)), author=AUTHOR)
-
-
-def measure(question: Question, repeats: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of each time, by the clock and of the processor; where the answer is a float it is the
-    seconds that count."""
-    times, own = [], []
+def measure(question: Question, repeats: int) -> list[float]:
+    """Milliseconds of each time."""
+    times = []
     for n in range(repeats):
-        started, began = time.perf_counter(), time.process_time()
-        found = question(n)
-        own.append(1000 * (time.process_time() - began))
-        times.append(1000 * (found if isinstance(found, float) else time.perf_counter() - started))
-    return times, own
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=1_000_000)
-    parser.add_argument("--concepts", type=int, default=100)
-    parser.add_argument("--answers", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--database", default=None, help="URL of a database; else SQLite in the home")
-    parser.add_argument("--only", default="", help="lines with this word")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        home = asked.home or Path(folder)
-        bench = Workbench(
-            load_settings(home=home, **({"database_url": asked.database} if asked.database else {}))
-        )
-        database = bench.context.database
-        if not bench.context.collection.library.encoder():
-            started = time.perf_counter()
-            made.build(database, asked.pictures, asked.concepts, asked.answers)
-            print(f"built in {time.perf_counter() - started:.0f} s, {database.size_bytes() / 1e6:.0f} MB")
-        questions = Questions(bench, asked.pictures)
-        questions.collections()
-        before = _memory()
-        line = "| {:<36} | {:>8} | {:>8} | {:>8} | {:>8} | {:>9} | {:>9} |"
-        print(f"{database.engine.dialect.name}, {asked.pictures:,} pictures, {asked.repeats} times each")
-        print(line.format("ms", "first", "least", "p50", "p95", "baseline", "processor"))
-        print(line.format("-", *["-:"] * 6))
-        p95s, bases = [], []
-        for name, question in (*questions.reading(), *questions.writing()):
-            if asked.only not in name:
-                continue
-            base = float(np.median(measure(questions.baseline, 5)[0]))
-            bases.append(base)
-            times, own = measure(question, asked.repeats)
-            middle, most = (float(np.percentile(times, share)) for share in (50, 95))
-            p95s.append((most, name))
-            ratio = f"{middle / base:.1f} x"
-            shown = (f"{t:.1f}" for t in (times[0], min(times), middle, most))
-            print(line.format(name, *shown, ratio, f"{np.median(own):.1f}"), flush=True)
-        print(f"baseline: {min(bases):.1f} to {max(bases):.1f} ms")
-        print(f"memory: {before} MB before, {_memory()} MB at most")
-        slow = sorted(((most, name) for most, name in p95s if most > 100), reverse=True)
-        print("over 100 ms:", ", ".join(f"{name} {most:.0f}" for most, name in slow) or "none")
-        bench.close()
-
-
-def _memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-if __name__ == "__main__":
-    main()
+        started = time.perf_counter()
+        question(n)
+        times.append(1000 * (time.perf_counter() - started))
+    return times

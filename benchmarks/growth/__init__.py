@@ -1,1 +1,0 @@
-"""What each kind of work costs as the library grows: `python -m benchmarks.growth`."""
