@@ -80,12 +80,12 @@ class Colours:
         return as_stored(unit(np.array(drawn).reshape(-1, self.dimension)))
 
 
-def load_colours(name: str, *, cache: Path, precision: str = "auto") -> Colours:
+def load_colours(name: str, *, cache: Path) -> Colours:
     """As `concepts.encoders.load_encoder`."""
-    return Colours.load(name, cache, precision)
+    return Colours.load(name, cache)
 
 
-def load_another(name: str, *, cache: Path, precision: str = "auto") -> Colours:
+def load_another(name: str, *, cache: Path) -> Colours:
     """Other weights under the same name, say."""
     return Colours("another", cache)
 
