@@ -60,17 +60,30 @@ def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> P
     return root
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Site]:
-    """No concept, jobs running. Each module has a home of its own: what it adds or sets is its own affair."""
+@contextmanager
+def running_site(library: Path, home: Path) -> Iterator[Site]:
+    """No concept, jobs running, in a data folder of its own."""
     from web.server import create_app
 
-    home = shutil.copytree(library / "home", tmp_path_factory.mktemp("site") / "home", symlinks=True)
-    bench = Workbench(load_settings(home=home))
+    bench = Workbench(load_settings(home=shutil.copytree(library / "home", home, symlinks=True)))
     bench.jobs.start()
     with served(create_app(bench)) as address:
         yield Site(address, bench, library / "pictures")
     bench.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Site]:
+    """Shared: each test has concepts of its own, and leaves settings and protection as they were."""
+    with running_site(library, tmp_path_factory.mktemp("site") / "home") as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def own_site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Site]:
+    """Where a module sets something for all concepts, or counts on what there is: it says `site` is this."""
+    with running_site(library, tmp_path_factory.mktemp("own-site") / "home") as own:
+        yield own
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
 
 from concepts.bundle.load import load_bundle
 from concepts.classifier.verdict import verdict
@@ -24,6 +23,11 @@ from storage.labels import Author
 
 NAME = "Ellipse by hand"
 SIMULATED = Author("simulation", "simulated")
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Any) -> Any:
+    return own_site
 
 
 @pytest.fixture(scope="module")
@@ -138,19 +142,6 @@ def drag_to_three_fifths(page: Any) -> None:
     page.mouse.up()
 
 
-def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
-    train_if_needed(page, answered)
-    number = answered.bench.concept(NAME).definition.read().heads[-1].number
-    page.locator("#threshold").focus()
-    page.keyboard.press("PageUp")
-    assert page.get_by_text("holds at every threshold").is_visible()
-    page.get_by_role("button", name="Use this threshold").click()
-    page.wait_for_selector(f"#check-said >> text=Version {number + 1} flags from")
-    newest = answered.bench.concept(NAME).definition.read().heads[-1]
-    assert newest.details["made_from"] == number
-    page.wait_for_function("() => !document.querySelector('.job')")
-
-
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
     bench = answered.bench
     train_if_needed(page, answered)
@@ -176,36 +167,6 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     page.wait_for_selector("#check-said >> text=Saved: it doesn’t count")
     assert bench.concept(NAME).labels.own_comments([wrong], "me") == {wrong: "Not round enough."}
     assert "with a comment" in page.text_content(f"#open-{wrong[:12]}")
-
-
-def test_another_aim_says_that_it_takes_a_training(page: Any, answered: Any) -> None:
-    train_if_needed(page, answered)
-    said = page.get_by_text("Takes effect when you train again")
-    expect(said).to_be_hidden()
-    page.get_by_role("combobox", name="What the threshold aims at").select_option(label="Aim: 95 % right")
-    expect(said).to_be_visible()
-
-
-def test_two_versions_are_compared_and_an_older_one_is_used_again(page: Any, answered: Any) -> None:
-    train_if_needed(page, answered)
-    bench = answered.bench
-    if len(bench.concept(NAME).definition.read().heads) < 2:
-        bench.concept(NAME).versions.use(1, 0.7, author="me").wait()
-        train_if_needed(page, answered)
-    before = len(bench.concept(NAME).definition.read().heads)
-    unfold(page, "Versions")
-    page.get_by_role("button", name="Compare").click()
-    page.get_by_role("dialog").get_by_text("they differ in").wait_for()
-    page.get_by_role("dialog").get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Go back to version 1").click()
-    notice = page.get_by_role("status").filter(has_text="Version 1 is in use again")
-    expect(notice).to_be_in_viewport()
-    expect(notice).to_be_focused()
-    assert len(bench.concept(NAME).definition.read().heads) == before + 1
-    page.wait_for_function("() => !document.querySelector('.job')")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download version 1", exact=True).click()
-    assert load_bundle(download.value.path()).columns == (NAME,)
 
 
 def test_results_order_the_library_and_download(page: Any, answered: Any) -> None:
@@ -235,19 +196,3 @@ def test_results_order_the_library_and_download(page: Any, answered: Any) -> Non
     assert load_bundle(download.value.path()).columns == (NAME, "Ellipse too")
     page.get_by_role("button", name="Card", exact=True).click()
     page.get_by_role("dialog").get_by_text("How good it is").wait_for()
-
-
-def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answered: Any) -> None:
-    train_if_needed(page, answered)
-    open_screen(page, answered, "results")
-    page.get_by_text("Export", exact=True).click()
-    page.fill("#score-folder", "/no/such/folder")
-    page.click("#score-files")
-    page.wait_for_selector("#results-said >> text=isn't there")
-    page.fill("#score-folder", str(answered.pictures))
-    page.click("#score-files")
-    link = page.get_by_role("link", name="Download CSV").first
-    link.wait_for()
-    with page.expect_download() as download:
-        link.click()
-    assert len(download.value.path().read_text().splitlines()) == 121

@@ -1,5 +1,5 @@
-"""Deliberating in a browser: what is open, other words taken, and answers that may not stand any more. All
-of it too: questions answered, the machine at work, figures under an earlier definition, and the story of it.
+"""Deliberating in a browser: what is open, other words taken, and answers that may not stand any
+more.
 
 The models are SIMULATED: they recognise drawings by their pixels, behind real HTTP. So is the person, who
 means what is no line.
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from accessible import wrong_with_looks
-from fake_openai import FakeOpenAI, Request
+from fake_openai import FakeOpenAI
 from playwright.sync_api import expect
 from pydantic import SecretStr
 from simulated import (
@@ -27,10 +27,9 @@ from simulated import (
 )
 
 from concepts.definition.document import Criterion, Definition
-from concepts.learning import waves
 from storage.labels import Author
 
-NAME, QUICK = "Drawings but no lines", "Shapes without lines"
+NAME = "Shapes without lines"
 ME = Author("me")
 PHRASES = {
     "something drawn": any_of("ellipse", "rectangle", "line"),
@@ -38,29 +37,18 @@ PHRASES = {
     "left over": by_chance("left over", 0.3),
     "somewhere else": by_chance("somewhere else", 0.3),
 }
-QUESTIONS = {
-    "questions": [
-        {
-            "question": "Must there be something drawn?",
-            "about": "",
-            "answers": [
-                {"answer": "Yes, something", "kind": "necessary", "criterion": "something drawn"},
-                {"answer": "No", "kind": "nothing", "criterion": ""},
-            ],
-        }
-    ]
-}
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Any) -> Any:
+    return own_site
 
 
 @pytest.fixture
 def server(site: Any) -> Iterator[FakeOpenAI]:
     known = [Picture(f, frozenset({f.name.split("-")[0]})) for f in site.pictures.glob("*.png")]
     vision = SimulatedVision(Recognises(known), PHRASES)
-    others = simulated_server(vision, SimulatedProposer(list(PHRASES)))
-
-    def answer(request: Request) -> Any:
-        return QUESTIONS if request.schema_name == "Questions" else others(request)
-
+    answer = simulated_server(vision, SimulatedProposer(list(PHRASES)))
     settings = site.bench.context.settings
     names = ("openai_base_url", "openai_api_key", "llm_model", "vlm_model")
     before = {name: getattr(settings, name) for name in names}
@@ -77,50 +65,15 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
 ) -> None:
     """The concept begins with everything drawn; most is answered."""
     bench = site.bench
-    bench.concepts.begin(QUICK, "Drawings.")
+    bench.concepts.begin(NAME, "Drawings.")
     criteria = (Criterion(kind="necessary", text="something drawn"),)
-    first = Definition(name=QUICK, description="Drawings.", criteria=criteria)
-    bench.concept(QUICK).definition.revise(first, author="me", note="begun")
-    bench.concept(QUICK).definition.mine().wait()
-    answer(site, QUICK, 55)
-    go_through_what_is_open(site, page, QUICK)
-    take_other_words(site, page, QUICK)
-    look_again_at_an_earlier_answer(site, page, QUICK)
-
-
-@pytest.mark.slow
-def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, server: FakeOpenAI) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
-        site.bench.concepts.begin(NAME, "Drawings.")
-        scope(site, page)
-        answer_and_train(site)
-    annotate(site, page)
+    first = Definition(name=NAME, description="Drawings.", criteria=criteria)
+    bench.concept(NAME).definition.revise(first, author="me", note="begun")
+    bench.concept(NAME).definition.mine().wait()
+    answer(site, NAME, 55)
     go_through_what_is_open(site, page, NAME)
     take_other_words(site, page, NAME)
     look_again_at_an_earlier_answer(site, page, NAME)
-    label_the_test_set_again(site, page)
-    read_the_story(site, page)
-
-
-def scope(site: Any, page: Any) -> None:
-    opened(site, page, "describe", ".query .strip img")
-    page.locator("#questions > summary").click()
-    page.get_by_role("button", name="Ask me").click()
-    page.get_by_role("button", name="Yes, something").click()
-    expect(page.locator("#describe-head .notice")).to_contain_text("something drawn")
-    site.bench.concept(NAME).definition.mine().wait()
-
-
-def answer_and_train(site: Any) -> None:
-    """Which is done with a screen in test_journey.py."""
-    bench = site.bench
-    for picture in bench.concept(NAME).labels.next_pictures(200, purpose="evaluation"):
-        give(bench, picture.id)
-    answer(site, NAME, 45)
-    bench.concept(NAME).versions.train().wait()
-    bench.concept(NAME).versions.measure()
-    bench.review.current(NAME)
 
 
 def answer(site: Any, name: str, count: int) -> None:
@@ -128,22 +81,6 @@ def answer(site: Any, name: str, count: int) -> None:
     dataset = site.bench.context.dataset(site.bench.context.concept(name))
     for picture in [i for i in dataset.candidates if i not in dataset.reserved][:count]:
         give(site.bench, picture, name=name)
-
-
-def annotate(site: Any, page: Any) -> None:
-    opened(site, page, "label/review")
-    steps = page.locator(".steps")
-    expect(steps).not_to_contain_text("Review")  # no machine has said anything yet
-    expect(page.get_by_role("group", name="Reason")).to_be_visible()
-    page.get_by_text("Suggestions", exact=True).click()
-    page.get_by_role("button", name="Get suggestions").click()
-    expect(page.get_by_text("so training leaves them out")).to_be_visible()  # by these words all counts
-    page.reload()
-    expect(steps).not_to_contain_text("Review")
-    assert wrong_with_looks(page) == []
-    page.get_by_role("link", name="Check", exact=True).click()
-    page.wait_for_selector("#check-head h1")
-    opened(site, page, "label/review")
 
 
 def go_through_what_is_open(site: Any, page: Any, name: str) -> None:
@@ -210,38 +147,6 @@ def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
     expect(again).to_have_count(0)
 
 
-def label_the_test_set_again(site: Any, page: Any) -> None:
-    """The first on Review, with the keyboard; the others as the screen would send them."""
-    opened(site, page, "check")
-    page.get_by_role("link", name="again").click()
-    tiles = page.get_by_role("region", name="Worth another look").locator(".tile")
-    expect(tiles.first).to_contain_text("Label it first")
-    assert wrong_with_looks(page) == []
-    waiting = to_label_again(site)
-    first = str(tiles.first.get_attribute("data-value"))
-    tiles.first.focus()
-    page.keyboard.press("n" if "line-" in path(site.bench, first) else "y")
-    expect(page.locator(f'.tile[data-value="{first}"]')).to_have_count(0)
-    assert len(to_label_again(site)) == len(waiting) - 1
-    for picture in to_label_again(site):
-        give(site.bench, picture, again=True)
-    opened(site, page, "check")
-    expect(page.get_by_text("earlier description")).to_have_count(0)
-
-
-def read_the_story(site: Any, page: Any) -> None:
-    opened(site, page, "results")
-    page.get_by_text("Download classifier", exact=True).click()
-    page.get_by_text("A page for others").click()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download page").click()
-    document = download.value.path().read_text(encoding="utf-8")
-    page.goto("about:blank")
-    page.set_content(document)
-    expect(page.get_by_role("region", name="How it came about")).to_contain_text("Definition 2")
-    assert wrong_with_looks(page) == []
-
-
 def opened(site: Any, page: Any, screen: str, ready: str = ".page h1", *, name: str = NAME) -> None:
     page.goto(f"{site.url}/{screen}?concept={quote(name)}")
     page.wait_for_selector(ready)
@@ -263,7 +168,3 @@ def a_slip(site: Any, name: str) -> None:
     free = [i for i in dataset.candidates if i not in dataset.reserved | dataset.answers.keys()]
     line = next(i for i in free if "line-" in path(bench, i))
     bench.concept(name).labels.give(line, "yes", author=ME.name, key=f"{name} a slip")
-
-
-def to_label_again(site: Any) -> Any:
-    return site.bench.context.dataset(site.bench.context.concept(NAME)).measuring_labels.left

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Page, expect
 
@@ -71,47 +70,6 @@ def train(site: Site, page: Page, name: str, figures: str) -> None:
     expect(fold).to_be_attached()
     page.locator("summary", has_text="Details").click()
     fold.click()
-
-
-def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
-    site.bench.concepts.begin("Of ten", "How round it is.")
-    page.goto(f"{site.url}/describe?concept=Of+ten")
-    page.get_by_text("Labels: yes or no").click()
-    page.get_by_label("Labels", exact=True).select_option("graded")
-    page.get_by_label("Grades", exact=True).select_option("10")
-    page.get_by_label("Counts from grade").select_option("8")
-    page.locator("#labels-by").get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Labels: grades 1 to 10")).to_be_visible()
-    page.goto(f"{site.url}/label?concept=Of+ten")
-    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    page.keyboard.press("0")
-    expect(page.locator("[data-part=last-body]")).to_contain_text("10 of 10")
-    expect(page.locator("[data-part=balance]")).to_contain_text("1 at 8 or more")
-
-
-@pytest.fixture
-def phone(page: Page) -> Page:
-    page.set_viewport_size({"width": 390, "height": 800})
-    return page
-
-
-def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site: Site, phone: Page) -> None:
-    from concepts.learning.scale import Scale
-
-    names = [f"kind of shape number {n}" for n in range(1, 8)]
-    site.bench.concepts.begin("Many", "Which kind.", scale=Scale.of_classes(names))
-    phone.goto(f"{site.url}/label?concept=Many")
-    expect(phone.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    phone.goto(f"{site.url}/library?concept=Many")
-    expect(phone.locator(".answering[data-ready]")).to_be_attached()
-    tile = phone.locator("#library-main .tile").first
-    tile.focus()
-    phone.keyboard.press("3")
-    expect(tile.locator(".said")).to_have_text(names[2])
-    phone.keyboard.press("0")
-    expect(tile.locator(".said")).to_have_text("none of these")
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> None:

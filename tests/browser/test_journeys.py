@@ -28,6 +28,11 @@ PASSWORD = "correct horse battery"
 STARS = 2  # among 120 other drawings
 
 
+@pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    return own_site
+
+
 def draw_stars(folder: Path) -> Path:
     """Two pictures, unlike any of the others."""
     for number, (ground, star) in enumerate((("black", "yellow"), ("navy", "white"))):

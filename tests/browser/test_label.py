@@ -9,8 +9,6 @@ from urllib.parse import urlencode
 import pytest
 
 from concepts.labelling import rechecks
-from concepts.workbench.labels import GivenLabel
-from storage.labels import Author
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -96,17 +94,6 @@ def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
     assert answers(site, concept)[-1] == (first, "no")
 
 
-def test_a_label_given_alone_on_another_screen_is_shown_with_its_picture(
-    site: Site, label: Any, concept: str
-) -> None:
-    (picture,) = site.bench.concept(concept).labels.next_pictures(1)
-    site.bench.concept(concept).labels.give(picture.id, "yes", author="me", key="one-press.0")
-    label.reload()
-    last = label.locator("[data-part=last]")
-    expect(last).to_contain_text("You: counts")
-    expect(last.locator("img")).to_have_attribute("data-picture", picture.id)
-
-
 def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_reload(
     site: Site, label: Any, concept: str
 ) -> None:
@@ -141,72 +128,6 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     row = site.bench.context.store.find(concept)
     assert row is not None
     assert len(list(site.bench.context.log.events(row.id))) == 1
-
-
-def test_sheets_come_until_something_counts_then_more_like_it_then_single_pictures(
-    site: Site, page: Any, concept: str
-) -> None:
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
-    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
-    expect(mode).to_have_text("Sheet W")
-    expect(page.get_by_text("Pick what counts; the rest teaches a little.")).to_be_visible()
-    tiles = page.locator(".tiles .tile")
-    expect(tiles.first).to_be_visible()
-    first = tiles.first.locator("img").get_attribute("data-picture")
-    page.get_by_role("button", name="Next page").click()
-    expect(page.locator(f'.tile img[data-picture="{first}"]')).to_have_count(0)
-    expect(tiles.first).to_be_visible()
-    assert answers(site, concept) == []
-    tiles.first.click()
-    page.get_by_role("button", name="Save 1").click()
-    expect(page.get_by_text("1 saved.")).to_be_visible()
-    expect(mode).to_have_text("Grid G")
-    expect(tiles).to_have_count(36)
-    for n in range(9):
-        tiles.nth(n).click()
-    page.get_by_role("button", name="Save 9").click()
-    ready(page)
-    expect(mode).to_have_text("Single")
-    expect(page.get_by_text("9 saved.")).to_be_visible()
-    assert [value for _, value in answers(site, concept)] == ["yes"] * 10
-
-
-def test_a_sheet_comes_back_while_what_counts_has_no_like_unless_somebody_chose_otherwise(
-    site: Site, page: Any, concept: str
-) -> None:
-    opened = site.bench.concept(concept)
-    ids = [p.id for p in opened.labels.next_pictures(30) if p.purpose == "train"]
-    given = {f"kinds.{n}": GivenLabel(picture=i, value="no" if n % 3 else "yes") for n, i in enumerate(ids)}
-    opened.labels.commit(given, Author("me"))
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
-    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
-    expect(mode).to_have_text("Sheet W")
-    expect(page.get_by_text("Another sheet: there may be other kinds.")).to_be_visible()
-    expect(page.locator(".tiles .tile").first).to_be_visible()
-    page.get_by_role("button", name="Next page").click()
-    expect(mode).to_have_text("Single")
-    ready(page)
-
-
-def test_what_a_person_chose_stays_in_the_tab_and_back_leads_to_what_was_before(
-    site: Site, page: Any, concept: str
-) -> None:
-    address = f"{site.url}/label?{urlencode({'concept': concept})}"
-    page.goto(address)
-    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
-    expect(mode).to_have_text("Sheet W")
-    page.get_by_role("button", name="Single").click()
-    ready(page)
-    page.goto(f"{site.url}/library")
-    page.goto(address)
-    ready(page)
-    expect(mode).to_have_text("Single")
-    page.keyboard.press("g")
-    expect(mode).to_have_text("Grid G")
-    page.keyboard.press("g")
-    expect(mode).to_have_text("Single")
-    page.go_back()
-    expect(mode).to_have_text("Grid G")
 
 
 def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:

@@ -56,21 +56,6 @@ def test_pictures_of_library_are_answered(site: Site, page: Page, concept: str) 
     expect(tiles.first.locator(".said")).to_have_text("✓ counts")
 
 
-def test_concepts_side_by_side_are_answered(site: Site, page: Page, concept: str) -> None:
-    arrive_late(
-        page,
-        f"{site.url}/library/side-by-side?concept={quote(concept)}",
-        "cells.js",
-        ".several-pictures img",
-    )
-    expect(page.locator(".several-pictures .cell").first).to_be_visible()
-
-
-def test_the_steps_are_where_one_is(site: Site, page: Page, concept: str) -> None:
-    arrive_late(page, f"{site.url}/library?concept={quote(concept)}", "app.js", "#library-main .tile")
-    expect(page.locator(".rail[data-placed]")).to_be_visible()
-
-
 def test_an_early_press_on_label_counts(site: Site, page: Page, concept: str) -> None:
     late, grid = Late(page, "label.js"), page.get_by_role("button", name="Grid")
     with page.expect_request("**/web/label.js"):

@@ -30,14 +30,3 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
     page.get_by_text("Back to the default.").wait_for()
     assert text.input_value() == default
     assert not site.bench.concept(NAME).prompts.get(PROMPT).own
-
-
-def test_a_text_that_is_refused_stays_to_be_mended(site: Any, page: Any) -> None:
-    site.bench.concepts.begin("Refused on Describe", "A filled ellipse.")
-    page.goto(f"{site.url}/describe?concept=Refused on Describe")
-    page.get_by_text("Prompts", exact=True).click()
-    page.get_by_role("button", name="Read or change annotate.user", exact=True).click()
-    page.get_by_label("What the model is told").fill("Is {{ this }} one?")
-    page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    page.get_by_role("alert").filter(has_text="{{ criteria }}").wait_for()
-    assert page.get_by_label("What the model is told").input_value() == "Is {{ this }} one?"

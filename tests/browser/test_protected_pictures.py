@@ -8,13 +8,17 @@ from urllib.parse import urlencode
 
 import pytest
 from accessible import serious_in_both_themes
-from answering import answer
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from conftest import Site
 
 CLEAR = "() => [...document.images].filter((img) => getComputedStyle(img).filter === 'none').length"
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    return own_site
 
 
 @pytest.fixture
@@ -62,28 +66,6 @@ def test_a_picture_on_label_is_clear_for_a_look_and_the_next_one_is_not(
     is_protected(image)
 
 
-def test_the_key_shows_the_tile_that_has_the_focus_and_a_finger_that_it_rests_on(
-    site: Site, page: Any, protected: str
-) -> None:
-    page.goto(f"{site.url}/label?{urlencode({'concept': protected})}#grid")
-    tiles = page.locator(".tiles .tile")
-    expect(tiles.first).to_be_focused()
-    page.keyboard.press("v")
-    is_clear(tiles.nth(0).locator("img"))
-    is_protected(tiles.nth(1).locator("img"))
-    page.keyboard.press("ArrowRight")
-    is_protected(tiles.nth(0).locator("img"))
-
-    second = tiles.nth(1).locator("img")
-    finger = {"pointerType": "touch", "bubbles": True, "isPrimary": True}
-    second.dispatch_event("pointerdown", finger)
-    expect(second).to_have_class("in-clear")
-    second.dispatch_event("pointerup", finger)
-    tiles.nth(1).dispatch_event("click")  # that of the finger going up
-    is_protected(second)
-    expect(page.locator(".tiles .yes")).to_have_count(0)
-
-
 def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected: str) -> None:
     page.goto(f"{site.url}/library")
     expect(page.locator("html")).to_have_class("protect-blur protected")  # as strict as the strictest
@@ -109,25 +91,3 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
     page.keyboard.press("v")
     is_clear(page.locator("img"))
     site.bench.protection.prefer(author="me")
-
-
-def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(
-    site: Site, page: Any, concept: str
-) -> None:
-    asked = site.bench.concept(concept).labels.next_pictures(30)
-    answer(site.bench, concept, [one.id for one in asked])
-    site.bench.concept(concept).versions.train().wait()
-    page.goto(f"{site.url}/library")
-    taught = [one.id for one in asked if one.purpose == "train"]  # of what measures nothing is told yet
-    tiles = ", ".join(f'#library-main .tile[data-value="{picture}"]' for picture in taught)
-    page.locator(tiles).first.click()  # of a first page that has not all of them
-    page.get_by_role("button", name="Where in the picture").click()
-    expect(page.locator("[data-heat-said]")).to_contain_text("of what raised the score is")
-    expect(page.locator(".heat-map .raised").first).to_be_visible()
-    whole, squares = page.locator(".large img").bounding_box(), page.locator(".heat-map").bounding_box()
-    natural = page.locator(".large img").evaluate("image => image.naturalWidth / image.naturalHeight")
-    assert squares["width"] / squares["height"] == pytest.approx(natural, abs=0.01)
-    assert max(squares[side] / whole[side] for side in ("width", "height")) == pytest.approx(1, abs=0.01)
-    assert serious_in_both_themes(page) == []
-    page.get_by_role("button", name="Where in the picture").click()
-    expect(page.locator(".heat-map")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Scoping in a browser: questions answered with a press or a word, a tree proposed, kinds turned round.
+"""Scoping in a browser: questions answered with a press, a word or a key.
 
 The model is SIMULATED: a scripted server over real HTTP.
 """
@@ -6,17 +6,12 @@ The model is SIMULATED: a scripted server over real HTTP.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import wrong_with_looks
 from fake_openai import MODEL, FakeOpenAI, Request
-from playwright.sync_api import expect
 from pydantic import SecretStr
-
-from concepts.definition import editing
 
 QUESTIONS = {
     "questions": [
@@ -64,6 +59,11 @@ KINDS = {
         {"text": "an egg", "kind": "undecided"},
     ]
 }
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Any) -> Any:
+    return own_site
 
 
 def scripted(request: Request) -> dict[str, Any]:
@@ -133,95 +133,3 @@ def test_a_question_is_answered_by_keyboard_and_the_next_one_has_the_focus(
     page.keyboard.press("Enter")
     page.wait_for_selector("#question-0:has-text('filled')")
     page.wait_for_function("() => document.activeElement.id == 'answer-0-1'")
-
-
-def test_a_tree_is_proposed_shown_with_pictures_and_a_kind_is_turned_round(
-    site: Any, page: Any, server: FakeOpenAI
-) -> None:
-    begin(site, page, "Round things")
-    page.get_by_role("button", name="Propose").click()
-    page.wait_for_selector(".criteria li:has-text('a half circle') .strip img")
-    near = page.get_by_role("list", name="Kinds of pictures near “no corners”")
-    expect(near.get_by_role("listitem")).to_have_count(2)
-    page.reload()
-    page.wait_for_selector(".criteria li:has-text('a half circle') .strip img")
-    page.get_by_role("button", name="“a half circle” doesn’t count").click()
-    page.wait_for_selector("#describe-head .notice:has-text('“a half circle” now excludes')")
-    page.reload()
-    page.wait_for_selector(".criteria li:has-text('a half circle') .strip img")
-    expect(page.get_by_role("heading", name="Not decided")).to_have_count(0)
-    page.get_by_role("button", name="More kinds").click()
-    page.wait_for_selector(".criteria li:has-text('an egg') .strip img")
-    assert criteria(site, "Round things")["a spiral"] == "excluding"
-
-
-def test_what_a_kind_belongs_to_follows_when_its_signal_is_reworded(
-    site: Any, page: Any, server: FakeOpenAI
-) -> None:
-    site.bench.concepts.begin("Reworded signal", "A round shape")
-    site.bench.concept("Reworded signal").definition.propose().wait()
-    page.goto(f"{site.url}/describe?concept=Reworded%20signal")
-    page.wait_for_selector(".kinds li .strip img")
-    page.click(".criteria summary:has-text('no corners')")
-    page.fill("#criterion-0", "a shape without corners")
-    page.press("#criterion-0", "Enter")
-    page.wait_for_selector("#describe-head .notice:has-text('Saved as definition 3')")
-    page.wait_for_selector(".kinds[aria-label*='a shape without corners'] li:has-text('a green disc')")
-
-
-def test_without_a_model_look_alikes_of_the_built_in_words_are_asked_about(site: Any, page: Any) -> None:
-    name = "Juice without a model"
-    begin(site, page, name, "Bottles of fruit juice")
-    assert page.locator("button:has-text('Ask me')").count() == 0
-    site.bench.concept(name).definition.propose().wait()
-    page.reload()
-    ask(page)
-    page.wait_for_selector("#question-0:has-text('Does “fruit')")
-    page.click("li:has(#question-0) button:has-text('It doesn’t count')")
-    page.wait_for_selector("#describe-head .notice:has-text('added “fruit')")
-    assert list(criteria(site, name).values()) == ["excluding"]
-
-
-def test_a_button_that_is_held_down_stays_until_it_is_let_go(
-    site: Any, page: Any, server: FakeOpenAI
-) -> None:
-    begin(site, page, "Held down")
-    definition = site.bench.concept("Held down").definition
-    definition.ask().wait()
-    page.reload()
-    answer = page.get_by_role("button", name="No, only circles")
-    answer.hover()
-    page.mouse.down()
-    definition.edit(partial(editing.describe, text="A shape that is round"), author="Ana", after=1)
-    definition.ask().wait()  # after this job the page is drawn anew, with the forms of the newer definition
-    with page.expect_response(lambda reply: reply.request.method == "POST"):
-        page.evaluate("document.dispatchEvent(new Event('labelled'))")
-    page.evaluate("new Promise(requestAnimationFrame)")
-    page.mouse.up()
-    page.wait_for_selector("#describe-head .notice:has-text('added “an oval”')")
-
-
-def test_what_a_menu_or_a_field_keeps_of_a_press_holds_nothing_up(
-    site: Any, page: Any, server: FakeOpenAI
-) -> None:
-    begin(site, page, "Not held")
-    site.bench.concept("Not held").definition.ask().wait()
-    page.reload()
-    answer = page.get_by_role("button", name="No, only circles")
-    answer.dispatch_event("pointerdown", {"button": 0})
-    answer.dispatch_event("contextmenu")  # and no pointerup
-    page.locator("#own-0").dispatch_event("pointerdown", {"button": 0})
-    answer.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#describe-head .notice:has-text('added “an oval”')")
-
-
-def test_questions_and_kinds_fit_the_window(site: Any, page: Any, server: FakeOpenAI) -> None:
-    name = "Fitting"
-    site.bench.concepts.begin(name, "A round shape")
-    site.bench.concept(name).definition.propose().wait()
-    site.bench.concept(name).definition.ask().wait()
-    page.goto(f"{site.url}/describe?concept={quote(name)}")
-    page.wait_for_selector(".kinds li .strip img")
-    page.wait_for_selector("#question-2")
-    assert wrong_with_looks(page) == []
