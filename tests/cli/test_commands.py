@@ -127,9 +127,6 @@ def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) ->
     assert "No endpoint is set" in end.json["error"]
 
 
-NAME = "Round thing"
-
-
 def test_what_is_made_of_which_pictures_is_said_in_words(pictures: Path, ended: End, discern: Run) -> None:
     discern("collection", "new", "Blue", "--search", "a blue ellipse", "--n", 5)
     shown = ended("collection", "show", "Blue")
