@@ -171,12 +171,13 @@ def test_after_the_command_removed_the_last_user_nobody_has_to_log_in(team: Path
     assert is_closed(client_of(Settings(home=team, trusted_proxies="127.0.0.1")))
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"])
-def test_what_a_proxy_sends_on_needs_users(tmp_path: Path, header: str) -> None:
+def test_what_a_proxy_sends_on_needs_users(tmp_path: Path) -> None:
     client = client_of(Settings(home=tmp_path))
     assert not is_closed(client)
-    client.headers[header] = "203.0.113.9"
-    assert is_closed(client)
+    for header in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"):
+        client.headers[header] = "203.0.113.9"
+        assert is_closed(client), header
+        del client.headers[header]
 
 
 # Without a login, on loopback

@@ -91,9 +91,9 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
         assert client.post("/app/answers/undo", json=undo).json()["advice"]["count"]["no"] == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
+def test_what_can_never_be_saved_is_refused_for_good(client: TestClient, bench: Workbench) -> None:
+    picture = bench.context.collection.library.all_ids()[0]
+    changes: tuple[tuple[dict[str, object], int], ...] = (
         ({"concept": "Nothing"}, 404),
         ({"picture": "0" * 64}, 404),
         ({"picture": "../secret"}, 422),
@@ -102,13 +102,9 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
         ({"value": "1"}, 422),
         ({"key": ""}, 422),
         ({"key": "a b c d e f"}, 422),
-    ],
-)
-def test_what_can_never_be_saved_is_refused_for_good(
-    client: TestClient, bench: Workbench, change: dict[str, object], status: int
-) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    assert client.post("/app/answers", json=body(picture) | change).status_code == status
+    )
+    for change, status in changes:
+        assert client.post("/app/answers", json=body(picture) | change).status_code == status, change
     assert bench.concept(NAME).labels.count().answers == 0
 
 
@@ -147,9 +143,9 @@ def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: 
     assert bench.context.renditions.read(picture).whole
 
 
-@pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])
-def test_only_pictures_of_the_library_are_served(client: TestClient, name: str) -> None:
-    assert client.get(f"/media/picture/{name}").status_code == 404
+def test_only_pictures_of_the_library_are_served(client: TestClient) -> None:
+    for name in ("0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"):
+        assert client.get(f"/media/picture/{name}").status_code == 404, name
 
 
 def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from answering import answer
 from drawing import draw_folder
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from concepts.installation.users import Role, Users
@@ -35,23 +36,28 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     bench.close()
 
 
-def client(bench: Workbench, name: str) -> TestClient:
-    found = TestClient(create_app(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
+@pytest.fixture(scope="module")
+def app(bench: Workbench) -> FastAPI:
+    return create_app(bench)
+
+
+def client(app: FastAPI, name: str) -> TestClient:
+    found = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
     if name:
         found.post("/login", data={"name": name, "password": PASSWORD})
     return found
 
 
-@pytest.mark.parametrize(("who", "status"), [("ola", 200), ("lea", 403), ("vic", 403), ("", 401)])
-def test_only_owners_take_the_file(bench: Workbench, who: str, status: int) -> None:
-    asked = client(bench, who)
-    by_program, by_button = (asked.get(page.replace("&", "%26", 1)) for page in PAGES)
-    assert by_program.status_code == status
-    assert by_button.status_code == status or (not who and by_button.status_code == 303)
+def test_only_owners_take_the_file(app: FastAPI) -> None:
+    for who, status in (("ola", 200), ("lea", 403), ("vic", 403), ("", 401)):
+        asked = client(app, who)
+        by_program, by_button = (asked.get(page.replace("&", "%26", 1)) for page in PAGES)
+        assert by_program.status_code == status, who
+        assert by_button.status_code == status or (not who and by_button.status_code == 303), who
 
 
-def test_what_people_wrote_is_escaped_and_the_audit_says_who_took_it(bench: Workbench) -> None:
-    file = client(bench, "ola").get(PAGES[0].replace("&", "%26"))
+def test_what_people_wrote_is_escaped_and_the_audit_says_who_took_it(bench: Workbench, app: FastAPI) -> None:
+    file = client(app, "ola").get(PAGES[0].replace("&", "%26"))
     assert file.headers["content-disposition"].startswith("attachment")
     assert "Round &amp; &lt;b&gt;thing" in file.text
     deed = bench.installation.deeds(1)[0]
