@@ -107,11 +107,6 @@ def test_who_only_looks_is_offered_no_labels(bench: Workbench) -> None:
         assert "that it counts." in over
 
 
-def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:
-    shown = words(Screens(bench).load("check", **OF)["check-pictures"])
-    assert "Corrections teach the next version. This one’s figures stay." in shown
-
-
 def test_mistakes_are_those_behind_the_figures(bench: Workbench) -> None:
     report = bench.concept(NAME).versions.measure()
     found = [mistake for mistake in mistakes_of(bench) if mistake.purpose == "evaluation"]
@@ -160,23 +155,6 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
     below, above = (re.findall(r'data-value="(\w+)"', part) for part in html.split("Last flagged"))
     assert above == [picture.id for picture in ranked[place - 5 : place + 1]][::-1]
     assert below[::-1] == [picture.id for picture in ranked[place + 1 : place + 7]]
-
-
-def test_a_table_of_each_figure_is_shown_on_demand(bench: Workbench) -> None:
-    screens = Screens(bench)
-    for name in ("scores", "precision-recall", "reliability"):
-        assert "<table" in screens.press("check-figures", "table", name, OF)["check-dialog"]
-    assert "Slices" in screens.press("check-figures", "table", "slices", OF)["check-dialog"]
-    assert screens.press("check-figures", "table", "nothing", OF)["check-dialog"] == ""
-
-
-def test_the_page_opens_without_its_details_which_follow(bench: Workbench) -> None:
-    screens = Screens(bench)
-    opened = screens.client.get("/check", params=OF, headers={"accept": "text/html"}).text
-    assert "Test set" not in opened
-    shown = screens.load("check", **OF)
-    assert "Test set" in words(shown["check-figures"])
-    assert "Versions" in words(shown["check-versions"])
 
 
 def test_versions_are_compared_and_gone_back_to(bench: Workbench) -> None:

@@ -14,14 +14,13 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 from web_screens import Screens
 
-from concepts.classifier.stability import Settling
 from concepts.cli import app
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
-from storage.tables import StoredJob, now
+from storage.tables import now
 from web.server import create_app
 
 NAME = "Round thing"
@@ -104,32 +103,6 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     assert client.get(f"concepts/{NAME}/versions/1/quality").json()["answered"] == shown["answers"]["measure"]
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
     assert f"{SENTENCE} {more}" in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
-
-
-def test_where_more_would_change_little_every_screen_says_that_labelling_is_done(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With 15 answers, as if a look over them had found so."""
-    settled = Settling(answers=15, last=4, pictures=60, flagged=9, either=9, changed=0, hesitates=1)
-    assert settled.settled
-    concept = bench.context.concept(NAME)
-    bench.review.current(NAME)
-    (job,) = bench.context.jobs.store.newest_done_of("look over", [concept.id])
-    told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
-    with bench.context.database.write() as session:
-        session.get_one(StoredJob, job.id).result = told
-    more = "Stable: more labels would change little."
-    screens = Screens(bench)
-    assert "Next: Check" in words(screens.load("")["home-concepts"])
-    assert more in words(screens.load("check", concept=NAME)["check-figures"])
-    label = screens.load("label", concept=NAME)["label-area"]
-    state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert state["advice"]["progress"].startswith("15 labels · Stable: more labels would change little")
-    assert (state["advice"]["reason"], state["advice"]["enough"]) == (settled.reason, True)
-    (listed,) = bench.concepts.all()
-    assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Check")
-    monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
-    assert more in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
 
 
 def test_a_look_alike_of_what_measures_is_said_to_teach_nothing() -> None:

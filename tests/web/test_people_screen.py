@@ -22,23 +22,6 @@ def as_seen_by(bench: Workbench, name: str) -> str:
     return Screens.of(client).load("settings/people")["people"]
 
 
-def test_where_nobody_has_a_password_it_says_so_and_how_to_add_people(own_home: Path) -> None:
-    said = Screens(Workbench(Settings(home=own_home))).load("settings/people")["people"]
-    assert "Nobody has a password yet. Only this computer can open Discern." in said
-    steps = (
-        "your own password first",
-        "discern users add NAME",
-        "DISCERN_HOST=0.0.0.0 discern run",
-        ":7860</code>",
-    )
-    assert sorted(steps, key=said.index) == list(steps)
-    assert "Log out" not in said
-    exposed = Workbench(Settings(home=own_home, host="0.0.0.0", insecure=True))
-    said = Screens(exposed).load("settings/people")["people"]
-    assert "Whoever reaches this address is an owner." in said
-    assert "DISCERN_HOST" not in said
-
-
 def test_owners_see_everybody_and_others_themselves(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(home=own_home, users="env=viewer:a long password")
     for name, role in (("ola", Role.OWNER), ("lea", Role.LABELLER)):

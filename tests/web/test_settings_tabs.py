@@ -1,4 +1,4 @@
-"""Activity, Cost and Backup: what is said about jobs, model calls and data."""
+"""Activity and Cost: what is said about jobs and model calls."""
 
 from __future__ import annotations
 
@@ -47,15 +47,6 @@ def act(bench: Workbench, name: str, value: str) -> str:
     return "".join(Screens(bench).press("activity-main", name, value).values())
 
 
-def test_where_nothing_was_done_it_says_what_will_be_here_and_what_to_do(bench: Workbench) -> None:
-    said = view(bench)
-    assert "No jobs yet" in said
-    assert 'href="/library"' in said
-    said = view(bench, "cost")
-    assert "No model was asked yet" in said
-    assert 'href="/settings"' in said
-
-
 def test_jobs_that_ended_say_what_came_of_them_and_what_went_wrong(bench: Workbench) -> None:
     result = {"added": 5421, "duplicates": 12, "skipped": {"corrupt": 3}, "unchanged": 0, "seconds": 9.0}
     ended(bench, "add pictures", "done", result, paths=["/pictures"])
@@ -71,13 +62,6 @@ def test_jobs_that_ended_say_what_came_of_them_and_what_went_wrong(bench: Workbe
     assert f'data-action="retry" data-value="{failed}"' in said
 
 
-def test_a_kind_of_job_that_nobody_named_is_still_shown(bench: Workbench) -> None:
-    ended(bench, "something new", "done", {"whatever": [1, 2]})
-    said = view(bench)
-    assert "Something new" in said
-    assert "whatever: 2 entries" in said
-
-
 def test_a_job_is_stopped_and_run_again(bench: Workbench) -> None:
     job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
     said = view(bench)
@@ -88,18 +72,6 @@ def test_a_job_is_stopped_and_run_again(bench: Workbench) -> None:
     act(bench, "retry", str(job_id))
     assert bench.installation.job(job_id).state == "queued"
     assert "can&#39;t be tried again" in act(bench, "retry", str(job_id))
-
-
-def test_a_long_list_of_jobs_comes_in_pages_of_twelve(bench: Workbench) -> None:
-    for index in range(14):
-        ended(bench, "mine", "done", {"added": index, "candidates": index}, concept=f"c{index}")
-    first, second = view(bench), view(bench, **{"from": "12"})
-    assert "· c13" in first
-    assert "· c1<" not in first
-    assert 'href="/settings/activity?from=12"' in first
-    assert "· c1<" in second
-    assert "Older" not in second
-    assert "· c13" in view(bench, **{"from": "x"})
 
 
 def test_cost_is_told_first_in_a_sentence_and_says_what_is_not_known(bench: Workbench) -> None:
@@ -114,21 +86,3 @@ def test_cost_is_told_first_in_a_sentence_and_says_what_is_not_known(bench: Work
         "$0.0200",
         "$1,234.50",
     ]
-
-
-def test_cost_is_added_up_by_concept_purpose_and_model(bench: Workbench) -> None:
-    bench.context.ledger.record(Call("annotate", "seer", "http://e", "h", 10, "answered", 9, 2, 0.25, ""))
-    said = view(bench, "cost")
-    for by, name in (("concept", "none"), ("purpose", "Suggesting labels"), ("model", "seer")):
-        table = said.split(f'aria-label="Cost by {by}"')[1].split("</table>")[0]
-        assert f"<td>{name}</td>" in table
-        assert "$0.2500" in table
-
-
-def test_backup_says_where_the_data_is_and_how_to_restore_it(bench: Workbench, own_home: Path) -> None:
-    said = view(bench, "backup")
-    assert str(own_home) in said
-    assert 'href="/api/v1/backup"' in said
-    assert "library reembed" in said
-    assert 'href="/api/v1/log"' in said
-    assert 'href="/api/v1/docs"' in said

@@ -194,15 +194,6 @@ def test_a_field_that_a_tool_doesnt_know_is_refused(bench: Workbench) -> None:
         assert field in said(result)
 
 
-def test_found_pictures_are_named_for_programs_too(bench: Workbench) -> None:
-    found = call(bench, "search_pictures", {"words": "a disc", "n": 2}).structured_content
-    assert found is not None
-    assert found["sentence"] == "2 pictures, the closest first."
-    assert [one["path"] for one in found["pictures"]] == [
-        hit.path for hit in bench.library.search("a disc", n=2)
-    ]
-
-
 def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(bench: Workbench) -> None:
     result = call(bench, "search_pictures", SOME | {"order": "next", "n": 3})
     pictures = [block for block in result.content if isinstance(block, ImageContent)]
