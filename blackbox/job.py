@@ -59,7 +59,8 @@ def by_commands(folder: Path, cache: Path) -> Job:
     def step(command: str, *arguments: object) -> None:
         said[command] = discern.ask(*command.split(), *arguments)
 
-    step("library add", pictures, "--encoder", "embedded")
+    # In a process of its own, as a person begins one; what follows shares another.
+    said["library add"] = discern.ask_alone("library", "add", pictures, "--encoder", "embedded")
     step("concept new", NAME, "--description", SENTENCE)
     step("concept expand", NAME)
     step("concept mine", NAME)

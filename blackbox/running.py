@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+import weakref
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,19 +69,68 @@ def run(*arguments: object, home: Path, cwd: Path = ROOT, **more: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+# Runs each command line that comes, as `python -m discern` does, and answers with how it ended.
+ONE_BEHIND_THE_OTHER = """
+import contextlib, io, json, os, sys
+from discern.__main__ import main
+
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+for line in sys.stdin:
+    sys.argv[:] = ["discern", *json.loads(line)]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), file=answers, flush=True)
+"""
+
+
 class Commands:
-    """`discern …` over one data folder."""
+    """`discern …` over one data folder, in one process for all commands: Python takes seconds to begin."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._process: subprocess.Popen[str] | None = None
+        self._turn = threading.Lock()
 
-    def __call__(self, *arguments: object, **more: str) -> Ended:
+    def __call__(self, *arguments: object) -> Ended:
         """Runs one command to its end."""
+        with self._turn:
+            process = self._process = self._process or self._begun()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(json.dumps([*map(str, arguments)]), file=process.stdin, flush=True)
+            return Ended(*json.loads(process.stdout.readline()))
+
+    def alone(self, *arguments: object, **more: str) -> Ended:
+        """Runs one command to its end in a process of its own, as a person does."""
         return run("-m", "discern", *arguments, home=self.home, cwd=ROOT, **more)
 
-    def ask(self, *arguments: object, **more: str) -> Any:
+    def ask(self, *arguments: object) -> Any:
         """Returns the JSON value of a command that has to succeed."""
-        ended = self(*arguments, "--json", **more)
+        return self._succeeded(self(*arguments, "--json"))
+
+    def ask_alone(self, *arguments: object, **more: str) -> Any:
+        """Returns the JSON value of a command that has to succeed in a process of its own."""
+        return self._succeeded(self.alone(*arguments, "--json", **more))
+
+    def _begun(self) -> subprocess.Popen[str]:
+        begun = subprocess.Popen(
+            [sys.executable, "-c", ONE_BEHIND_THE_OTHER],
+            cwd=ROOT,
+            env=environment(self.home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        weakref.finalize(self, begun.communicate)  # it ends where no more commands come
+        return begun
+
+    @staticmethod
+    def _succeeded(ended: Ended) -> Any:
         assert ended.code == 0, ended
         return ended.json
 

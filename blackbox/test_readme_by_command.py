@@ -7,7 +7,6 @@ import json
 import shutil
 import zipfile
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +314,7 @@ def test_the_readmes_program_scores_pictures_with_the_bundle(job: Job, tmp_path:
 
 @pytest.fixture(scope="module")
 def refused(job: Job) -> Mapping[str, Ended]:
-    """How wrong commands end, each in a process of its own, two at a time."""
+    """How wrong commands end; in words, each in a process of its own."""
     folder = job.folder / "refused"
     folder.mkdir()
     shutil.copytree(job.bundle, folder / "changed")
@@ -337,10 +336,8 @@ def refused(job: Job) -> Mapping[str, Ended]:
     scored = ("score", job.bundle, job.folder / "new", "--out", folder / "scores.csv")
     wrong["another digest"] = (*scored, "--digest", "0" * 64)
     plain = ("a concept that isn't there", "an option that isn't there")
-    with ThreadPoolExecutor(2) as two:
-        as_json = {name: two.submit(job.discern, *command, "--json") for name, command in wrong.items()}
-        in_words = {f"{name}, in words": two.submit(job.discern, *wrong[name]) for name in plain}
-        return {name: ended.result() for name, ended in (as_json | in_words).items()}
+    as_json = {name: job.discern(*command, "--json") for name, command in wrong.items()}
+    return as_json | {f"{name}, in words": job.discern.alone(*wrong[name]) for name in plain}
 
 
 @pytest.mark.parametrize(

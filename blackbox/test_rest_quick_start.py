@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -31,13 +30,9 @@ def app(quick_start: QuickStart) -> App:
 def by_commands(quick_start: QuickStart) -> dict[str, Any]:
     """What the commands say about the same data folder, while the app runs."""
     discern, folder = quick_start.discern, quick_start.folder
-    with ThreadPoolExecutor(2) as two:
-        exported = two.submit(
-            discern.ask, "concept", "labels", "export", NAME, "--out", folder / "labels.csv"
-        )
-        evaluated = two.submit(discern.ask, "concept", "evaluate", NAME)
-        exported.result()
-        said = {"figures": evaluated.result()["metrics"], "labels": rows_of(folder / "labels.csv")}
+    discern.ask("concept", "labels", "export", NAME, "--out", folder / "labels.csv")
+    figures = discern.ask("concept", "evaluate", NAME)["metrics"]
+    said = {"figures": figures, "labels": rows_of(folder / "labels.csv")}
     discern.ask("concept", "export", NAME, "--out", folder / "by-command")
     return said
 
@@ -128,12 +123,6 @@ def test_long_work_is_a_job_at_an_address(app: App) -> None:
     ended = app.finished(job)
     assert (ended["state"], ended["error"]) == ("done", "")
     assert type(ended["result"]) is dict
-
-
-def test_adding_pictures_again_changes_nothing(quick_start: QuickStart, app: App) -> None:
-    answer = app.request("POST", f"{API}/library/pictures", {"paths": [str(quick_start.folder / "pictures")]})
-    result = app.finished(answer.json)["result"]
-    assert (result["added"], result["unchanged"]) == (0, 100)
 
 
 def test_the_next_pictures_are_a_list_with_ids_and_paths(app: App) -> None:

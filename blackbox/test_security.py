@@ -19,8 +19,7 @@ import stat
 import threading
 import urllib.parse
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,13 +42,6 @@ UNKNOWN = "0" * 64
 def copied(job: Job, folder: Path) -> Path:
     """Returns a data folder of its own with what the recorded job made."""
     return Path(shutil.copytree(job.home_as_made, folder / "home", symlinks=True))
-
-
-def two_at_a_time(work: Mapping[str, Callable[[], Ended]]) -> dict[str, Ended]:
-    """Runs commands that have nothing to do with each other."""
-    with ThreadPoolExecutor(2) as two:
-        begun = {name: two.submit(one) for name, one in work.items()}
-        return {name: one.result() for name, one in begun.items()}
 
 
 # An app without users
@@ -341,14 +333,12 @@ def hostile(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, M
             archive.writestr(name, b" " * 2**28 if name.endswith("head.json") else content)
     discern, new = Commands(folder / "home"), job.folder / "new"
     scored = ("score", new, "--out", folder / "scores.csv", "--json")
-    return folder, two_at_a_time(
-        {
-            "pickle": lambda: discern(*scored[:1], sealed(folder / "pickle"), *scored[1:]),
-            "encoder": lambda: discern(*scored[:1], sealed(folder / "encoder"), *scored[1:]),
-            "outside": lambda: discern("bundle", "check", folder / "outside.zip", "--json"),
-            "large": lambda: discern("bundle", "check", folder / "large.zip", "--json"),
-        }
-    )
+    return folder, {
+        "pickle": discern(*scored[:1], sealed(folder / "pickle"), *scored[1:]),
+        "encoder": discern(*scored[:1], sealed(folder / "encoder"), *scored[1:]),
+        "outside": discern("bundle", "check", folder / "outside.zip", "--json"),
+        "large": discern("bundle", "check", folder / "large.zip", "--json"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -386,24 +376,20 @@ def files(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Map
     )
     (folder / "junk.csv").write_bytes(bytes(range(256)) * 20)
     (folder / "deep.json").write_text("[" * 100_000)
-    name, said = recorded_job.NAME, {}
-    said["formula"] = discern("concept", "labels", "import", name, folder / "formula.csv", "--json")
+    name = recorded_job.NAME
     inside = ("concept", "labels", "import", name)
-    said |= two_at_a_time(
-        {
-            "bad": lambda: discern("library", "add", bad, "--json"),
-            "score": lambda: discern("score", job.bundle, bad, "--out", folder / "scores.csv", "--json"),
-            "junk": lambda: discern(*inside, folder / "junk.csv", "--json"),
-            "deep": lambda: discern(*inside, folder / "deep.json", "--json"),
-            "export": lambda: discern(
-                "concept", "labels", "export", name, "--out", folder / "labels.csv", "--json"
-            ),
-            "internal": lambda: discern(
-                "watch", bad, "--concept", name, "--once", "--webhook", "http://127.0.0.1:9/", "--json"
-            ),
-        }
-    )  # fmt: skip
-    said["again"] = discern(*inside, folder / "labels.csv", "--json")
+    watch = ("watch", bad, "--concept", name, "--once", "--webhook", "http://127.0.0.1:9/")
+    commands: dict[str, tuple[object, ...]] = {
+        "formula": (*inside, folder / "formula.csv"),
+        "bad": ("library", "add", bad),
+        "score": ("score", job.bundle, bad, "--out", folder / "scores.csv"),
+        "junk": (*inside, folder / "junk.csv"),
+        "deep": (*inside, folder / "deep.json"),
+        "export": ("concept", "labels", "export", name, "--out", folder / "labels.csv"),
+        "internal": watch,
+        "again": (*inside, folder / "labels.csv"),
+    }
+    said = {of: discern(*command, "--json") for of, command in commands.items()}
     return folder, said
 
 
@@ -499,7 +485,7 @@ def watched(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     with Receiver() as receiver:
         address = f"http://127.0.0.1:{receiver.server_port}/secret/path"
         watch = ("watch", folder, "--concept", recorded_job.NAME, "--once", "--webhook", address)
-        said = discern.ask(*watch, DISCERN_INTERNAL_WEBHOOKS="1")
+        said = discern.ask_alone(*watch, DISCERN_INTERNAL_WEBHOOKS="1")
     discern.ask("users", "add", "ana", "--password", PASSWORD)
     discern.ask("settings", "openai_base_url", f"https://{ENDPOINT}")
     discern.ask("settings", "openai_api_key", KEY)
