@@ -141,18 +141,23 @@ def downloads(tmp_path: Path) -> TestClient:
             raise UnknownError("There is no such concept.", "concept")
         return SimpleNamespace(exports=SimpleNamespace(bundle=bundle))
 
-    bench: Any = SimpleNamespace(concept=concept)
+    bench: Any = SimpleNamespace(
+        concept=concept,
+        rules=SimpleNamespace(archive=lambda name, page: file),
+        scoring=SimpleNamespace(file=lambda job: file),
+    )
     app = FastAPI()
     handle_problems(app)
     app.include_router(download_routes(bench))
     return TestClient(app)
 
 
-def test_a_bundle_is_downloaded_under_its_name(downloads: TestClient) -> None:
-    answer = downloads.get(url("/app/bundles/2.zip", "Ball/s"))
-    assert (answer.status_code, answer.content) == (200, b"zip")
-    assert 'filename="ball-v2.zip"' in answer.headers["content-disposition"]
-    assert "no-cache" in answer.headers["cache-control"]
+def test_what_is_made_is_downloaded_under_its_name(downloads: TestClient) -> None:
+    for address in (url("/app/bundles/2.zip", "Ball/s"), "/app/rule.zip?name=Odd", "/app/scores/1"):
+        answer = downloads.get(address)
+        assert (answer.status_code, answer.content) == (200, b"zip"), address
+        assert 'filename="ball-v2.zip"' in answer.headers["content-disposition"]
+        assert "no-cache" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize(("concept", "version", "status"), [("Cube", 2, 404), ("Ball/s", 3, 404)])
