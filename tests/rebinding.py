@@ -114,12 +114,12 @@ def own_network(resolv_conf: Path) -> None:
 def webhook(url: str) -> str:
     import httpx2
 
-    from concepts.publishing.webhooks import check_address, new_secret, post
+    from concepts.publishing.webhooks import Receiver, check_address, new_secret, post
     from concepts.settings import load_settings
 
     check_address(url, load_settings())
     try:
-        return str(post(load_settings(), url, new_secret(), "msg_1", datetime.now(UTC), b"{}"))
+        return str(post(load_settings(), Receiver(url, new_secret()), "msg_1", datetime.now(UTC), b"{}"))
     except httpx2.ConnectError as error:
         return str(error)
 

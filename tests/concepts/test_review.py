@@ -16,7 +16,7 @@ from concepts.learning.calibration import logit
 from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
-from storage.tables import PictureRow, StoredJob
+from storage.tables import PictureRow
 from web.page import WebPage
 from web.screens.review import RememberedReview, _Screen
 
@@ -181,20 +181,3 @@ def test_labels_are_looked_over_again_only_when_something_has_changed(
     answer(bench, doubted[0], "yes")
     bench.review.keep_up(NAME)
     assert looks() == 2
-
-
-def test_what_an_older_discern_looked_over_is_read_and_looked_over_once_more(
-    bench: Workbench, doubted: list[str]
-) -> None:
-    found = bench.review.current(NAME)
-    concept = bench.context.concept(NAME)
-    (job,) = bench.jobs.store.newest_first([LookOver.kind], concept.id)
-    before = {"suspects": [{"id": doubted[0], "path": "", "value": "no", "probability": 0.9}], "doubts": None}
-    with bench.context.database.write() as session:
-        session.get_one(StoredJob, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
-    assert queued(bench, Reason.LIKELY_MISLABELLED) == []
-    assert bench.review.queue(NAME).counted == 5
-    for _ in range(2):
-        bench.review.keep_up(NAME)
-    assert len(bench.jobs.store.newest_first([LookOver.kind], concept.id)) == 2
-    assert [row.id for row in bench.review.current(NAME).found or ()]

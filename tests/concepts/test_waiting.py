@@ -53,10 +53,10 @@ def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded(
     held, load = Held(), collection._load
     loaded: list[str] = []
 
-    def slowly(name: str, precision: str) -> Encoder:
+    def slowly(name: str) -> Encoder:
         loaded.append(name)
         held.wait()
-        return load(name, precision)
+        return load(name)
 
     monkeypatch.setattr(collection, "_load", slowly)
     try:
@@ -138,8 +138,8 @@ def test_an_encoder_is_loaded_anew_where_another_process_has_re_embedded_the_lib
     class Other(Words):
         fingerprint = "another-encoder"
 
-    monkeypatch.setattr(collection, "_load", lambda name, precision: Other())
-    collection.library.set_encoder(type(recorded)("other", "float32", "another-encoder", 4))
+    monkeypatch.setattr(collection, "_load", lambda name: Other())
+    collection.library.set_encoder(type(recorded)("other", "another-encoder", 4))
     assert isinstance(collection.encoder(), Other)
     assert collection.text_vectors(["abc"]).shape == (1, 4)
     collection.library.set_encoder(recorded)
