@@ -13,7 +13,6 @@ from concepts.encoders import check_installed
 from concepts.errors import DiscernError, missing_package
 from concepts.jobs import Job, Progress, Started
 from concepts.library.health import Checked
-from concepts.library.near_duplicates import group_near_duplicates
 from concepts.library.neighbourhood import QUICK, TOO_FEW
 from concepts.library.originals import original
 from concepts.library.outside_pictures import embed_again
@@ -35,7 +34,6 @@ from concepts.workbench.jobs import (
 )
 from concepts.workbench.operation import Confined, operation
 from storage.picture_columns import WORDS, PictureColumn
-from storage.tables import COMPARISON
 from storage.vectors.stored import DiskUse
 
 MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
@@ -232,10 +230,6 @@ class Upkeep:
         collection = self._context.collection
         kept = collection.graph()
         kept.bring_up_to_date(lambda done, of: progress.report(done, of, "neighbours"), anew=job.anew)
-        if job.anew:  # of an older version's pictures only new ones were compared with others
-            library, stored = collection.library, collection.stored()
-            library.adding.add_pending(library.all_ids(in_bin=True), COMPARISON)
-            group_near_duplicates(library, stored, collection.thumbnails, progress.report)
         made = kept.made()
         if made is None:  # removed by another process meanwhile
             return NeighboursFound(pictures=0, recall=0, seconds=0)

@@ -34,7 +34,7 @@ class ThumbnailStore:
         except FileNotFoundError as error:
             raise UnknownError(f"There is no thumbnail of picture {picture_id}.", "picture") from error
         end = _end(content)
-        if end is None or content[end:] not in (b"", _digest(content[:end])):
+        if end is None or content[end:] != _digest(content[:end]):
             raise UnknownError(f"The thumbnail of picture {picture_id} is damaged.", "picture")
         return content[:end]
 
@@ -50,7 +50,7 @@ class ThumbnailStore:
 
 def _end(content: bytes) -> int | None:
     """Where a WebP file ends, by its header (RIFF: a signature, the size of what follows, the kind). Readers
-    pass over what follows: a digest, in all but those of older versions."""
+    pass over what follows: a digest."""
     riff, end, kind = content[:4], int.from_bytes(content[4:8], "little") + 8, content[8:12]
     return end if riff == b"RIFF" and kind == b"WEBP" and end <= len(content) else None
 
