@@ -88,7 +88,7 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
     assert (status, problem["type"]) == (503, "/api/v1/docs#storage")
     assert "nothing more is written to it" in problem["detail"]
     assert "0001.sqlite" in problem["detail"]
-    assert "discern library check --repair" in problem["detail"]
+    assert "put the newest copy in its place" in problem["detail"]
     assert "is damaged" in (tmp_path / "said.txt").read_text()
 
     refused = shell("library", "check")
