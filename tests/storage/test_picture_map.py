@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import in_memory, picture_ids
 
@@ -57,8 +55,7 @@ def test_of_a_large_library_a_part_says_where_it_begins(monkeypatch: pytest.Monk
     assert of_one_kind(drawn(copy, built(copy, unheard), unheard), kind) > 0.95
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 40))
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 17, 40])
 def test_any_number_of_pictures_has_places_on_the_map(count: int) -> None:
     copy, _ = kinds(count)
     found = drawn(copy, built(copy, unheard), unheard)
