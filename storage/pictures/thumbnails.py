@@ -34,14 +34,14 @@ class ThumbnailStore:
         except FileNotFoundError as error:
             raise UnknownError(f"There is no thumbnail of picture {picture_id}.", "picture") from error
         end = _end(content)
-        if end is None or content[end:] != _digest(content[:end]):
+        if end is None or content[end:] != digest_of(content[:end]):
             raise UnknownError(f"The thumbnail of picture {picture_id} is damaged.", "picture")
         return content[:end]
 
     def write(self, picture_id: str, data: bytes) -> None:
         """Whole or not at all. Raises `StorageError`."""
         whole = _end(data) == len(data)
-        self._blobs.write(thumbnail_key(picture_id), data + _digest(data) if whole else data)
+        self._blobs.write(thumbnail_key(picture_id), data + digest_of(data) if whole else data)
 
     def delete(self, picture_id: str) -> int:
         """How many bytes it had."""
@@ -55,7 +55,7 @@ def _end(content: bytes) -> int | None:
     return end if riff == b"RIFF" and kind == b"WEBP" and end <= len(content) else None
 
 
-def _digest(content: bytes) -> bytes:
+def digest_of(content: bytes) -> bytes:
     return crc32(content).to_bytes(4, "little")
 
 
