@@ -32,6 +32,7 @@ WHAT = {
     "head.safetensors": "weights for embeddings",
     "head.onnx": "the same as ONNX",
     "scorer.py": "scores embeddings",
+    "pixels.py": "reads colours for reading.py",
     "reading.py": "reads pictures for classify.py",
     "checksums.py": "compares checksums for classify.py",
     "open_clip_encoder.py": "loads the encoder for classify.py",

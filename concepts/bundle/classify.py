@@ -55,6 +55,7 @@ try:
     import onnxruntime
 
     _from_source("checksums")
+    _from_source("pixels")
     _from_source("reading")
     from concepts.bundle.checksums import folder_differences
     from concepts.bundle.reading import BadPictureError, Reader, bytes_of, printable, walk

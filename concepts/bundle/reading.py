@@ -5,16 +5,13 @@
 from __future__ import annotations
 
 import io
-import math
 import os
-import re
 import stat
-import struct
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +22,13 @@ from PIL import (
     ExifTags,
     GifImagePlugin,
     Image,
-    ImageCms,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 from PIL.JpegImagePlugin import JpegImageFile
+
+from storage.pictures.pixels import EXIF, MOST_SLOW, BoundedFile, check_directories, check_scans, rgb
 
 # Pictures are read as Discern reads them, or the same picture would score differently.
 NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif"
@@ -40,22 +38,8 @@ MAX_PIXELS = 250_000_000
 BYTES_A_PIXEL = 10  # of memory, as it is read, put on white and turned
 BYTES_OF_MORE = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
 MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goes alone
-STRIP = 64  # lines
 MOST_PASSED = 32  # smaller ones that go before a picture that came earlier
 SECRETIVE = 60_000_000  # pixels that an AVIF which was sent may have, whatever its header says
-MOST_PIECES = 100_000  # that are read of a file, and one more for every 256 bytes of it
-MOST_OF_RUNS = 4_000_000  # pieces of a BMP: two for each run of pixels
-MOST_SLOW = 16_000_000  # pixels of a BMP that is compressed by runs, and of an animated WebP
-LONGEST_HEADER = {JpegImageFile: 16 * 2**20, GifImagePlugin.GifImageFile: 2**20}  # bytes
-MOST_SCANS = 100  # of a JPEG, each of which goes over the whole picture
-MOST_ENTRIES = 2**12  # of a directory of TIFF or EXIF
-MOST_NUMBERS = 2**18  # in all its entries: two for each strip of a picture
-MOST_DIRECTORIES = 32  # in one piece of a file
-SLACK = 2**20  # bytes that may be named besides: EXIF of a JPEG goes on in other segments
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}  # by type
-INNER = (34665, 34853)  # tags that name the directories of EXIF and GPS
-DIRECTORIES = re.compile(rb"II[*+]\0|MM\0[*+]")  # how they begin, in whatever container
-EXIF = b"Exif\0\0"
 LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
 TILED = (322, 323)  # tags of TIFF
 MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
@@ -69,7 +53,6 @@ SIGNATURES = {
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
 TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
 UPRIGHT = {number: Image.Transpose[name] for number, name in enumerate(TURNS.split(), 2)}
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -77,56 +60,6 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 class BadPictureError(Exception):
     """This one file can't be read; the message says why."""
-
-
-class LimitedFile(io.BytesIO):
-    """A picture's bytes, which fail with an `OSError` when their reader goes on for too long."""
-
-    def __init__(self, data: bytes, reader: Any) -> None:
-        super().__init__(data)
-        runs = reader is BmpImagePlugin.BmpImageFile
-        self.pieces = MOST_OF_RUNS if runs else MOST_PIECES + len(data) // 256
-        self.header = LONGEST_HEADER.get(reader, math.inf)
-        self.exif = b""  # of a JPEG, whose segments Pillow joins
-        if reader is TiffImagePlugin.TiffImageFile:
-            _check_directories(data)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = looked_at = super().read(size)
-        if data.startswith(EXIF):
-            looked_at = self.exif = self.exif + data[len(EXIF) :]
-        found = [one.start() for one in DIRECTORIES.finditer(looked_at)]
-        self.pieces -= 1
-        self.header -= len(data)
-        if self.pieces < 0 or self.header < 0 or len(found) > MOST_DIRECTORIES:
-            raise OSError("it has far more parts than a picture needs")
-        for start in found:
-            _check_directories(looked_at, start)
-        return data
-
-
-def _check_directories(data: bytes, start: int = 0) -> None:
-    """Raises `ValueError` for TIFF or EXIF, from `start` on, that names far more bytes than there are. Pillow
-    copies the bytes of each value, also where thousands of values name the same ones."""
-    length, order = len(data) - start, "<" if data[start : start + 2] == b"II" else ">"
-    big = b"+" in data[start + 2 : start + 4]
-    count_of, entry = (struct.Struct(order + form) for form in (("Q", "HHQQ") if big else ("H", "HHII")))
-
-    def check(at: int) -> dict[int, int]:
-        at = start + min(at, length)
-        (entries,) = count_of.unpack_from(data, at)
-        table = range(at + count_of.size, len(data) - entry.size + 1, entry.size)
-        found = [entry.unpack_from(data, place) for place in table[: min(entries, MOST_ENTRIES)]]
-        held = sum(SIZES.get(kind, 0) * count for _, kind, count, _ in found)
-        numbers = sum(count for _, kind, count, _ in found if SIZES.get(kind, 0) > 1)
-        if entries > MOST_ENTRIES or held > 2 * length + SLACK or numbers > MOST_NUMBERS:
-            raise ValueError("a directory in it has more values than the file")
-        return {tag: value for tag, _, _, value in found if tag in INNER}
-
-    with suppress(struct.error):  # it ends too soon; its reader says so
-        (first,) = struct.unpack_from(order + ("Q" if big else "I"), data, start + (8 if big else 4))
-        for at in check(first).values():
-            check(at)
 
 
 class _Waiting:
@@ -150,11 +83,11 @@ class Reader:
         less. Raises BadPictureError."""
         reader = _reader(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
-            file = LimitedFile(data, reader)
+            file = BoundedFile(io.BytesIO(data), reader.format)
             picture = reader(file)
-            file.header = math.inf  # it is read
+            file.begin_pixels()
             if reader is JpegImageFile:
-                _check_scans(data, file.tell())
+                check_scans(data, file.tell())
             slow = any(tile[0] == "bmp_rle" for tile in picture.tile)
             slow = slow or (reader is WebPImagePlugin.WebPImageFile and picture.is_animated)
             if slow and picture.width * picture.height > MOST_SLOW:
@@ -289,12 +222,6 @@ def _reader(data: bytes) -> Any:
     raise BadPictureError("The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture.")
 
 
-def _check_scans(data: bytes, start: int) -> None:
-    end = data.find(b"\xff\xd9", start)
-    if data.count(b"\xff\xda", start, len(data) if end < 0 else end) >= MOST_SCANS:
-        raise ValueError(f"it has more than {MOST_SCANS} scans")
-
-
 def _bad(error: Exception) -> BadPictureError:
     if isinstance(error, (Image.DecompressionBombError, MemoryError)):
         return BadPictureError("The picture is too large.")
@@ -307,7 +234,7 @@ def _orientation(picture: Any) -> int:
         if isinstance(picture, PngImagePlugin.PngImageFile):
             picture.load()  # it may come behind the pixels, and packed, as its file doesn't show
             lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
-            _check_directories(bytes.fromhex("".join(lines)).removeprefix(EXIF))
+            check_directories(io.BytesIO(bytes.fromhex("".join(lines)).removeprefix(EXIF)))
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # EXIF that can't be read turns nothing
         return 1
@@ -317,7 +244,7 @@ def _upright(picture: Any) -> Image.Image:
     """The first frame, on white, in sRGB."""
     try:
         picture.load()
-        image = _rgb(picture)
+        image = rgb(picture)
     except Exception as error:
         raise _bad(error) from error
     turn = UPRIGHT.get(_orientation(picture))
@@ -330,67 +257,6 @@ def _is_held_whole(picture: Any) -> bool:
     picture.fp.seek(-first_scan, io.SEEK_CUR)
     of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
     return "progressive" in picture.info or not of_all
-
-
-def _rgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    image = _eight_bit(picture)
-    if image.has_transparency_data:
-        image = _on_white(image)
-    elif image.mode not in ("RGB", "L", "CMYK"):
-        image = image.convert("RGB")
-    if profile:
-        image = _to_srgb(image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Some lines at a time: in double precision all of it would take ten times as much memory."""
-    if image.mode.startswith("I;16"):
-        return _in_strips(image, lambda strip: np.asarray(strip) >> 8)
-    if image.mode in ("I", "F"):
-        ends = [(values.min(), values.max()) for values in map(_finite, _strips(image))]
-        low = min(least for least, _ in ends)
-        span = max(most for _, most in ends) - low
-        return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
-    return image
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    made = Image.new("RGB", image.size, "white")
-    for place, strip in enumerate(_strips(image)):
-        layer = strip.convert("RGBA")
-        made.paste(layer, (0, place * STRIP), mask=layer.getchannel("A"))
-    return made
-
-
-def _finite(image: Image.Image) -> Any:
-    return np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-
-
-def _strips(image: Image.Image) -> Iterator[Image.Image]:
-    for top in range(0, image.height, STRIP):
-        yield image.crop((0, top, image.width, min(top + STRIP, image.height)))
-
-
-def _in_strips(image: Image.Image, grey: Callable[[Image.Image], Any]) -> Image.Image:
-    made = Image.new("L", image.size)
-    for place, strip in enumerate(_strips(image)):
-        made.paste(Image.fromarray(grey(strip).astype(np.uint8)), (0, place * STRIP))
-    return made
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Colours as meant by the embedded profile. A profile that is broken or of another mode is ignored."""
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
-        if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
-            return image
-        in_place = image.mode == "RGB"  # without another copy
-        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB", inPlace=in_place) or image
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
 
 
 def _cropped(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:

@@ -29,19 +29,21 @@ from concepts.bundle.load import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, classifying_page, runtime_licence
 from concepts.errors import DiscernError
 from concepts.learning.report import Curves
+from storage.pictures import pixels
 
 LICENCE_FILE = "ENCODER_LICENCE.txt"
 CURVES_FILE = "curves.json"
 ENCODER_CODE = "open_clip_encoder.py"  # where the encoder isn't in the bundle
+PIXELS = "pixels.py"  # of the storage, which reads pictures the same way
 CODE = ("checksums.py", "classify.py", "reading.py", "scorer.py")
 OUR_FILES = frozenset(
     {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, CLASSIFIER_FILE, LICENCE_FILE, CURVES_FILE, ENCODER_CODE}
     | {PAGE_FILE, RUNTIME_LICENCE}
-    | {"head.onnx", "README.md", "requirements.txt", *CODE, *PLOT_FILES}
+    | {"head.onnx", "README.md", "requirements.txt", *CODE, PIXELS, *PLOT_FILES}
 )
 BEFORE_0_3 = frozenset(f"{Path(name).stem}.png" for name in PLOT_FILES)
 OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.svg
-BESIDE = re.compile(r"from (?:discern\.)?concepts\.bundle\.")
+BESIDE = re.compile(r"from (?:discern\.)?(?:concepts\.bundle|storage\.pictures)\.")
 REQUIREMENTS = """numpy>=2.0,<3
 onnxruntime>=1.22,<2
 pillow>=11.3,<13
@@ -173,12 +175,13 @@ def _contents(
         "head.onnx": onnx_bytes(heads, facts),
         "README.md": card_text(facts, figures, alone, page, [part.story for part in parts]).encode(),
         "requirements.txt": REQUIREMENTS.encode(),
-        **{name: _code(name) for name in CODE},
+        **{name: _code(Path(__file__).with_name(name)) for name in CODE},
+        PIXELS: _code(Path(pixels.__file__)),
     }
     if isinstance(encoder, str):
         if page:
             raise DiscernError(f"A page for browsers needs the encoder in it: {encoder}.")
-        files[ENCODER_CODE] = _code(ENCODER_CODE)
+        files[ENCODER_CODE] = _code(Path(__file__).with_name(ENCODER_CODE))
     else:
         files |= {
             CLASSIFIER_FILE: classifier_bytes(encoder, heads, facts),
@@ -191,9 +194,9 @@ def _contents(
     return dict(sorted(files.items()))
 
 
-def _code(name: str) -> bytes:
-    """The file as it lies here, which there finds the others beside it."""
-    return BESIDE.sub("from ", Path(__file__).with_name(name).read_text(encoding="utf-8")).encode()
+def _code(file: Path) -> bytes:
+    """The module as it lies here, which there finds the others beside it."""
+    return BESIDE.sub("from ", file.read_text(encoding="utf-8")).encode()
 
 
 def is_ours(name: str) -> bool:

@@ -24,10 +24,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
-from storage.pictures.bounds import EXIF, MOST_SLOW, BoundedFile, check_directories, check_scans
-from storage.pictures.colours import rgb
 from storage.pictures.exif import taken_of
 from storage.pictures.formats import SIGNATURE, format_of
+from storage.pictures.pixels import EXIF, MOST_SLOW, BoundedFile, check_directories, check_scans, rgb
 
 # Of memory, as it is read, put on white and turned. Measured: 9 for AVIF, 8 for transparency, 7 for HEIC.
 BYTES_A_PIXEL: Final = 10

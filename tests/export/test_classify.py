@@ -35,8 +35,8 @@ from concepts.encoders.base import Encoder
 from concepts.learning.base import LinearHead, Prototypes
 from concepts.library.ingestion import embed_files, short_side
 from concepts.publishing.export import encoder_facts
-from storage.pictures.colours import _SRGB
 from storage.pictures.formats import PICTURE_SUFFIXES
+from storage.pictures.pixels import SRGB
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,7 +78,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.fromarray(np.arange(300 * 200, dtype=np.uint16).reshape(200, 300)).save(deeper / "sixteen.png")
     one.save(deeper / "one.tiff")
     one.save(deeper / "one.bmp")
-    one.save(deeper / "profile.jpg", icc_profile=_SRGB.tobytes())
+    one.save(deeper / "profile.jpg", icc_profile=SRGB.tobytes())
     one.resize((2400, 1600)).save(deeper / "large.jpg", progressive=True)
     one.save(deeper / "=sum(1).png")
     whole = (folder / "photo-00.jpg").read_bytes()
@@ -316,9 +316,11 @@ def test_what_is_copied_works_from_another_folder(
 
 def test_requirements_are_all_that_classify_imports(bundle: Path) -> None:
     named = re.findall(r"^[a-z]+", (bundle / "requirements.txt").read_text(), re.M)
-    code = "".join((bundle / name).read_text() for name in ("checksums.py", "classify.py", "reading.py"))
+    code = "".join(
+        (bundle / name).read_text() for name in ("checksums.py", "classify.py", "pixels.py", "reading.py")
+    )
     imports = re.findall(r"^ *(?:import|from) (\w+)", code, re.M)
-    beside, optional = {"checksums", "open_clip_encoder", "reading"}, {"pi_heif"}
+    beside, optional = {"checksums", "open_clip_encoder", "pixels", "reading"}, {"pi_heif"}
     others = {name for name in imports if name not in sys.stdlib_module_names} - beside
     assert others == {"numpy", "onnxruntime", "PIL", *optional}
     assert sorted(named) == ["numpy", "onnxruntime", "pillow"]
@@ -404,7 +406,7 @@ def test_a_bundle_looks_at_the_files_that_discern_looks_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["classifier.onnx", "classify.py", "reading.py", "checksums.py", "SHA256SUMS"]
+    "name", ["classifier.onnx", "classify.py", "pixels.py", "reading.py", "checksums.py", "SHA256SUMS"]
 )
 def test_a_change_of_any_file_that_it_uses_is_named(run: Run, small: Path, tmp_path: Path, name: str) -> None:
     if is_list := name == "SHA256SUMS":  # without it nobody knows

@@ -19,8 +19,8 @@ from PIL import Image, ImageCms
 from concepts.bundle import reading
 from concepts.bundle.reading import Reader
 from storage.pictures import decoding
-from storage.pictures.colours import STRIP, rgb
 from storage.pictures.decoding import BYTES_A_PIXEL, MAX_SENT_PIXELS, Memory, decode, decoded, wanted
+from storage.pictures.pixels import STRIP, rgb
 
 
 def encoded(side: int, kind: str = "PNG", **how: Any) -> bytes:
