@@ -34,7 +34,6 @@ class Restored:
 def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
     """Puts rows of a journal into a database that lacks them, and says how many labels those were. Labels of
     pictures that were added since are kept for when their files are added again."""
-    before = 0
     with closing(sqlite3.connect(database, isolation_level=None)) as into:
         into.execute("BEGIN IMMEDIATE")
         (before,) = into.execute("SELECT count(*) FROM label_events").fetchone()

@@ -52,12 +52,13 @@ def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEven
             for i, said in stands.items()
             if any(e.value != "skip" and e.definition_number in others for e in said.values())
         ]
-        anew = first_of_each(e for e in now if e.picture_id in set(earlier) and e.value != "skip")
+        asked = set(earlier)
+        anew = first_of_each(e for e in now if e.picture_id in asked and e.value != "skip")
         left = [i for i in earlier if i not in anew]
         if not left:
-            earlier, stands = [], stands | anew
+            earlier, asked, stands = [], set(), stands | anew
         for i, said in first_of_each(now).items():
-            if i not in earlier:
+            if i not in asked:
                 stands[i] = said | stands.get(i, {})
     return MeasuringLabels(stands, earlier, left)
 
