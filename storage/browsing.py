@@ -1,8 +1,8 @@
 """The library in any order and any part of it, page by page, and the folders it came from.
 
-A page of everything costs the same wherever it is. What fits a filter is counted and sorted by the database
-where it is at most a hundred thousand pictures, or a folder or collection of a quarter of the library. Where
-more fit, an index of the order is read on until the page is full.
+A page of the whole library takes the same time wherever it lies. The database counts and sorts the pictures
+that fit a filter if there are at most 100,000, or if they are a folder or collection of at most a quarter of
+the library. Otherwise it reads the index of the order until the page is full.
 """
 
 from __future__ import annotations

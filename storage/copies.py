@@ -1,12 +1,12 @@
-"""Daily copies of an SQLite database, and a journal of what people said since each.
+"""Daily copies of an SQLite database, and a journal of the labels given since each copy.
 
 Beside the database, in `<name>.copies`:
 
-    0001.sqlite   a copy that VACUUM INTO made; the newest three stay
-    0001.jsonl    the journal since then: a line for each new row of `TABLES`
+    0001.sqlite   a copy made by VACUUM INTO; the newest three are kept
+    0001.jsonl    the journal since that copy: a line for each new row of `TABLES`
 
-A line is on disk before its row is committed, so a label that was acknowledged is in it. It may have rows
-that no commit kept; a later row of the same number then takes their place.
+A line reaches the disk before its row is committed, so every acknowledged label is in the journal. The
+journal can also hold a row whose commit failed. A later row with the same number replaces it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Copies:
         self.folder = database.with_suffix(".copies")
 
     def all(self) -> list[Path]:
-        """The copies, the oldest first."""
+        """Return the copies, oldest first."""
         return sorted(self.folder.glob(f"*{COPY}"))
 
     def newest(self) -> str:
-        """The newest in words, or nothing."""
+        """Describe the newest copy, or return an empty string."""
         known = self.all()
         return f"{known[-1]} of {made(known[-1]):%Y-%m-%d %H:%M}" if known else ""
 
@@ -53,11 +53,11 @@ class Copies:
     # The journal
 
     def last(self, connection: sqlite3.Connection) -> tuple[int, ...]:
-        """The newest row of each of the tables."""
+        """Return the highest row number of each table."""
         return tuple(number or 0 for number in connection.execute(_LAST).fetchone())
 
     def write(self, connection: sqlite3.Connection, since: tuple[int, ...]) -> None:
-        """Puts rows that came since then on disk. Nobody else may be writing the database."""
+        """Append the rows added since `since` to the journal. The caller holds the write lock."""
         if self.last(connection) == since:
             return
         lines = []
@@ -68,20 +68,20 @@ class Copies:
         with told(self.folder):
             file = self._journal(max(self._numbers(), default=0))
             with file.open("ab") as journal:
-                # A line begins with the break: half of one, of a killed process, takes none along.
+                # The break comes first: half a line of a killed process must not spoil the next one.
                 journal.write("".join(f"\n{line}" for line in lines).encode())
                 journal.flush()
                 os.fsync(journal.fileno())
 
     def begin(self) -> Path:
-        """Begins a new journal, and says where the copy belongs. Nobody else may be writing the database."""
+        """Begin a new journal, and return the path for its copy. The caller holds the write lock."""
         with told(self.folder):
             number = max(self._numbers(), default=0) + 1
             self._journal(number)
         return self.folder / f"{number:04}{COPY}"
 
     def prune(self) -> None:
-        """Leaves the newest copies and the journals since the oldest of them."""
+        """Delete all but the newest copies, and the journals that end before them."""
         for old in [*self.all()[:-KEPT], *self.folder.glob(f"*{UNFINISHED}")]:
             old.unlink(missing_ok=True)
         kept = self.all()
@@ -90,13 +90,13 @@ class Copies:
                 journal.unlink(missing_ok=True)
 
     def erase(self, but: Path) -> None:
-        """Leaves nothing that is older than the journal of this copy."""
+        """Delete every copy and journal older than this copy."""
         for file in self.folder.iterdir():
             if file.stem < but.stem:
                 file.unlink(missing_ok=True)
 
     def rows(self, since: Path | None) -> tuple[dict[str, dict[int, Row]], int]:
-        """Table → number → row, of all journals since a copy; and how many lines can't be read."""
+        """Return the rows since a copy, as table → number → row, and the count of unreadable lines."""
         found: dict[str, dict[int, Row]] = {table: {} for table in TABLES}
         unreadable = 0
         for journal in sorted(self.folder.glob(f"*{JOURNAL}")):

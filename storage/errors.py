@@ -1,6 +1,6 @@
 """Errors meant for people: one table of what is said, and what to do about it in a terminal and on a screen.
 
-A class is what code tells apart, with its facts; a `Case` is what only people read.
+Code catches classes, which carry facts. People read a `Case`, which is a row of sentences.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ E = TypeVar("E", bound=DiscernError)
 
 @dataclass(frozen=True)
 class Case(Generic[E]):
-    """What is said where nobody asks the error for more than its class. Called with the facts that the
-    sentences name, it returns the error to raise. `status` and `kind`: where it is a problem of its own over
-    REST."""
+    """The sentence and the next steps of an error that code tells apart by its class alone. Call it with the
+    facts that the sentences name to get the error to raise. `status` and `kind` make it a problem type of its
+    own over REST."""
 
     error: type[E]
     said: str

@@ -1,4 +1,4 @@
-"""Putting the newest copy of a damaged SQLite database in its place, with what the journal has."""
+"""Restore a damaged SQLite database from its newest copy and the journal."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from storage.files import make_private, sqlite_url
 
 @dataclass(frozen=True)
 class Restored:
-    """`copied`: when the copy was made, None where there was none. `labels` came from the journal, of which
-    so many lines are `unreadable`. `kept`: the damaged file."""
+    """The result of a restore. copied: when the copy was made, or None without a copy. labels: how many came
+    from the journal. unreadable: lines of the journal that couldn't be read. kept: the damaged file."""
 
     copied: datetime | None
     labels: int
@@ -32,8 +32,8 @@ class Restored:
 
 
 def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
-    """Puts rows of a journal into a database that lacks them, and says how many labels those were. Labels of
-    pictures that were added since are kept for when their files are added again."""
+    """Insert the journalled rows that a database lacks, and return how many of them are labels. Labels of
+    pictures that the database lacks are kept: they count again once the files are added."""
     with closing(sqlite3.connect(database, isolation_level=None)) as into:
         into.execute("BEGIN IMMEDIATE")
         (before,) = into.execute("SELECT count(*) FROM label_events").fetchone()
@@ -41,7 +41,7 @@ def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
             known = {name for _, name, *_ in into.execute(f"PRAGMA table_info({table})")}
             for number in sorted(numbered):
                 row = {name: value for name, value in numbered[number].items() if name in known}
-                if table == "concepts" and _is_taken(into, row):  # by one that went to the trash later
+                if table == "concepts" and _is_taken(into, row):  # a deleted concept had this name
                     row |= {"key": f" deleted {number}", "deleted": row["created"]}
                 names, places = ", ".join(row), ", ".join("?" * len(row))
                 into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})", list(row.values()))
@@ -52,11 +52,10 @@ def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
 
 
 def restore(url: str) -> Restored | None:
-    """Puts the newest copy, with what its journal has, in the place of a damaged SQLite database; None where
-    that is whole. The damaged file stays under another name beside it, and whoever uses it meanwhile is told
-    that it was replaced.
+    """Replace a damaged SQLite database by its newest copy and the journal; return None for a sound one.
 
-    Raises `StorageError`.
+    The damaged file stays beside it under another name. A process that still uses it gets an error that says
+    the file was replaced. Raises `StorageError`.
     """
     try:
         with closing(dialect_of(url)) as dialect:
@@ -72,7 +71,7 @@ def restore(url: str) -> Restored | None:
         if copy is not None:
             shutil.copyfile(copy, new)
         make_private(new)
-        Database(sqlite_url(new)).close()  # which brings it to the schema of today
+        Database(sqlite_url(new)).close()  # migrates the copy
         rows, unreadable = copies.rows(copy)
         labels = replay(new, rows)
         kept = damaged.with_name(f"{damaged.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}{COPY}")

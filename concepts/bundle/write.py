@@ -34,7 +34,7 @@ from storage.pictures import pixels
 LICENCE_FILE = "ENCODER_LICENCE.txt"
 CURVES_FILE = "curves.json"
 ENCODER_CODE = "open_clip_encoder.py"  # where the encoder isn't in the bundle
-PIXELS = "pixels.py"  # of the storage, which reads pictures the same way
+PIXELS = "pixels.py"  # the library reads pictures by the same file
 CODE = ("checksums.py", "classify.py", "reading.py", "scorer.py")
 OUR_FILES = frozenset(
     {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, CLASSIFIER_FILE, LICENCE_FILE, CURVES_FILE, ENCODER_CODE}
@@ -195,7 +195,7 @@ def _contents(
 
 
 def _code(file: Path) -> bytes:
-    """The module as it lies here, which there finds the others beside it."""
+    """Return a module's text, changed to import its siblings from the bundle's folder."""
     return BESIDE.sub("from ", file.read_text(encoding="utf-8")).encode()
 
 

@@ -1,8 +1,8 @@
 """Test labels that were given under an earlier description.
 
-Figures rest on what people said first. To give some of those labels anew would make figures lean towards
-whatever chose them, such as the mistakes of a version. So labels under the newest description count once
-every picture with an earlier one has one.
+Figures use each person's first label. If a few pictures were labelled again, the figures would be biased by
+how those few were chosen, such as for being a version's mistakes. So labels under the newest description
+count only when every picture with an earlier label has one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ Said = dict[str, dict[Author, LabelEvent]]  # picture id → the first label of 
 
 @dataclass(frozen=True)
 class MeasuringLabels:
-    """stands: what counts in figures. earlier: pictures whose label in there was given under words that mean
-    something else than the newest; left: those of them that have no label under the newest."""
+    """The labels that figures use, and the pictures that wait to be labelled again.
+
+    stands: the labels that count. earlier: pictures whose label in `stands` was given under a description
+    with another meaning. left: the `earlier` pictures without a label under the newest description."""
 
     stands: Said
     earlier: list[str] = field(default_factory=list)
@@ -26,12 +28,12 @@ class MeasuringLabels:
 
     @property
     def events(self) -> list[LabelEvent]:
-        """What counts in figures, oldest first."""
+        """The labels that figures use, oldest first."""
         return sorted((e for said in self.stands.values() for e in said.values()), key=lambda e: e.sequence)
 
 
 def first_of_each(events: Iterable[LabelEvent]) -> Said:
-    """From events, oldest first."""
+    """Each person's first label of each picture. `events` come oldest first."""
     said: Said = {}
     for event in events:
         said.setdefault(event.picture_id, {}).setdefault(event.author, event)
@@ -39,8 +41,9 @@ def first_of_each(events: Iterable[LabelEvent]) -> Said:
 
 
 def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEvent]) -> MeasuringLabels:
-    """From what each definition means, by number from 1 on, and all that people said of test pictures without
-    seeing what the machine says, oldest first."""
+    """Choose the test labels that count.
+
+    meanings: definition number → what it means. given: every blind label of test pictures, oldest first."""
     given = list(given)
     stands: Said = {}
     earlier, left = list[str](), list[str]()
@@ -64,7 +67,7 @@ def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEven
 
 
 def _runs(meanings: Mapping[int, Hashable]) -> list[list[int]]:
-    """Numbers of definitions that follow each other and mean the same."""
+    """Group the numbers of consecutive definitions that mean the same."""
     runs: list[list[int]] = []
     for number in sorted(meanings):
         if runs and meanings[runs[-1][0]] == meanings[number]:

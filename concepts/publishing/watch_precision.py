@@ -25,8 +25,8 @@ FreshUntil = Callable[[int], Mapping[bool, int]]
 
 
 class FlaggedRight(View):
-    """Of `answered` pictures that this version flagged, `right` were right; so many of 100 flagged ones are:
-    `low` to `high`, 0..1, with 95 % confidence."""
+    """How many flagged pictures are right: `right` of the `answered` ones. The share lies between `low` and
+    `high`, 0..1, with 95 % confidence."""
 
     version: int
     answered: int

@@ -81,8 +81,8 @@ A Discern of your own takes answers.csv back in.
 
 @dataclass(frozen=True)
 class Limits:
-    """`disk`: bytes of a visitor, what is shared with others not counted. `jobs`: of a visitor, that wait or
-    run. `sandboxes`: of all, at once."""
+    """disk: bytes that a visitor may use, without shared files. jobs: a visitor's waiting and running jobs.
+    sandboxes: visitors at the same time."""
 
     seconds: float = 3600.0  # from the first visit, however busy the visitor is
     disk: int = 300_000_000
@@ -136,7 +136,7 @@ class Sandbox:
         return max(self.ends - self._clock(), 0.0)
 
     def admit_file(self, name: str, size: int) -> None:
-        """Counts an upload of so many bytes, also where it comes to nothing. Raises `NotAllowedError`."""
+        """Count an upload of `size` bytes, even if it fails later. Raises `NotAllowedError`."""
         if name.lower().endswith(ARCHIVE_SUFFIX) or is_video(name):
             raise NO_ARCHIVES()
         with self._lock:
@@ -197,8 +197,8 @@ class FullHouseError(DiscernError):
 
 
 class Sandboxes:
-    """Everybody's, over the sample library of one home. What an earlier process left of sandboxes is removed:
-    their hour ended with it.
+    """The sandboxes of all visitors, over the sample library of one data folder. Sandboxes of an earlier
+    process are removed.
 
     A sandbox begins with a copy of the host's pictures and vectors alone. The copy names no folder of the
     host: what a visitor is told of begins at the sandbox, in which `sample` leads to the pictures. Files of
@@ -314,12 +314,12 @@ class Sandboxes:
         self._alone.release()
 
     def take_turn(self) -> None:
-        """For a job. Of two who saw the last place free both get in: neither has anything to lose by it."""
+        """Count a job that begins. Two jobs may take the last turn at once, which does no harm."""
         with self._lock:
             self.free -= 1
 
     def end_turn(self, _: Future[None]) -> None:
-        """Another may begin."""
+        """Count a job that has ended, and begin the next."""
         with self._lock:
             self.free += 1
             known = list(self._known.values())

@@ -77,7 +77,7 @@ class CertificateView(View):
 
 class Certificates:
     """Guarantees of a concept's versions: thresholds beyond which a share of the pictures is right. A version
-    has one of either side, which belongs to its weights: each has half of the error a version is allowed."""
+    has one guarantee above a threshold and one below. Each gets half of the version's error budget."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context

@@ -31,7 +31,7 @@ from storage.vectors.ids import Floats, PictureIds, Rows
 from storage.vectors.map import Map
 from storage.vectors.reader import VectorReader
 
-NEW = 0.05  # of the pictures on the map are not on it, above which it is drawn again
+NEW = 0.05  # the share of pictures missing from the map that has it drawn again
 NAMED, A_NAME = 5_000, 60  # pictures that names are found from, and at least so many for each
 MOST_NAMES = 24
 OTHERS = 500  # pictures that a name must tell a group from
@@ -121,8 +121,8 @@ class LibraryMap:
     # What is on it
 
     def state(self) -> MapState | None:
-        """None where nothing was drawn yet. Where that is so, or much is new, this begins a job that draws
-        it, where jobs run. Raises `DiscernError`."""
+        """Return the map, or None before it was first drawn. If it is missing or old, begin a job that draws
+        it. Raises `DiscernError`."""
         shown = self._shown()
         if shown is None or shown.missing > NEW * len(shown.rows):
             self._have_it_drawn()

@@ -3,8 +3,8 @@
 Up to `EXACTLY` pictures all are compared with all. In a larger library a picture is compared with those of
 its own and the nearest clusters, and how many of its true neighbours that finds is measured on a sample.
 
-It is made whole, in the background. Pictures that came since are in no list until the next one is made. On
-disk, beside the snapshot it is made from:
+It is made as a whole in the background. A picture added later is in no list until the next graph is made. On
+disk, beside the snapshot:
 
     <name>/ids.npy, rows.npy, products.npy, of.npy, centres.npy   see `Graph`
     <name>/made                                                   see `Made`, with the digests of these

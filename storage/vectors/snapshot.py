@@ -5,9 +5,9 @@
     <name>.log       a line for each version of the table: its CRC-32, and as JSON the version, how many rows
                      there are, and the CRC-32 of the ids and of each block of vectors that came with it
 
-So a write costs what is written. What a killed process left half done, or what was damaged, is a log that
-doesn't end where the table is: the snapshot is then made anew from the table. A block of vectors is compared
-with its CRC-32 when it is first touched.
+A write therefore costs no more than the new vectors. After a killed write or damage, the log doesn't end at
+the table's version, and the snapshot is made again from the table. Each block of vectors is compared with its
+CRC-32 when it is first read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 class Blocks:
-    """The blocks of vectors of one snapshot: each is compared with its digest when it is first touched."""
+    """The blocks of one snapshot's vectors. Each is compared with its digest when it is first read."""
 
     def __init__(
         self,
@@ -79,13 +79,13 @@ class Blocks:
         self._whole = rows is None or self._seen.issuperset(range(len(self._stops)))
 
     def look_again(self) -> None:
-        """Forgets what was compared, and compares all."""
+        """Compare every block again."""
         self._seen.clear()
         self._whole = False
         self.touch(None)
 
     def damaged(self, blocks: Iterable[int] | None = None) -> list[int]:
-        """Those of these blocks, or of all, that are not as they were written."""
+        """Return the blocks, of these or of all, that differ from their digest."""
         some = list(range(len(self._stops)) if blocks is None else blocks)
 
         def is_damaged(block: int) -> bool:
@@ -97,11 +97,11 @@ class Blocks:
             return [block for block, wrong in zip(some, pool.map(is_damaged, some), strict=True) if wrong]
 
     def are_sound(self, rows: Rows) -> Flags:
-        """(n,) whether the blocks of these rows are as they were written."""
+        """Return (n,) whether the block of each row matches its digest."""
         return ~np.isin(np.searchsorted(self._stops, rows, side="right"), self.damaged())
 
     def fill(self, damaged: Sequence[int], parts: Iterable[Part]) -> list[int]:
-        """Makes these blocks again of the table's parts. Returns those that still differ."""
+        """Fill these blocks from the table's parts, and return the ones that still differ."""
         rows = np.concatenate([np.arange(self._first(block), self._stops[block]) for block in damaged])
         order = order_of(self._ids[rows])
         keys, new = self._ids[rows][order], np.array(self._vectors[rows])
