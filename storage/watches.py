@@ -104,13 +104,6 @@ class Watches(Store):
             last=max((row[3] for row in rows), default=None),
         )
 
-    def fresh_until(self, watch_id: int, sequence: int) -> dict[bool, int]:
-        """How many could be drawn of what was flagged and of what was not, up to a place in the order."""
-        w = Watched
-        query = select(w.flagged, func.count()).where(w.watch_id == watch_id, w.fresh)
-        rows = self._database.rows(query.where(w.sequence <= sequence).group_by(w.flagged))
-        return {False: 0, True: 0} | dict(rows)
-
     def drawn(self, watch_id: int) -> list[Watched]:
         """What is to be answered blindly, in the order in which it came."""
         w = Watched

@@ -36,7 +36,6 @@ def watch(
     ask: Annotated[
         float, typer.Option(min=0, max=1, help="Share of what is flagged that you are asked about, blindly.")
     ] = 0.1,
-    ask_others: Annotated[float, typer.Option(min=0, max=1, help="The same, of what is not flagged.")] = 0.01,
     at_least: Annotated[
         float | None,
         typer.Option(
@@ -64,7 +63,6 @@ def watch(
         version=version,
         webhook=webhook,
         ask_flagged=ask,
-        ask_others=ask_others,
         promised=at_least,
         author=author,
     )
@@ -145,8 +143,6 @@ def _told(one: WatchView) -> None:
         )
     asked = f"{one.precision.asked:,} asked about, {one.precision.answered:,} labelled."
     say(f"{asked} {one.precision.sentence}".rstrip())
-    if found := one.precision.found:
-        say(f"Of 100 that count it flags {100 * found.low:.0f} to {100 * found.high:.0f}.")
 
 
 def _line(looked: LookedAt) -> str:

@@ -1,4 +1,4 @@
-"""How right a watch is, from the blind answers about a random share of what it saw.
+"""How right a watch is, from the blind answers about a random share of what it flagged.
 
 Precision is that of what the newest version flagged, near-duplicates counted once. Labels are taken in the
 order in which the pictures came (of those that came together a random one), up to the first that is missing:
@@ -8,7 +8,7 @@ answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import takewhile
 from typing import Literal
 
@@ -20,8 +20,6 @@ from storage.watches import Watched
 ERROR = 0.05
 
 Standing = Literal["none", "open", "kept", "broken"]
-# How many pictures could be drawn of those that were flagged and of the others, up to a place in the order.
-FreshUntil = Callable[[int], Mapping[bool, int]]
 
 
 class FlaggedRight(View):
@@ -35,15 +33,6 @@ class FlaggedRight(View):
     high: float
 
 
-class WatchRecall(View):
-    """Which share of what counts was flagged, with worst-case limits from the labels on both sides."""
-
-    value: float
-    low: float
-    high: float
-    answered_others: int
-
-
 class WatchPrecision(View):
     """How right a watch is. `standing`: kept, where the lower limit is at least what was promised; broken,
     where the upper one is less; open, where it is neither; none without a promise or an answer."""
@@ -51,46 +40,26 @@ class WatchPrecision(View):
     asked: int
     answered: int
     right: FlaggedRight | None  # by the newest version that has an answer
-    found: WatchRecall | None
     promised: float | None
     standing: Standing
     sentence: str
 
 
-class LabelledFlags:
-    """The questions of a watch in order, with what people said."""
+def precision(
+    drawn: Sequence[Watched], blind: Mapping[str, Decision], decided: Container[str], promised: float | None
+) -> WatchPrecision:
+    """Says how right a watch is, from the flagged pictures drawn, in order, and what people said of them.
 
-    def __init__(
-        self,
-        drawn: Sequence[Watched],
-        blind: Mapping[str, Decision],
-        decided: Container[str],
-    ) -> None:
-        """`blind`: what was said without seeing what the machine says; `decided`: what was answered at all.
-        A picture answered only with the machine's opinion in view says nothing and keeps nobody waiting."""
-        left = [one for one in drawn if one.picture_id in blind or one.picture_id not in decided]
-        self._blind = blind
-        self.asked = len(drawn)
-        self.answered = sum(one.picture_id in blind for one in drawn)
-        self.flagged = self._first(one for one in left if one.flagged)
-        self.others = self._first(one for one in left if not one.flagged)
-
-    def _first(self, asked: Iterable[Watched]) -> list[Watched]:
-        return list(takewhile(lambda one: one.picture_id in self._blind, asked))
-
-    def right(self, some: Sequence[Watched]) -> int:
-        """What nobody could decide is not right."""
-        return sum(self._blind[one.picture_id].value == "yes" for one in some)
-
-
-def precision(answered: LabelledFlags, promised: float | None, fresh_until: FreshUntil) -> WatchPrecision:
-    right = _of_newest(answered)
+    `blind`: what was said without seeing what the machine says; `decided`: what was answered at all. A
+    picture answered only with the machine's opinion in view says nothing and keeps nobody waiting.
+    """
+    left = [one for one in drawn if one.picture_id in blind or one.picture_id not in decided]
+    right = _of_newest(list(takewhile(lambda one: one.picture_id in blind, left)), blind)
     standing = standing_of(right, promised)
     return WatchPrecision(
-        asked=answered.asked,
-        answered=answered.answered,
+        asked=len(drawn),
+        answered=sum(one.picture_id in blind for one in drawn),
         right=right,
-        found=_recall(answered, fresh_until),
         promised=promised,
         standing=standing,
         sentence=_sentence(standing, right, promised),
@@ -105,41 +74,15 @@ def standing_of(right: FlaggedRight | None, promised: float | None) -> Standing:
     return "kept" if right.low >= promised else "open"
 
 
-def _of_newest(answered: LabelledFlags) -> FlaggedRight | None:
-    """None before there is an answer."""
-    if not answered.flagged:
+def _of_newest(answered: Sequence[Watched], blind: Mapping[str, Decision]) -> FlaggedRight | None:
+    """None before there is an answer. What nobody could decide is not right."""
+    if not answered:
         return None
-    version = answered.flagged[-1].version
-    some = [one for one in answered.flagged if one.version == version]
-    right = answered.right(some)
-    low, high = share_at_any_time(right, len(some), ERROR)
-    return FlaggedRight(version=version, answered=len(some), right=right, low=low, high=high)
-
-
-def _recall(answered: LabelledFlags, fresh_until: FreshUntil) -> WatchRecall | None:
-    """Up to the last that has an answer on both sides. None where a side has no answer or nothing counts."""
-    if not answered.flagged or not answered.others:
-        return None
-    until = min(answered.flagged[-1].sequence, answered.others[-1].sequence)
-    flagged = [one for one in answered.flagged if one.sequence <= until]
-    others = [one for one in answered.others if one.sequence <= until]
-    hit, missed = answered.right(flagged), answered.right(others)
-    if not flagged or not others or not hit + missed:
-        return None
-    fresh = fresh_until(until)
-    hit_low, hit_high = share_at_any_time(hit, len(flagged), ERROR / 2)
-    missed_low, missed_high = share_at_any_time(missed, len(others), ERROR / 2)
-    size, rest = fresh[True], fresh[False]
-    return WatchRecall(
-        value=_share(size * hit / len(flagged), rest * missed / len(others)),
-        low=_share(size * hit_low, rest * missed_high),
-        high=_share(size * hit_high, rest * missed_low),
-        answered_others=len(others),
-    )
-
-
-def _share(part: float, rest: float) -> float:
-    return part / (part + rest) if part + rest else 0.0
+    version = answered[-1].version
+    values = [blind[one.picture_id].value for one in answered if one.version == version]
+    right = values.count("yes")
+    low, high = share_at_any_time(right, len(values), ERROR)
+    return FlaggedRight(version=version, answered=len(values), right=right, low=low, high=high)
 
 
 def _sentence(standing: Standing, said: FlaggedRight | None, promised: float | None) -> str:

@@ -33,7 +33,6 @@ class WatchView(View):
     version: int | None
     webhook: str
     ask_flagged: float
-    ask_others: float
     promised_by: PromisedBy
     author: str
     created: datetime

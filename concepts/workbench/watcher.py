@@ -3,9 +3,9 @@
 A look at what is there takes no job: only where something is new one is begun, so that the list of jobs says
 what came, and not that nothing did.
 
-Every picture that could be drawn is drawn by itself with the chance of its side, by a number that its id and
-the watch's secret seed give. So what was asked about is a random sample of what was flagged and of what was
-not, whatever comes later, and a second run draws the same.
+Every flagged picture is drawn with the same chance, by a number that its id and the watch's secret seed give.
+So the pictures that were asked about are a random sample of the flagged ones, whatever comes later, and a
+second run draws the same.
 """
 
 from __future__ import annotations
@@ -184,7 +184,6 @@ class Watcher:
         ):
             flagged, fresh = p >= head.threshold, group not in groups
             groups.add(group)
-            chance = watch.ask_flagged if flagged else watch.ask_others
             said.append(
                 Watched(
                     picture_id=picture,
@@ -194,7 +193,7 @@ class Watcher:
                     threshold=head.threshold,
                     flagged=flagged,
                     fresh=fresh,
-                    drawn=fresh and lot(watch.seed, picture) < chance,
+                    drawn=flagged and fresh and lot(watch.seed, picture) < watch.ask_flagged,
                 )
             )
         return said

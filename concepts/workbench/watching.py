@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +16,7 @@ from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
-from concepts.publishing.watch_precision import LabelledFlags, WatchPrecision, precision
+from concepts.publishing.watch_precision import WatchPrecision, precision
 from concepts.publishing.webhooks import Receiver, check_address, host_of, new_secret
 from concepts.workbench import watch_views
 from concepts.workbench.jobs import LookAtFolder, LookedAt
@@ -38,7 +37,7 @@ from storage.watches import PromisedBy, Watch, Watched
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
 
-ASK_FLAGGED, ASK_OTHERS = 0.1, 0.01  # chances to be asked about: what isn't flagged is mostly no
+ASK_FLAGGED = 0.1  # the chance of a flagged picture to be asked about
 
 WatchNumber = Annotated[int, Field(ge=1, le=2**31 - 1, description="The number of a watched folder.")]
 FolderPath = Annotated[
@@ -54,7 +53,6 @@ Webhook = Annotated[
 ShareOfFlagged = Annotated[
     float, Field(ge=0, le=1, description="Share of what is flagged that you are asked about, blindly.")
 ]
-ShareOfOthers = Annotated[float, Field(ge=0, le=1, description="The same, of what is not flagged.")]
 Promise = Annotated[
     float | None,
     Field(
@@ -71,7 +69,7 @@ MessageState = Annotated[
 
 class Watches:
     """The watched folders of a concept: their new pictures are scored as they come. What was flagged goes to
-    a webhook and a feed; a random share comes back as blind questions."""
+    a webhook and a feed; a random share of it comes back as blind questions."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
@@ -99,7 +97,6 @@ class Watches:
         version: VersionNumber = None,
         webhook: Webhook = "",
         ask_flagged: ShareOfFlagged = ASK_FLAGGED,
-        ask_others: ShareOfOthers = ASK_OTHERS,
         promised: Promise = None,
         author: AuthorName,
         confined: Confined = False,
@@ -118,7 +115,7 @@ class Watches:
         concept = self._concept.row
         head = self._context.head(concept, version)
         check_fingerprint(head, self._context.collection)
-        for share in (ask_flagged, ask_others, *([] if promised is None else [promised])):
+        for share in (ask_flagged, *([] if promised is None else [promised])):
             if not 0 <= share <= 1:
                 raise DiscernError(f"A share lies between 0 and 1, and {share:g} doesn't.")
         if webhook:
@@ -143,7 +140,6 @@ class Watches:
                 webhook=host_of(webhook),
                 seed=secrets.token_hex(16),
                 ask_flagged=ask_flagged,
-                ask_others=ask_others,
                 promised=promised,
                 promised_by=by,
                 author=author,
@@ -213,7 +209,6 @@ class Watches:
             version=watch.version,
             webhook=watch.webhook,
             ask_flagged=watch.ask_flagged,
-            ask_others=watch.ask_others,
             promised_by=watch.promised_by,
             author=watch.author,
             created=watch.created,
@@ -228,11 +223,11 @@ class Watches:
         )
 
     def _precision(self, watch: Watch) -> WatchPrecision:
-        answered, drawn = LabelledFlags([], {}, ()), self._watches.drawn(watch.id)
-        if drawn:
-            dataset = self._concept.dataset()
-            answered = LabelledFlags(drawn, dataset.blind, dataset.decisions)
-        return precision(answered, watch.promised, partial(self._watches.fresh_until, watch.id))
+        drawn = self._watches.drawn(watch.id)
+        if not drawn:
+            return precision([], {}, (), watch.promised)
+        dataset = self._concept.dataset()
+        return precision(drawn, dataset.blind, dataset.decisions, watch.promised)
 
     def _delivery_counts(self, watch: Watch) -> DeliveryCounts:
         if not watch.webhook:

@@ -338,7 +338,6 @@ class Watch(Base):
     webhook: Mapped[str] = mapped_column(Text, default="")  # its host alone: the address is a secret
     seed: Mapped[str] = mapped_column(String(64))  # of the draw of questions
     ask_flagged: Mapped[float]  # chance of a flagged picture to be asked about
-    ask_others: Mapped[float]  # and of any other
     promised: Mapped[float | None]  # share of what is flagged that is to be right
     promised_by: Mapped[Literal["certified", "measured", "given", ""]] = mapped_column(String(10), default="")
     author: Mapped[str] = mapped_column(String(200))

@@ -11,12 +11,7 @@ import numpy as np
 import pytest
 
 from concepts.labelling.consensus import Decision
-from concepts.publishing.watch_precision import (
-    LabelledFlags,
-    WatchPrecision,
-    WatchRecall,
-    precision,
-)
+from concepts.publishing.watch_precision import WatchPrecision, precision
 from concepts.workbench.watcher import lot
 from storage.tables import now
 from storage.watches import Watched
@@ -25,15 +20,15 @@ BEGUN = now()
 PLACES: Iterator[int] = count(1)
 
 
-def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
+def asked(n: int, *, version: int = 1) -> list[Watched]:
     return [
         Watched(
             picture_id=f"{place:064}",
             file=f"{place}.png",
             version=version,
-            probability=0.9 if flagged else 0.1,
+            probability=0.9,
             threshold=0.5,
-            flagged=flagged,
+            flagged=True,
             fresh=True,
             drawn=True,
             sequence=place,
@@ -47,13 +42,9 @@ def decision(picture: str, value: Any) -> Decision:
     return Decision(picture, value, {"me": value}, simulated=False)
 
 
-def nowhere(until: int) -> dict[bool, int]:
-    raise AssertionError("only where both sides have answers")
-
-
 def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
     blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
-    return precision(LabelledFlags(drawn, blind, blind), promised, nowhere)
+    return precision(drawn, blind, blind, promised)
 
 
 def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
@@ -67,7 +58,7 @@ def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
 def test_answers_behind_one_that_is_missing_wait() -> None:
     drawn = asked(5)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in (*drawn[:2], *drawn[3:])}
-    found = precision(LabelledFlags(drawn, blind, blind), 0.9, nowhere)
+    found = precision(drawn, blind, blind, 0.9)
     assert found.right is not None
     assert (found.asked, found.answered, found.right.answered) == (5, 4, 2)
 
@@ -76,7 +67,7 @@ def test_an_answer_with_the_machines_opinion_in_view_says_nothing_and_keeps_nobo
     drawn = asked(3)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn[1:]}
     decided = {one.picture_id for one in drawn}
-    found = precision(LabelledFlags(drawn, blind, decided), 0.9, nowhere)
+    found = precision(drawn, blind, decided, 0.9)
     assert found.right is not None
     assert (found.right.answered, found.answered) == (2, 2)
 
@@ -116,28 +107,6 @@ def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_runs(sha
         drawn = asked(answers)
         wrong += any(of(drawn, values[:n], share).standing == "broken" for n in range(5, answers + 1, 3))
     assert wrong <= 0.05 * runs
-
-
-def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
-    drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
-    blind = {one.picture_id: decision(one.picture_id, "yes" if one.flagged else "no") for one in drawn}
-
-    def found(flagged: int, others: int) -> WatchRecall:
-        def fresh(until: int) -> dict[bool, int]:
-            assert until == drawn[-2].sequence
-            return {True: flagged, False: others}
-
-        recall = precision(LabelledFlags(drawn, blind, blind), None, fresh).found
-        assert recall is not None
-        return recall
-
-    assert found(400, 4000).value == 1.0
-    assert found(400, 4000).low < 0.5 < found(400, 4000).high  # forty of four thousand say little
-    assert found(4000, 400).low > 0.9
-
-
-def test_nothing_is_said_of_what_is_missed_without_answers_on_both_sides() -> None:
-    assert of(asked(5), ["yes"] * 5, None).found is None
 
 
 def test_a_draw_is_random_and_the_same_each_time() -> None:

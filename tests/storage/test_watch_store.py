@@ -32,7 +32,6 @@ def begin(watches: Watches, webhook: str = "https://hooks.example/") -> Watch:
             webhook=webhook,
             seed="seed",
             ask_flagged=0.1,
-            ask_others=0.01,
             promised=0.9,
             promised_by="given",
             author="me",

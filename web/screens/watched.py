@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
+from concepts.workbench.watching import ASK_FLAGGED
 from web.page import Action, Shown, WebPage, number_of
 from web.render import render
 
@@ -32,7 +32,6 @@ class Watched:
             page=page,
             scale=self._bench.concept(name).definition.read().scale if opened else None,
             ask=100 * ASK_FLAGGED,
-            ask_others=100 * ASK_OTHERS,
         )
 
     def flagged(self, name: str, value: str) -> Shown:
@@ -55,14 +54,11 @@ class Watched:
 
     def _begin(self, action: Action, name: str, author: str) -> str:
         watches = self._bench.concept(name).watches
-        ask, ask_others, promised = (
-            _share(action.fields.get(field, "")) for field in ("ask", "ask_others", "promised")
-        )
+        ask, promised = (_share(action.fields.get(field, "")) for field in ("ask", "promised"))
         begun = watches.begin(
             action.fields.get("folder", ""),
             webhook=action.fields.get("webhook", "").strip(),
             ask_flagged=ASK_FLAGGED if ask is None else ask,
-            ask_others=ASK_OTHERS if ask_others is None else ask_others,
             promised=promised,
             author=author,
             confined=True,

@@ -606,7 +606,6 @@ def upgrade() -> None:
         sa.Column("webhook", sa.Text(), nullable=False),
         sa.Column("seed", sa.String(length=64), nullable=False),
         sa.Column("ask_flagged", sa.Double(), nullable=False),
-        sa.Column("ask_others", sa.Double(), nullable=False),
         sa.Column("promised", sa.Double(), nullable=True),
         sa.Column("promised_by", sa.String(length=10), nullable=False),
         sa.Column("author", sa.String(length=200), nullable=False),
