@@ -1,0 +1,579 @@
+"""Every kind of long work: what it needs to know, which lane it waits in, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import computed_field
+
+from concepts.classifier.quality import Coverage, CurvePoint
+from concepts.classifier.rarity import Rarity
+from concepts.classifier.stability import Settling
+from concepts.collaborator.ambiguities import Ambiguity
+from concepts.collaborator.annotating import AnnotateResult
+from concepts.collaborator.comparing import AnnotatorsCompared
+from concepts.collaborator.deliberation import Contradicted
+from concepts.definition.questions import DefinitionQuestion
+from concepts.installation.endpoint import EndpointReport
+from concepts.jobs import Job, Lane
+from concepts.labelling.mining import MineResult
+from concepts.labelling.review import ReviewRow
+from concepts.library.health import Checked
+from concepts.publishing.export import ScoreResult
+from concepts.publishing.keywords import FilesCopied, KeywordsWritten
+from concepts.view import View
+
+
+class Added(View):
+    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
+    files of pictures that somebody removed from the library, which stay out of it. `videos` that were read,
+    and how many of the pictures are `frames` of theirs."""
+
+    added: int
+    duplicates: int
+    unchanged: int
+    removed_before: int = 0
+    embedded: int
+    skipped: dict[str, int]
+    seconds: float
+    pictures_per_second: float | None
+    videos: int = 0
+    frames: int = 0
+
+
+class Embedded(View):
+    embedded: int
+
+
+@dataclass(frozen=True)
+class AddPictures(Job[Added]):
+    kind = "add pictures"
+    lane = Lane.LONG
+    paths: tuple[str, ...]
+    encoder: str | None = None
+    confined: bool = False  # to where the app may read
+    vectors: str = ""  # a file of them, and `ids`: which picture each is of
+    ids: str = ""
+
+
+@dataclass(frozen=True)
+class AddSample(Job[Added]):
+    kind = "add sample"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class CheckLibrary(Job[Checked]):
+    """Compares what there is with what SQL says; with `repair` what is missing is made again."""
+
+    kind = "check library"
+    lane = Lane.LONG
+    repair: bool = False
+
+
+class Emptied(View):
+    """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
+    measured. `tables`: of vectors that were written anew, so that no older state has them. `scores`: rows in
+    score files. `freed`: bytes of files. `in_archives`: those that are in an uploaded archive, which stays,
+    because other pictures are in it too. `backups`: names of known ones, which still have them."""
+
+    pictures: int = 0
+    places: int = 0
+    labels: int = 0
+    captions: int = 0
+    candidates: int = 0
+    drawn: int = 0
+    watched: int = 0
+    vectors: int = 0
+    tables: int = 0
+    thumbnails: int = 0
+    renditions: int = 0
+    uploads: int = 0
+    scores: int = 0
+    freed: int = 0
+    in_archives: int = 0
+    refused: bool = False
+    backups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EmptyTrash(Job[Emptied]):
+    """Erases the pictures in the trash; `refuse`: they shall not come in again."""
+
+    kind = "empty bin"  # as older databases call it
+    lane = Lane.LONG
+    author: str
+    refuse: bool = False
+
+
+@dataclass(frozen=True)
+class Reembed(Job[Embedded]):
+    kind = "re-embed"
+    lane = Lane.LONG
+    encoder: str
+
+
+class NeighboursFound(View):
+    """`recall`: how many of its nearest pictures each one has, on average."""
+
+    pictures: int
+    recall: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FindNeighbours(Job[NeighboursFound]):
+    """Finds the nearest others of all pictures where they have changed, or `anew`."""
+
+    kind = "find neighbours"
+    lane = Lane.LONG
+    anew: bool = False
+
+
+class MapName(View):
+    """What is seen in most pictures around a place of the map, which goes from -1 to 1."""
+
+    name: str
+    x: float
+    y: float
+
+
+class MapDrawn(View):
+    """So many pictures are on it."""
+
+    pictures: int
+    names: list[MapName]
+
+
+@dataclass(frozen=True)
+class DrawMap(Job[MapDrawn]):
+    """Draws the map of the library where pictures have changed, or `anew`."""
+
+    kind = "draw map"
+    lane = Lane.LONG
+    anew: bool = False
+
+
+class Tidied(View):
+    """Bytes on disk, of the vectors and all that belongs to them."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class TidyVectors(Job[Tidied]):
+    """Removes from disk what only older states of the vectors have."""
+
+    kind = "tidy vectors"
+    lane = Lane.LONG
+
+
+class WordsRead(View):
+    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
+    any more."""
+
+    pictures: int
+    words: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class ReadWords(Job[WordsRead]):
+    """Reads the words in all pictures in which nobody has looked for some yet."""
+
+    kind = "read words"
+    lane = Lane.READING
+
+
+class Drawn(View):
+    pictures: int
+
+
+@dataclass(frozen=True)
+class DrawEvaluation(Job[Drawn]):
+    """Sets pictures aside to measure with."""
+
+    kind = "draw evaluation"
+    lane = Lane.SHORT
+    concept_id: int
+
+
+class Expanded(View):
+    """`problem` is why the model that is set did not propose it and the built-in words did. `added`: how many
+    kinds of pictures that nobody had thought of, where more of them were asked for."""
+
+    revision: int
+    author: str
+    problem: str = ""
+    added: int = 0
+
+
+@dataclass(frozen=True)
+class Expand(Job[Expanded]):
+    kind = "expand"
+    lane = Lane.SHORT
+    concept_id: int
+
+
+class QuestionsAsked(View):
+    """What was asked about a concept, and by whom: a model's name, or the built-in vocabulary. `problem` is
+    why the model that is set asked nothing."""
+
+    questions: list[DefinitionQuestion]
+    author: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class AskQuestions(Job[QuestionsAsked]):
+    """What to ask the person to find out what they mean."""
+
+    kind = "questions"
+    lane = Lane.SHORT
+    concept_id: int
+
+
+@dataclass(frozen=True)
+class ProposeKinds(Job[Expanded]):
+    """More kinds of pictures near a necessary criterion, or near the concept where `signal` is empty."""
+
+    kind = "more kinds"
+    lane = Lane.SHORT
+    concept_id: int
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Mine(Job[MineResult]):
+    kind = "mine"
+    lane = Lane.SHORT
+    concept_id: int
+    size: int
+
+
+class Looked(View):
+    """What is open about a definition, in the order in which to meet it. `asked` pictures were looked at by
+    the model `by` (empty: the built-in encoder). `stopped`: why it ended early, in words."""
+
+    definition: int
+    ambiguities: list[Ambiguity]
+    asked: int
+    by: str
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class FindAmbiguities(Job[Looked]):
+    """`budget` in USD."""
+
+    kind = "find ambiguities"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
+
+
+class Reworded(View):
+    """`rewording` is none where no wording came before the answers that judge. `sifted` wordings were tried,
+    on `read` answers of which the machine had `mistakes` wrong; `judging` answers judged the best of them."""
+
+    definition: int
+    rewording: int | None = None
+    sifted: int = 0
+    read: int = 0
+    mistakes: int = 0
+    judging: int = 0
+    better: int = 0
+    by: str = ""
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Reword(Job[Reworded]):
+    """`budget` in USD."""
+
+    kind = "reword"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
+
+
+class LookedBack(View):
+    """Earlier answers that the words of `definition` may contradict, of so many `looked` at. Up to the label
+    event `answers`."""
+
+    definition: int
+    answers: int
+    looked: int
+    contradicted: list[Contradicted]
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class LookBack(Job[LookedBack]):
+    """After the words of the concept changed to `definition`. `budget` in USD."""
+
+    kind = "look back"
+    lane = Lane.LONG
+    concept_id: int
+    definition: int
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
+class Annotate(Job[AnnotateResult]):
+    """`budget` in USD."""
+
+    kind = "annotate"
+    lane = Lane.LONG
+    concept_id: int
+    limit: int | None = None
+    budget: float | None = None
+    annotator: str = "auto"
+    large: bool = False  # by the model for doubtful pictures
+    examples: bool = False  # with answered pictures beside each
+    repeats: bool = False  # asked three times where the endpoint doesn't tell how sure it is
+    rounds: int | None = None  # after each the classifier chooses what is asked next; None: as many as suit
+
+
+@dataclass(frozen=True)
+class CompareAnnotators(Job[AnnotatorsCompared]):
+    """`budget` in USD."""
+
+    kind = "compare annotators"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
+
+
+At = tuple[int, int, str, int]
+
+
+class LookedOver(View):
+    """What came of looking over the answers of people: up to the label event `answers`, which are `counted`
+    pictures with one, under a definition, in the `library` of this version, with the concept's newest
+    `version` (0: none yet)."""
+
+    answers: int
+    definition: int
+    library: str
+    counted: int
+    settling: Settling | None  # None with too few answers to say
+    rarity: Rarity | None  # None before there are answers to measure with
+    coverage: Coverage | None  # None with too few pictures to say
+    version: int
+    found: list[ReviewRow]  # labels for review
+
+    @property
+    def at(self) -> At:
+        return self.answers, self.definition, self.library, self.version
+
+
+@dataclass(frozen=True)
+class LookOver(Job[LookedOver]):
+    """Asked for when there were answers up to the label event `answers`, a definition, this library and this
+    newest version (0: none)."""
+
+    kind = "look over"
+    lane = Lane.FOLLOWING
+    concept_id: int
+    answers: int
+    definition: int
+    library: str
+    version: int
+
+    @property
+    def at(self) -> At:
+        return self.answers, self.definition, self.library, self.version
+
+
+class Trained(View):
+    """`new` is false where training would only have repeated the newest version."""
+
+    version: int
+    kind: str  # of the head
+    threshold: float
+    notes: tuple[str, ...] = ()
+    new: bool
+    measured: bool
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def number(self) -> int:
+        """Of the version, as versions call it."""
+        return self.version
+
+
+class PartsSeen(View):
+    """Of so many pictures a part is looked at; 0 where whole ones are."""
+
+    pictures: int
+
+
+class Measured(View):
+    version: int
+    measured: bool
+
+
+class Curve(View):
+    points: list[CurvePoint]
+
+
+class LibraryScored(View):
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Train(Job[Trained]):
+    """Trains, measures and looks at the library. `target` is what the threshold is for, `head` how it
+    learns: a registered way."""
+
+    kind = "train"
+    lane = Lane.SHORT
+    concept_id: int
+    target: str = "f1"
+    head: str = "auto"
+
+
+@dataclass(frozen=True)
+class Evaluate(Job[Measured]):
+    kind = "evaluate"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class DrawCurve(Job[Curve]):
+    """What each answer helped, up to the label event `answers`."""
+
+    kind = "learning curve"
+    lane = Lane.FOLLOWING
+    concept_id: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class ScoreLibrary(Job[LibraryScored]):
+    kind = "score library"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class TryRule(Job[LibraryScored]):
+    """What a rule says of every picture: its text, or a name under which one was kept."""
+
+    kind = "try rule"
+    lane = Lane.SHORT
+    rule: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreFiles(Job[ScoreResult]):
+    """Into a file of the data folder, by a version; without `paths` the library."""
+
+    kind = "score files"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+    paths: tuple[str, ...]
+    suffix: str
+
+
+class TableResult(View):
+    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
+
+    out: str
+    rows: int
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoreTable(Job[TableResult]):
+    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
+    folder."""
+
+    kind = "score table"
+    lane = Lane.LONG
+    suffix: str
+    concepts: tuple[int, ...] = ()
+    out: str = ""
+
+
+@dataclass(frozen=True)
+class Score(Job[ScoreResult]):
+    """Into the file `out`, by a bundle; without `paths` the library."""
+
+    kind = "score"
+    lane = Lane.LONG
+    bundle: str
+    paths: tuple[str, ...]
+    out: str
+    trust_encoder: str | None = None
+    digest: str | None = None
+    accept_changed: bool = False
+
+
+@dataclass(frozen=True)
+class WriteKeywords(Job[KeywordsWritten]):
+    """Beside the files of pictures that count; with `remove` nowhere any more."""
+
+    kind = "write keywords"
+    lane = Lane.LONG
+    concept_id: int
+    remove: bool = False
+    confined: bool = False  # to where the app may read and write
+
+
+@dataclass(frozen=True)
+class CopyFiles(Job[FilesCopied]):
+    """Files of pictures that count, or links to them, into a folder."""
+
+    kind = "copy files"
+    lane = Lane.LONG
+    concept_id: int
+    folder: str
+    link: bool = False
+    confined: bool = False
+
+
+class LookedAt(View):
+    """What a look at a watched folder took in. `unsettled` files were still being written."""
+
+    seen: int
+    flagged: int
+    asked: int
+    skipped: int
+    unsettled: int
+
+
+@dataclass(frozen=True)
+class LookAtFolder(Job[LookedAt]):
+    """Takes in what is new in a watched folder, and says what a version says of it."""
+
+    kind = "watch"
+    lane = Lane.WATCHING
+    concept_id: int
+    watch: int
+
+
+@dataclass(frozen=True)
+class LookAtParts(Job[PartsSeen]):
+    """Looks at the parts of every picture, and has the concept look at the one like what was framed; or at
+    whole pictures again."""
+
+    kind = "look at parts"
+    lane = Lane.LONG
+    concept_id: int
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class ExamineEndpoint(Job[EndpointReport]):
+    kind = "test endpoint"
+    lane = Lane.SHORT
+    address: str
