@@ -32,7 +32,6 @@ TITLES = {
     "mine": "Finding candidates",
     "train": "Training",
     "evaluate": "Testing",
-    "learning curve": "Drawing the learning curve",
     "look over": "Reviewing labels",
     "score library": "Scoring the library",
     "score table": "Scoring all concepts",

@@ -31,7 +31,7 @@ text { font: 12px sans-serif; fill: #1f2937; } .grid { stroke: #e5e7eb; }
 .mark-line.guide, .mark-line.axis { stroke: #6b7280; stroke-width: 1.2; }
 .mark-line.threshold { stroke: #1f2937; stroke-width: 1.5; }
 .mark-line.guide, .mark-line.threshold { stroke-dasharray: 5 4; } .mark-line.range { opacity: .55; }
-.mark-band { fill: #0f766e; opacity: .15; } .mark-bar.yes { fill: #0f766e; } .mark-bar.no { fill: #b4431f; }
+.mark-bar.yes { fill: #0f766e; } .mark-bar.no { fill: #b4431f; }
 .mark-dot { fill: #0f766e; } .mark-dot.threshold { fill: #1f2937; }
 """
 
@@ -43,14 +43,6 @@ Role = Literal["yes", "no", "guide", "range", "threshold", "axis"]
 class PlotLine:
     points: tuple[Point, ...]
     role: Role
-
-
-@dataclass(frozen=True)
-class Band:
-    """An area between two lines, given by its outline."""
-
-    points: tuple[Point, ...]
-    role: Role = "range"
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class Bar:
     role: Role
 
 
-Mark = PlotLine | Band | Dot | Bar
+Mark = PlotLine | Dot | Bar
 
 
 @dataclass(frozen=True)
@@ -207,26 +199,6 @@ def scores(curves: Curves, threshold: float) -> PlotFigure:
     )
 
 
-def learning_curve(points: Sequence[tuple[int, float, float, float]]) -> PlotFigure:
-    """(labels, average precision, low, high), at least one, rising. Labels are placed by square roots."""
-    last = max(points[-1][0], 1)
-    placed = [(sqrt(n / last), value, low, high) for n, value, low, high in points]
-    line = tuple((x, value) for x, value, _, _ in placed)
-    band = [(x, low) for x, _, low, _ in placed] + [(x, high) for x, _, _, high in reversed(placed)]
-    return PlotFigure(
-        name="learning-curve",
-        title="Learning curve",
-        said="Average precision after so many labels: "
-        + ", ".join(f"{n:,} labels {value:.2f}" for n, value, _, _ in points),
-        caption="From people’s labels alone; shaded: 95 % ranges.",
-        x=Axis("labels", _apart([(sqrt(n / last), f"{n:,}") for n, *_ in points])),
-        y=Axis("average precision", SHARE),
-        marks=(Band(tuple(band)), PlotLine(line, "yes"), *(Dot(place, "yes") for place in line)),
-        columns=("labels", "average precision", "95 %"),
-        rows=tuple((f"{n:,}", f"{value:.2f}", f"{low:.2f}–{high:.2f}") for n, value, low, high in points),
-    )
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
@@ -250,15 +222,6 @@ def _height(number: int, most: int) -> float:
 def _thinned(points: Sequence[Point]) -> list[Point]:
     step = max(1, -(-len(points) // TABLE_ROWS))
     return [*points[::step], *([points[-1]] if points and (len(points) - 1) % step else [])]
-
-
-def _apart(ticks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
-    """Of ticks from left to right those whose words don't run into each other, the last one among them."""
-    kept: list[tuple[float, str]] = []
-    for tick in reversed(ticks):
-        if not kept or kept[-1][0] - tick[0] > APART:
-            kept.append(tick)
-    return tuple(reversed(kept))
 
 
 @dataclass(frozen=True)
@@ -338,8 +301,6 @@ def _marks(svg: Element, marks: Sequence[Mark], frame: PlotArea) -> None:
         if isinstance(mark, PlotLine):
             about = {"d": frame.path(mark.points), "class": f"mark-line {mark.role}"}
             SubElement(svg, "path", about | {"vector-effect": "non-scaling-stroke"})
-        elif isinstance(mark, Band):
-            SubElement(svg, "path", {"d": frame.path(mark.points) + "Z", "class": f"mark-band {mark.role}"})
         elif isinstance(mark, Bar):
             left, top = frame.x(mark.left), frame.y(mark.top)
             size = {"width": frame.x(mark.right) - left, "height": frame.y(mark.bottom) - top}

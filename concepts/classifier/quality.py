@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import (
     MeasuredVersion,
     answered_twice,
@@ -18,12 +16,8 @@ from concepts.classifier.measuring import (
     pictures,
     what_waits,
 )
-from concepts.jobs import Listener
-from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning import evaluation
-from concepts.learning.base import TrainingSet
-from concepts.learning.fitting import SEED, train_early
+from concepts.learning.fitting import SEED
 from concepts.learning.report import (
     Consistency,
     Curves,
@@ -38,7 +32,6 @@ from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
 from storage.vectors.reader import VectorReader
 
-BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 FEWEST = 20  # measured pictures, below which nothing can be said
 LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to within two points
 SURE = 0.01  # p-value below which the library is said to differ: the notice is looked at again and again
@@ -65,15 +58,6 @@ class HeadView(View):
     created: datetime
     details: dict[str, Any]
     report: EvaluationReport | None  # newest evaluation
-
-
-class CurvePoint(View):
-    """Average precision after so many answers of people."""
-
-    labels: int
-    value: float
-    low: float
-    high: float
 
 
 class QualityView(View):
@@ -130,7 +114,8 @@ def quality(
                 for event in dataset.log.standing(dataset.concept_id, ("person", "simulated"))
                 if event.sequence > head.label_sequence
                 and event.picture_id not in dataset.reserved
-                and _decided(counts.get(event.picture_id))
+                and event.picture_id in counts
+                and counts[event.picture_id].decided
             }
         ),
         stale=stale,
@@ -186,48 +171,6 @@ def at_threshold(report: EvaluationReport) -> CutFigures | None:
         precision=found["precision"],
         recall=found["recall"],
     )
-
-
-def learning_curve(
-    dataset: ConceptDataset,
-    order: Sequence[str],
-    listener: Listener,
-    way: str = "auto",
-) -> list[CurvePoint]:
-    """Average precision of heads trained, the same `way`, on the first 5, 10, … answers of people alone.
-
-    `order` are picture ids in the order in which they were answered. Empty where the test set has
-    too few answers to say anything.
-    """
-    drawn = sample(dataset, partial(listener, 0, None, "looking at what was drawn"))
-    ids, truth, groups = drawn.ids, drawn.truth, drawn.group
-    usable = [i for i in order if i not in dataset.reserved and _decided(dataset.decisions.get(i))]
-    learned = dataset.with_vectors(usable)
-    if not ids or not learned:
-        return []
-    vectors = dataset.vectors(ids)
-    data = TrainingSet(
-        vectors=dataset.vectors(learned),
-        positive=np.array([dataset.decisions[i].value == "yes" for i in learned], dtype=bool),
-        weight=np.ones(len(learned)),
-        group=dataset.groups(learned),
-    )
-    budgets = [*(b for b in BUDGETS if b < len(learned)), len(learned)]
-    points = []
-    for step, budget in enumerate(budgets):
-        listener(step, len(budgets), f"learning from the first {budget} labels")
-        head = train_early(data.at(slice(budget)), dataset.text_direction, SEED, way)
-        probability = head.probabilities(vectors)
-        measured = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, drawn.weights)
-        figure = measured.metrics["average_precision"]
-        if figure.value is None or figure.low is None or figure.high is None:
-            return []
-        points.append(CurvePoint(labels=budget, value=figure.value, low=figure.low, high=figure.high))
-    return points
-
-
-def _decided(decision: Decision | None) -> bool:
-    return decision is not None and decision.decided
 
 
 def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Coverage | None:

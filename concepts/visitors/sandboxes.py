@@ -40,7 +40,6 @@ from concepts.workbench import SharedResources, Workbench
 from concepts.workbench.exports import prepare_export
 from concepts.workbench.jobs import (
     CheckLibrary,
-    DrawCurve,
     DrawEvaluation,
     FindNeighbours,
     LookOver,
@@ -66,7 +65,7 @@ MEASURE_AGAIN_AFTER = 2.0  # seconds
 log = logging.getLogger(__name__)
 
 # What the product begins by itself, at most now and then: nobody's answer fails because of it.
-UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver, TidyVectors)
+UNASKED = (CheckLibrary, DrawEvaluation, FindNeighbours, LookOver, TidyVectors)
 SPENT = "that is all that a visitor of this demo may spend. Everything built in goes on working."
 ABOUT = """What you made in the demo of Discern.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import computed_field
 
-from concepts.classifier.quality import Coverage, CurvePoint
+from concepts.classifier.quality import Coverage
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.collaborator.ambiguities import Ambiguity
@@ -415,10 +415,6 @@ class Measured(View):
     measured: bool
 
 
-class Curve(View):
-    points: list[CurvePoint]
-
-
 class LibraryScored(View):
     pictures: int
 
@@ -441,16 +437,6 @@ class Evaluate(Job[Measured]):
     lane = Lane.SHORT
     concept_id: int
     version: int
-
-
-@dataclass(frozen=True)
-class DrawCurve(Job[Curve]):
-    """What each answer helped, up to the label event `answers`."""
-
-    kind = "learning curve"
-    lane = Lane.FOLLOWING
-    concept_id: int
-    answers: int
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.classifier.measuring import evaluate, require_test_labels
-from concepts.classifier.quality import CurvePoint, HeadView, QualityView, head_view, learning_curve, quality
-from concepts.classifier.training import check_fingerprint, learned_from, require_both, train, way_of
+from concepts.classifier.quality import HeadView, QualityView, head_view, quality
+from concepts.classifier.training import check_fingerprint, learned_from, require_both, train
 from concepts.classifier.versions import (
     VersionComparison,
     again,
@@ -26,15 +26,7 @@ from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
 from concepts.publishing.export import write_plots
-from concepts.workbench.jobs import (
-    Curve,
-    DrawCurve,
-    Evaluate,
-    LookOver,
-    Measured,
-    Train,
-    Trained,
-)
+from concepts.workbench.jobs import Evaluate, LookOver, Measured, Train, Trained
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.heads import StoredHead
 
@@ -188,11 +180,6 @@ class Versions:
         job = self._context.jobs.store.latest([Train.kind], self._concept.id)
         return read_job(Train, job).target if job else Train.target
 
-    def learning_curve(self) -> list[CurvePoint]:
-        """What each label helped, as computed after the last training; empty before that."""
-        done = self._context.jobs.newest_done(DrawCurve, self._concept.id)
-        return done.points if done else []
-
     # What the jobs do
 
     def _train(self, job: Train, progress: Progress) -> Trained:
@@ -220,12 +207,6 @@ class Versions:
     def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
         return Measured(version=job.version, measured=self._measure(self.head(job.version), progress))
 
-    def _draw_curve(self, progress: Progress) -> Curve:
-        context, row = self._context, self._concept.row
-        order = dict.fromkeys(e.picture_id for e in context.log.standing(row.id, ("person", "simulated")))
-        way, dataset = way_of(self.head()), context.dataset(row)
-        return Curve(points=learning_curve(dataset, list(order), progress.report, way))
-
     def _measure(self, head: StoredHead, progress: Progress, ranked: int = RANKED) -> bool:
         """Has the version look at the library, which is what a person waits for; then measures where that can
         be done, and says whether it could. `ranked`: the step by then, a lower one where nothing is new."""
@@ -241,9 +222,7 @@ class Versions:
             by_annotator = partial(annotator_scores, dataset)
             report = evaluate(dataset, head, by_annotator)
             context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
-        if context.jobs.is_started:  # else they would wait until the app runs, which looks for itself
-            if measured:
-                context.jobs.submit(DrawCurve(row.id, context.log.last_sequence(row.id)))
+        if context.jobs.is_started:  # else it would wait until the app runs, which looks for itself
             self._concept.bench.review.look_over(row.name)
         return measured
 
@@ -252,4 +231,3 @@ def register_work(bench: Workbench) -> None:
     """What jobs do with the versions of a concept."""
     bench.register(Train, lambda concept, job, progress: concept.versions._train(job, progress))
     bench.register(Evaluate, lambda concept, job, progress: concept.versions._evaluate(job, progress))
-    bench.register(DrawCurve, lambda concept, job, progress: concept.versions._draw_curve(progress))

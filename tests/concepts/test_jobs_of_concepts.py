@@ -15,7 +15,6 @@ from concepts.workbench import Workbench
 from storage.calls import Call
 
 NAME, OTHER = "Round thing", "Square thing"
-POINT = {"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}
 
 
 def concept_id(bench: Workbench, name: str = NAME) -> int:
@@ -30,20 +29,17 @@ def done(bench: Workbench, kind: str, result: dict[str, Any], **arguments: Any) 
 
 
 def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workbench) -> None:
-    done(bench, "learning curve", {"points": [POINT]}, answers=5)
     done(bench, "train", {"version": 1, "new": True, "measured": True}, target="precision=0.9")
     scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
     done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
-    assert len(bench.concept(NAME).versions.learning_curve()) == 1
     assert [file.folder for file in bench.concept(NAME).scores.files()] == ["/pictures"]
     assert bench.concept(NAME).versions.last_target() == "precision=0.9"
 
     bench.trash.put(concept=NAME, author="me")
     bench.concepts.begin(NAME, "The same name, and quite another idea.")
-    assert bench.concept(NAME).versions.learning_curve() == []
     assert bench.concept(NAME).scores.files() == []
     assert bench.concept(NAME).versions.last_target() == "f1"
-    assert bench.installation.newest_jobs(["train", "learning curve"], NAME) == []
+    assert bench.installation.newest_jobs(["train"], NAME) == []
 
 
 def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:

@@ -89,9 +89,7 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
     assert told == [(RANKED, STEPS)]
 
 
-def test_a_training_in_the_background_measures_scores_and_draws_the_curve(
-    trained: Workbench, concept: Concept
-) -> None:
+def test_a_training_in_the_background_measures_and_scores(trained: Workbench, concept: Concept) -> None:
     kinds = {job.kind: job for job in trained.jobs.store.recent()}
     result = kinds["train"].result or {}
     assert (result["version"], result["number"], result["new"], result["measured"]) == (1, 1, True, True)
@@ -106,9 +104,6 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(
     page = concept.scores.page("bottom", limit=500)
     assert page is not None
     assert view.flagged == sum(one.probability >= view.version.threshold for one in page.pictures)
-    curve = concept.versions.learning_curve()
-    assert [point.labels for point in curve] == [5, 10, 15, 20, 30]
-    assert all(point.low <= point.value <= point.high for point in curve)
 
 
 def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
@@ -145,7 +140,6 @@ def test_before_an_answer_to_measure_with_a_version_has_no_figures_but_scores(be
     view = versions.quality()
     assert (view.n, view.rows, view.at, view.curves) == (0, [], None, None)
     assert view.flagged is not None
-    assert versions.learning_curve() == []
     with pytest.raises(NotEnoughLabelsError) as caught:
         versions.measure()
     assert caught.value.purpose == "evaluation"

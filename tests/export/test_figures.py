@@ -19,7 +19,6 @@ def every_figure(curves: Curves) -> list[figures.PlotFigure]:
         figures.precision_recall(curves, 0.3, (0.9, 0.87)),
         figures.reliability(curves),
         figures.scores(curves, 0.5),
-        figures.learning_curve([(5, 0.6, 0.4, 0.8), (30, 0.9, 0.8, 0.95)]),
     ]
 
 
@@ -55,10 +54,9 @@ def test_every_figure_says_in_words_and_in_a_table_what_it_draws(curves):
         assert figure.caption
         assert figure.rows
         assert all(len(row) == len(figure.columns) for row in figure.rows)
-    precision_recall, reliability, _, learning = every_figure(curves)
+    precision_recall, reliability, _ = every_figure(curves)
     assert "At the threshold: 87 right, 90 found." in precision_recall.said
     assert ("90 %", "95 % (80–99)", "40") in reliability.rows
-    assert ("30", "0.90", "0.80–0.95") in learning.rows
 
 
 def test_every_mark_of_a_figure_is_drawn(curves):
@@ -71,8 +69,9 @@ def test_every_mark_of_a_figure_is_drawn(curves):
 
 
 def test_no_word_of_a_figure_is_markup(curves):
-    learning = figures.learning_curve([(5, 0.6, 0.4, 0.8)])
-    hostile = figures.PlotFigure(**(vars(learning) | {"said": "<script>'\"", "x": figures.Axis("<b>&", ())}))
+    hostile = figures.PlotFigure(
+        **(vars(figures.reliability(curves)) | {"said": "<script>'\"", "x": figures.Axis("<b>&", ())})
+    )
     svg = ElementTree.fromstring(drawing(hostile))
     assert svg.get("aria-label") == "<script>'\""
     assert "<b>&" in [e.text for e in svg.iter("text")]

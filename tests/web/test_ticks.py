@@ -55,17 +55,15 @@ def begin(bench: Workbench, kind: str, **arguments: object) -> int:
     return job
 
 
-CURVE = {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]}
 ALL = {"check-main", "check-figures", "check-pictures", "check-head"}
 
 
 @pytest.mark.parametrize(
     ("kind", "arguments", "meanwhile", "result", "redrawn", "said"),
     [
-        ("learning curve", {}, set(), CURVE, {"check-curve"}, "after so many labels: 5 labels 0.50"),
         ("train", {"target": "f1"}, {"check-progress"}, {"version": 1}, ALL, ""),
     ],
-    ids=["learning curve", "train"],
+    ids=["train"],
 )
 def test_quality_costs_one_query_a_tick_and_redraws_what_came_of_it_once(
     bench: Workbench,

@@ -30,11 +30,10 @@ from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
 from web.render import render, say
 from web.screens import mistakes
-from web.screens.check_plots import drawn, learning_curve, table
+from web.screens.check_plots import drawn, table
 from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
-CURVE = "learning curve"
 LOOK_OVER = "look over"
 BEGINS = ("train", "measure", "score")
 BESIDE = 6  # pictures shown on each side of the threshold
@@ -58,7 +57,7 @@ class CheckMemory(View):
     training that the page has said is done."""
 
     pages: tuple[First, First] = (0, 0)
-    seen: tuple[int | None, int | None, int | None] = (None, None, None)
+    seen: tuple[int | None, int | None] = (None, None)
     told: int | None = None
 
 
@@ -74,7 +73,7 @@ class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
         self.top = page.area("check-head")
-        self.work = Work(workbench, page, "check-progress", (*WORK, CURVE, LOOK_OVER))
+        self.work = Work(workbench, page, "check-progress", (*WORK, LOOK_OVER))
         self.said = page.area("check-said")
         self.trained = page.area("check-trained")
         self.covered = page.area("check-covered")
@@ -83,7 +82,6 @@ class _Screen:
         self.around, self.mistakes = Area("check-around"), Area("check-mistakes")  # parts of `pictures`
         with page.row("panel fold details", "Details"):
             self.figures = page.area("check-figures")
-            self.curve = page.area("check-curve")
             self.guarantees = page.area("check-guarantees")
             self.versions = page.area("check-versions")
         self.dialog = page.area("check-dialog")
@@ -105,10 +103,7 @@ class _Screen:
             return {}
         try:
             view = self._bench.concept(name).definition.read()
-            jobs = self.work.newest_of_each(name)
-            return (
-                self._details(view, self._bench.concept(name).versions.quality(), jobs) if view.heads else {}
-            )
+            return self._details(view, self._bench.concept(name).versions.quality()) if view.heads else {}
         except DiscernError:  # which the page has said by now
             return {}
 
@@ -133,7 +128,7 @@ class _Screen:
                     if quality
                     else {self.main: render("check/untrained.html", concept=view)}
                 ),
-                **(self._details(view, quality, jobs) if whole and quality else {}),
+                **(self._details(view, quality) if whole and quality else {}),
                 TIMER: ticking(*jobs),
             }
         except DiscernError as error:
@@ -166,10 +161,9 @@ class _Screen:
             ),
         }
 
-    def _details(self, view: ConceptView, quality: QualityView, jobs: Sequence[JobView]) -> Shown:
+    def _details(self, view: ConceptView, quality: QualityView) -> Shown:
         return {
             self.figures: _figures(view, quality),
-            self.curve: self._curve(view.name, jobs),
             self.guarantees: self._guarantees(view.name, quality.version),
             self.versions: render(
                 "check/versions.html",
@@ -179,10 +173,6 @@ class _Screen:
                 wide=WIDE,
             ),
         }
-
-    def _curve(self, name: str, jobs: Sequence[JobView]) -> str:
-        points = self._bench.concept(name).versions.learning_curve()
-        return render("check/curve.html", going=bool(_curve(jobs)), curve=learning_curve(points))
 
     def _failed(self, name: str) -> list[str]:
         """What is said of guarantees that failed."""
@@ -208,7 +198,7 @@ class _Screen:
         """One query. Only the progress while figures are being made, then what they changed.
 
         The person may be moving the threshold or looking at a picture by now: what was said and the dialog
-        stay, and so does everything else while only the curve is being worked out.
+        stay.
         """
         name, memory = concept_of(request), remembered(CheckMemory, request)
         jobs = self.work.newest_of_each(name) if name else []
@@ -221,11 +211,10 @@ class _Screen:
             shown[MEMORY] = CheckMemory(seen=seen, told=work.id if work else None)
             shown[TIMER] = OFTEN
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
-        new = {self.curve: self._curve(name, jobs)} if name and seen[1] != before[1] else {}
-        new |= self._looked_over(name) if name and seen[2] != before[2] else {}
-        if new:
+        if name and seen[1] != before[1]:
+            new = self._looked_over(name)
             return new | {TIMER: OFTEN, MEMORY: memory.model_copy(update={"seen": seen})}
-        return {} if _curve(jobs) else {TIMER: ticking(*jobs)}
+        return {TIMER: ticking(*jobs)}
 
     def _told(self, name: str, work: JobView | None, memory: CheckMemory) -> Shown:
         """Says once that a training is done, as soon as the library is in its new order: that may be long
@@ -289,7 +278,7 @@ class _Screen:
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             return {self.dialog: render("check/compared.html", found=versions.compare(one, other))}
         if action.name == "table":
-            return {self.dialog: table(versions.quality(), versions.learning_curve(), action.value)}
+            return {self.dialog: table(versions.quality(), action.value)}
         return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:
@@ -334,17 +323,11 @@ def _work(jobs: Sequence[JobView]) -> JobView | None:
     return next((job for job in jobs if job.kind in WORK), None)
 
 
-def _curve(jobs: Sequence[JobView]) -> JobView | None:
-    """The learning curve while it is being worked out."""
-    return next((job for job in jobs if job.kind == CURVE and is_going(job)), None)
-
-
-def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None]:
-    """Which figures are shown: the job that made the newest ones, the curve that is being worked out and the
-    last look over the labels."""
-    curve, looked = _curve(jobs), next((job for job in jobs if job.kind == LOOK_OVER), None)
-    ended = [job.id if job and not is_going(job) else None for job in (_work(jobs), looked)]
-    return ended[0], curve.id if curve else None, ended[1]
+def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None]:
+    """Which figures are shown: the job that made the newest ones, and the last look over the labels."""
+    looked = next((job for job in jobs if job.kind == LOOK_OVER), None)
+    work, over = (job.id if job and not is_going(job) else None for job in (_work(jobs), looked))
+    return work, over
 
 
 def _yes_or_no(said: str) -> Side:

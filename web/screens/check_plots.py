@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from concepts.bundle import figures
 from concepts.bundle.figures import PlotFigure
-from concepts.classifier.quality import CurvePoint, QualityView
+from concepts.classifier.quality import QualityView
 from web.render import render
 
 
@@ -25,14 +23,10 @@ def drawn(view: QualityView) -> dict[str, PlotFigure]:
     return {figure.name: figure for figure in found}
 
 
-def learning_curve(points: Sequence[CurvePoint]) -> PlotFigure | None:
-    return figures.learning_curve([(p.labels, p.value, p.low, p.high) for p in points]) if points else None
-
-
-def table(view: QualityView, points: Sequence[CurvePoint], name: str) -> str:
+def table(view: QualityView, name: str) -> str:
     """The numbers of one of them, or of the slices, in a dialog; empty without such a figure."""
     report = view.version.report
     if name == "slices":
         return render("check/slices.html", slices=report.slices if report else ())
-    figure = {"learning-curve": learning_curve(points), **drawn(view)}.get(name)
+    figure = drawn(view).get(name)
     return render("check/table.html", figure=figure) if figure else ""
