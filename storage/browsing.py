@@ -101,7 +101,7 @@ class Browsing:
 def _found(
     session: Session, chosen: PictureFilter, sorting: Sorting, falling: bool, limit: int, place: Place | None
 ) -> Found:
-    if chosen.among is not None or chosen.without:
+    if chosen.among is not None:
         few = _few(session, chosen, sorting.column)
         if few is not None:
             at = None if place is None else (place.key, place.id)
@@ -109,7 +109,11 @@ def _found(
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             return len(few), ahead[:limit]
     elif (lead := _lead(session, chosen)) is not None:
-        return _sorted(session, chosen, sorting, falling, limit, place, lead)
+        counted, rows = _sorted(session, chosen, sorting, falling, limit + len(chosen.without), place, lead)
+        if chosen.without:
+            query = select(PictureRow.id).where(*chosen.conditions("ids"))
+            counted -= len(list(among(session, query, PictureRow.id, sorted(chosen.without))))
+        return counted, [row for row in rows if chosen.is_member(row[1])][:limit]
     size = READ_ON if chosen.among is not None or chosen.without else limit
     read = _read_on(session, chosen, sorting, falling, size, place)
     rows = list(islice((row for row in read if chosen.is_member(row[1])), limit))
@@ -124,7 +128,7 @@ def _sorted(
     limit: int,
     place: Place | None,
     lead: str,
-) -> Found:
+) -> tuple[int, list[tuple[Key, str]]]:
     """Counted and sorted by the database. With a limit SQLite reads what fits once for both."""
     query = select(sorting.column.label("key"), PictureRow.id.label("id"))
     some = query.where(*chosen.conditions(lead)).limit(ALL).cte("part")

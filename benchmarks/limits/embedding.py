@@ -68,7 +68,7 @@ def random_vit(folder: Path) -> Path:
 
 def vit_network(encoder: Any) -> torch.nn.Module:
     """In float32, of an encoder that `random_vit` wrote."""
-    network: torch.nn.Module = copy.deepcopy(encoder._model.visual).float().eval()
+    network: torch.nn.Module = copy.deepcopy(encoder.model.visual).float().eval()
     return network
 
 
