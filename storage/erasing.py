@@ -152,8 +152,8 @@ class Gone:
     def _is_of_one(self, part: Any) -> bool:
         if isinstance(part, list):  # a pair of a picture and what was said of it
             return bool(part) and self._is_of_one(part[0])
-        if isinstance(part, dict):  # figures that have one as their example are about many
-            said = (text for name, text in part.items() if name != "example" and isinstance(text, str))
+        if isinstance(part, dict):
+            said = (text for text in part.values() if isinstance(text, str))
             return any(text in self.ids or text in self.places for text in said)
         return part in self.ids
 

@@ -12,36 +12,29 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.base import Bools, one_blas_thread
-from concepts.learning.fitting import SEED
+from concepts.learning.base import Bools
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric, Slice
 
 FEWEST = 10  # answers in a slice
 MOST = 20  # slices of a kind: a table, not a catalogue
 SURE = 0.05  # for all slices looked at together
-BESIDE = 1000  # pictures of the library that clusters are found with
-A_CLUSTER = 25  # checked pictures a cluster has on average, so that most have enough
-CLUSTERS = (2, 8)
-MOSTLY = 2 / 3  # of a cluster in one folder, for it to be named by that
 
-Kind = Literal["folder", "query", "cluster"]
+Kind = Literal["folder", "query"]
 SAID = {"precision": "of {} it flags, {} are right", "recall": "of {} that count, it finds {}"}
 PLACES: Mapping[Kind, str] = {
     "folder": "in the folder “{}”",
     "query": "for pictures nearest to “{}”",
-    "cluster": "for pictures of kind {}",
 }
 
 
 @dataclass(frozen=True)
 class LibraryPart:
-    """Rows of the test set that have something in common, and the id of a typical picture."""
+    """Rows of the test set that have something in common."""
 
     kind: Kind
     name: str
     rows: Bools
-    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,14 +44,11 @@ class Slices:
 
 
 def slices(dataset: ConceptDataset, ids: Sequence[str], truth: Bools, predicted: Bools) -> Slices:
-    """By folder, by the definition's query it is nearest to, and by cluster of the library, on evaluation
-    pictures: ids with a vector, truth (n,), predicted (n,)."""
-    vectors = dataset.vectors(ids)
-    folders = first_folders(dataset.collection.paths(ids), ids)
+    """Figures by folder and by the definition's query it is nearest to, on evaluation pictures: ids with a
+    vector, truth (n,), predicted (n,)."""
     parts = [
-        *_by_name("folder", folders),
-        *_by_name("query", nearest_queries(dataset, vectors)),
-        *_clusters(dataset, ids, vectors, folders),
+        *_by_name("folder", first_folders(dataset.collection.paths(ids), ids)),
+        *_by_name("query", nearest_queries(dataset, dataset.vectors(ids))),
     ]
     return measure_parts(parts, truth, predicted)
 
@@ -79,7 +69,6 @@ def measure_parts(parts: Sequence[LibraryPart], truth: Bools, predicted: Bools) 
             n=int(part.rows.sum()),
             precision=_share("precision", truth, predicted & part.rows),
             recall=_share("recall", predicted, truth & part.rows),
-            example=part.example,
         )
         for part in kept
     )
@@ -149,36 +138,3 @@ def _by_name(kind: Kind, names: Sequence[str]) -> Iterator[LibraryPart]:
     held = np.array(names, dtype=object)
     for name, _ in Counter(name for name in names if name).most_common(MOST):
         yield LibraryPart(kind, name, held == name)
-
-
-def _clusters(
-    dataset: ConceptDataset, ids: Sequence[str], vectors: Vectors, folders: Sequence[str]
-) -> Iterator[LibraryPart]:
-    """Of the library, found by k-means of these pictures and a sample of it, the largest first."""
-    from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
-
-    k = min(len(ids) // A_CLUSTER, CLUSTERS[1])
-    if k < CLUSTERS[0]:
-        return
-    everything = dataset.index.ids
-    places = np.sort(np.random.default_rng(SEED).permutation(len(everything))[:BESIDE])
-    sample = np.concatenate([vectors, dataset.vectors(everything.at(places))])
-    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
-        model = KMeans(k, n_init=1, random_state=SEED).fit(sample)
-    distance = model.transform(vectors)
-    cluster = distance.argmin(axis=1)
-    largest = np.argsort(-np.bincount(model.labels_, minlength=k), kind="stable")
-    for number, which in enumerate(largest, 1):
-        rows = cluster == which
-        if rows.any():
-            typical = ids[int(np.where(rows, distance[:, which], np.inf).argmin())]
-            name = _called(number, rows, folders)
-            yield LibraryPart("cluster", name, rows, typical)
-
-
-def _called(number: int, rows: Bools, folders: Sequence[str]) -> str:
-    """Its number, and the folder that most of it lies in where that says something."""
-    folder, times = Counter(f for f, here in zip(folders, rows, strict=True) if here).most_common(1)[0]
-    telling = folder and times >= MOSTLY * rows.sum() and folders.count(folder) <= len(folders) / 2
-    return f"{number} (mostly “{folder}”)" if telling else str(number)

@@ -68,15 +68,14 @@ class Baseline(Document):
 
 
 class Slice(Document):
-    """Figures at the threshold on the n evaluation pictures of one folder, nearest to one query, or of one
-    kind of picture (`cluster`), with exact intervals. `example` is the id of a typical one."""
+    """Figures at the threshold, with exact intervals, on the n evaluation pictures of one folder, or nearest
+    to one query."""
 
-    kind: Literal["folder", "query", "cluster"]
+    kind: Literal["folder", "query"]
     name: str
     n: Count
     precision: Metric
     recall: Metric
-    example: str = ""
 
 
 class LabelCount(Document):

@@ -27,7 +27,6 @@ GONE = Gone([ONE, OTHER], ["/a/b.png", "/a/b.png.jpg", "/a/b/Grüße 1.png", "/z
         ([[ONE, True], [KEPT, False]], [[KEPT, False]]),
         ({ONE: "yes", KEPT: "no", "n": 2}, {KEPT: "no", "n": 2}),
         ([{"id": ONE, "comments": ["x"]}, {"place": "/a/b.png"}, {"id": KEPT}], [{"id": KEPT}]),
-        ({"slices": [{"n": 3, "example": ONE}]}, {"slices": [{"n": 3, "example": ""}]}),
         ({"paths": ["/a/b.png", "/a/c.png"]}, {"paths": ["purged", "/a/c.png"]}),
         ([None, 1, 2.5, True], [None, 1, 2.5, True]),
     ],
