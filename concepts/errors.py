@@ -227,9 +227,6 @@ class NotAllowedError(DiscernError):
 NO_ARCHIVES = Case(
     NotAllowedError, "This demo takes pictures one by one, no archives or videos.", kind="quota"
 )
-QUEUE_FULL = Case(
-    NotAllowedError, "In this demo long work may wait {most} at a time. Let some of yours end.", kind="quota"
-)
 VISITOR_FULL = Case(
     NotAllowedError,
     "Your part of this demo is full: everybody gets {most:,.0f} MB. What is there can still be seen and "

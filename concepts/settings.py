@@ -143,7 +143,6 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""  # names this computer is reached by, separated by commas
     framed_by: str = ""  # origins whose pages may show the app in a frame, separated by spaces
     demo: bool = False  # every visitor gets a sandbox of their own: concepts/visitors
-    demo_budget: float = Field(0.05, ge=0)  # USD that each visitor may spend at the endpoint
 
     @field_validator("store")
     @classmethod

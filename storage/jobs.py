@@ -166,11 +166,6 @@ class JobStore:
         found = self._read(select(StoredJob).where(StoredJob.id == job_id))
         return _known(next(iter(found), None), job_id)
 
-    def count_going(self) -> int:
-        """How many wait or run."""
-        query = select(func.count()).select_from(StoredJob).where(StoredJob.state.in_(GOING))
-        return self._database.scalar(query) or 0
-
     def latest(self, kinds: Sequence[str], concept_id: int | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going before the others."""
         newest = select(func.max(StoredJob.id)).where(StoredJob.kind.in_(kinds))

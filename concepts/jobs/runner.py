@@ -134,10 +134,10 @@ class JobRunner:
         executor: Callable[[Perform], Executor] = Threads,
         redact: Callable[[str], str] = str,
         home: Path | None = None,
-        admit: Callable[[Job[Any]], None] = lambda job: None,
+        admit: Callable[[], None] = lambda: None,
     ) -> None:
         """`redact` takes secrets out of what is kept of a failure. `home` is where work writes to: long work
-        begins only where there is room. `admit` raises for work that may not be queued."""
+        begins only where there is room. `admit` raises where nobody may ask for more work."""
         self.store = store
         self._redact = redact
         self._home = home
@@ -175,6 +175,7 @@ class JobRunner:
 
     def begin(self, job: Job[Done]) -> Started[Done]:
         """Queues work. Raises `PlaceError` where there is no room to begin it."""
+        self._admit()
         self._require_room(job.lane)
         return Started(self, job, self.submit(job))
 
@@ -188,7 +189,6 @@ class JobRunner:
 
     def submit(self, job: Job[Any]) -> int:
         """Queues work and returns the job's id."""
-        self._admit(job)
         job_id = self._add(job)
         _Said(log, {"job": job_id}).info("%s queued", job.kind)
         self.wake()

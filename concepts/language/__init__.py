@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from concepts.language.base import ChatModel
 from concepts.language.capabilities import require_sight
 from concepts.language.dialects import Wishes
-from concepts.language.ledger import AllowedLedger, Budget, Ledger, Price
+from concepts.language.ledger import Budget, Ledger, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.settings import Settings
 
@@ -37,7 +37,6 @@ def chat_model(
         cache=settings.cache,
         price=price,
         budget=budget,
-        allowance=ledger.allowance if isinstance(ledger, AllowedLedger) else None,
         at_once=settings.model_concurrency,
         wishes=Wishes(
             effort="" if settings.reasoning_effort == "default" else settings.reasoning_effort,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from concepts.errors import BAD_PRICE, BudgetError
 from concepts.language.base import Message
 from storage.calls import Ledger
-from storage.database import Database
 
 __all__ = ["Budget", "Ledger", "Price", "estimate_tokens"]
 
@@ -60,12 +59,8 @@ class Budget:
     spent depends on how many calls run at once.
     """
 
-    def __init__(
-        self, limit_usd: float, spent_usd: float = 0.0, advice: str = "raise the budget to go on."
-    ) -> None:
-        """`advice` ends the sentence that says that the next call doesn't fit."""
+    def __init__(self, limit_usd: float, spent_usd: float = 0.0) -> None:
         self.limit_usd = limit_usd
-        self._advice = advice
         self._spent = spent_usd
         self._reserved = 0.0
         self._in_flight = 0
@@ -88,7 +83,7 @@ class Budget:
                     raise BudgetError(
                         f"The next call could cost ${worst_usd:.4g}, but of the budget of "
                         f"${self.limit_usd:.4g} only ${left:.4g} is left: ${self._spent:.4g} is spent. "
-                        f"What was answered is kept; {self._advice}"
+                        "What was answered is kept; raise the budget to go on."
                     )
                 self._changed.wait()
             self._reserved += worst_usd
@@ -103,23 +98,6 @@ class Budget:
                 self._reserved = self._reserved - worst_usd if self._in_flight else 0.0
                 self._spent += sum(costs)
                 self._changed.notify_all()
-
-
-class AllowedLedger(Ledger):
-    """A ledger whose calls, whatever they are for, share one allowance."""
-
-    def __init__(
-        self,
-        database: Database,
-        allowance: Budget,
-        job_id: int | None = None,
-        concept_id: int | None = None,
-    ) -> None:
-        super().__init__(database, job_id, concept_id)
-        self.allowance = allowance
-
-    def charged_to(self, job_id: int | None, concept_id: int | None) -> AllowedLedger:
-        return AllowedLedger(self._database, self.allowance, job_id, concept_id)
 
 
 def estimate_tokens(messages: Sequence[Message]) -> int:

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -139,16 +139,15 @@ class OpenAICompatibleModel(ChatModel):
         cache: Path,
         price: Price | None = None,
         budget: Budget | None = None,
-        allowance: Budget | None = None,
         at_once: int = DEFAULT_AT_ONCE,
         wishes: Wishes | None = None,
         side: int | None = None,
         timeout: float = TIMEOUT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`budget` of a run; `allowance`: what it shares with other runs; `timeout` of a request, seconds."""
-        self._budgets = [one for one in (budget, allowance) if one is not None]
-        if self._budgets and price is None:
+        """`budget` of a run; `timeout` of a request, seconds."""
+        self._budget = budget
+        if budget is not None and price is None:
             raise NO_PRICE(model=model)
         url = base_url or DEFAULT_ENDPOINT
         self.name = model
@@ -288,12 +287,11 @@ class OpenAICompatibleModel(ChatModel):
             return reply, None, seconds
         longest = max(dialect.answer_tokens, self._longest)
         worst = self._price.cost(round(estimated * self._token_ratio), longest)
-        with ExitStack() as held:
-            costs = [held.enter_context(budget.reserve(worst)) for budget in self._budgets]
+        unbounded: AbstractContextManager[list[float]] = nullcontext([])
+        with self._budget.reserve(worst) if self._budget else unbounded as costs:
             reply, seconds = self._request(sent, asking)
             cost = self._cost(reply, estimated, self._price)
-            for paid in costs:
-                paid.append(cost)
+            costs.append(cost)
         return reply, cost, seconds
 
     def _request(self, sent: dict[str, Any], asking: _Asking) -> tuple[Reply, float]:

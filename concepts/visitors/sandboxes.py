@@ -22,29 +22,12 @@ from typing import Any, cast
 from filelock import FileLock, Timeout
 
 from concepts.encoders import Encoder, Vectors
-from concepts.errors import (
-    NO_ARCHIVES,
-    NO_PRICE,
-    QUEUE_FULL,
-    VISITOR_FULL,
-    DiscernError,
-    NotAllowedError,
-    SettingsError,
-)
-from concepts.jobs import Background, Job
+from concepts.errors import NO_ARCHIVES, VISITOR_FULL, DiscernError, NotAllowedError, SettingsError
+from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads
-from concepts.language import ROLES, named
-from concepts.language.ledger import AllowedLedger, Budget
 from concepts.settings import Settings
 from concepts.workbench import SharedResources, Workbench
 from concepts.workbench.exports import prepare_export
-from concepts.workbench.jobs import (
-    CheckLibrary,
-    DrawEvaluation,
-    FindNeighbours,
-    LookOver,
-    TidyVectors,
-)
 from storage.blobs import FolderBlobs, LayeredBlobs
 from storage.database import Database
 from storage.files import sqlite_url
@@ -64,9 +47,6 @@ MEASURE_AGAIN_AFTER = 2.0  # seconds
 
 log = logging.getLogger(__name__)
 
-# What the product begins by itself, at most now and then: nobody's answer fails because of it.
-UNASKED = (CheckLibrary, DrawEvaluation, FindNeighbours, LookOver, TidyVectors)
-SPENT = "that is all that a visitor of this demo may spend. Everything built in goes on working."
 ABOUT = """What you made in the demo of Discern.
 
 Each folder is one concept:
@@ -80,12 +60,10 @@ A Discern of your own takes answers.csv back in.
 
 @dataclass(frozen=True)
 class Limits:
-    """disk: bytes that a visitor may use, without shared files. jobs: a visitor's waiting and running jobs.
-    sandboxes: visitors at the same time."""
+    """disk: bytes that a visitor may use, without shared files. sandboxes: visitors at the same time."""
 
     seconds: float = 3600.0  # from the first visit, however busy the visitor is
     disk: int = 300_000_000
-    jobs: int = 5
     sandboxes: int = 40
 
     def reached(self) -> NotAllowedError:
@@ -113,7 +91,6 @@ class Sandbox:
         self._measured = -math.inf, 0
         self._sent = 0  # bytes, which may still be arriving
         self._lock = threading.Lock()
-        allowance = Budget(settings.demo_budget, advice=SPENT)
         thumbnails = LayeredBlobs(FolderBlobs(home / "thumbnails"), FolderBlobs(host / "thumbnails"))
         self.bench = Workbench(
             settings,
@@ -122,8 +99,7 @@ class Sandbox:
                 thumbnails=thumbnails,
                 root=str(home),
                 redact=partial(_without, folders=(home, host, Path(tempfile.gettempdir()))),
-                ledger=lambda database: AllowedLedger(database, allowance),
-                admit_job=self.admit_job,
+                admit_work=self.admit_work,
                 admit_file=self.admit_file,
                 most_pixels=MAX_SENT_PIXELS,
             ),
@@ -143,12 +119,8 @@ class Sandbox:
                 raise self.limits.reached()
             self._sent += size
 
-    def admit_job(self, job: Job[Any]) -> None:
+    def admit_work(self) -> None:
         """Raises `NotAllowedError`."""
-        if isinstance(job, UNASKED):
-            return
-        if self.bench.jobs.store.count_going() >= self.limits.jobs:
-            raise QUEUE_FULL(most=self.limits.jobs)
         if self.is_full:
             raise self.limits.reached()
 
@@ -212,10 +184,14 @@ class Sandboxes:
         clock: Callable[[], float] = time.monotonic,
         at_once: int = max((os.cpu_count() or 2) - 1, 1),
     ) -> None:
-        """`at_once`: how many jobs run, of all visitors together. Raises `SettingsError` where visitors
-        could spend what can't be counted, and where another process runs a demo over the home: a visitor's
-        hour is known to one alone."""
-        _require_prices(settings)
+        """`at_once`: how many jobs run, of all visitors together. Raises `SettingsError` where visitors could
+        spend the host's money, and where another process runs a demo over the home: a visitor's hour is known
+        to one alone."""
+        if settings.has_endpoint:
+            raise SettingsError(
+                "A demo asks no model: whoever visits it would spend your money. Take the model endpoint out "
+                "of the settings."
+            )
         settings = settings.model_copy(update={"home": settings.home.resolve()})  # as links are followed
         self._alone = FileLock(settings.home / f"{FOLDER}.lock", timeout=0)
         self.limits = limits
@@ -343,18 +319,6 @@ class Sandboxes:
                 self.sweep()
             except Exception:
                 log.exception("A sandbox that is over could not be removed.")
-
-
-def _require_prices(settings: Settings) -> None:
-    """Where models answer, each needs a price: a visitor's budget is kept by it."""
-    if not settings.has_endpoint:
-        return
-    for role in ROLES:
-        model, price = named(settings, role)
-        if model and price is None:
-            raise SettingsError(
-                f"A demo needs the price of {model}: each visitor has a budget."
-            ) from NO_PRICE(model=model)
 
 
 class SharedThreads(Threads):

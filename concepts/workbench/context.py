@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as Collected
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import MeasuredVersion, measured
@@ -22,7 +22,7 @@ from concepts.errors import (
     SettingsError,
     UnknownError,
 )
-from concepts.jobs import Background, Job, JobRunner
+from concepts.jobs import Background, JobRunner
 from concepts.jobs.engines import engine_of
 from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.labelling.dataset import ConceptDataset
@@ -69,8 +69,7 @@ class SharedResources:
     thumbnails: Blobs | None = None  # where they are kept, if not in the home
     root: str = ""  # the folder that all pictures are below and nobody is told of
     redact: Callable[[str], str] = str  # takes more out of errors than keys and passwords
-    ledger: Callable[[Database], Ledger] = Ledger
-    admit_job: Callable[[Job[Any]], None] = lambda job: None
+    admit_work: Callable[[], None] = lambda: None
     admit_file: Callable[[str, int], None] = lambda name, size: None  # its name and bytes
     most_pixels: int = MAX_PIXELS  # of a picture that is uploaded
 
@@ -113,7 +112,7 @@ class Context:
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
         self.protection = ProtectionStore(self.database)
-        self.ledger = lent.ledger(self.database)
+        self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file, lent.most_pixels)
         self.finder = Finder(self.collection)
@@ -125,7 +124,7 @@ class Context:
         self.background = lent.background or Background()
         self._shares_background = lent.background is not None
         self.jobs = JobRunner(
-            JobStore(self.database), lent.executor, self.redact, settings.home, lent.admit_job
+            JobStore(self.database), lent.executor, self.redact, settings.home, lent.admit_work
         )
 
     def close(self) -> None:
