@@ -70,8 +70,6 @@ def _state(info: LibraryState) -> None:
         rows.append(("Neighbours", f"found for {found.pictures:,} of {found.of:,} pictures"))
         if found.recall is not None:
             rows.append(("", f"{found.recall:.1%} of the nearest pictures of each were found"))
-        if not found.is_searched_whole:
-            rows.append(("", f"a search finds {found.recall_top:.1%} of the first 100"))
         if not found.is_current:
             rows.append(("", "The app finds the rest. To do it now: discern library check --only neighbours"))
     if used := info.vectors:

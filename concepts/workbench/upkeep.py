@@ -43,15 +43,12 @@ AT_ONCE = 8  # pictures whose words are read: what a killed process reads again
 class NeighboursReport(View):
     """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
     one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
-    with all. `recall_top`: how many of the first hundred for examples are in the groups that a search looks
-    at where it isn't `is_searched_whole`. `made`: when, in UTC, in how many `seconds`."""
+    with all. `made`: when, in UTC, in how many `seconds`."""
 
     pictures: int
     of: int
     is_current: bool
     recall: float | None = None
-    recall_top: float | None = None
-    is_searched_whole: bool = True
     clusters: int = 0
     seconds: float = 0
     made: str = ""
@@ -162,8 +159,7 @@ class Upkeep:
         facts = asdict(made)
         version = facts.pop("version")
         current = version == collection.stored().version
-        whole = not collection.stored().is_too_large
-        return NeighboursReport(of=count, is_current=current, is_searched_whole=whole, **facts)
+        return NeighboursReport(of=count, is_current=current, **facts)
 
     def disk(self) -> VectorsOnDisk:
         """What is on disk. Raises `DiscernError`."""

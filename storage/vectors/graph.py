@@ -1,13 +1,14 @@
 """The neighbour graph of one encoder's vectors: the nearest others of every picture.
 
 Up to `EXACTLY` pictures all are compared with all. In a larger library a picture is compared with those of
-its own and the nearest clusters, and how many of its true neighbours that finds is measured on a sample.
+its own and the nearest clusters (k-means on the sphere), and how many of its true neighbours that finds is
+measured on a sample.
 
 It is made as a whole in the background. A picture added later is in no list until the next graph is made. On
 disk, beside the snapshot:
 
-    <name>/ids.npy, rows.npy, products.npy, of.npy, centres.npy   see `Graph`
-    <name>/made                                                   see `Made`, with the digests of these
+    <name>/ids.npy, rows.npy, products.npy   see `Graph`
+    <name>/made                              see `Made`, with the digests of these
 
 A folder appears whole or not at all, and the newest is the graph. What is damaged is made again.
 """
@@ -17,13 +18,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -31,56 +34,42 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from storage.files import read_kept, write_kept
-from storage.vectors.ids import ID_TYPE, Floats, Keys, PictureIds, located, parts
-from storage.vectors.nearest import (
-    TOGETHER,
-    Clusters,
-    Heard,
-    clustered,
-    exactly,
-    highest,
-    side_by_side,
-    windows,
-)
-from storage.vectors.products import as_floats
-from storage.vectors.reader import Likely, Neighbours, VectorReader
+from storage.vectors.ids import Floats, Keys, PictureIds, Rows, located, parts
+from storage.vectors.products import as_floats, one_blas_thread
+from storage.vectors.reader import Neighbours, VectorReader
 
 KEPT = 30  # neighbours of each picture
 EXACTLY = 20_000  # pictures: all with all takes 10 s of one processor for 512 numbers, and of 100,000 190 s
 A_CLUSTER = 1_000  # pictures, in a library too large for that
 PROBED = 16  # clusters whose pictures each is compared with then
-FOR_A_QUERY = 16  # one in so many clusters is looked at for a query, no fewer, where all would take too long
 SEED = 0
 SAMPLED = 1_000  # pictures that the recall is measured on
-TOP, QUERIES = 100, 50  # and what queries find
+SAMPLE = 64  # pictures a centre is found with
+ROUNDS = 8  # centres need not be settled: every picture is compared with several clusters
+TOGETHER = 1024  # pictures compared at a time
+WINDOW = 8192  # with so many others: a block of products is 32 MB
 
 MADE = "made"
 UNFINISHED = "unfinished-"
-ARRAYS = {
-    "ids": ID_TYPE,
-    "rows": np.dtype(np.int32),
-    "products": np.dtype(np.float32),
-    "of": np.dtype(np.int32),
-    "centres": np.dtype(np.float32),
-}
+ARRAYS = ("ids", "rows", "products")
 
 Indexes = NDArray[np.int32]
+Heard = Callable[[int, int], None]  # how much of how much is done; may raise to stop
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
     """rows (n, k) the places of each picture's nearest others, nearest first, -1 behind the last; products
-    (n, k) with them. recall: how many of its true neighbours a picture has here, on average over `SAMPLED`;
-    recall_top: how many of the first `TOP` for a query are found by looking at what is `likely` alone, on
-    average over `QUERIES`."""
+    (n, k) with them. recall: how many of its true neighbours a picture has here, on average of `SAMPLED`."""
 
     version: str  # of the vectors
     ids: Keys
     rows: Indexes
     products: Floats
-    clusters: Clusters
     recall: float
-    recall_top: float
+    clusters: int = 0
 
     def among(self, ids: PictureIds, k: int) -> Neighbours:
         """The k nearest of each of these pictures among these.
@@ -97,29 +86,12 @@ class Graph:
         products = np.zeros(rows.shape, np.float32)
         rows[there, : self.rows.shape[1]] = place[self.rows[here]]
         products[there, : self.rows.shape[1]] = self.products[here]
-        rows, products = packed(rows, products)
+        order = np.argsort(rows < 0, axis=1, kind="stable")[:, :k]
+        rows, products = np.take_along_axis(rows, order, axis=1), np.take_along_axis(products, order, axis=1)
         none = rows < 0
-        rows, products = np.where(none, np.arange(n)[:, None], rows), np.where(none, np.float32(0), products)
-        return Neighbours(rows[:, :k], products[:, :k])
-
-    def likely(self, copy: VectorReader) -> Likely:
-        """Where to look in vectors (n, d) of the same or a later state: in the clusters that have most to do
-        with a query, and at what is in none yet."""
-        places, there = located(self.ids, copy.known)
-        of = np.full(len(copy.ids), -1, np.int32)
-        of[there] = self.clusters.of[places[there]]
-        clusters = Clusters(self.clusters.centres, of)
-        new = ~there
-        probed = max(FOR_A_QUERY, len(clusters.centres) // FOR_A_QUERY)
-        return lambda query: clusters.likely(query, probed) | new
-
-
-def packed(rows: NDArray[np.integer], products: Floats) -> tuple[NDArray[np.integer], Floats]:
-    """With those that are -1 behind the others, which stay in their order."""
-    if not (rows < 0).any():
-        return rows, products
-    order = np.argsort(rows < 0, axis=1, kind="stable")
-    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(products, order, axis=1)
+        return Neighbours(
+            np.where(none, np.arange(n)[:, None], rows), np.where(none, np.float32(0), products)
+        )
 
 
 def built(copy: VectorReader, heard: Heard) -> Graph:
@@ -127,27 +99,55 @@ def built(copy: VectorReader, heard: Heard) -> Graph:
     n = len(copy.ids)
     k = min(KEPT, max(n - 1, 0))
     rows, products = np.full((n, KEPT), -1, np.int32), np.zeros((n, KEPT), np.float32)
-    clusters = clustered(copy, max(min(n, 1), n // A_CLUSTER), SEED, heard)
     if n <= EXACTLY:
         asked = list(parts(n if k else 0, TOGETHER))
         for part, found in zip(asked, side_by_side(lambda p: exactly(copy, p, k), asked, heard), strict=True):
             rows[part, :k], products[part, :k] = found
-        recall = 1.0
-    else:
-        among_clusters(copy, clusters, rows, products, heard)
-        recall = measured(copy, rows)
-    graph = Graph(copy.version, copy.known, rows, products, clusters, recall, 1.0)
-    return replace(graph, recall_top=measured_top(copy, graph.likely(copy)))
+        return Graph(copy.version, copy.known, rows, products, 1.0)
+    centres, of = clustered(copy, n // A_CLUSTER, heard)
+    _fill(copy, centres, of, rows, products, heard)
+    sample = np.sort(np.random.default_rng(SEED + 1).choice(n, min(SAMPLED, n), replace=False))
+    true, _ = exactly(copy, sample, k)
+    shared = [len(np.intersect1d(a, b)) / k for a, b in zip(rows[sample], true, strict=True)]
+    return Graph(copy.version, copy.known, rows, products, float(np.mean(shared)), len(centres))
 
 
-def among_clusters(
-    copy: VectorReader, clusters: Clusters, rows: Indexes, products: Floats, heard: Heard
+def clustered(copy: VectorReader, count: int, heard: Heard) -> tuple[Floats, Indexes]:
+    """Of `count` clusters the centres (count, d), unit length, and in which each picture is (n,): the same
+    each time. Takes n · count · d products, and as many again for the centres, which are found with `SAMPLE`
+    pictures each."""
+    rng = np.random.default_rng(SEED)
+    n = len(copy.ids)
+    sample = as_floats(copy.halves(np.sort(rng.choice(n, min(SAMPLE * count, n), replace=False))))
+    centres = sample[rng.choice(len(sample), count, replace=False)]
+    for _ in range(ROUNDS):
+        of = np.concatenate(
+            [(sample[s : s + WINDOW] @ centres.T).argmax(axis=1) for s in range(0, len(sample), WINDOW)]
+        )
+        heard(0, n)
+        order, sizes = np.argsort(of, kind="stable"), np.bincount(of, minlength=count)
+        some = np.flatnonzero(sizes)
+        centres[some] = np.add.reduceat(sample[order], (np.cumsum(sizes) - sizes)[some], axis=0)
+        centres[sizes == 0] = sample[rng.choice(len(sample), int((sizes == 0).sum()), replace=False)]
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+
+    def nearest(some: Rows) -> Indexes:
+        found: Indexes = (as_floats(copy.halves(some)) @ centres.T).argmax(axis=1).astype(np.int32)
+        return found
+
+    return centres, np.concatenate(list(side_by_side(nearest, list(parts(n, WINDOW)), heard)))
+
+
+def _fill(
+    copy: VectorReader, centres: Floats, of: Indexes, rows: Indexes, products: Floats, heard: Heard
 ) -> None:
     """Fills rows and products (n, k) by comparing the pictures of each cluster with those of the `PROBED`
     nearest ones, itself first, and with as many more as make k others."""
-    members, near = clusters.members(), clusters.nearest(len(clusters.centres))
-    sizes = np.array([len(some) for some in members])
-    k = rows.shape[1]
+    sizes, k = np.bincount(of, minlength=len(centres)), rows.shape[1]
+    members = np.split(np.argsort(of, kind="stable"), np.cumsum(sizes)[:-1])
+    cosine = centres @ centres.T
+    np.fill_diagonal(cosine, np.inf)
+    near = np.argsort(-cosine, axis=1, kind="stable")
 
     def fill(cluster: int) -> None:
         mine = members[cluster]
@@ -164,34 +164,54 @@ def among_clusters(
         pass
 
 
-def measured(copy: VectorReader, rows: Indexes) -> float:
-    """How many of their k true neighbours these rows (n, k) have, of a sample compared with all."""
-    k = rows.shape[1]
-    sample = np.sort(
-        np.random.default_rng(SEED + 1).choice(len(rows), min(SAMPLED, len(rows)), replace=False)
-    )
-    true, _ = exactly(copy, sample, k)
-    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(rows[sample], true, strict=True)]))
+def exactly(copy: VectorReader, places: Rows, k: int) -> tuple[Indexes, Floats]:
+    """The k nearest others, k < n, of the pictures at these places (m,): their places (m, k) and products, of
+    all there are."""
+    queries = as_floats(copy.halves(places))
+    best = np.empty((len(places), 0), np.int64)
+    values = np.empty((len(places), 0), np.float32)
+    for window in parts(len(copy.ids), WINDOW):
+        start = int(window[0])
+        found = queries @ as_floats(copy.halves(window)).T
+        inside = np.flatnonzero((places >= start) & (places < start + len(window)))
+        found[inside, places[inside] - start] = -np.inf
+        columns, products = highest(found, min(k, len(window)))
+        best, values = np.concatenate([best, columns + start], 1), np.concatenate([values, products], 1)
+        if best.shape[1] > k:
+            columns, values = highest(values, k)
+            best = np.take_along_axis(best, columns, axis=1)
+    return best.astype(np.int32), values
 
 
-def measured_top(copy: VectorReader, likely: Likely) -> float:
-    """How many of the first `TOP` are among what is likely, for queries that are between three pictures each,
-    as what a person gives as examples, or teaches, is. What words find may be further off."""
-    if len(copy.ids) <= TOP:
-        return 1.0
-    rng = np.random.default_rng(SEED + 2)
-    shown = as_floats(copy.halves(rng.integers(len(copy.ids), size=3 * QUERIES)))
-    queries = shown.reshape(QUERIES, 3, -1).sum(axis=1)
-    found = []
-    for query, products in zip(queries, multiplied_by(copy, queries), strict=True):
-        first = np.argpartition(-products, TOP)[:TOP]
-        found.append(likely(query)[first].mean())
-    return float(np.mean(found))
+def highest(products: Floats, k: int) -> tuple[Rows, Floats]:
+    """products (m, c), c ≥ k → the columns (m, k) of the k highest of each row, highest first, and those.
+
+    A partition of values is 20 times as fast as one of places, so the k-th is found first and then all that
+    reach it. Of equal ones the first count.
+    """
+    m, c = products.shape
+    least = np.partition(products, c - k, axis=1)[:, c - k, None]
+    row, column = np.nonzero(products >= least)
+    if len(row) > m * k:  # more than one is as high as the k-th
+        higher = products[row, column] > least[row, 0]
+        order = np.lexsort((column, ~higher, row))
+        ends = np.cumsum(np.bincount(row, minlength=m))
+        of_row = np.arange(len(row)) - np.repeat(ends - np.diff(ends, prepend=0), np.diff(ends, prepend=0))
+        column = column[order][of_row < k]
+    columns = column.reshape(m, k)
+    values = np.take_along_axis(products, columns, axis=1)
+    order = np.lexsort((columns, -values), axis=1)
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
-def multiplied_by(copy: VectorReader, queries: Floats) -> Floats:
-    """(q, n) products with every vector."""
-    return np.concatenate([queries @ some.T for _, some in windows(copy)], axis=1)
+def side_by_side(work: Callable[[Asked], Found], asked: list[Asked], heard: Heard) -> Iterator[Found]:
+    """`work` on each, in their order, on every processor but one: that is the person's. Stops at the next one
+    where `heard` raises."""
+    workers = max((os.cpu_count() or 1) - 1, 1)
+    with one_blas_thread, ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(asked), workers):
+            yield from pool.map(work, asked[start : start + workers])
+            heard(min(start + workers, len(asked)), len(asked))
 
 
 # On disk
@@ -199,14 +219,13 @@ def multiplied_by(copy: VectorReader, queries: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Made:
-    """version: of the vectors. recall: how many of its true neighbours a picture has, recall_top: how many
-    of the first hundred a query finds in the likely clusters, on average. made: when, UTC."""
+    """version: of the vectors. recall: how many of its true neighbours a picture has, on average. made: when,
+    UTC."""
 
     version: str
     pictures: int
     clusters: int
     recall: float
-    recall_top: float
     seconds: float
     made: str
 
@@ -226,10 +245,10 @@ class KeptGraph:
             return None
         newest = self._newest
         if newest is None or newest[0] != folder.name:
-            with contextlib.suppress(OSError, ValueError, KeyError):
+            try:
                 newest = self._newest = folder.name, _read(folder)
-                return newest[1]
-            return None
+            except (OSError, ValueError, TypeError, KeyError):
+                return None
         return newest[1]
 
     def made(self) -> Made | None:
@@ -247,7 +266,30 @@ class KeptGraph:
                 return old
             begun = time.monotonic()
             graph = built(copy, heard)
-            return self._publish(graph, time.monotonic() - begun)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = f"{time.time_ns():020}-{uuid4().hex[:8]}"
+            unfinished = self._folder / f"{UNFINISHED}{name}"
+            unfinished.mkdir()
+            for array in ARRAYS:
+                np.save(unfinished / f"{array}.npy", getattr(graph, array), allow_pickle=False)
+            made = Made(
+                version=graph.version,
+                pictures=len(graph.ids),
+                clusters=graph.clusters,
+                recall=graph.recall,
+                seconds=round(time.monotonic() - begun, 1),
+                made=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            digests = {array: _digest_of(unfinished / f"{array}.npy") for array in ARRAYS}
+            write_kept(unfinished / MADE, json.dumps([asdict(made), digests]).encode())
+            folder = self._folder / name
+            unfinished.rename(folder)
+            for other in self._folder.iterdir():  # what a killed process left goes, too
+                if other != folder:
+                    shutil.rmtree(other, ignore_errors=True)
+            read = _read(folder)
+            self._newest = name, read
+            return read
 
     def remove(self) -> None:
         """It is made again when it is asked for."""
@@ -266,43 +308,6 @@ class KeptGraph:
             return max(folders, key=lambda one: one.name, default=None)
         return None
 
-    def _publish(self, graph: Graph, seconds: float) -> Graph:
-        """What a killed process left goes, too."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        name = f"{time.time_ns():020}-{uuid4().hex[:8]}"
-        unfinished = self._folder / f"{UNFINISHED}{name}"
-        unfinished.mkdir()
-        for array in ARRAYS:
-            np.save(unfinished / f"{array}.npy", _array(graph, array), allow_pickle=False)
-        made = Made(
-            version=graph.version,
-            pictures=len(graph.ids),
-            clusters=len(graph.clusters.centres),
-            recall=graph.recall,
-            recall_top=graph.recall_top,
-            seconds=round(seconds, 1),
-            made=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        digests = {array: _digest_of(unfinished / f"{array}.npy") for array in ARRAYS}
-        write_kept(unfinished / MADE, json.dumps([asdict(made), digests]).encode())
-        folder = self._folder / name
-        unfinished.rename(folder)
-        for other in self._folder.iterdir():
-            if other != folder:
-                shutil.rmtree(other, ignore_errors=True)
-        read = _read(folder)
-        self._newest = name, read
-        return read
-
-
-def fits(graph: Graph, copy: VectorReader) -> bool:
-    return int(graph.clusters.centres.shape[1]) == copy.dimension
-
-
-def _array(graph: Graph, name: str) -> np.ndarray[Any, Any]:
-    found: np.ndarray[Any, Any] = getattr(graph.clusters if name in ("of", "centres") else graph, name)
-    return found
-
 
 def _made(folder: Path) -> tuple[Made, dict[str, str]]:
     """With the digests of the other files. Raises `ValueError`."""
@@ -319,13 +324,9 @@ def _read(folder: Path) -> Graph:
     """Raises `ValueError` for one that isn't whole."""
     made, digests = _made(folder)
     found = {}
-    for name, kind in ARRAYS.items():
+    for name in ARRAYS:
         file = folder / f"{name}.npy"
         if _digest_of(file) != digests[name]:
             raise ValueError(f"{file} is damaged.")
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
-        if array.dtype != kind or (name != "centres" and len(array) != made.pictures):
-            raise ValueError(f"{folder} is not a whole graph.")
-        found[name] = array
-    clusters = Clusters(found.pop("centres"), found.pop("of"))
-    return Graph(made.version, clusters=clusters, recall=made.recall, recall_top=made.recall_top, **found)
+        found[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+    return Graph(made.version, recall=made.recall, clusters=made.clusters, **found)

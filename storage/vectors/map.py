@@ -17,9 +17,8 @@ import numpy as np
 from filelock import FileLock
 
 from storage.files import read_kept, write_kept
-from storage.vectors.graph import Graph
+from storage.vectors.graph import Graph, Heard
 from storage.vectors.ids import Floats, Keys, PictureIds
-from storage.vectors.nearest import Heard
 from storage.vectors.products import as_floats
 from storage.vectors.reader import VectorReader
 
@@ -47,33 +46,22 @@ class Map:
 
 
 def drawn(copy: VectorReader, graph: Graph, heard: Heard) -> Map:
-    """The map of these vectors, from their graph."""
-    return Map(copy.version, copy.known, _laid_out(copy, graph, heard))
-
-
-def _laid_out(copy: VectorReader, graph: Graph, heard: Heard) -> Floats:
-    """(n, 2) from -1 to 1, beginning on the first two principal components."""
-    n = len(copy.known)
-    if n < 3:
-        return np.stack([np.linspace(-0.5, 0.5, n), np.zeros(n)], axis=1).astype(np.float32)
-    begun = _principal_components(copy)
-    return _scaled(begun if n < FEWEST else _by_tsne(graph, begun, heard))
-
-
-def _principal_components(copy: VectorReader) -> Floats:
-    """(n, 2), as a part of a large library has them."""
+    """The map of these vectors, from their graph: it begins on the first two principal components, as a part
+    of a large library has them."""
     from sklearn.decomposition import PCA
 
     n = len(copy.known)
+    if n < 3:
+        few = np.stack([np.linspace(-0.5, 0.5, n), np.zeros(n)], axis=1).astype(np.float32)
+        return Map(copy.version, copy.known, few)
     some = np.sort(np.random.default_rng(SEED).permutation(n)[:SAMPLED])
     found = PCA(2, random_state=SEED).fit(as_floats(copy.halves(some)))
-    return np.asarray(copy.scores(found.components_.T).values - found.components_ @ found.mean_)
-
-
-def _scaled(places: Floats) -> Floats:
+    places = np.asarray(copy.scores(found.components_.T).values - found.components_ @ found.mean_)
+    if n >= FEWEST:
+        places = _by_tsne(graph, places, heard)
     places = places - (places.max(axis=0) + places.min(axis=0)) / 2
-    scaled: Floats = (places / max(float(np.abs(places).max()), 1e-9)).astype(np.float32)
-    return scaled
+    scaled = places / max(float(np.abs(places).max()), 1e-9)
+    return Map(copy.version, copy.known, scaled.astype(np.float32))
 
 
 def _by_tsne(graph: Graph, begun: Floats, heard: Heard) -> Floats:

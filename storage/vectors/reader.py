@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     from storage.vectors.snapshot import Blocks
 
 BLOCK = 2**18  # rows whose products with all queries are in memory at a time
-JOINED = 2**16  # rows whose products are joined at a time
+JOINED = 2**16  # where they are joined, which takes memory of its own
 TOGETHER = 1024  # rows that are multiplied exactly at a time
 NEIGHBOURS_TOGETHER = 256  # pictures whose neighbours are looked for at once
 MOST_PRODUCTS = 256 * 1024**2  # bytes of them that are made before any is asked for
-MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
-
-Likely = Callable[[Floats], Flags]  # query (d,) → (n,) which places to look at
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +91,7 @@ class VectorReader:
 
     `ids` are listed, searched, scored and compared; `allowed` leaves others of them out, and an id in it that
     has no vector is passed over. `version` is another one whenever a vector or `ids` is another one; never
-    that of another index. `likely`, where it is set, is how a search is kept to a part of vectors that are
-    too many to be read.
+    that of another index.
     """
 
     def __init__(
@@ -117,8 +113,7 @@ class VectorReader:
         self._rows = rows
         self._on_disk = blocks
         self._hidden: frozenset[str] = frozenset()
-        self._whole = self  # which `likely` is set on, perhaps after this one was narrowed
-        self.likely: Likely | None = None
+        self._whole = self  # before it was narrowed
         self.is_of_parts = False  # which look like others than the pictures do
 
     # Fewer pictures of the same state
@@ -218,12 +213,18 @@ class VectorReader:
         picture, (n, k) → (n,) or (n, m). Needs a few MB besides the answer, which is the same whatever the
         number of processors."""
         places, columns = self._places(allowed), np.asarray(weights, dtype=np.float32)
-        if joined is None:
-            values = self._products(columns, places)
-        else:
-            n = len(self.known) if places is None else len(places)
-            starts = range(0, max(n, 1), JOINED)
-            values = np.concatenate([joined(self._some(columns, places, start, n)) for start in starts])
+        rows = self._rows if places is None else self._at(places)
+        picked = self._picked(rows)
+        values = None
+        for block, products in self._blocks(columns, picked, BLOCK if joined is None else JOINED):
+            found = products if joined is None else joined(products)
+            if values is None:
+                n = len(self._mapped if picked is None else picked)
+                values = np.empty((n, *found.shape[1:]), np.float32)
+            values[block] = found
+        assert values is not None  # there is one block at least
+        if rows is not None and picked is None:
+            values = values[rows]
         values += np.asarray(bias, dtype=np.float32)
         return Scores(self.ids if allowed is None else PictureIds(self.known, places), values)
 
@@ -234,20 +235,26 @@ class VectorReader:
 
         Whatever may be among the first k is multiplied again in float64, row by row: a float32 product
         depends in its last bit on where the row stands, so twins would come in any order.
-
-        With `likely` only what is likely is looked at, unless that is no less than what is allowed: how many
-        that finds is measured, see `Graph`."""
+        """
         if not len(queries) or k < 1:
             return [[] for _ in queries]
-        places, likely = self._places(allowed), self._whole.likely
-        if likely is None or (places is not None and len(places) <= MOST_LIKELY * len(self.known)):
-            return self._in(queries, k, places)
-        found = []
-        for query in queries:
-            near = likely(np.asarray(query, np.float32))
-            some = np.flatnonzero(near) if places is None else places[near[places]]
-            found += self._in(query[None], k, some)
-        return found
+        places = self._places(allowed)
+        if places is None and len(self.known) < len(self._mapped):
+            places = np.arange(len(self.known))
+        rows = None if places is None else np.sort(self._at(places))
+        picked = self._picked(rows)
+        likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
+        for block, rough in self._blocks(np.asarray(queries, dtype=np.float32).T, picked, BLOCK):
+            if rows is None:
+                part = np.arange(block.start, block.stop)
+            elif picked is not None:
+                part = picked[block]
+            else:
+                part = rows[slice(*np.searchsorted(rows, (block.start, block.stop)))]
+                rough = rough[part - block.start]
+            for found, column in zip(likely, rough.T, strict=True):
+                found.add(part, column)
+        return [self._exact(query, found.rows, k) for query, found in zip(queries, likely, strict=True)]
 
     def neighbours(self, k: int) -> Neighbours:
         """The k nearest others of every picture (fewer in a smaller library), equally near ones by id. Exact:
@@ -320,43 +327,17 @@ class VectorReader:
         places[self._at(np.arange(len(self.known)))] = np.arange(len(self.known))
         return places
 
-    def _in(
-        self, queries: NDArray[np.floating], k: int, places: Rows | None
-    ) -> list[list[tuple[str, float]]]:
-        rows = self._searched(places)
-        columns = np.asarray(queries, dtype=np.float32).T
-        likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
-        for part, rough in self._blocks(columns, rows):
-            for found, column in zip(likely, rough.T, strict=True):
-                found.add(part, column)
-        return [self._exact(query, found.rows, k) for query, found in zip(queries, likely, strict=True)]
+    def _picked(self, rows: NDArray[np.integer] | None) -> Rows | None:
+        """These rows where there are few of them, else None: to read all there are is then as fast."""
+        return None if rows is None or 2 * len(rows) >= len(self._mapped) else rows.astype(np.int64)
 
-    def _searched(self, places: Rows | None) -> Rows | None:
-        """The rows of these places, ascending; None for every row there is."""
-        if places is None:
-            if len(self.known) == len(self._mapped):
-                return None
-            places = np.arange(len(self.known))
-        return places if self._rows is None else np.sort(self._at(places))
-
-    def _blocks(self, columns: Floats, rows: Rows | None) -> Iterator[tuple[Rows, Floats]]:
-        """Some rows (b,) at a time, ascending, with their products (b, k)."""
-        span = len(self._mapped) if rows is None else int(rows[-1] - rows[0]) + 1 if len(rows) else 0
-        first = 0 if rows is None or not span else int(rows[0])
-        if rows is not None and len(rows) < span / 2:
-            for start in range(0, len(rows), BLOCK):
-                part = rows[start : start + BLOCK]
-                yield part, multiplied(self._vectors(part), columns, part)
-            return
-        for start in range(first, first + span, BLOCK):  # to read on is faster than to pick
-            stop = min(start + BLOCK, first + span)
-            block = slice(start, stop)
-            products = multiplied(self._vectors(block), columns, block)
-            if rows is None:
-                yield np.arange(start, stop), products
-            else:
-                part = rows[slice(*np.searchsorted(rows, (start, stop)))]
-                yield part, products[part - start]
+    def _blocks(self, columns: Floats, rows: Rows | None, size: int) -> Iterator[tuple[slice, Floats]]:
+        """Products (b, k) with `size` of these rows, or of all, at a time, and which; one block at least."""
+        count = len(self._mapped) if rows is None else len(rows)
+        for start in range(0, max(count, 1), size):
+            block = slice(start, min(start + size, count))
+            part = block if rows is None else rows[block]
+            yield block, multiplied(self._vectors(part), columns, part)
 
     def _exact(self, query: NDArray[np.floating], rows: Rows, k: int) -> list[tuple[str, float]]:
         places = np.sort(rows if self._rows is None else self._whole._place[rows])
@@ -368,24 +349,6 @@ class VectorReader:
             exact[part] = (self._mapped[rows[part]] * weights).sum(axis=1)  # which were touched by now
         best = smallest(-exact, k)
         return list(zip(PictureIds(self.known).at(places[best]), exact[best].tolist(), strict=True))
-
-    def _products(self, columns: Floats, places: Rows | None) -> Floats:
-        """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
-        rows = self._rows if places is None else self._at(places)
-        if rows is None:
-            return multiplied(self._vectors(), columns)
-        if len(rows) < len(self._mapped) / 2:
-            return multiplied(self._vectors(rows), columns, rows.astype(np.int64))
-        return multiplied(self._vectors(), columns)[rows]
-
-    def _some(self, columns: Floats, places: Rows | None, start: int, n: int) -> Floats:
-        """The products of `JOINED` of the n places from `start` on."""
-        stop = min(start + JOINED, n)
-        if places is None and self._rows is None:
-            block = slice(start, stop)
-            return multiplied(self._vectors(block), columns, block)
-        rows = self._at(np.arange(start, stop) if places is None else places[start:stop])
-        return multiplied(self._vectors(rows), columns, rows)
 
 
 class _Likely:

@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,8 @@ class _State:
     later: set[bytes] = field(default_factory=set)
     listed: int = 0
 
+    reader: VectorReader | None = None  # of this version
+
     @property
     def rows(self) -> int:
         return self.stops[-1] if self.stops else 0
@@ -175,6 +178,7 @@ class Snapshot:
         self._dimension = dimension
         self._refill = refill
         self._state: _State | None = None
+        self._alone = threading.RLock()  # a job writes while requests read
 
     # Reading
 
@@ -194,29 +198,29 @@ class Snapshot:
         state = self._newest()
         return None if state is None else self._reader(state)
 
-    def count(self, version: str) -> int | None:
-        """How many have a vector in this version; None where the files don't hold it."""
-        state = self._at(version)
-        if state is None:
-            return None
-        self._list(state)
-        return len(state.known) + len(state.later)
-
     def held(self, version: str, ids: Keys) -> set[bytes] | None:
         """Those of these that have a vector in this version; None where the files don't hold it."""
         state = self._at(version)
         if state is None:
             return None
-        self._list(state)
         wanted = ids[order_of(ids)]
-        _, there = located(state.known, wanted)
-        known: set[bytes] = set(wanted[there].tolist())
-        return known | (state.later & set(ids.tolist()))
+        with self._alone:
+            self._list(state)
+            _, there = located(state.known, wanted)
+            known: set[bytes] = set(wanted[there].tolist())
+            return known | (state.later & set(ids.tolist()))
 
     # Writing
 
-    def holds(self, version: str) -> bool:
-        return self._at(version) is not None
+    def is_due(self, version: str) -> bool:
+        """Whether it has to be made: where its files don't hold this version, or most rows have given way to
+        later ones."""
+        state = self._at(version)
+        if state is None:
+            return True
+        with self._alone:
+            self._list(state)
+            return state.rows > 2 * (len(state.known) + len(state.later)) + FEW
 
     def lay(self, before: str, vectors: Halves) -> Laid | None:
         """Puts vectors (n, d) behind those of version `before`. None where the files don't hold that."""
@@ -303,7 +307,7 @@ class Snapshot:
 
     def _follow(self, state: _State) -> None:
         """Reads the log from where it was read to, as far as it and the ids are as they were written."""
-        with self._file(state, LOG).open("rb") as log:
+        with self._alone, self._file(state, LOG).open("rb") as log:
             log.seek(state.read)
             for line in log:
                 said, _, written = line.partition(b" ")
@@ -318,10 +322,11 @@ class Snapshot:
                 state.stops += [min(first + start + BLOCK, rows) for start in _starts(rows - first)]
                 state.digests += noted["digests"]
                 state.version = noted["version"]
+                state.reader = None
                 state.read += len(line)
 
     def _list(self, state: _State) -> None:
-        """Brings what is known of ids up to the rows there are."""
+        """Brings what is known of ids up to the rows there are. To be called alone."""
         if state.listed == state.rows:
             return
         ids = self._ids(state, state.rows)
@@ -337,26 +342,25 @@ class Snapshot:
         state.listed = state.rows
 
     def _reader(self, state: _State) -> VectorReader:
-        self._list(state)
-        ids, vectors = self._ids(state, state.rows), self._mapped(state, state.rows)
-        file = self._file(state, VECTORS)
-        blocks = Blocks(file, ids, vectors, state.stops, state.digests, state.seen, self._refill)
-        known, rows = state.known, state.known_rows
-        if state.rows > state.sorted:
-            later = ids[state.sorted :]
-            last = _last_of_each(later)
-            new, new_rows = later[last], (last + state.sorted).astype(np.int32)
-            places, there = located(known, new)
-            rows = rows.copy()
-            rows[places[there]] = new_rows[there]
-            at = np.searchsorted(known, new[~there])
-            known, rows = np.insert(known, at, new[~there]), np.insert(rows, at, new_rows[~there])
-        return VectorReader(state.version, known, vectors, rows, blocks)
-
-    def is_mostly_of_before(self, version: str) -> bool:
-        """Whether most rows have given way to later ones."""
-        state = self._at(version)
-        return state is not None and state.rows > 2 * (self.count(version) or 0) + FEW
+        with self._alone:
+            if state.reader is not None:
+                return state.reader
+            self._list(state)
+            ids, vectors = self._ids(state, state.rows), self._mapped(state, state.rows)
+            file = self._file(state, VECTORS)
+            blocks = Blocks(file, ids, vectors, state.stops, state.digests, state.seen, self._refill)
+            known, rows = state.known, state.known_rows
+            if state.rows > state.sorted:
+                later = ids[state.sorted :]
+                last = _last_of_each(later)
+                new, new_rows = later[last], (last + state.sorted).astype(np.int32)
+                places, there = located(known, new)
+                rows = rows.copy()
+                rows[places[there]] = new_rows[there]
+                at = np.searchsorted(known, new[~there])
+                known, rows = np.insert(known, at, new[~there]), np.insert(rows, at, new_rows[~there])
+            state.reader = VectorReader(state.version, known, vectors, rows, blocks)
+            return state.reader
 
     def _file(self, state: _State, kind: str) -> Path:
         return self.folder / f"{state.name}{kind}"

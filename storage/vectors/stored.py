@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
-import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
-from storage.vectors.graph import KeptGraph, fits
-from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
+from storage.vectors.graph import KeptGraph
+from storage.vectors.ids import ID_TYPE, PictureIds
 from storage.vectors.map import KeptMap
 from storage.vectors.reader import VectorReader
 from storage.vectors.snapshot import MADE_FROM, Blocks, Snapshot
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from storage.vectors.table import LanceIndex
 
 ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
-# Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
-SEARCHED_WHOLE = 5_000_000_000
 MOST = 2.0  # times what the vectors themselves take, in the table or in its copy
 SPARE = 64 * 1024**2  # bytes that are never too much
 
@@ -94,20 +92,19 @@ class StoredIndex:
         self._snapshot = Snapshot(folder / f"{fingerprint}.snapshot", dimension, self._refill)
         self._refused: tuple[str, DamagedIndexError] | None = None  # a snapshot with a block that is lost
         self._newest: tuple[str, VectorReader] | None = None  # the table's state, and the copy of it
-        self._asked = 0.0  # when a table in a bucket was last asked for its state
-        self._writes = 0  # of this object, which it sees at once
+        self._asked = -math.inf  # when a table in a bucket was last asked for its state
         self.graph = KeptGraph(folder / f"{fingerprint}.graph", self.snapshot)
         self.map = KeptMap(folder / f"{fingerprint}.map")
 
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        with self._counted():
-            self._table.write(ids, vectors)
+        self._table.write(ids, vectors)
+        self._asked = -math.inf
 
     def delete(self, ids: Sequence[str]) -> None:
-        with self._counted():
-            self._table.delete(ids)
+        self._table.delete(ids)
+        self._asked = -math.inf
 
     def tidy(self) -> None:
         """Removes what only older versions have. Readers see no difference."""
@@ -133,74 +130,58 @@ class StoredIndex:
         there = len(set(ids)) - len(self.missing(ids))
         if there:
             self._newest = None  # else its mapped file stays open
-            with self._counted():
-                self._table.purge(ids)
+            self._table.purge(ids)
+            self._asked = -math.inf
         return there
 
     def verify(self) -> None:
         """Looks through the vectors. What was damaged of their snapshot is made again. Raises
         `DamagedIndexError` where the table is damaged, too."""
-        with self._reopened_if_damaged():
-            self._newest = self._refused = None
+        self._newest = self._refused = None
+        try:
             self._table.verify()
+        except DamagedIndexError:
+            self._reopen()
+            raise
 
     def remake(self) -> None:
-        """Mends the table in its place where it can be read through. Else it begins anew from the newest
-        snapshot: that holds what the table held when it was made."""
-        self._newest = self._refused = None
-        with contextlib.suppress(DamagedIndexError), self._counted():
-            self._table.mend()
-            return
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
+        """Writes the table anew in its place where it can be read through. Else it begins anew with what is
+        sound in the newest snapshot: that holds what the table held when it was made. One that is killed
+        before the table is there leaves the snapshot, for the next."""
         from storage.vectors.table import LanceIndex, remove_table
 
-        self.__dict__.pop("_table", None)  # where this fails, whoever opens the table next goes on
-        # One that is there already is of before a remake that was killed, and has more.
-        if not self._kept_folder.exists() and self._snapshot.newest() is not None:
-            self._snapshot.folder.rename(self._kept_folder)
-        remove_table(self._folder, self.fingerprint, self._bucket)
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot)
-        self._fill_from_kept(table)
-        self.__dict__["_table"] = table
+        try:
+            self._table.mend()
+        except DamagedIndexError:
+            self._reopen()
+            remove_table(self._folder, self.fingerprint, self._bucket)
+            self._table = LanceIndex(
+                self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot
+            )
+        self._newest = self._refused = None
 
     # Reading
 
     def snapshot(self) -> VectorReader:
-        with self._reopened_if_damaged():
-            copy = self._current() or self._made()
-        if copy.likely is None and len(copy.ids) * self.dimension > SEARCHED_WHOLE:
-            graph = self.graph.newest()
-            if graph is not None and fits(graph, copy):
-                copy.likely = graph.likely(copy)
-        return copy
-
-    @property
-    def is_too_large(self) -> bool:
-        """To be looked at whole for every search."""
-        newest = self._newest
-        return newest is not None and newest[1].likely is not None
+        try:
+            return self._current() or self._made()
+        except DamagedIndexError:
+            self._reopen()
+            raise
 
     @property
     def version(self) -> str:
-        with self._reopened_if_damaged():
-            current = self._current()
-            if current is None and self._bucket is not None:
-                current = self._made()  # who asks for the version reads it next
-            return current.version if current else self._table.version
+        return self.snapshot().version
 
     @property
     def ids(self) -> PictureIds:
         return self.snapshot().ids
 
     def count(self) -> int:
-        with self._reopened_if_damaged():
-            return (self._current() or self._table).count()
+        return self.snapshot().count()
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        with self._reopened_if_damaged():
-            return (self._current() or self._table).missing(ids)
+        return self.snapshot().missing(ids)
 
     # Inside
 
@@ -208,33 +189,21 @@ class StoredIndex:
     def _table(self) -> LanceIndex:
         from storage.vectors.table import LanceIndex  # loads LanceDB
 
-        kept = None if self._is_there() else self._snapshot.newest()
+        is_there = self._bucket.has(self.fingerprint) if self._bucket else self._table_folder.exists()
+        kept = None if is_there else self._snapshot.newest()
         if kept is not None and len(kept.ids):
             place = self._bucket.uri if self._bucket else self._folder
             raise DamagedIndexError(place, "its table is gone, a copy of it is there")
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot)
-        if self._kept_folder.is_dir():  # a remake was killed
-            self._fill_from_kept(table)
-        return table
+        return LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._snapshot)
 
-    def _fill_from_kept(self, table: LanceIndex) -> None:
-        """Writes what a table that was begun anew lacks of the snapshot that was kept of the one before."""
-        kept = Snapshot(self._kept_folder, self.dimension, _refill_nothing).newest()
-        if kept is not None:
-            sound = kept.sound()
-            for places in parts(kept.count(), AT_ONCE):
-                missing = table.missing(kept.ids.at(places[sound[places]]))
-                table.write(missing, kept.as_they_lie(kept.ids.places(missing)))
-        shutil.rmtree(self._kept_folder, ignore_errors=True)
+    def _reopen(self) -> None:
+        """What is damaged may be made anew by another process: the next read looks at it afresh."""
+        self.__dict__.pop("_table", None)
 
     @property
     def _made_from(self) -> Path:
         """The state of the table that the snapshot is of, and its version."""
         return self._snapshot.folder / MADE_FROM
-
-    @property
-    def _kept_folder(self) -> Path:
-        return self._folder / f"{self.fingerprint}.kept"
 
     def _refill(self, blocks: Blocks, damaged: Sequence[int]) -> None:
         """Where that fails, every read is refused until the table was mended."""
@@ -244,33 +213,15 @@ class StoredIndex:
             self._refused = self._snapshot.name, error
             raise
 
-    @contextlib.contextmanager
-    def _reopened_if_damaged(self) -> Iterator[None]:
-        """What is damaged may be made anew by another process: the next read looks at it afresh."""
-        try:
-            yield
-        except DamagedIndexError:
-            self.__dict__.pop("_table", None)
-            raise
-
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._writes += 1
-
     def _current(self) -> VectorReader | None:
         """The snapshot of the table as it is now; None where there is none, or where that can't be told."""
         if self._refused is not None and self._refused[0] == self._snapshot.name:
             raise self._refused[1]
-        if self._bucket is not None:
-            return self._lately()
         state = self._state()
-        if state is None:
-            return None
         if self._newest and self._newest[0] == state:
             return self._newest[1]
+        if state is None or self._bucket is not None:
+            return None
         with contextlib.suppress(OSError):
             noted, _, version = self._made_from.read_bytes().decode("ascii", "replace").partition(" ")
             if noted == state and (copy := self._snapshot.at(version)):
@@ -278,30 +229,24 @@ class StoredIndex:
                 return copy
         return None
 
-    def _lately(self) -> VectorReader | None:
-        """Of a table in a bucket: the copy of a moment ago, if nothing was written here since."""
-        newest, is_fresh = self._newest, time.monotonic() - self._asked < ASK_AFTER
-        return newest[1] if newest and is_fresh and newest[0] == str(self._writes) else None
-
     def _made(self) -> VectorReader:
         """The copy that the table makes or has, and a note of the table's state beside it."""
-        if self._bucket is not None:
-            writes, asked = str(self._writes), time.monotonic()
-            copy = self._table.snapshot()
-            self._newest, self._asked = (writes, copy), asked
-            return copy
+        self._asked = time.monotonic()
         before = self._state()
         copy = self._table.snapshot()
         if before is not None and before == self._state():
             self._newest = before, copy
-            with contextlib.suppress(OSError):
-                write_whole(self._made_from, f"{before} {copy.version}".encode())
+            if self._bucket is None:
+                with contextlib.suppress(OSError):
+                    write_whole(self._made_from, f"{before} {copy.version}".encode())
         return copy
 
     def _state(self) -> str | None:
         """The names of the table's versions, and when the first and last of them were written: a table made
-        anew counts its versions from 1 again. None without a table. In a bucket times are whole seconds, so
-        none is told by that."""
+        anew counts its versions from 1 again. None without a table. In a bucket, where times are whole
+        seconds, it says when it was asked last; None where that was long ago, or before a write from here."""
+        if self._bucket is not None:
+            return repr(self._asked) if time.monotonic() - self._asked < ASK_AFTER else None
         versions = self._table_folder / "_versions"
         try:
             manifests = sorted(versions.glob("*.manifest"))
@@ -312,16 +257,9 @@ class StoredIndex:
         written = [(file.st_mtime_ns, file.st_ino, file.st_size) for file in files]
         return hashlib.sha256(repr((names, written)).encode()).hexdigest()
 
-    def _is_there(self) -> bool:
-        return self._table_folder.exists() if self._bucket is None else self._bucket.has(self.fingerprint)
-
     @property
     def _table_folder(self) -> Path:
         return self._folder / f"{self.fingerprint}{LANCE}"
-
-
-def _refill_nothing(blocks: Blocks, damaged: Sequence[int]) -> None:
-    """What is damaged stays so, and isn't read."""
 
 
 def _bytes_in(folder: Path) -> int:

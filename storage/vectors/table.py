@@ -28,8 +28,8 @@ from storage.vectors.ids import (
     PictureIds,
     Rows,
     checked,
-    encoded,
     located,
+    parts,
 )
 from storage.vectors.reader import VectorReader
 from storage.vectors.snapshot import Blocks, Part, Snapshot
@@ -65,7 +65,6 @@ class LanceIndex:
         self._folder = folder
         self._bucket = bucket
         self._snapshot = snapshot or Snapshot(folder / f"{fingerprint}.snapshot", dimension, self.refill)
-        self._newest: VectorReader | None = None
         with guarded(folder, bucket, opening=True):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = WritersTurn(folder, fingerprint, bucket)
@@ -112,7 +111,7 @@ class LanceIndex:
             for some in batches:
                 self._table.delete(lancedb.col("id").isin(some))
             if self._has_committed(before, len(batches)):
-                self._newest = self._snapshot.make(self.version, _without(copy, ids))
+                self._snapshot.make(self.version, _without(copy, ids))
 
     def purge(self, ids: Sequence[str]) -> None:
         """Writes the table anew, because a deleted row stays in its file until LanceDB finds that worth
@@ -120,20 +119,7 @@ class LanceIndex:
         with self._writing():
             copy = self.snapshot()
             copy.touch()  # LanceDB can't be asked while it writes
-            schema = self._schema()
-
-            def kept() -> Iterator[pa.RecordBatch]:
-                yield pa.RecordBatch.from_pylist([], schema=schema)  # LanceDB takes no table of no batch
-                for keys, vectors in _without(copy, ids):
-                    yield from self._arrow(_text(keys), vectors, schema).to_batches()
-
-            self._table = self._database.create_table(
-                self.fingerprint, kept(), schema=schema, mode="overwrite"
-            )
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that nobody can read an older version is what is wanted
-                self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
-            self._newest = None
+            self._rewrite(_without(copy, ids))
             self._snapshot.remove()
 
     def tidy(self) -> None:
@@ -168,47 +154,23 @@ class LanceIndex:
                 raise DamagedIndexError(self._place, f"{len(left):,} blocks of vectors are damaged")
 
     def mend(self) -> None:
-        """Puts what the snapshot has undamaged in the place of what differs in the table, and takes out what
-        neither has. Raises `DamagedIndexError` where the table can't be read through."""
+        """Writes the table anew: what the snapshot has undamaged, and what else the table has. Raises
+        `DamagedIndexError` where the table can't be read through."""
         with self._writing():
-            copy = self._snapshot.newest()
-            if copy is not None:
+            old = self._snapshot.newest()
+            if old is not None:
                 with suppress(DamagedIndexError):
-                    copy.look_again()  # and fill from the table what can be filled
-            sound = np.empty(0, bool) if copy is None else copy.sound()
-            known: list[Keys] = []
-            lost: list[Keys] = []
-            whole: list[Part] = []
-            for ids, vectors in self._parts():
-                wrong = ~finite(vectors)
-                if copy is not None:
-                    places, there = located(copy.known, ids)
-                    sure = there.copy()
-                    sure[there] = sound[places[there]]
-                    rows = np.flatnonzero(sure)
-                    rows = rows[~_same(copy, places[rows], vectors[rows])]
-                    whole.append((ids[rows], copy.as_they_lie(places[rows])))
-                    wrong = (wrong | there) & ~sure
-                known.append(ids)
-                lost.append(ids[wrong])
-            if len(np.unique(_joined(known))) < sum(map(len, known)):
-                raise DamagedIndexError(self._place, "a picture is in it twice")
-            for ids, vectors in whole:  # first, and the snapshot last: whoever kills this loses nothing
-                if len(ids):
-                    self._upsert(_text(ids), vectors)
-            out = _text(_joined(lost))
-            for start in range(0, len(out), AT_ONCE):
-                self._table.delete(lancedb.col("id").isin(out[start : start + AT_ONCE]))
-            self._newest = self._snapshot.make(self.version, self._parts())
+                    old.look_again()  # and fill from the table what can be filled
+            before = self.version
+            copy = self._snapshot.make(before, self._sound_parts(old))  # first: who kills this loses nothing
+            self._rewrite(_without(copy, ()))
+            self._snapshot.follow(before, self.version)
 
     # Reading
 
     def snapshot(self) -> VectorReader:
         """Made anew only where its files don't follow the table."""
-        version, newest = self.version, self._newest
-        if newest is None or newest.version != version:
-            newest = self._newest = self._snapshot.at(version) or self._made_anew()
-        return newest
+        return self._snapshot.at(self.version) or self._made_anew()
 
     @property
     def version(self) -> str:
@@ -216,19 +178,6 @@ class LanceIndex:
         with self._guarded():
             made = self._table.schema.metadata[b"made"].decode()
             return f"{made}-{self._table.version}"
-
-    # These two ask the snapshot's files: between two writes no reader has to be made.
-
-    def count(self) -> int:
-        counted = self._snapshot.count(self.version)
-        return self.snapshot().count() if counted is None else counted
-
-    def missing(self, ids: Sequence[str]) -> list[str]:
-        wanted = dict.fromkeys(ids)
-        held = self._snapshot.held(self.version, encoded(list(wanted)))
-        if held is None:
-            return self.snapshot().missing(list(wanted))
-        return [picture_id for picture_id in wanted if picture_id.encode() not in held]
 
     # Inside
 
@@ -240,7 +189,7 @@ class LanceIndex:
     def _in_step(self) -> str:
         """The table's version, which the snapshot's files hold from now on."""
         version = self.version
-        if not self._snapshot.holds(version) or self._snapshot.is_mostly_of_before(version):
+        if self._snapshot.is_due(version):
             self._snapshot.make(version, self._finite_parts())
         return version
 
@@ -280,13 +229,49 @@ class LanceIndex:
                 raise DamagedIndexError(self._place, _are_damaged(damaged, len(ids)))
             yield ids, vectors
 
+    def _sound_parts(self, copy: VectorReader | None) -> Iterator[Part]:
+        """What the table has, each as this copy of it holds it, without what is damaged in the copy."""
+        sound = np.empty(0, bool) if copy is None else copy.sound()
+        for ids, vectors in self._parts():
+            kept = finite(vectors)
+            if copy is not None:
+                places, there = located(copy.known, ids)
+                kept[there] = sound[places[there]]
+                vectors = vectors.copy()
+                vectors[there] = copy.as_they_lie(places[there])
+            yield ids[kept], vectors[kept]
+
+    def _rewrite(self, some: Iterable[Part]) -> None:
+        """In the place of all there was, of which no version stays."""
+        self._table = self._created(some, "overwrite")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that nobody can read an older version is what is wanted
+            self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+    def _created(self, some: Iterable[Part] | None, mode: str = "create") -> lancedb.table.Table:
+        # The key as metadata, so that there is no moment when the table is without it.
+        key = {"lance-schema:unenforced-primary-key": "true"}
+        vectors = pa.field("vector", pa.list_(pa.float16(), self.dimension), nullable=False)
+        ids = pa.field("id", pa.string(), nullable=False, metadata=key)
+        schema = pa.schema([ids, vectors], metadata={"made": uuid4().hex})
+
+        def batches(some: Iterable[Part]) -> Iterator[pa.RecordBatch]:
+            yield pa.RecordBatch.from_pylist([], schema=schema)  # LanceDB takes no table of no batch
+            for keys, vectors in some:
+                yield from self._arrow(_text(keys), vectors, schema).to_batches()
+
+        data = None if some is None else batches(some)
+        return self._database.create_table(self.fingerprint, data, schema=schema, mode=mode)
+
     def _open(self) -> lancedb.table.Table:
+        """The table. One that is gone begins with what is sound in its snapshot."""
         if (table := self._opened()) is not None:
             return table
         with self._lock:  # and who waited for it may find the table that somebody else has begun
             table = self._opened()
             if table is None:  # an empty table is false
-                table = self._database.create_table(self.fingerprint, schema=self._schema())
+                copy = self._snapshot.newest()
+                table = self._created(None if copy is None else _sound_in(copy))
             return table
 
     def _opened(self) -> lancedb.table.Table | None:
@@ -296,17 +281,6 @@ class LanceIndex:
             if "was not found" not in str(error):
                 raise
             return None
-
-    def _schema(self) -> pa.Schema:
-        # The key as metadata, so that there is no moment when the table is without it.
-        key = {"lance-schema:unenforced-primary-key": "true"}
-        return pa.schema(
-            [
-                pa.field("id", pa.string(), nullable=False, metadata=key),
-                pa.field("vector", pa.list_(pa.float16(), self.dimension), nullable=False),
-            ],
-            metadata={"made": uuid4().hex},
-        )
 
     def _checked(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> tuple[list[str], Keys, Halves]:
         """Each id once, as it is kept, and the last of its vectors as it is kept."""
@@ -387,14 +361,17 @@ def _without(copy: VectorReader, ids: Sequence[str]) -> Iterator[Part]:
         yield some.keys[kept], vectors[kept]
 
 
+def _sound_in(copy: VectorReader) -> Iterator[Part]:
+    sound = copy.sound()
+    for places in parts(len(copy.known), AT_ONCE):
+        some = places[sound[places]]
+        yield copy.known[some], copy.as_they_lie(some)
+
+
 def _same(copy: VectorReader, places: Rows, vectors: Halves) -> Flags:
     """(n,) whether the vectors at these places are these (n, d), to the last bit."""
     held = copy.as_they_lie(places)
     return np.asarray((held.view(np.uint16) == vectors.view(np.uint16)).all(axis=1))
-
-
-def _joined(keys: Iterable[Keys]) -> Keys:
-    return np.concatenate([np.empty(0, ID_TYPE), *keys])
 
 
 def _text(keys: Keys) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -55,27 +54,22 @@ class WritersTurn:
 
     def __init__(self, folder: Path, fingerprint: str, bucket: BucketTables | None) -> None:
         self._here = FileLock(folder / f"{fingerprint}.lock")
-        self._everywhere = None if bucket is None else lambda: bucket.alone(f"vectors-{fingerprint}")
-        self._mine = threading.local()
+        self._bucket, self._name = bucket, f"vectors-{fingerprint}"
 
     def __enter__(self) -> None:
         self._here.acquire()
-        depth = getattr(self._mine, "depth", 0)
-        if self._everywhere is not None and not depth:
-            held = self._everywhere()
+        if self._bucket is not None and self._here.lock_counter == 1:
             try:
-                held.__enter__()
+                self._everywhere = self._bucket.alone(self._name)
+                self._everywhere.__enter__()
             except BaseException:
                 self._here.release()
                 raise
-            self._mine.held = held
-        self._mine.depth = depth + 1
 
     def __exit__(self, *raised: object) -> None:
-        self._mine.depth -= 1
         try:
-            if self._everywhere is not None and not self._mine.depth:
-                self._mine.held.__exit__(None, None, None)
+            if self._bucket is not None and self._here.lock_counter == 1:
+                self._everywhere.__exit__(None, None, None)
         finally:
             self._here.release()
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
-from storage.vectors import stored
 from storage.vectors.snapshot import Snapshot
 from storage.vectors.stored import StoredIndex, tables_in
 from storage.vectors.table import LanceIndex
@@ -132,7 +130,7 @@ class KilledError(Exception):
     """Stands for a process that ends here."""
 
 
-@pytest.mark.parametrize(("of", "last"), [(LanceIndex, "_upsert"), (Snapshot, "make")])
+@pytest.mark.parametrize(("of", "last"), [(LanceIndex, "_created"), (Snapshot, "make")])
 def test_a_repair_that_is_killed_loses_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, of: type, last: str
 ) -> None:
@@ -153,28 +151,25 @@ def test_a_repair_that_is_killed_loses_nothing(
     assert contents(index) == WRITTEN
 
 
-def test_a_table_that_is_made_anew_and_killed_meanwhile_is_filled_when_it_is_opened(
+def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repair(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = table_file(folder)
     overwrite(file, file.stat().st_size - 60, 60)
-    write, written = LanceIndex.write, []
 
-    def once(index: LanceIndex, ids: list[str], vectors: NDArray[np.floating]) -> None:
-        if written:
-            raise KilledError
-        written.append(ids)
-        write(index, ids, vectors)
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(stored, "AT_ONCE", 100)
     with monkeypatch.context() as patched:
-        patched.setattr(LanceIndex, "write", once)
-        index = opened(folder)
-        with pytest.raises(KilledError):
-            index.remake()
-    index.purge(IDS[-1:])  # nothing of it may be left in what was kept
+        patched.setattr(LanceIndex, "_created", killed)
+        with pytest.raises(KeyboardInterrupt):
+            opened(folder).remake()
+    with pytest.raises(DamagedIndexError, match="its table is gone"):
+        opened(folder).snapshot()
+    index = opened(folder)
+    index.remake()
+    index.purge(IDS[-1:])
     assert contents(opened(folder)) == {i: WRITTEN[i] for i in IDS[:-1]}
-    assert not list(folder.glob("*.kept"))
 
 
 @pytest.mark.parametrize("reason", ["Too many open files (os error 24)", "Cannot allocate memory"])

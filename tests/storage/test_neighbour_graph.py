@@ -17,10 +17,8 @@ from synthetic import in_memory, picture_ids, unit_vectors
 
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
-from storage.vectors import stored
-from storage.vectors.graph import Graph, KeptGraph, built
+from storage.vectors.graph import Graph, KeptGraph, built, clustered, highest
 from storage.vectors.ids import PictureIds
-from storage.vectors.nearest import clustered, highest
 from storage.vectors.stored import StoredIndex
 
 DIMENSION = 24
@@ -109,16 +107,14 @@ def test_a_graph_is_the_same_each_time(too_large: None) -> None:
     copy = in_memory(picture_ids(400), alike(400))
     one, other = built(copy, unheard), built(copy, unheard)
     np.testing.assert_array_equal(one.rows, other.rows)
-    np.testing.assert_array_equal(one.clusters.of, other.clusters.of)
+    np.testing.assert_array_equal(one.products, other.products)
 
 
 def test_every_picture_is_in_the_cluster_whose_centre_is_nearest() -> None:
     vectors = alike(500)
     copy = in_memory(picture_ids(500), vectors)
-    clusters = clustered(copy, 20, 0, unheard)
-    nearest = (copy.vectors(list(copy.ids)) @ clusters.centres.T).argmax(axis=1)
-    np.testing.assert_array_equal(clusters.of, nearest)
-    assert sorted(np.concatenate(clusters.members()).tolist()) == list(range(500))
+    centres, of = clustered(copy, 20, unheard)
+    np.testing.assert_array_equal(of, (copy.vectors(list(copy.ids)) @ centres.T).argmax(axis=1))
 
 
 # Coming and going
@@ -146,34 +142,6 @@ def test_where_too_few_are_left_a_picture_stands_for_itself_and_weighs_nothing()
     assert (found.products[itself] == 0).all()
 
 
-# Searching
-
-
-def test_a_search_in_too_many_vectors_finds_most_of_what_a_whole_one_finds(
-    tmp_path: Path, too_large: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids, vectors = picture_ids(2000), alike(2000)
-    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
-    index.write(ids[:1990], vectors[:1990])
-    monkeypatch.setattr(graphs, "FOR_A_QUERY", 10)
-    graph = index.graph.bring_up_to_date(unheard)
-    index.write(ids[1990:], vectors[1990:])
-    queries = vectors[:20] + vectors[20:40]
-    whole = index.snapshot().search(queries, 20)
-    assert not index.is_too_large
-    monkeypatch.setattr(stored, "SEARCHED_WHOLE", 1000)
-    found = index.snapshot().search(queries, 20)
-    assert index.is_too_large
-    shared = [len(set(some) & set(all_)) / 20 for some, all_ in zip(found, whole, strict=True)]
-    assert RECALL < np.mean(shared) < 1  # the products of those that are found are the same
-    assert graph.recall_top > RECALL
-    assert index.snapshot().search(vectors[1995:1996], 1)[0][0][0] == ids[1995]  # what is in no cluster yet
-    few = PictureIds.of(ids[:100])
-    assert index.snapshot().search(queries, 5, few) == in_memory(ids[:100], vectors[:100]).search(queries, 5)
-    most = index.ids.without(ids[:100])
-    assert not {i for hits in index.snapshot().search(queries, 20, most) for i, _ in hits} & set(ids[:100])
-
-
 # On disk
 
 
@@ -196,7 +164,7 @@ def test_a_graph_is_there_after_a_restart_and_follows_the_vectors(tmp_path: Path
     assert_true(graph, snapshot.vectors(list(snapshot.ids)), graphs.KEPT)
 
 
-FILES = ["ids.npy", "rows.npy", "products.npy", "of.npy", "centres.npy", "made"]
+FILES = ["ids.npy", "rows.npy", "products.npy", "made"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -264,7 +232,7 @@ def test_killed_in_the_middle_of_writing_the_next_one_makes_it(tmp_path: Path) -
     index.snapshot()
     root = Path(__file__).parents[2]
     code = KILLED.format(
-        root=str(root), tests=str(root / "tests"), at=4, folder=str(tmp_path), dimension=DIMENSION
+        root=str(root), tests=str(root / "tests"), at=2, folder=str(tmp_path), dimension=DIMENSION
     )
     killed = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert killed.returncode == -signal.SIGKILL
