@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from storage.database import Database, among
+from storage.database import Store, among
 from storage.folders import Folder, files_in, folders_in
 from storage.kept_counts import kept_counts
 from storage.picture_filter import SORTINGS, Key, Order, PictureFilter, Sorting
@@ -50,11 +50,8 @@ class Page:
 Found = tuple[int | None, list[tuple[Key, str]]]  # how many fit in all, and (key, id) of a page
 
 
-class Browsing:
+class Browsing(Store):
     """Reads pages of the library."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def page(self, chosen: PictureFilter, order: Order, limit: int, place: Place | None = None) -> Page:
         """At most `limit` pictures at a place of the order, the first ones without."""
@@ -109,36 +106,23 @@ def _found(
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             return len(few), ahead[:limit]
     elif (lead := _lead(session, chosen)) is not None:
-        counted, rows = _sorted(session, chosen, sorting, falling, limit + len(chosen.without), place, lead)
+        query = select(sorting.column.label("key"), PictureRow.id.label("id"))
+        some = query.where(*chosen.conditions(lead)).limit(ALL).cte("part")
+        counted, key, picture_id = select(func.count()).select_from(some), some.c.key, some.c.id
+        page = select(key, picture_id, counted.scalar_subquery())
+        page = page.where(*_ahead(key, picture_id, falling, place)).order_by(
+            *_in_order(key, picture_id, falling)
+        )
+        found = session.execute(page.limit(limit + len(chosen.without))).all()
+        fitting = found[0][2] if found else session.scalar(counted) or 0  # nothing is behind the last page
         if chosen.without:
-            query = select(PictureRow.id).where(*chosen.conditions("ids"))
-            counted -= len(list(among(session, query, PictureRow.id, sorted(chosen.without))))
-        return counted, [row for row in rows if chosen.is_member(row[1])][:limit]
+            those = select(PictureRow.id).where(*chosen.conditions("ids"))
+            fitting -= len(list(among(session, those, PictureRow.id, sorted(chosen.without))))
+        return fitting, [(row[0], row[1]) for row in found if chosen.is_member(row[1])][:limit]
     size = READ_ON if chosen.among is not None or chosen.without else limit
     read = _read_on(session, chosen, sorting, falling, size, place)
     rows = list(islice((row for row in read if chosen.is_member(row[1])), limit))
     return (len(rows) if place is None and len(rows) < limit else None), rows
-
-
-def _sorted(
-    session: Session,
-    chosen: PictureFilter,
-    sorting: Sorting,
-    falling: bool,
-    limit: int,
-    place: Place | None,
-    lead: str,
-) -> tuple[int, list[tuple[Key, str]]]:
-    """Counted and sorted by the database. With a limit SQLite reads what fits once for both."""
-    query = select(sorting.column.label("key"), PictureRow.id.label("id"))
-    some = query.where(*chosen.conditions(lead)).limit(ALL).cte("part")
-    counted, key, picture_id = select(func.count()).select_from(some), some.c.key, some.c.id
-    page = select(key, picture_id, counted.scalar_subquery())
-    page = page.where(*_ahead(key, picture_id, falling, place)).order_by(*_in_order(key, picture_id, falling))
-    found = session.execute(page.limit(limit)).all()
-    if place is not None and not found:  # nothing is behind it
-        return session.scalar(counted) or 0, []
-    return (found[0][2] if found else 0), [(row[0], row[1]) for row in found]
 
 
 def _few(

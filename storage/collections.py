@@ -236,7 +236,12 @@ def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
         .subquery()
     )
     newest = and_(change.collection_id == last.c.collection_id, change.number == last.c.number)
-    binned = _in_bin_of_each().subquery()
+    # Few pictures are in the trash, so these alone are looked at, once for all collections. As a list, not a
+    # join: SQLite would go through all members instead.
+    member, removed = CollectionPictureRow, select(PictureRow.id).where(PictureRow.removed.is_not(None))
+    each = select(member.collection_id, func.count().label("pictures"))
+    each = each.where(member.picture_id.in_(removed), member.until.is_(None)).group_by(member.collection_id)
+    binned = each.subquery()
     in_bin = func.coalesce(binned.c.pictures, 0) if of_many else _in_bin_of_one()
     query = (
         select(c, change.remaining - in_bin, change.number)
@@ -246,16 +251,9 @@ def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
     return query.outerjoin(binned, binned.c.collection_id == c.id) if of_many else query
 
 
-def _in_bin_of_each() -> Select[int, int]:
-    """Number of a collection, and how many of its pictures are in the trash: few, so these alone are looked
-    at, once for all collections. As a list, not a join: SQLite would go through all members instead."""
-    member, removed = CollectionPictureRow, select(PictureRow.id).where(PictureRow.removed.is_not(None))
-    query = select(member.collection_id, func.count().label("pictures"))
-    return query.where(member.picture_id.in_(removed), member.until.is_(None)).group_by(member.collection_id)
-
-
 def _in_bin_of_one() -> ColumnElement[int]:
-    """The same of one. As a number, not as above: of that PostgreSQL makes a join with all members."""
+    """How many pictures of one are in the trash. As a number: of a list PostgreSQL makes a join with all
+    members."""
     member = CollectionPictureRow
     its = member.picture_id == PictureRow.id, member.collection_id == NamedCollectionRow.id
     times = (

@@ -147,8 +147,11 @@ class ConceptStore(Store):
             before = row.name
             if before == name:
                 return before
-            _leave_name(session, row, key_of(name))
-            row.name, row.key = name, key_of(name)
+            key = key_of(name)
+            if row.key != key:  # the name leads to the concept until another has it
+                session.execute(delete(FormerNameRow).where(FormerNameRow.key.in_((row.key, key))))
+                session.add(FormerNameRow(key=row.key, concept_id=row.id))
+            row.name, row.key = name, key
             _name_definition(session, row, author, f"renamed from “{before}”")
         return before
 
@@ -369,14 +372,6 @@ def put_behind(
         for ordinal, i in enumerate(picture_ids, start=first)
     ]
     insert_new(session, EvaluationPictureRow, rows)
-
-
-def _leave_name(session: Session, row: ConceptRow, key: str) -> None:
-    """Has the name lead to the concept until another has it. `key` is that of the name it takes."""
-    if row.key == key:
-        return
-    session.execute(delete(FormerNameRow).where(FormerNameRow.key.in_((row.key, key))))
-    session.add(FormerNameRow(key=row.key, concept_id=row.id))
 
 
 def _name_definition(session: Session, concept: ConceptRow, author: str, note: str) -> None:

@@ -59,8 +59,8 @@ class Database:
         self._turns = Turns(self._dialect)
         self._file = self._dialect.file
         self._is_closing = threading.Event()
-        if self._file is not None:
-            self._file.look()
+        if self._file is not None and not self._file.is_large:
+            self._file.look_through()
         self._migrate()
 
     @contextmanager
@@ -197,8 +197,17 @@ class Database:
 
     def look_after(self) -> None:
         """Begins to look through a large one, which opening it didn't: see `damage`. Copies it each day."""
-        if self._file is not None:
-            threading.Thread(target=self._look_after, name="database copies", daemon=True).start()
+        if (file := self._file) is None:
+            return
+
+        def look() -> None:
+            if file.is_large:
+                file.look_through()
+            while not self._is_closing.is_set():
+                self._copy_if_due()
+                self._is_closing.wait(LOOK_FOR_A_COPY_EVERY)
+
+        threading.Thread(target=look, name="database copies", daemon=True).start()
 
     def keep_daily_copy(self) -> None:
         """Makes a copy where the newest is a day old; of a large one, which takes a while, only the app does
@@ -239,14 +248,6 @@ class Database:
             raise StorageError(f"{self._dialect.name} is busy: no connection is free. Try again.") from error
         except UnicodeDecodeError as error:  # of what SQLite says of a damaged schema, which it cites
             raise self.damage or error from error
-
-    def _look_after(self) -> None:
-        assert self._file is not None
-        if self._file.is_large:
-            self._file.look_through()
-        while not self._is_closing.is_set():
-            self._copy_if_due()
-            self._is_closing.wait(LOOK_FOR_A_COPY_EVERY)
 
     def _copy_if_due(self) -> None:
         assert self._file is not None

@@ -71,11 +71,6 @@ class DatabaseFile:
         self._is_lost = True
         return error
 
-    def look(self) -> None:
-        """Looks through all pages where they are few."""
-        if not self.is_large:
-            self.look_through()
-
     def look_through(self) -> None:
         """Looks through all pages."""
         self._look("quick_check")

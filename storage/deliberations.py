@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -12,9 +12,6 @@ from storage.errors import ConflictError
 from storage.tables import Rewording as Rewording
 from storage.tables import RewordingDecision as RewordingDecision
 from storage.tables import Round as Round
-
-Deed = Literal["accepted", "rejected"]
-
 
 Numbered = TypeVar("Numbered", Round, Rewording)
 
@@ -26,7 +23,7 @@ class Deliberations(Store):
         self, concept_id: int, ambiguity: str, pictures: Sequence[str], definition_number: int, author: str
     ) -> Round:
         """The next round of a concept."""
-        return self._add(
+        return self.add(
             Round(
                 concept_id=concept_id,
                 ambiguity=ambiguity,
@@ -41,59 +38,25 @@ class Deliberations(Store):
         query = select(Round).where(Round.concept_id == concept_id)
         return self._database.scalars(query.order_by(Round.number))
 
-    def add_rewording(
-        self,
-        concept_id: int,
-        definition_number: int,
-        candidates: Sequence[dict[str, Any]],
-        author: str,
-    ) -> Rewording:
-        return self._add(
-            Rewording(
-                concept_id=concept_id,
-                definition_number=definition_number,
-                candidates=list(candidates),
-                author=author,
-            )
-        )
-
     def rewordings(self, concept_id: int) -> list[Rewording]:
         """Those of a concept, the first one first."""
         query = select(Rewording).where(Rewording.concept_id == concept_id)
         return self._database.scalars(query.order_by(Rewording.number))
 
-    def decide(
-        self,
-        concept_id: int,
-        rewording: int,
-        deed: Deed,
-        author: str,
-        candidate: int | None = None,
-        definition_number: int | None = None,
-    ) -> None:
+    def decide(self, decision: RewordingDecision) -> None:
         """Raises `ConflictError` where it was decided before, by someone else or in another window."""
-        with self._database.write(f"deliberations of concept {concept_id}") as session:
-            key = (concept_id, rewording)
-            if session.get(RewordingDecision, key) is not None:
+        with self._database.write(f"deliberations of concept {decision.concept_id}") as session:
+            if session.get(RewordingDecision, (decision.concept_id, decision.rewording)) is not None:
                 raise ConflictError("This was decided meanwhile, by someone else or in another window.")
-            session.add(
-                RewordingDecision(
-                    concept_id=concept_id,
-                    rewording=rewording,
-                    deed=deed,
-                    candidate=candidate,
-                    definition_number=definition_number,
-                    author=author,
-                )
-            )
+            session.add(decision)
 
     def decisions(self, concept_id: int) -> dict[int, RewordingDecision]:
         """Number of the rewording → what was decided."""
         query = select(RewordingDecision).where(RewordingDecision.concept_id == concept_id)
         return {row.rewording: row for row in self._database.scalars(query)}
 
-    def _add(self, row: Numbered) -> Numbered:
-        """Under the next number of its concept."""
+    def add(self, row: Numbered) -> Numbered:
+        """Keeps it under the next number of its concept."""
         table = type(row)
         with self._database.write(f"deliberations of concept {row.concept_id}") as session:
             row.number = following(session, table.number, table.concept_id == row.concept_id)

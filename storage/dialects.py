@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from sqlalchemy import (
     URL,
     ColumnElement,
     Connection,
-    Engine,
     LargeBinary,
     SQLColumnExpression,
     Text,
@@ -52,70 +51,6 @@ _PERHAPS_OF_THE_DISK = (
     sqlite3.SQLITE_PERM,
     *DAMAGED,
 )
-
-
-class Dialect:
-    """What the databases do differently. `name` is how messages call the database, without a password."""
-
-    name: str
-    engine: Engine
-    file: DatabaseFile | None = None  # of SQLite, which notices by itself neither damage nor that it is gone
-    copies: Copies | None = None  # likewise
-
-    def begin_read(self, session: Session) -> None:
-        """Of one moment."""
-
-    def begin_write(self, session: Session, lock: str) -> None:
-        raise NotImplementedError
-
-    def before_commit(self, session: Session) -> None:
-        """Keeps in a journal what is about to be committed. Raises `StorageError`."""
-
-    def keep_copy(self, *, alone: bool = False) -> None:
-        """Makes a copy of the whole, and takes away the oldest; `alone`: all that there were. Raises
-        `StorageError`. Copies of PostgreSQL are its administrator's affair."""
-
-    def require_room_to_compact(self) -> None:
-        """Raises `StorageError`, which names the bytes: no `PlaceError`, for other work has room."""
-
-    def compact(self) -> None:
-        """Writes all there is anew, without what was deleted. Raises `StorageError`."""
-        raise NotImplementedError
-
-    def migrating(self) -> AbstractContextManager[None]:
-        """Held by one process at a time."""
-        raise NotImplementedError
-
-    def alone(self, name: str) -> AbstractContextManager[None]:
-        """Held by one thread of one process at a time, for as long as that takes and without a transaction;
-        others wait. It ends with the process that holds it, however that ends."""
-        raise NotImplementedError
-
-    def take(self, name: str) -> bool:
-        """Whether this process has a name now, which one process has at a time and lets go of when it ends,
-        however that is. Only asked for names that it does not have. Of an SQLite file all have it."""
-        return True
-
-    def give(self, name: str) -> None:
-        """Lets go of a name."""
-
-    def close(self) -> None:
-        self.engine.dispose()
-
-    def damaged_files(self) -> list[Path]:
-        """Files that a copy took the place of."""
-        return []
-
-    def copy_file(self, target: Path) -> bool:
-        """Makes an SQLite file of it; false where the database has no way of its own to do so."""
-        return False
-
-    def size_bytes(self) -> int:
-        raise NotImplementedError
-
-    def problem(self, error: DBAPIError) -> DiscernError | None:
-        """What a person can be told of it; None for what is a mistake in the code."""
-        raise NotImplementedError
 
 
 def dialect_of(url: str, *, anew: bool = False) -> Dialect:
@@ -152,12 +87,9 @@ def as_json(session: Session, column: SQLColumnExpression[str]) -> ColumnElement
     return cast(func.json_group_array(column), LargeBinary)
 
 
-class _Sqlite(Dialect):
+class _Sqlite:
     """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
     failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
-
-    file: DatabaseFile
-    copies: Copies
 
     def __init__(self, url: URL, anew: bool) -> None:
         self.path = Path(str(url.database))
@@ -166,7 +98,12 @@ class _Sqlite(Dialect):
         with told(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not anew:
-                self._refuse_what_was_emptied()
+                # SQLite would begin a new one without a word, and empty the log of the one that was here.
+                emptied = not self.path.exists() or not self.path.stat().st_size
+                beside = ("vectors", "thumbnails", f"{self.path.name}-wal")
+                if emptied and any(self.path.with_name(name).exists() for name in beside):
+                    said = "it is gone or empty, with a library beside it"
+                    raise DamagedDatabaseError(self.name, said, Copies(self.path).newest())
             make_private(self.path)
         self.copies = Copies(self.path)
         self.file = DatabaseFile(self.path, self.copies)
@@ -176,7 +113,7 @@ class _Sqlite(Dialect):
         event.listen(self.engine, "begin", self._on_begin)
 
     def begin_read(self, session: Session) -> None:
-        """BEGIN is enough: the first SELECT decides what moment is seen."""
+        """Of one moment. BEGIN is enough: the first SELECT decides which."""
         self.file.require()
 
     def begin_write(self, session: Session, lock: str) -> None:
@@ -185,11 +122,14 @@ class _Sqlite(Dialect):
         session.info["newest"] = self.copies.last(_plain(connection))
 
     def before_commit(self, session: Session) -> None:
+        """Keeps in a journal what is about to be committed. Raises `StorageError`."""
         session.flush()
         if not self._is_anew:  # a copy has no copies
             self.copies.write(_plain(session.connection()), session.info["newest"])
 
     def keep_copy(self, *, alone: bool = False) -> None:
+        """Makes a copy of the whole, and takes away the oldest; `alone`: all that there were. Raises
+        `StorageError`."""
         with self.alone("copies"):
             self.file.require_whole()
             with closing(sqlite3.connect(self.path, PATIENCE, isolation_level=None)) as connection:
@@ -205,9 +145,10 @@ class _Sqlite(Dialect):
 
     def close(self) -> None:
         self.file.close()
-        super().close()
+        self.engine.dispose()
 
     def require_room_to_compact(self) -> None:
+        """Raises `StorageError`, which names the bytes: no `PlaceError`, for other work has room."""
         needed, free = 2 * self.size_bytes(), free_bytes(self.path.parent)  # in the log, then in the file
         if free < needed:
             raise StorageError(
@@ -216,7 +157,8 @@ class _Sqlite(Dialect):
             )
 
     def compact(self) -> None:
-        """VACUUM: `secure_delete` leaves copies of rows behind that SQLite moved from page to page."""
+        """Writes all there is anew, without what was deleted, of which `secure_delete` leaves copies: SQLite
+        moves rows from page to page. Raises `StorageError`."""
         self.file.require_whole()
         self.require_room_to_compact()
         connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None)
@@ -236,6 +178,7 @@ class _Sqlite(Dialect):
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
+        """Held by one process at a time."""
         lock = FileLock(self.path.with_suffix(".migrate-lock"), timeout=2 * PATIENCE)
         try:
             lock.acquire()
@@ -252,6 +195,8 @@ class _Sqlite(Dialect):
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
+        """Held by one thread of one process at a time, for as long as that takes and without a transaction;
+        others wait. It ends with the process that holds it, however that ends."""
         lock = FileLock(self.path.with_suffix(f".{name}-lock"))
         with told(self.path.parent):
             lock.acquire()
@@ -260,11 +205,20 @@ class _Sqlite(Dialect):
         finally:
             lock.release()
 
+    def take(self, name: str) -> bool:
+        """Whether this process has a name now, which one process has at a time and lets go of when it ends,
+        however that is. Only asked for names that it does not have. Of an SQLite file all have it."""
+        return True
+
+    def give(self, name: str) -> None:
+        """Lets go of a name."""
+
     def damaged_files(self) -> list[Path]:
+        """Files that a copy took the place of."""
         return sorted(self.path.parent.glob(f"{self.path.stem}.damaged-*.sqlite"))
 
     def copy_file(self, target: Path) -> bool:
-        """SQLite's own VACUUM INTO."""
+        """Makes an SQLite file of it, by VACUUM INTO; false where the database has no way of its own."""
         self.file.require()
         with told(target.parent):
             target.unlink(missing_ok=True)
@@ -289,6 +243,7 @@ class _Sqlite(Dialect):
         return self.path.stat().st_size
 
     def problem(self, error: DBAPIError) -> DiscernError | None:
+        """What a person can be told of it; None for what is a mistake in the code."""
         code = _primary_code(error.orig)
         if code in _PERHAPS_OF_THE_DISK:  # a full disk, say, can look like any of them
             problem = obstacle(self.path.parent)
@@ -310,15 +265,6 @@ class _Sqlite(Dialect):
         if code in DAMAGED or NO_TEXT in str(error.orig):
             return self.file.damaged(str(error.orig))
         return None
-
-    def _refuse_what_was_emptied(self) -> None:
-        """SQLite would begin a new database without a word about the one that was here, and empty its log."""
-        emptied = not self.path.exists() or not self.path.stat().st_size
-        beside = [self.path.with_name(name) for name in ("vectors", "thumbnails", f"{self.path.name}-wal")]
-        if emptied and any(kept.exists() for kept in beside):
-            raise DamagedDatabaseError(
-                self.name, "it is gone or empty, with a library beside it", Copies(self.path).newest()
-            )
 
     def _on_connect(self, connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}").close()
@@ -347,10 +293,12 @@ def _primary_code(error: object) -> int | None:
     return None if code is None else code & 0xFF
 
 
-class _Postgres(Dialect):
+class _Postgres:
     """Writers run side by side; those that name the same lock wait for each other (an advisory lock, held
     until the transaction ends), and each of their statements sees what the one before has committed. Its log
     and copies are its administrator's affair."""
+
+    file = None  # it notices damage by itself
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
@@ -368,6 +316,21 @@ class _Postgres(Dialect):
     def begin_write(self, session: Session, lock: str) -> None:
         if lock:
             session.execute(select(_advisory_lock(lock)))
+
+    def before_commit(self, session: Session) -> None:
+        """It has a log of its own."""
+
+    def keep_copy(self, *, alone: bool = False) -> None:
+        """See above."""
+
+    def require_room_to_compact(self) -> None:
+        """It asks for it itself."""
+
+    def damaged_files(self) -> list[Path]:
+        return []
+
+    def copy_file(self, target: Path) -> bool:
+        return False
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -424,7 +387,7 @@ class _Postgres(Dialect):
     def close(self) -> None:
         with self._taking:
             self._let_go()
-        super().close()
+        self.engine.dispose()
 
     def size_bytes(self) -> int:
         with self.engine.connect() as connection:
@@ -458,6 +421,9 @@ class _Postgres(Dialect):
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{PATIENCE}s'")
         connection.commit()
+
+
+Dialect = _Sqlite | _Postgres
 
 
 def _advisory_lock(name: str) -> Any:

@@ -191,14 +191,26 @@ def measures() -> ColumnElement[bool]:
 def erase_rows(session: Session, ids: Sequence[str]) -> PurgedRows:
     """Takes pictures that are in the trash out of every list above, but for `MENTIONS`."""
     places = list(session.scalars(select(SourceRow.uri).where(SourceRow.picture_id.in_(ids))))
-    labels = _without_picture(session, ids)
+    # Label events are of no picture from here on. They keep number, value and author: versions name the last
+    # one they knew, and people see what they did.
+    e, r = LabelEventRow, RemovalRow
+    key = case((measures(), MEASURED_KEY), else_=f"{PURGED}/") + as_type(e.sequence, String)
+    nothing: dict[str, Any] = {"picture_id": PURGED, "comment": "", "key": key, "created": now()}
+    labels = _rows(session, update(e).where(e.picture_id.in_(ids)).values(nothing))
+    session.execute(update(r).where(r.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED))
+    # Whoever has read up to the last removal sees by another event that the trash has changed.
+    insert_new(session, r, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
     session.execute(update(StoredAnnotation).where(StoredAnnotation.same_as.in_(ids)).values(same_as=None))
     watched = select(Watched.sequence).where(Watched.picture_id.in_(ids))
     session.execute(delete(Delivery).where(Delivery.sequence.in_(watched)))
     session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(places)))
     for table in CACHES:
         session.execute(delete(table))
-    _name_groups(session, ids)
+    # A group of near-duplicates has the name of its smallest picture: of those that are left.
+    p = PictureRow
+    left = select(p.near_group, func.min(p.id)).where(p.near_group.in_(ids), p.id.not_in(ids))
+    for old, new in session.execute(left.group_by(p.near_group)).all():
+        session.execute(update(p).where(p.near_group == old).values(near_group=new))
     forget(session, ids)
     gone = {of.class_: _rows(session, delete(of.class_).where(of.in_(ids))) for of in ROWS}
     return PurgedRows(
@@ -210,27 +222,6 @@ def erase_rows(session: Session, ids: Sequence[str]) -> PurgedRows:
         places=gone[SourceRow],
         pictures=gone[PictureRow],
     )
-
-
-def _without_picture(session: Session, ids: Sequence[str]) -> int:
-    """How many label events are of no picture from here on. They keep number, value and author: versions name
-    the last one they knew, and people see what they did."""
-    e, r = LabelEventRow, RemovalRow
-    key = case((measures(), MEASURED_KEY), else_=f"{PURGED}/") + as_type(e.sequence, String)
-    nothing: dict[str, Any] = {"picture_id": PURGED, "comment": "", "key": key, "created": now()}
-    labels = _rows(session, update(e).where(e.picture_id.in_(ids)).values(nothing))
-    session.execute(update(r).where(r.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED))
-    # Whoever has read up to the last removal sees by another event that the trash has changed.
-    insert_new(session, r, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
-    return labels
-
-
-def _name_groups(session: Session, ids: Sequence[str]) -> None:
-    """A group of near-duplicates has the name of its smallest picture: of those that are left."""
-    p = PictureRow
-    left = select(p.near_group, func.min(p.id)).where(p.near_group.in_(ids), p.id.not_in(ids))
-    for old, new in session.execute(left.group_by(p.near_group)).all():
-        session.execute(update(p).where(p.near_group == old).values(near_group=new))
 
 
 def erase_mentions(session: Session, gone: Gone) -> None:

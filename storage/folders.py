@@ -73,17 +73,6 @@ def count_places(session: Session, changes: Iterable[Placed], more: KeptCounts =
         session.execute(statement.returning(FolderRow.path), rows).all()
 
 
-def count_anew(session: Session) -> None:
-    """All that is kept of the library's numbers, from its rows. Nobody else may be writing it meanwhile."""
-    p, shown = PictureRow, PictureRow.removed.is_(None)
-    counts = select(func.count(), func.coalesce(func.sum(p.bytes), 0), func.count(p.near_group.distinct()))
-    pictures, size, groups = session.execute(counts.where(shown)).one()
-    for table in (LibraryCountRow, FolderRow):
-        session.execute(delete(table))
-    places = select(SourceRow.uri).join(p, p.id == SourceRow.picture_id).where(shown)
-    count_places(session, ((uri, 1) for uri in session.scalars(places)), KeptCounts(pictures, size, groups))
-
-
 def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[Placed]:
     """All places of these pictures, each with that change of how many files there are."""
     found = among(session, select(SourceRow.uri), SourceRow.picture_id, picture_ids)

@@ -263,7 +263,13 @@ def _may_be_taken(row: StoredJob) -> bool:
 def _lives_here(row: StoredJob) -> bool | None:
     """None where this computer can't know."""
     host, _, pid = row.worker.rpartition(":")
-    return _is_alive(int(pid)) if host == _here() else None
+    if host != _here():
+        return None
+    try:
+        os.kill(int(pid), 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True
 
 
 def _is_older(moment: datetime | None, than: timedelta) -> bool:
@@ -277,13 +283,3 @@ def _here() -> str:
         return f"{socket.gethostname()}/{PID_NAMESPACE.stat().st_ino}"
     except OSError:
         return socket.gethostname()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

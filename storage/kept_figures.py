@@ -3,7 +3,7 @@ begun reads one row a concept, where it would read answers by the hundred thousa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -64,14 +64,11 @@ def _touched(session: Session, since: Mapping[int, int]) -> set[int]:
         return set()
     moved = changes_since(session, min(since.values()))
     # Of what is gone for good nobody knows any more which concepts it was of.
-    return set(since) if PURGED in moved else _concepts_of(session, moved) & since.keys()
-
-
-def _concepts_of(session: Session, picture_ids: Iterable[str]) -> set[int]:
-    """For which anything was ever said of any of these pictures, or one was kept apart: a look at an index
-    for each picture, where asking each concept for what stands would be a hundred."""
-    return {
+    if PURGED in moved:
+        return set(since)
+    # A look at an index for each picture: to ask each concept for what stands would be a hundred.
+    return since.keys() & {
         row[0]
         for table in (LabelEventRow, EvaluationPictureRow)
-        for row in among(session, select(table.concept_id).distinct(), table.picture_id, picture_ids)
+        for row in among(session, select(table.concept_id).distinct(), table.picture_id, moved)
     }

@@ -169,7 +169,11 @@ class LabelLog(Store):
             if before is not None:
                 if (before.concept_id, before.value, before.author) != (concept_id, UNDO, author.name):
                     raise ConflictError(USED)
-                return _undone_by(session, concept_id, key)
+                undo, prefix = aliased(LabelEventRow), f"{key}/"
+                its = undo.concept_id == concept_id, undo.value == UNDO
+                under = func.substr(undo.key, 1, len(prefix)) == prefix  # LIKE folds case in SQLite
+                undone = select(LabelEventRow).join(undo, undo.undoes == LabelEventRow.sequence)
+                return _events(session, undone.where(*its, under).order_by(LabelEventRow.sequence.desc()))
             query = not_undone(concept_id).filter_by(**_by(author))
             query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
             events = _events(session, query.order_by(LabelEventRow.sequence.desc()))
@@ -409,17 +413,6 @@ def _of_people(concept_id: int, *which: ColumnElement[bool]) -> Select[LabelEven
 def _by(author: Author) -> dict[str, str]:
     """The columns that say who it was."""
     return {"author": author.name, "author_kind": author.kind}
-
-
-def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:
-    undo, prefix = aliased(LabelEventRow), f"{key}/"
-    query = select(LabelEventRow).join(undo, undo.undoes == LabelEventRow.sequence)
-    query = query.where(
-        undo.concept_id == concept_id,
-        undo.value == UNDO,
-        func.substr(undo.key, 1, len(prefix)) == prefix,  # LIKE takes upper case for lower case in SQLite
-    )
-    return _events(session, query.order_by(LabelEventRow.sequence.desc()))
 
 
 def _events(session: Session, query: Select[LabelEventRow]) -> list[LabelEvent]:

@@ -61,7 +61,10 @@ class OutsidePictures(Store):
             OutsidePictureRow.vector,
         ).where(OutsidePictureRow.picture_id.in_(picture_ids), OutsidePictureRow.concept_id == concept_id)
         rows = self._database.rows(query.order_by(OutsidePictureRow.picture_id))
-        return [OutsidePicture(row[0], row[1], row[2], _vector(row[3])) for row in rows]
+        return [
+            OutsidePicture(row[0], row[1], row[2], np.frombuffer(row[3], dtype="<f2").astype(np.float32))
+            for row in rows
+        ]
 
     def rendition(self, picture_id: str) -> bytes:
         """JPEG. Raises `UnknownError`."""
@@ -90,7 +93,3 @@ class OutsidePictures(Store):
 
 def _bytes(vector: NDArray[np.float32]) -> bytes:
     return np.asarray(vector, dtype="<f2").tobytes()
-
-
-def _vector(content: bytes) -> NDArray[np.float32]:
-    return np.frombuffer(content, dtype="<f2").astype(np.float32)

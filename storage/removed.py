@@ -29,6 +29,8 @@ from storage.tables import (
     now,
 )
 
+_IN_TRASH = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
+
 
 @lru_cache(64)  # nearly every query says it of one of a few columns
 def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
@@ -59,15 +61,15 @@ class Removed:
 
     def hidden(self) -> Hidden:
         """Asked before every look at the vectors, so it is read again only where something has changed."""
-        return once_a_moment(self, self._read_hidden)
 
-    def _read_hidden(self) -> Hidden:
-        with self._lock, self._database.read() as session:
-            version = session.scalar(select(func.max(RemovalRow.sequence))) or 0
-            if self._hidden is None or self._hidden.version != version:
-                query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
-                self._hidden = Hidden(frozenset(session.scalars(query)), version)
-            return self._hidden
+        def read() -> Hidden:
+            with self._lock, self._database.read() as session:
+                version = session.scalar(select(func.max(RemovalRow.sequence))) or 0
+                if self._hidden is None or self._hidden.version != version:
+                    self._hidden = Hidden(frozenset(session.scalars(_IN_TRASH)), version)
+                return self._hidden
+
+        return once_a_moment(self, read)
 
     def among(self, picture_ids: Sequence[str]) -> set[str]:
         """Those of these that are in the trash."""
@@ -87,8 +89,7 @@ class Removed:
         return self._move(picture_ids, author, remove=False)
 
     def ids(self, limit: int) -> list[str]:
-        query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
-        return self._database.scalars(query.order_by(PictureRow.id).limit(limit))
+        return self._database.scalars(_IN_TRASH.order_by(PictureRow.id).limit(limit))
 
     def places(self, picture_ids: Sequence[str]) -> list[str]:
         """Every place of these pictures."""
@@ -110,19 +111,20 @@ class Removed:
         """For good, with everything that is kept of them here (`storage.erasing`); only those that are in the
         trash. `refuse`: their ids alone are kept, so that they don't come in again."""
         gone = PurgedRows()
-        query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
-        going = [row[0] for row in self._database.rows_among(query, PictureRow.id, picture_ids)]
+        going = [row[0] for row in self._database.rows_among(_IN_TRASH, PictureRow.id, picture_ids)]
         if going:  # first, for once its row is gone nobody knows what a mention is of
             with self._database.write("library") as session:
                 erase_mentions(session, Gone(going, self.places(going)))
         for ids in chunks(going):
             with self._database.write("library") as session:
-                in_bin = list(session.scalars(query.where(PictureRow.id.in_(ids))))
-                _keep_the_one_that_stands_for_all(session)
+                in_bin = list(session.scalars(_IN_TRASH.where(PictureRow.id.in_(ids))))
+                nothing = {"bytes": 0, "format": "", "width": 0, "height": 0, "near_group": PURGED}
+                insert_new(session, PictureRow, [{"id": PURGED, "removed": now(), "added": now()} | nothing])
                 if refuse:
                     rows = [{"picture_id": i, "author": author, "created": now()} for i in in_bin]
                     insert_new(session, RefusedPictureRow, rows)
-                gone = _sum(gone, erase_rows(session, in_bin))
+                more = erase_rows(session, in_bin)
+                gone = PurgedRows(**{name: n + getattr(more, name) for name, n in vars(gone).items()})
         return gone
 
     def _move(self, picture_ids: Sequence[str], author: str, *, remove: bool) -> list[str]:
@@ -147,12 +149,3 @@ class Removed:
                 count_places(session, places_of(session, found, sign), more)
                 moved.update(found)
         return [i for i in dict.fromkeys(picture_ids) if i in moved]
-
-
-def _keep_the_one_that_stands_for_all(session: Session) -> None:
-    nothing = {"bytes": 0, "format": "", "width": 0, "height": 0, "near_group": PURGED}
-    insert_new(session, PictureRow, [{"id": PURGED, "removed": now(), "added": now()} | nothing])
-
-
-def _sum(one: PurgedRows, other: PurgedRows) -> PurgedRows:
-    return PurgedRows(**{name: count + getattr(other, name) for name, count in vars(one).items()})

@@ -41,7 +41,9 @@ def replay(database: Path, rows: dict[str, dict[int, Row]]) -> int:
             known = {name for _, name, *_ in into.execute(f"PRAGMA table_info({table})")}
             for number in sorted(numbered):
                 row = {name: value for name, value in numbered[number].items() if name in known}
-                if table == "concepts" and _is_taken(into, row):  # a deleted concept had this name
+                taken = "SELECT 1 FROM concepts WHERE key = ? AND id <> ?"
+                if table == "concepts" and into.execute(taken, (row["key"], row["id"])).fetchone():
+                    # A deleted concept had this name.
                     row |= {"key": f" deleted {number}", "deleted": row["created"]}
                 names, places = ", ".join(row), ", ".join("?" * len(row))
                 into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})", list(row.values()))
@@ -84,11 +86,6 @@ def restore(url: str) -> Restored | None:
                     Path(f"{damaged}{beside}").rename(f"{kept}{beside}")
             new.replace(damaged)
     return Restored(made(copy) if copy else None, labels, unreadable, kept)
-
-
-def _is_taken(into: sqlite3.Connection, row: Row) -> bool:
-    query = "SELECT 1 FROM concepts WHERE key = ? AND id <> ?"
-    return into.execute(query, (row["key"], row["id"])).fetchone() is not None
 
 
 def _is_whole(copy: Path) -> bool:

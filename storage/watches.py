@@ -77,8 +77,9 @@ class Watches(Store):
             drawn = [row.picture_id for row in kept if row.drawn]
             put_behind(session, watch.concept_id, drawn, WATCHING, watch.id)
             flagged = [row.sequence for row in kept if row.flagged]
-            if watch.webhook:
-                session.add_all(_due_now(watch, sequence) for sequence in flagged)
+            for sequence in flagged if watch.webhook else ():
+                due = {"state": "waiting", "due": now(), "message_id": f"msg_{uuid.uuid4().hex}"}
+                session.add(Delivery(sequence=sequence, watch_id=watch.id, **due))
         return len(new)
 
     def seen(self, watch_id: int, picture_ids: Iterable[str]) -> set[str]:
@@ -170,8 +171,3 @@ class Deliveries(Store):
         """Place of a picture in its watch → its message."""
         query = select(Delivery).where(Delivery.sequence.in_(sequences))
         return {row.sequence: row for row in self._database.scalars(query)}
-
-
-def _due_now(watch: Watch, sequence: int) -> Delivery:
-    message = f"msg_{uuid.uuid4().hex}"
-    return Delivery(sequence=sequence, watch_id=watch.id, message_id=message, state="waiting", due=now())

@@ -225,8 +225,9 @@ class Deliberations:
         `DiscernError` where the wording isn't shown to be as good as the current one and nobody edited it.
         """
         tried = self._undecided(number)
+        its = {"concept_id": self._concept.id, "rewording": number, "author": author}
         if wording is None:
-            self._store.decide(self._concept.id, number, "rejected", author)
+            self._store.decide(RewordingDecision(**its, deed="rejected"))
             return self._context.revision(self._concept.row)
         wordings = _rewording(tried, None, *_answers(self._concept, [tried])).wordings
         if not 0 <= wording < len(wordings):
@@ -241,7 +242,8 @@ class Deliberations:
             note=f"{words}: {chosen.why}",
             after=tried.definition_number,
         )
-        self._store.decide(self._concept.id, number, "accepted", author, wording, revision.number)
+        accepted = {"deed": "accepted", "candidate": wording, "definition_number": revision.number}
+        self._store.decide(RewordingDecision(**its, **accepted))
         return revision
 
     def put_to_the_test(self, number: int, *, author: str) -> RoundView:
@@ -342,7 +344,8 @@ def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
         return Reworded(definition=definition, stopped=str(error))
     kept = outcome.trials
     candidates = [one.model_dump(mode="json") for one in kept]
-    number = store.add_rewording(concept.id, definition, candidates, by).number
+    its = {"definition_number": definition, "candidates": candidates, "author": by}
+    number = store.add(Rewording(concept_id=concept.id, **its)).number
     return Reworded(
         definition=definition,
         rewording=number if kept else None,

@@ -46,30 +46,25 @@ def members(path: str) -> Found:
     try:
         with _archive(path) as archive:
             for member in archive.infolist():
-                # Of two members with one name only the last can be read.
-                if _is_picture_member(member) and archive.getinfo(member.filename) is member:
-                    yield _member(path, member, outside.mtime_ns)
+                name = PurePosixPath(member.filename)
+                hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
+                if member.is_dir() or hidden or not has_picture_suffix(name.name):
+                    continue
+                if archive.getinfo(member.filename) is not member:
+                    continue  # of two members with one name only the last can be read
+                found = f"{path}{_IN_ARCHIVE}{member.filename}", member.file_size, outside.mtime_ns
+                try:
+                    _check_member(member)
+                except BadPictureError as error:
+                    yield SkippedFile(found[0], error.reason, str(error), *found[1:])
+                else:
+                    yield Source(*found)
     except (*_BAD_ARCHIVE, OSError) as error:
         if (problem := buckets.problem_of(str(error), path)) is not None:
             raise problem from error
         yield SkippedFile(
             path, "bad-archive", f"The archive is damaged: {error}.", outside.size, outside.mtime_ns
         )
-
-
-def _is_picture_member(member: zipfile.ZipInfo) -> bool:
-    name = PurePosixPath(member.filename)
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
-    return not member.is_dir() and not hidden and has_picture_suffix(name.name)
-
-
-def _member(path: str, member: zipfile.ZipInfo, mtime_ns: int) -> Source | SkippedFile:
-    uri = f"{path}{_IN_ARCHIVE}{member.filename}"
-    try:
-        _check_member(member)
-    except BadPictureError as error:
-        return SkippedFile(uri, error.reason, str(error), member.file_size, mtime_ns)
-    return Source(uri, member.file_size, mtime_ns)
 
 
 def _check_member(member: zipfile.ZipInfo) -> None:
@@ -98,7 +93,13 @@ def split(uri: str) -> tuple[str, str] | None:
 def read_member(path: str, name: str) -> bytes:
     """Raises `BadPictureError`, or `OSError` where the archive itself can't be opened."""
     try:
-        archive = _open_archive(path)
+        key = _stamp(path)
+        if getattr(_opened, "key", None) != key:  # one a thread stays open: its contents are read once
+            opened = _archive(path)
+            if previous := getattr(_opened, "archive", None):
+                previous.close()
+            _opened.key, _opened.archive = key, opened
+        archive: zipfile.ZipFile = _opened.archive
         member = archive.getinfo(name)
         _check_member(member)
         with archive.open(member) as file:
@@ -112,18 +113,6 @@ def read_member(path: str, name: str) -> bytes:
         raise BadPictureError("missing", "The archive does not hold this file any more.") from error
     except _BAD_ARCHIVE as error:
         raise BadPictureError("bad-archive", f"The archive is damaged: {error}.") from error
-
-
-def _open_archive(path: str) -> zipfile.ZipFile:
-    """The most recently used archive stays open, one a thread: its table of contents is read once."""
-    key = _stamp(path)
-    if getattr(_opened, "key", None) != key:
-        archive = _archive(path)
-        if previous := getattr(_opened, "archive", None):
-            previous.close()
-        _opened.key, _opened.archive = key, archive
-    opened: zipfile.ZipFile = _opened.archive
-    return opened
 
 
 def _archive(path: str) -> zipfile.ZipFile:

@@ -41,6 +41,15 @@ MAX_PIXELS: Final = 250_000_000
 # Of a picture that comes with a request, whoever sends it: more than the 50 megapixels of today's phones.
 MAX_SENT_PIXELS: Final = 60_000_000
 
+READERS: Final[dict[str, type[ImageFile]]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WEBP": WebPImageFile,
+    "GIF": GifImageFile,
+    "TIFF": TiffImageFile,
+    "BMP": BmpImageFile,
+    "AVIF": AvifImageFile,
+}
 TILE_WIDTH, TILE_LENGTH, IPTC_TAG = 322, 323, 33723  # tags of TIFF
 IPTC_RESOURCE: Final = 0x0404  # of those that Photoshop has in a JPEG
 PNG_MARK, PNG_XMP = b"\x89PNG\r\n\x1a\n", b"XML:com.adobe.xmp\0"
@@ -142,7 +151,11 @@ def decoded(data: bytes, *, short_side: int | None = None, sent: bool = False) -
     width, height = picture.size
     with memory.share(_bytes_of(picture, short_side, sent=sent), sys.maxsize if sent else MOST_UNSENT):
         orientation, taken, packets = _loaded(picture, kind)
-        image = _rgb(picture, kind)
+        try:
+            image = rgb(picture)
+        except (ValueError, OSError) as error:
+            said = f"A {kind} picture in colour mode {picture.mode} can't be read."
+            raise BadPictureError("unsupported", said) from error
         del picture  # which has memory of its own where it wasn't RGB
         if orientation in _UPRIGHT:
             image = image.transpose(_UPRIGHT[orientation])
@@ -230,16 +243,6 @@ def _loaded(picture: ImageFile, kind: str) -> tuple[int, int | None, tuple[bytes
         raise _bad(kind, error) from error
 
 
-def _rgb(picture: ImageFile, kind: str) -> Image.Image:
-    """A loaded picture in RGB, on white. Raises `BadPictureError`."""
-    try:
-        return rgb(picture)
-    except (ValueError, OSError) as error:
-        raise BadPictureError(
-            "unsupported", f"A {kind} picture in colour mode {picture.mode} can't be read."
-        ) from error
-
-
 def _opened(kind: str, data: bytes) -> ImageFile:
     """A picture whose header is read. Raises `BadPictureError`."""
     # Hostile bytes make Pillow's readers raise nearly anything. Whatever it is, this one file is bad.
@@ -260,7 +263,13 @@ def _open(kind: str, file: BinaryIO) -> ImageFile:
     """
     file.seek(0)
     bounded = BoundedFile(file, kind)
-    picture = _reader(kind)(cast("BinaryIO", bounded))
+    if kind == "HEIC":
+        from pi_heif import HeifImageFile  # loaded when it is first needed
+
+        reader = HeifImageFile
+    else:
+        reader = READERS[kind]
+    picture: ImageFile = reader(cast("BinaryIO", bounded))
     bounded.begin_pixels()
     if isinstance(picture, TiffImageFile):
         tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
@@ -271,25 +280,6 @@ def _open(kind: str, file: BinaryIO) -> ImageFile:
     if slow and picture.width * picture.height > MOST_SLOW:
         raise ValueError("it is too large to be compressed by runs, or animated")
     return picture
-
-
-def _reader(kind: str) -> type[ImageFile]:
-    """Pillow's, or that of pi-heif, which is loaded when it is first needed."""
-    if kind == "HEIC":
-        from pi_heif import HeifImageFile
-
-        heic: type[ImageFile] = HeifImageFile
-        return heic
-    readers: dict[str, type[ImageFile]] = {
-        "JPEG": JpegImageFile,
-        "PNG": PngImageFile,
-        "WEBP": WebPImageFile,
-        "GIF": GifImageFile,
-        "TIFF": TiffImageFile,
-        "BMP": BmpImageFile,
-        "AVIF": AvifImageFile,
-    }
-    return readers[kind]
 
 
 def exif_of(data: bytes) -> Image.Exif:

@@ -39,7 +39,14 @@ def near_groups(
     rows = np.array([row for row, value in enumerate(hashes) if value is not None], dtype=np.int64)
     raw = bytes.fromhex("".join(value for value in hashes if value is not None))
     values, distinct_of = np.unique(np.frombuffer(raw, dtype=">u8").astype(np.uint64), return_inverse=True)
-    by_hash = _components(values)
+    component = np.arange(len(values))
+    batch: list[Indices] = []  # so that a crowd of pairs fits memory
+    for pairs in _near_pairs(values):
+        joined = component[pairs]
+        batch.append(joined[:, joined[0] != joined[1]])
+        if sum(part.shape[1] for part in batch) > _BATCH:
+            component, batch = _merge(component, batch), []
+    by_hash = _merge(component, batch)
     place = {picture: len(by_hash) + row for row, picture in enumerate(ids)}  # behind the groups of hashes
     known = [[place.setdefault(one, len(by_hash) + len(place)) for one in pair] for pair in alike]
     links = [
@@ -85,18 +92,6 @@ def _values(hashes: Sequence[str | None]) -> Hashes:
     """As numbers; 0 for None."""
     raw = bytes.fromhex("".join(value or 16 * "0" for value in hashes))
     return np.frombuffer(raw, dtype=">u8").astype(np.uint64)
-
-
-def _components(values: Hashes) -> Indices:
-    """Number of each hash's component. Pairs are merged in batches, so that a crowd of them fits memory."""
-    component = np.arange(len(values))
-    batch: list[Indices] = []
-    for pairs in _near_pairs(values):
-        joined = component[pairs]
-        batch.append(joined[:, joined[0] != joined[1]])
-        if sum(part.shape[1] for part in batch) > _BATCH:
-            component, batch = _merge(component, batch), []
-    return _merge(component, batch)
 
 
 def _merge(component: Indices, batch: list[Indices]) -> Indices:

@@ -63,10 +63,13 @@ def camera_facts(exif: Image.Exif) -> CameraFacts:
     seconds = taken_of(exif)
     make, model = _text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))
     camera = model if model.casefold().startswith(make.casefold()) else f"{make} {model}".strip()
+    exposure, exposed = _number(inner.get(ExifTags.Base.ExposureTime)), ""
+    if exposure is not None and exposure > 1e-7:
+        exposed = f"{exposure:g} s" if exposure >= 0.3 else f"1/{round(1 / exposure)} s"
     said = {
         "Camera": camera,
         "Lens": _text(inner.get(ExifTags.Base.LensModel)),
-        "Exposure": _exposure(_number(inner.get(ExifTags.Base.ExposureTime))),
+        "Exposure": exposed,
         "Aperture": _with(_number(inner.get(ExifTags.Base.FNumber)), "f/{:g}"),
         "ISO": _with(_number(inner.get(ExifTags.Base.ISOSpeedRatings)), "{:.0f}"),
         "Focal length": _with(_number(inner.get(ExifTags.Base.FocalLength)), "{:g} mm"),
@@ -75,7 +78,10 @@ def camera_facts(exif: Image.Exif) -> CameraFacts:
         "Software": _text(exif.get(ExifTags.Base.Software)),
     }
     taken = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    return CameraFacts(taken, {what: value for what, value in said.items() if value}, _position(gps))
+    north = _degrees(gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S", 90)
+    east = _degrees(gps.get(ExifTags.GPS.GPSLongitude), gps.get(ExifTags.GPS.GPSLongitudeRef), "W", 180)
+    position = None if north is None or east is None else (north, east)
+    return CameraFacts(taken, {what: value for what, value in said.items() if value}, position)
 
 
 def _text(value: object) -> str:
@@ -100,20 +106,6 @@ def _number(value: Any) -> float | None:
 
 def _with(number: float | None, words: str) -> str:
     return "" if number is None else words.format(round(number, 1))
-
-
-def _exposure(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds >= 0.3:
-        return f"{seconds:g} s"
-    return f"1/{round(1 / seconds)} s" if seconds > 1e-7 else ""
-
-
-def _position(gps: Mapping[int, Any]) -> tuple[float, float] | None:
-    north = _degrees(gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S", 90)
-    east = _degrees(gps.get(ExifTags.GPS.GPSLongitude), gps.get(ExifTags.GPS.GPSLongitudeRef), "W", 180)
-    return None if north is None or east is None else (north, east)
 
 
 def _degrees(parts: Any, side: object, negative: str, most: float) -> float | None:

@@ -55,11 +55,19 @@ def has_picture_suffix(name: str) -> bool:
 def look_at(path: str) -> Source | SkippedFile:
     """One file on disk or in a bucket, not opened yet. Raises `BucketError`."""
     if in_bucket(path):
-        return _look_into_bucket(path)
-    if not _is_text(path):
-        return SkippedFile(printable(path), "bad-name", "The file's name is not valid UTF-8. Rename it.")
+        if not is_place(path):
+            return SkippedFile(printable(path), "bad-name", "This is no place in a bucket.")
+        found = look(path)
+        if found is None:
+            return SkippedFile(path, "missing", "The file does not exist.")
+        if found.is_folder:
+            return SkippedFile(path, "not-a-file", "This is not a regular file.")
+        return Source(path, found.size, found.mtime_ns)
     try:
+        path.encode()
         status = os.stat(path)
+    except UnicodeEncodeError:
+        return SkippedFile(printable(path), "bad-name", "The file's name is not valid UTF-8. Rename it.")
     except FileNotFoundError:
         if os.path.islink(path):
             return SkippedFile(path, "dangling-link", "The link points to a file that does not exist.")
@@ -72,17 +80,6 @@ def look_at(path: str) -> Source | SkippedFile:
     if not os.access(path, os.R_OK):
         return SkippedFile(path, "unreadable", "There is no permission to read the file.", *facts)
     return Source(path, *facts)
-
-
-def _look_into_bucket(uri: str) -> Source | SkippedFile:
-    if not is_place(uri):
-        return SkippedFile(printable(uri), "bad-name", "This is no place in a bucket.")
-    found = look(uri)
-    if found is None:
-        return SkippedFile(uri, "missing", "The file does not exist.")
-    if found.is_folder:
-        return SkippedFile(uri, "not-a-file", "This is not a regular file.")
-    return Source(uri, found.size, found.mtime_ns)
 
 
 def require_within(place: str, within: Within | None) -> None:
@@ -98,14 +95,6 @@ def check_size(size: int) -> None:
             "file-too-large",
             f"The file has {size / 1024**2:,.0f} MB; at most {MAX_FILE_BYTES // 1024**2} MB are read.",
         )
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def printable(path: str) -> str:

@@ -20,7 +20,14 @@ class PictureFormat:
     brands: frozenset[bytes] = frozenset()
 
     def is_of(self, data: bytes) -> bool:
-        return data.startswith(self.starts) or not self.brands.isdisjoint(_brands(data))
+        if data.startswith(self.starts):
+            return True
+        if data[:4] == b"RIFF":
+            return data[8:12] in self.brands
+        if data[4:8] != b"ftyp":  # major brand, version, compatible brands
+            return False
+        box = data[8 : min(int.from_bytes(data[:4], "big"), SIGNATURE)]
+        return any(box[i : i + 4] in self.brands for i in range(0, len(box), 4) if i != 4)
 
 
 # What can be read; `storage.pictures.decoding` has a reader for each, `concepts.bundle.reading` its own.
@@ -60,12 +67,3 @@ def format_of(data: bytes) -> str:
         if one.is_of(data):
             return one.name.upper()
     raise BadPictureError("not-a-picture", f"The file is not a {NAMES} picture.")
-
-
-def _brands(data: bytes) -> set[bytes]:
-    if data[:4] == b"RIFF":
-        return {data[8:12]}
-    if data[4:8] == b"ftyp":  # major brand, version, compatible brands
-        box = data[8 : min(int.from_bytes(data[:4], "big"), SIGNATURE)]
-        return {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
-    return set()

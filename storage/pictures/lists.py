@@ -41,10 +41,6 @@ def _path_column(path: Path, columns: Sequence[str]) -> str:
     )
 
 
-def _names_paths(columns: Sequence[str]) -> bool:
-    return any(name in columns for name in PATH_COLUMNS)
-
-
 def _csv(path: Path) -> ListedRows:
     try:
         encoding = encoding_of(path)
@@ -54,7 +50,8 @@ def _csv(path: Path) -> ListedRows:
     errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
     file = path.open(encoding=encoding, errors=errors, newline="")
     try:
-        rows = csv.reader(file, delimiter=delimiter_of(file, _names_paths)[0])
+        mark, _ = delimiter_of(file, lambda columns: any(name in columns for name in PATH_COLUMNS))
+        rows = csv.reader(file, delimiter=mark)
         header = next(rows, [])
         column = header.index(_path_column(path, header))
     except BaseException as error:

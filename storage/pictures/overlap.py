@@ -53,7 +53,7 @@ def look(image: Image.Image, turns: int = 0) -> Look:
     colours = image.convert("RGB").resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BILINEAR)
     colours = colours.rotate(90 * turns)
     grey = colours.convert("L")
-    middles = np.stack([_part(grey, _middle(scale), SIDE) for scale in SCALES])
+    middles = np.stack([_part(grey, np.array([1 - s, 1 - s, 1 + s, 1 + s]) / 2, SIDE) for s in SCALES])
     spectra = np.fft.rfft2((middles - middles.mean(axis=(1, 2), keepdims=True)) * _WINDOW)
     phases = (spectra / np.maximum(np.abs(spectra), 1e-6)).astype(np.complex64)
     return Look(colours, phases, turned=turns > 0)
@@ -99,28 +99,18 @@ def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> 
                 part = _part(other, box, SHARED_SIDE)
                 if (found := np.vdot(shape, _shape(part))) > best:
                     best, second, held = found, box, part
-    if _thing_in_one(kept, held):
+    # A thing in one of them makes one place differ much more than others: an animal came between two frames.
+    mine, theirs = kept - kept.mean(axis=(0, 1)), held - held.mean(axis=(0, 1))
+    lit = (mine * theirs).sum() / max((theirs**2).sum(), 1e-6)  # the light may have changed
+    squares = np.square(mine - theirs * lit).mean(axis=2)
+    places = np.sqrt(sliding_window_view(squares, (PLACE, PLACE)).mean(axis=(2, 3)))
+    if places.max() > OUTLIER * (np.median(places) + NOISE):
         return 0.0, second
     return float(np.quantile(_correlations(_cells(kept), _cells(held)), BUT_FOR)), second
 
 
-def _thing_in_one(kept: NDArray[np.float32], held: NDArray[np.float32]) -> bool:
-    """Whether they differ in one place much more than elsewhere: an animal came between two frames."""
-    kept, held = kept - kept.mean(axis=(0, 1)), held - held.mean(axis=(0, 1))
-    difference = kept - held * (
-        (kept * held).sum() / max((held**2).sum(), 1e-6)
-    )  # the light may have changed
-    squares = np.square(difference).mean(axis=2)
-    places = np.sqrt(sliding_window_view(squares, (PLACE, PLACE)).mean(axis=(2, 3)))
-    return bool(places.max() > OUTLIER * (np.median(places) + NOISE))
-
-
 def _are_one(first: Box, second: Box) -> bool:
     return bool(np.abs(first - second).max() < STILL)
-
-
-def _middle(scale: float) -> Box:
-    return np.array([1 - scale, 1 - scale, 1 + scale, 1 + scale]) / 2
 
 
 def _part(image: Image.Image, box: Box, side: int) -> NDArray[np.float32]:

@@ -114,7 +114,11 @@ def rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     image = _eight_bit(picture)
     if image.has_transparency_data:
-        image = _on_white(image)
+        made = Image.new("RGB", image.size, "white")
+        for place, strip in enumerate(_strips(image)):  # in little memory
+            layer = strip.convert("RGBA")
+            made.paste(layer, (0, place * STRIP), mask=layer.getchannel("A"))
+        image = made
     elif image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     if profile:
@@ -135,15 +139,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         span = max(most for _, most in ends) - low
         return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
     return image
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Some lines at a time, as above."""
-    made = Image.new("RGB", image.size, "white")
-    for place, strip in enumerate(_strips(image)):
-        layer = strip.convert("RGBA")
-        made.paste(layer, (0, place * STRIP), mask=layer.getchannel("A"))
-    return made
 
 
 def _finite(image: Image.Image) -> NDArray[np.float64]:

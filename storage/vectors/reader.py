@@ -215,14 +215,10 @@ class VectorReader:
         places, columns = self._places(allowed), np.asarray(weights, dtype=np.float32)
         rows = self._rows if places is None else self._at(places)
         picked = self._picked(rows)
-        values = None
-        for block, products in self._blocks(columns, picked, BLOCK if joined is None else JOINED):
-            found = products if joined is None else joined(products)
-            if values is None:
-                n = len(self._mapped if picked is None else picked)
-                values = np.empty((n, *found.shape[1:]), np.float32)
-            values[block] = found
-        assert values is not None  # there is one block at least
+        if joined is None:
+            values = multiplied(self._vectors(picked), columns, picked)
+        else:
+            values = np.concatenate([joined(some) for _, some in self._blocks(columns, picked, JOINED)])
         if rows is not None and picked is None:
             values = values[rows]
         values += np.asarray(bias, dtype=np.float32)

@@ -87,11 +87,12 @@ class LanceIndex:
             before = self._in_step()
             with ThreadPoolExecutor(1) as beside:
                 laid = beside.submit(self._snapshot.lay, before, stored)  # while LanceDB writes them
+                rows = self._arrow(written, stored, self._table.schema)
                 # Where the snapshot doesn't know, the table is asked.
                 if self._snapshot.held(before, keys) != set():
-                    self._upsert(written, stored)
+                    upsert = self._table.merge_insert("id").when_matched_update_all()
+                    upsert.when_not_matched_insert_all().execute(rows)
                 else:
-                    rows = self._arrow(written, stored, self._table.schema)
                     self._table.add(rows)  # in a tenth of the time: it doesn't look for what is there
             if not self._has_committed(before, 1):
                 return
@@ -170,7 +171,11 @@ class LanceIndex:
 
     def snapshot(self) -> VectorReader:
         """Made anew only where its files don't follow the table."""
-        return self._snapshot.at(self.version) or self._made_anew()
+        if (copy := self._snapshot.at(self.version)) is not None:
+            return copy
+        with self._lock, self._guarded():
+            version = self.version
+            return self._snapshot.at(version) or self._snapshot.make(version, self._finite_parts())
 
     @property
     def version(self) -> str:
@@ -180,11 +185,6 @@ class LanceIndex:
             return f"{made}-{self._table.version}"
 
     # Inside
-
-    def _made_anew(self) -> VectorReader:
-        with self._lock, self._guarded():
-            version = self.version
-            return self._snapshot.at(version) or self._snapshot.make(version, self._finite_parts())
 
     def _in_step(self) -> str:
         """The table's version, which the snapshot's files hold from now on."""
@@ -211,11 +211,6 @@ class LanceIndex:
         if not told:  # somebody wrote who wasn't held off
             log.warning("Others have written vectors meanwhile. The snapshot is made again.")
         return told
-
-    def _upsert(self, ids: Sequence[str], vectors: Halves) -> None:
-        upsert = self._table.merge_insert("id").when_matched_update_all()
-        rows = self._arrow(ids, vectors, self._table.schema)
-        upsert.when_not_matched_insert_all().execute(rows)
 
     def _parts(self) -> Iterator[Part]:
         with self._guarded():
