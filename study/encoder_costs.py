@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from concepts.encoders import Encoder, load_encoder
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
 from concepts.encoders.lite0 import packaged_weights
 
 TIMED = 64  # pictures

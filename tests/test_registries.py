@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from concepts.collaborator import ANNOTATORS
-from concepts.encoders import ENCODERS
+from concepts.encoders.base import ENCODERS
 from concepts.errors import DiscernError, PackageError, WrongUsageError
 from concepts.labelling.formats import FORMATS
 from concepts.learning.acquisition import ACQUISITIONS

@@ -18,7 +18,8 @@ from benchmarks.limits.embedding import CORES, quickest, random_vit, vit_network
 from benchmarks.limits.homes import new_home
 from benchmarks.limits.rows import Row, Rows, seconds_of
 from benchmarks.torch_lite0 import Lite0
-from concepts.encoders import Encoder, load_encoder
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
 from concepts.jobs.engines import WORKERS
 from concepts.library.batches import ENCODE_BATCH
 from concepts.settings import load_settings

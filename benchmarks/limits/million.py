@@ -20,8 +20,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.limits import synthetic as made
 from benchmarks.limits.rows import seconds_of
-from concepts.encoders import load_encoder, unit
-from concepts.encoders.base import Encoder
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder, unit
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel

@@ -9,17 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from concepts.encoders.base import (
-    ELSEWHERE,
-    ENCODERS,
-    Encoder,
-    Fingerprint,
-    Pixels,
-    Vectors,
-    as_stored,
-    registered_as,
-    unit,
-)
+from concepts.encoders.base import ELSEWHERE, ENCODERS, Encoder, registered_as
 from concepts.encoders.parts import is_of_parts
 from concepts.errors import (
     UNTRUSTED_ENCODER,
@@ -27,25 +17,6 @@ from concepts.errors import (
     FingerprintMismatchError,
     missing_package,
 )
-
-__all__ = [
-    "ENCODERS",
-    "Encoder",
-    "Fingerprint",
-    "Pixels",
-    "Resolution",
-    "Vectors",
-    "as_stored",
-    "cached_weights",
-    "check_installed",
-    "has_openclip",
-    "load_encoder",
-    "load_named_elsewhere",
-    "registered_as",
-    "require_hub",
-    "resolve_auto",
-    "unit",
-]
 
 
 def load_encoder(name: str, *, cache: Path) -> Encoder:

@@ -72,14 +72,9 @@ def _exported(network: torch.nn.Module, height: int, width: int) -> bytes:
     except Exception as error:  # the exporter raises whatever it met
         log.warning("The encoder can't be written as a graph.", exc_info=True)
         raise EncoderError("PyTorch's ONNX exporter can't write this network") from error
-    _strip(model)
-    return bytes(model.SerializeToString(deterministic=True))
-
-
-def _strip(model: Any) -> None:
-    """Without what the exporter notes of this computer: paths and lines of source in every node."""
     graph = model.graph
-    del graph.value_info[:]
+    del graph.value_info[:]  # what the exporter notes of this computer: paths and lines of source
     for part in (*graph.node, *graph.initializer, *graph.input, *graph.output, graph, model):
         del part.metadata_props[:]
         part.doc_string = ""
+    return bytes(model.SerializeToString(deterministic=True))

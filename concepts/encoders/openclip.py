@@ -70,6 +70,8 @@ class OpenClipEncoder:
 
     def __init__(self, name: str) -> None:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
+        import open_clip
+
         self.name = name
         source = find_source(name)
         model, self._transform, self._tokenizer = _load(name, source)
@@ -77,8 +79,11 @@ class OpenClipEncoder:
         size = _pair(config["size"])
         self.licence = licence_of(name)
         self.decode_size = max(size)
+        # Equal for copies of a folder. The configuration says what weights can't: heads, activation.
+        described = json.dumps(open_clip.get_model_config(source.model), sort_keys=True)
+        label = "open_clip" if source.model.startswith("local-dir:") else name.removeprefix("hf-hub:")
         self.fingerprint = Fingerprint(
-            _architecture(name, source),
+            f"{label} {hashlib.sha256(described.encode()).hexdigest()[:12]}",
             weights_sha256(model),
             f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {max(size)}",
         )
@@ -116,8 +121,11 @@ class OpenClipEncoder:
     def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells | None:
         """Of a transformer whose vector is the mean of its patches; most have a token for the whole picture
         or pool by attention, and those are no such mean."""
+        from open_clip.transformer import VisionTransformer
+
         visual = self.model.visual
-        if not _is_mean_of_patches(visual):
+        plain = isinstance(visual, VisionTransformer) and visual.attn_pool is None and visual.proj is not None
+        if not (plain and visual.pool_type == "avg" and not visual.final_ln_after_pool):
             return None
         with torch.inference_mode():
             one = torch.from_numpy(pixels[None]).to(self.device)
@@ -151,13 +159,6 @@ class OpenClipEncoder:
         )
 
 
-def _is_mean_of_patches(visual: Any) -> bool:
-    from open_clip.transformer import VisionTransformer
-
-    plain = isinstance(visual, VisionTransformer) and visual.attn_pool is None and visual.proj is not None
-    return plain and visual.pool_type == "avg" and not visual.final_ln_after_pool
-
-
 def as_prompt(text: str) -> str:
     """`lemon` → `a photo of lemon`; anything longer than four words or naming a medium is left alone."""
     bare = len(text.split()) <= BARE_WORDS and not MEDIUM.search(text)
@@ -169,7 +170,20 @@ def find_source(name: str) -> CheckpointSource:
     scheme, colon, rest = name.partition(":")
     if colon and scheme == "local-dir":
         folder = Path(rest).expanduser().absolute()
-        _check_folder(folder)
+        if not folder.is_dir():
+            raise EncoderError(
+                f"There is no folder {folder}. local-dir: needs the path of an open_clip model folder."
+            )
+        config = folder / "open_clip_config.json"
+        if not config.is_file():
+            raise EncoderError(
+                f"{folder} has no open_clip_config.json, so the right preprocessing is unknown. "
+                "Copy it from where the weights came from."
+            )
+        if not any(file.suffix in (".safetensors", ".bin", ".pth") for file in folder.iterdir()):
+            raise EncoderError(
+                f"{folder} has no weights. Put open_clip_model.safetensors beside open_clip_config.json."
+            )
         return CheckpointSource(f"local-dir:{folder}", None)
     if colon and scheme == "hf-hub":
         if rest.count("/") != 1:
@@ -193,23 +207,6 @@ def find_source(name: str) -> CheckpointSource:
     if tag.lower().replace("-", "_") not in tags:
         raise EncoderError(f"{model} has no weights called {tag!r}. Known: {', '.join(tags) or 'none'}.")
     return CheckpointSource(model, tag)
-
-
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise EncoderError(
-            f"There is no folder {folder}. local-dir: needs the path of an open_clip model folder."
-        )
-    config = folder / "open_clip_config.json"
-    if not config.is_file():
-        raise EncoderError(
-            f"{folder} has no open_clip_config.json, so the right preprocessing is unknown. "
-            "Copy it from where the weights came from."
-        )
-    if not any(file.suffix in (".safetensors", ".bin", ".pth") for file in folder.iterdir()):
-        raise EncoderError(
-            f"{folder} has no weights. Put open_clip_model.safetensors beside open_clip_config.json."
-        )
 
 
 def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
@@ -305,15 +302,6 @@ def weights_sha256(model: torch.nn.Module) -> str:
         digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _architecture(name: str, source: CheckpointSource) -> str:
-    """Equal for copies of a folder. The configuration says what weights can't: heads, activation."""
-    import open_clip
-
-    config = json.dumps(open_clip.get_model_config(source.model), sort_keys=True)
-    label = "open_clip" if source.model.startswith("local-dir:") else name.removeprefix("hf-hub:")
-    return f"{label} {hashlib.sha256(config.encode()).hexdigest()[:12]}"
 
 
 def _pair(size: int | Sequence[int]) -> tuple[int, int]:

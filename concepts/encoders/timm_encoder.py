@@ -39,16 +39,17 @@ class TimmEncoder:
         self.name = name
         model, config = _load(name)
         weights = weights_sha256(model)
-        self.licence = "unknown" if "local-dir:" in name else _spdx(config.get("license"))
+        said = "" if "local-dir:" in name else config.get("license") or ""
+        self.licence = {"apache-2.0": "Apache-2.0", "mit": "MIT"}.get(said, said or "unknown")
         height, width = config["input_size"][1:]
         self.decode_size = max(height, width)
         self._transform = _transform(config)
         self._device = pick_device()
         self._model = model.to(self._device)
         self.dimension = int(model.num_features)
-        said = {one: config[one] for one in ("input_size", "interpolation", "mean", "std", "crop_pct")}
+        prepared = {one: config[one] for one in ("input_size", "interpolation", "mean", "std", "crop_pct")}
         self.fingerprint = Fingerprint(
-            f"timm {config['architecture']}", weights, f"timm {json.dumps(said, sort_keys=True)}, Pillow"
+            f"timm {config['architecture']}", weights, f"timm {json.dumps(prepared, sort_keys=True)}, Pillow"
         )
 
     @classmethod
@@ -111,7 +112,3 @@ def _transform(config: dict[str, Any]) -> Any:
 
     names = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
     return create_transform(**{one: config[one] for one in names if one in config}, is_training=False)
-
-
-def _spdx(said: str | None) -> str:
-    return {"apache-2.0": "Apache-2.0", "mit": "MIT"}.get(said or "", said or "unknown")

@@ -88,7 +88,11 @@ def certify(
         wrong = int(errors[n - 1])
         if _tail(wrong, n, at_least) > delta:
             return found or NotCertified(n, wrong, needed(at_least, delta, wrong) - n)
-        found = Certified(floor if n == len(p) else _between(float(p[n]), float(p[n - 1])), n, wrong)
+        if n < len(p):  # half-way to the next, and above it however near the two are
+            middle = (float(p[n]) + float(p[n - 1])) / 2
+            found = Certified(middle if middle > p[n] else float(p[n - 1]), n, wrong)
+        else:
+            found = Certified(floor, n, wrong)
     if found:
         return found
     wrong = int(errors[-1]) if len(errors) else 0
@@ -100,9 +104,3 @@ def _tail(errors: int, n: int, at_least: float) -> float:
     from scipy.special import bdtr
 
     return float(bdtr(errors, n, 1 - at_least))
-
-
-def _between(low: float, high: float) -> float:
-    """Half-way, and above `low` however near the two are."""
-    middle = (low + high) / 2
-    return middle if middle > low else high

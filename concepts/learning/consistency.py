@@ -39,6 +39,18 @@ def consistency(pairs: Sequence[tuple[str, str]], answers: int, people: int) -> 
     share = metric("consistency", same / n, low, high)
     ceiling = metric("ceiling", (1 + same / n) / 2, (1 + low) / 2, (1 + high) / 2)
     different = metric("different a second time", answers * (1 - same / n), least, most)
+    who, whose = ("You", "your") if people == 1 else ("People", "their")
+    twice = f"{who} labelled {same} of {n} pictures the same way twice ({_of_hundred(share)} of 100)"
+    if same < n:
+        twice += (
+            f": no classifier can be expected to agree with {whose} labels on more than about "
+            f"{100 * (ceiling.value or 0):.0f} of 100 ({_of_hundred(ceiling)})"
+        )
+    about = f"about {different.value or 0:,.0f}" if same < n else "none"
+    later = (
+        f"So {about} of the {answers:,} test labels would be different a second time "
+        f"({different.low or 0:,.0f}–{different.high or 0:,.0f}). The first ones stay in the test."
+    )
     return Consistency(
         n=n,
         same=same,
@@ -50,25 +62,7 @@ def consistency(pairs: Sequence[tuple[str, str]], answers: int, people: int) -> 
         share=share,
         ceiling=ceiling,
         different=different,
-        sentences=() if missing else _sentences(same, n, answers, people, share, ceiling, different),
-    )
-
-
-def _sentences(
-    same: int, n: int, answers: int, people: int, share: Metric, ceiling: Metric, different: Metric
-) -> tuple[str, str]:
-    who, whose = ("You", "your") if people == 1 else ("People", "their")
-    twice = f"{who} labelled {same} of {n} pictures the same way twice ({_of_hundred(share)} of 100)"
-    if same < n:
-        twice += (
-            f": no classifier can be expected to agree with {whose} labels on more than about "
-            f"{100 * (ceiling.value or 0):.0f} of 100 ({_of_hundred(ceiling)})"
-        )
-    about = f"about {different.value:,.0f}" if same < n else "none"
-    return (
-        f"{twice}.",
-        f"So {about} of the {answers:,} test labels would be different a second time "
-        f"({different.low:,.0f}–{different.high:,.0f}). The first ones stay in the test.",
+        sentences=() if missing else (f"{twice}.", later),
     )
 
 

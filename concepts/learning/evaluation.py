@@ -164,8 +164,11 @@ def evaluate(
         elif missing:
             metrics[name] = Metric.unknown(name, count, missing)
         else:
-            own = _own_interval(name, values[name][0], truth, probability >= threshold, weights)
-            metrics[name] = _metric(name, *values[name], count, own)
+            value, draws = values[name]
+            # With what so few can say at best: a perfect ranking of ten is perfect in every redraw.
+            low, high = _own_interval(name, value, truth, probability >= threshold, weights)
+            drawn_low, drawn_high = (float(bound) for bound in np.nanpercentile(draws, PERCENTILES))
+            metrics[name] = Metric.within(name, value, min(low, drawn_low), max(high, drawn_high), count)
     predicted = probability >= threshold
     confusion = {
         "true_positive": int((predicted & truth).sum()),
@@ -250,23 +253,21 @@ def curves(probability: Floats, truth: Bools, weights: Floats | None = None) -> 
     share, mean = calibration_curve(truth, probability, n_bins=BINS, strategy="quantile")
     inner = np.quantile(probability, np.linspace(0, 1, BINS + 1))[1:-1]
     held = np.bincount(np.searchsorted(inner, probability), minlength=BINS)
+    held = held[held > 0]
+    lows, highs = clopper_pearson(share * held, held, 0.05)
+    bins = zip(mean.tolist(), share.tolist(), lows.tolist(), highs.tolist(), held.tolist(), strict=True)
     edges = np.linspace(0, 1, 21)
     return Curves(
         precision=tuple(precision[::-1].tolist()),
         recall=tuple(recall[::-1].tolist()),
         reliability=tuple(
-            _reliability_bin(float(p), float(s), int(c))
-            for p, s, c in zip(mean, share, held[held > 0], strict=True)
+            ReliabilityBin(predicted=predicted, observed=observed, low=low, high=high, n=n)
+            for predicted, observed, low, high, n in bins
         ),
         histogram_edges=tuple(edges.tolist()),
         histogram_yes=tuple(np.histogram(probability[truth], edges)[0].tolist()),
         histogram_no=tuple(np.histogram(probability[~truth], edges)[0].tolist()),
     )
-
-
-def _reliability_bin(predicted: float, observed: float, n: int) -> ReliabilityBin:
-    low, high = (float(bound) for bound in clopper_pearson(observed * n, n, 0.05))
-    return ReliabilityBin(predicted=predicted, observed=observed, low=low, high=high, n=n)
 
 
 def _in_unit_interval(scores: Floats) -> bool:
@@ -305,13 +306,6 @@ def _values(
         name: (float(METRICS[name](ranked, sorted_weights[None])[0]), np.concatenate(blocks[name]))
         for name in names
     }
-
-
-def _metric(name: str, value: float, draws: Floats, count: int, own: tuple[float, float]) -> Metric:
-    """From the redraws and the interval of its `own`: a perfect ranking of ten is perfect in every redraw,
-    and yet ten are few."""
-    low, high = (float(bound) for bound in np.nanpercentile(draws, PERCENTILES))
-    return Metric.within(name, value, min(low, own[0]), max(high, own[1]), count)
 
 
 def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: Floats) -> tuple[float, float]:

@@ -42,33 +42,22 @@ def train_head(
     `unlabelled`, where there are some. Raises `NotEnoughLabelsError` where this head can't work with so few
     labels ("auto": with no label and no text direction), and `WrongUsageError`.
     """
+    target = target or Target()
     with one_blas_thread():  # between its parts, too: each product on several keeps them all busy for a while
-        learned = data.at(np.flatnonzero(data.weight > 0))
-        return _trained(learned, text_direction, seed, target or Target(), head, unlabelled)
-
-
-def _trained(
-    data: TrainingSet,
-    text_direction: Vectors | None,
-    seed: int,
-    target: Target,
-    head: str,
-    unlabelled: Unlabelled | None,
-) -> LinearHead:
-    way = HEADS[head]()
-    if _is_scaled(data, head):
-        return _train_scaled(data, text_direction, seed, target, unlabelled)
-    details = _details(data, head, target)
-    if not len(data.positive):
-        raw = way.fit(data, text_direction, seed)
-        return replace(raw, details=raw.details | details)
-    found = way.fit_held_out(data, text_direction, seed)
-    raw, scores = found.head, found.scores
-    fit = platt(scores, data.positive, data.weight)
-    calibrated = raw.calibrated(fit.a, fit.c)
-    details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
-    threshold, facts = _threshold(fit.a * scores + fit.c, data, target, calibrated, unlabelled)
-    return replace(calibrated, threshold=threshold, details=details | facts)
+        data, way = data.at(np.flatnonzero(data.weight > 0)), HEADS[head]()
+        if _is_scaled(data, head):
+            return _train_scaled(data, text_direction, seed, target, unlabelled)
+        details = _details(data, head, target)
+        if not len(data.positive):
+            raw = way.fit(data, text_direction, seed)
+            return replace(raw, details=raw.details | details)
+        found = way.fit_held_out(data, text_direction, seed)
+        raw, scores = found.head, found.scores
+        fit = platt(scores, data.positive, data.weight)
+        calibrated = raw.calibrated(fit.a, fit.c)
+        details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
+        threshold, facts = _threshold(fit.a * scores + fit.c, data, target, calibrated, unlabelled)
+        return replace(calibrated, threshold=threshold, details=details | facts)
 
 
 def _details(data: TrainingSet, head: str, target: Target) -> dict[str, Any]:

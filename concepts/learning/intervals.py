@@ -27,32 +27,16 @@ def counted(right: ArrayLike, drawn: ArrayLike, population: ArrayLike, error: fl
     Exact, by turning around the tails of the hypergeometric distribution (Buonaccorsi 1987), for a large
     population those of the binomial one (Clopper & Pearson 1934). With none drawn anything is possible.
     """
-    arrays = np.broadcast_arrays(
+    from scipy.stats import hypergeom
+
+    k, n, whole = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(x, np.float64)) for x in (right, drawn, population))
     )
-    k, n, whole = arrays
     scale = np.where(np.isinf(whole), 1.0, whole)
     share_low, share_high = clopper_pearson(k, n, error)
     low, high = share_low * scale, share_high * scale
     small = (whole <= FINITE * n) & (n > 0)
-    if small.any():
-        low[small], high[small] = _hypergeometric(k[small], n[small], whole[small], error)
-    return low, high
-
-
-def clopper_pearson(right: ArrayLike, drawn: ArrayLike, error: float) -> Limits:
-    """The two-sided interval of a share, of which the truth is missed with at most `error`: (low, high)."""
-    from scipy.stats import beta
-
-    k, n = np.broadcast_arrays(np.asarray(right, np.float64), np.asarray(drawn, np.float64))
-    with np.errstate(invalid="ignore"):
-        low = np.where(k > 0, beta.ppf(error / 2, k, n - k + 1), 0.0)
-        high = np.where(k < n, beta.ppf(1 - error / 2, k + 1, n - k), 1.0)
-    return np.asarray(low, np.float64), np.asarray(high, np.float64)
-
-
-def _hypergeometric(k: Floats, n: Floats, whole: Floats, error: float) -> Limits:
-    from scipy.stats import hypergeom
+    k, n, whole = k[small], n[small], whole[small]
 
     def limit(low: Floats, high: Floats, *, upper: bool) -> Floats:
         """By halving: the smallest count that doesn't make so many right too unlikely, or the largest."""
@@ -66,8 +50,19 @@ def _hypergeometric(k: Floats, n: Floats, whole: Floats, error: float) -> Limits
                 low, high = np.where(fits, low, middle + 1), np.where(fits, middle, high)
         return low
 
-    least, most = k, whole - (n - k)
-    return limit(least, most, upper=False), limit(least, most, upper=True)
+    low[small], high[small] = (limit(k, whole - (n - k), upper=upper) for upper in (False, True))
+    return low, high
+
+
+def clopper_pearson(right: ArrayLike, drawn: ArrayLike, error: float) -> Limits:
+    """The two-sided interval of a share, of which the truth is missed with at most `error`: (low, high)."""
+    from scipy.stats import beta
+
+    k, n = np.broadcast_arrays(np.asarray(right, np.float64), np.asarray(drawn, np.float64))
+    with np.errstate(invalid="ignore"):
+        low = np.where(k > 0, beta.ppf(error / 2, k, n - k + 1), 0.0)
+        high = np.where(k < n, beta.ppf(1 - error / 2, k + 1, n - k), 1.0)
+    return np.asarray(low, np.float64), np.asarray(high, np.float64)
 
 
 def total(value: Floats, low: Floats, high: Floats) -> tuple[float, float]:

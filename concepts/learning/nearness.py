@@ -41,7 +41,15 @@ def prototypes(head: LinearHead, labels: TrainingSet) -> Prototypes | None:
 def _typical(side: TrainingSet, most: int, length: float) -> Vectors:
     """(≤ most, d) of this length."""
     with one_blas_thread():
-        found = _pairs(np.asarray(side.vectors, np.float32), side.group)
+        # Of each picture and the one most like it, which is no near-copy, the mean: one picture may be
+        # mislabelled, and no file that leaves the house shall hold its vector.
+        vectors = np.asarray(side.vectors, np.float32)
+        cosine = vectors @ vectors.T
+        cosine[side.group[:, None] == side.group[None]] = -np.inf
+        alone = ~np.isfinite(cosine).any(axis=1)  # all are copies of one
+        other = np.where(alone, np.arange(len(vectors)), cosine.argmax(axis=1))
+        pairs = np.unique(np.sort(np.stack([np.arange(len(vectors)), other], axis=1), axis=1), axis=0)
+        found = _unit(vectors[pairs[:, 0]] + vectors[pairs[:, 1]])
         if len(found) > most:
             # SciPy's clusters take a tenth of a second to load, and few labels need none
             from scipy.cluster.hierarchy import fcluster, ward
@@ -50,17 +58,6 @@ def _typical(side: TrainingSet, most: int, length: float) -> Vectors:
             cluster = fcluster(ward(apart), most, "maxclust")
             found = _unit(np.stack([found[cluster == one].mean(axis=0) for one in np.unique(cluster)]))
     return np.asarray(length * found, np.float32)
-
-
-def _pairs(vectors: Vectors, group: Rows) -> Vectors:
-    """(≤ n, d) unit: of each picture (n, d) and the one most like it, the mean; its near-copies (group (n,))
-    are none. One picture may be mislabelled, and no file that leaves the house shall hold its vector."""
-    cosine = vectors @ vectors.T
-    cosine[group[:, None] == group[None]] = -np.inf
-    alone = ~np.isfinite(cosine).any(axis=1)  # all are copies of one
-    other = np.where(alone, np.arange(len(vectors)), cosine.argmax(axis=1))
-    pairs = np.unique(np.sort(np.stack([np.arange(len(vectors)), other], axis=1), axis=1), axis=0)
-    return _unit(vectors[pairs[:, 0]] + vectors[pairs[:, 1]])
 
 
 def _unit(vectors: Vectors) -> Vectors:

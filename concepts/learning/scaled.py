@@ -164,11 +164,6 @@ def class_probabilities(logits: Floats) -> Floats:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def with_none(logits: Floats) -> Floats:
-    """(n, classes) → (n, options): none of them, the reference, is 0."""
-    return np.hstack([np.zeros((len(logits), 1)), logits])
-
-
 @dataclass(frozen=True)
 class Graded:
     """weights (d,) and cuts (grades - 1,), calibrated; scores (n,) of the labels by heads that had not seen
@@ -331,7 +326,7 @@ def classes(head: LinearHead, vectors: NDArray[np.floating]) -> Floats | None:
     if head.classes is None:
         return None
     logits = np.asarray(vectors, np.float64) @ head.classes[:, :-1].T + head.classes[:, -1]
-    return class_probabilities(with_none(logits))
+    return class_probabilities(np.hstack([np.zeros((len(logits), 1)), logits]))
 
 
 def doubt(head: LinearHead, vectors: NDArray[np.floating]) -> Floats | None:

@@ -51,6 +51,16 @@ def grade_figures(
     exact = find.share("exact", off == 0)
     near = find.share("within_one", off <= 1)
     kappa = find.kappa(lambda w: quadratic_kappa(w, said - 1, guess - 1, grades))
+    sentences = [
+        f"Of 100 test pictures, {_of_hundred(exact)} get your grade, and {_of_hundred(near)} that or one "
+        "beside it.",
+        kappa.note,
+    ]
+    if kappa.value is not None and kappa.low is not None and kappa.high is not None:
+        sentences[1] = (
+            f"Agreement beyond chance, near misses counted as such: {kappa.value:.2f} ({kappa.low:.2f} to "
+            f"{kappa.high:.2f}) of 1."
+        )
     return GradeFigures(
         n=n,
         unsaid=unsaid,
@@ -58,7 +68,7 @@ def grade_figures(
         within_one=near,
         kappa=kappa,
         table=_table(said - 1, guess - 1, grades),
-        sentences=_of_grades(n, exact, near, kappa, few),
+        sentences=(f"{n} test pictures. {few}",) if few else tuple(sentences),
     )
 
 
@@ -114,13 +124,21 @@ class _Finder:
         return Metric.within(name, value, min(low, own[0]), max(high, own[1]), len(right))
 
     def kappa(self, compute: Compute) -> Metric:
+        from scipy.stats import norm
+
         n = len(self.weights)
         if self.few:
             return Metric.unknown("kappa", n, self.few)
         value, low, high = self._redrawn(compute)
         if np.isnan(value):
             return Metric.unknown("kappa", n, "It says the same of every picture.")
-        own = _fisher(value, self._independent())
+        # The interval of a correlation, never without width: one of nearly 1 is taken for the highest that so
+        # few pictures can tell from 1.
+        independent = self._independent()
+        most = max(1 - 2 / independent, 0.0)
+        z = np.arctanh(np.clip(value, -most, most))
+        half = norm.ppf(1 - ERROR / 2) * np.sqrt(1 / max(independent - 3, 1))
+        own = float(np.tanh(z - half)), float(np.tanh(z + half))
         return Metric.within("kappa", value, min(low, own[0]), max(high, own[1]), n)
 
     def _independent(self) -> float:
@@ -151,17 +169,6 @@ def _share_among(find: _Finder, name: str, right: np.ndarray, among: np.ndarray,
     return Metric.within(name, value, low, high, n)
 
 
-def _fisher(value: float, n: float) -> tuple[float, float]:
-    """The interval of a correlation of n independent pictures, never without width: one of nearly 1 is taken
-    for the highest that so few can tell from 1."""
-    from scipy.stats import norm
-
-    most = max(1 - 2 / n, 0.0)
-    z = np.arctanh(np.clip(value, -most, most))
-    half = norm.ppf(1 - ERROR / 2) * np.sqrt(1 / max(n - 3, 1))
-    return float(np.tanh(z - half)), float(np.tanh(z + half))
-
-
 def _table(said: Rows, guess: Rows, options: int) -> tuple[tuple[int, ...], ...]:
     """(options, options) how often each was said (rows) and guessed (columns)."""
     counts = np.bincount(said * options + guess, minlength=options**2).reshape(options, options)
@@ -180,19 +187,3 @@ def _too_few(n: int, distinct: int, what: str) -> str:
 def _of_hundred(metric: Metric) -> str:
     value, low, high = (100 * (x or 0.0) for x in (metric.value, metric.low, metric.high))
     return f"about {value:.0f} ({low:.0f} to {high:.0f})"
-
-
-def _of_grades(n: int, exact: Metric, near: Metric, kappa: Metric, few: str) -> tuple[str, ...]:
-    if few:
-        return (f"{n} test pictures. {few}",)
-    said = [
-        f"Of 100 test pictures, {_of_hundred(exact)} get your grade, and {_of_hundred(near)} that or one "
-        "beside it."
-    ]
-    if kappa.value is None or kappa.low is None or kappa.high is None:
-        return (*said, kappa.note)
-    said.append(
-        f"Agreement beyond chance, near misses counted as such: {kappa.value:.2f} ({kappa.low:.2f} to "
-        f"{kappa.high:.2f}) of 1."
-    )
-    return tuple(said)

@@ -28,10 +28,18 @@ def difference(known: Vectors, pictures: Vectors, seed: int) -> float:
     shuffled = np.stack([belongs, *(rng.permutation(belongs) for _ in range(SHUFFLES))])
     with one_blas_thread():
         cosine = X @ X.T
-        kernel = _kernel(cosine)
+        distance = np.maximum(2 - 2 * cosine.astype(np.float64), 0)
+        width = np.median(distance[np.triu_indices(len(distance), 1)])
+        kernel = np.asarray(np.exp(-distance / (width or 1.0)))
         discrepancy = np.einsum("ij,ij->i", shuffled @ kernel, shuffled)
         np.fill_diagonal(cosine, -np.inf)
-        strange = np.array([_strange(cosine, row > 0) for row in shuffled])
+
+        def strange_of(known: Bools) -> float:
+            """The share of the pictures that are not known (N,) which is unlike all that are."""
+            nearest = cosine[known].max(axis=0)
+            return float((nearest[~known] < np.quantile(nearest[known], STRANGE)).mean())
+
+        strange = np.array([strange_of(row > 0) for row in shuffled])
     return min(2 * min(_exceeded(discrepancy), _exceeded(strange)), 1.0)
 
 
@@ -55,18 +63,6 @@ def _some(vectors: Vectors, rng: np.random.Generator) -> Vectors:
     if len(vectors) <= MOST:
         return vectors
     return vectors[np.sort(rng.choice(len(vectors), MOST, replace=False))]
-
-
-def _strange(cosine: Vectors, known: Bools) -> float:
-    """Of all (N, N) pictures, the share of those not `known` (N,) that are strange; -inf on the diagonal."""
-    nearest = cosine[known].max(axis=0)
-    return float((nearest[~known] < np.quantile(nearest[known], STRANGE)).mean())
-
-
-def _kernel(cosine: Vectors) -> Floats:
-    distance = np.maximum(2 - 2 * cosine.astype(np.float64), 0)
-    width = np.median(distance[np.triu_indices(len(distance), 1)])
-    return np.asarray(np.exp(-distance / (width or 1.0)))
 
 
 def _exceeded(found: Floats) -> float:

@@ -144,12 +144,7 @@ def allocation(sizes: Sequence[int], size: int) -> list[int]:
     aimed = (1 - UNIFORM) * size
     share[-1] += TO_THE_FLAGGED * aimed
     share[-2] += (1 - TO_THE_FLAGGED) * aimed
-    return _rounded(share, np.array(sizes), size)
-
-
-def _rounded(share: Floats, most: Rows, size: int) -> list[int]:
-    """Whole numbers near `share` that add up to `size`, each at most `most`; what doesn't fit goes to where
-    there is the most room."""
+    most = np.array(sizes)  # what doesn't fit goes to where there is the most room
     taken = np.minimum(np.floor(share).astype(np.int64), most)
     while taken.sum() < size:
         wanting = np.where(taken < most, share - taken, -np.inf)

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from concepts.encoders import Encoder, Vectors
+from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import NO_ARCHIVES, VISITOR_FULL, DiscernError, NotAllowedError, SettingsError
 from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads

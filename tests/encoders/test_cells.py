@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tiny_open_clip import make_tiny_open_clip
 
-from concepts.encoders import Encoder, load_encoder
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
 from concepts.encoders.openclip import OpenClipEncoder
 from concepts.encoders.saliency import compared, covered, locate
 

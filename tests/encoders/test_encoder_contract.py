@@ -11,17 +11,19 @@ import pytest
 from PIL import Image
 from tiny_timm import make_tiny_timm
 
-from concepts.encoders import (
+from concepts.encoders import load_encoder
+from concepts.encoders.base import (
     ENCODERS,
+    GIVEN,
     Encoder,
     Fingerprint,
+    LoadedByName,
     Vectors,
     as_stored,
-    load_encoder,
+    knows_words,
     registered_as,
     unit,
 )
-from concepts.encoders.base import GIVEN, LoadedByName, knows_words
 
 # What a test writes to get each, where that is not its name.
 NAMES: dict[str, Callable[[Path], str]] = {
