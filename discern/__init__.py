@@ -27,23 +27,20 @@ between versions. Names are imported when first used, so that `discern --help` n
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from concepts import __version__
 
 if TYPE_CHECKING:
-    from discern.names import (
-        Author,
-        Concept,
-        DiscernError,
-        Library,
-        Workbench,
-        embed_files,
-        encoder_of,
-        load_bundle,
-        load_encoder,
-        load_settings,
-    )
+    from concepts.bundle.load import encoder_of, load_bundle
+    from concepts.encoders import load_encoder
+    from concepts.errors import DiscernError
+    from concepts.library.ingestion import embed_files
+    from concepts.settings import load_settings
+    from concepts.workbench import Workbench
+    from discern.library import Concept, Library
+    from storage.labels import Author
 
 __all__ = [
     "Author",
@@ -60,12 +57,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from discern import names
+_FROM = {
+    "Author": "storage.labels",
+    "Concept": "discern.library",
+    "DiscernError": "concepts.errors",
+    "Library": "discern.library",
+    "Workbench": "concepts.workbench",
+    "embed_files": "concepts.library.ingestion",
+    "encoder_of": "concepts.bundle.load",
+    "load_bundle": "concepts.bundle.load",
+    "load_encoder": "concepts.encoders",
+    "load_settings": "concepts.settings",
+}
 
-    return getattr(names, name)
+
+def __getattr__(name: str) -> Any:
+    if name not in _FROM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_FROM[name]), name)
 
 
 def __dir__() -> list[str]:

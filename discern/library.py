@@ -89,7 +89,21 @@ class Library:
             return self.bench.library.add(paths, encoder=encoder).wait()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "vectors.parquet"
-            pq.write_table(_vectors_of(embeddings), file)
+            if isinstance(embeddings, Mapping):
+                vectors = np.stack([np.asarray(vector, np.float32) for vector in embeddings.values()])
+                lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+                table = pa.table({"path": [str(name) for name in embeddings], "vector": lists})
+            elif isinstance(embeddings, pa.Table):
+                table = embeddings
+            elif hasattr(embeddings, "with_format"):  # of Hugging Face datasets
+                table = embeddings.with_format("arrow")[:]
+            else:
+                table = pa.Table.from_pandas(embeddings, preserve_index=False)
+            names = {name.lower(): name for name in table.column_names}
+            if path := next((names[name] for name in ("path", "filepath", "file") if name in names), None):
+                whole = [str(_path(one).absolute()) for one in table.column(path).to_pylist()]
+                table = table.set_column(table.column_names.index(path), path, pa.array(whole))
+            pq.write_table(table, file)
             return self.bench.library.add(paths or None, encoder=encoder, vectors=file).wait()
 
     def vectors(self) -> pa.Table:
@@ -266,22 +280,3 @@ def _path(place: Place) -> Path:
 
 def _id(picture: Picture | str) -> str:
     return picture.id if isinstance(picture, Picture) else picture
-
-
-def _vectors_of(given: Any) -> pa.Table:
-    """A table with paths made whole, from where this process is."""
-    if isinstance(given, Mapping):
-        vectors = np.stack([np.asarray(vector, np.float32) for vector in given.values()])
-        lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-        table = pa.table({"path": [str(name) for name in given], "vector": lists})
-    elif isinstance(given, pa.Table):
-        table = given
-    elif hasattr(given, "with_format"):  # of Hugging Face datasets
-        table = given.with_format("arrow")[:]
-    else:
-        table = pa.Table.from_pandas(given, preserve_index=False)
-    names = {name.lower(): name for name in table.column_names}
-    if path := next((names[name] for name in ("path", "filepath", "file") if name in names), None):
-        whole = [str(_path(one).absolute()) for one in table.column(path).to_pylist()]
-        table = table.set_column(table.column_names.index(path), path, pa.array(whole))
-    return table

@@ -153,12 +153,17 @@ def _examined(
         weighed = model.weigh(asked, _Known, field="odd", purpose=PURPOSE)
     except DiscernError as error:
         return ModelReport(**about, works=False, problem=str(error))
+    ours = (model.name, PURPOSE, "answered")
+    calls = (call for _, call in ledger.recent(20) if (call.model, call.purpose, call.outcome) == ours)
+    last, speed = next(calls, None), None
+    if last and last.tokens_out and last.latency_ms:  # not every endpoint counts tokens
+        speed = round(1000 * last.tokens_out / last.latency_ms, 1)
     about |= {
         "works": True,
         "seconds": round(time.monotonic() - started, 2),
         "correct": weighed.answer.number == number,
         "chances": weighed.chances is not None,
-        "tokens_per_second": _speed(model, ledger),
+        "tokens_per_second": speed,
         "structured": memory.dialect[0].rung,
     }
     if set(roles) & set(SEEING):
@@ -169,16 +174,6 @@ def _examined(
         memory.saw(sight)
         about |= {"sees": sight.sees, "blind_why": sight.why}
     return ModelReport(**about)
-
-
-def _speed(model: ChatModel, ledger: Ledger) -> float | None:
-    """Of the call that was answered last, where the endpoint counts tokens."""
-    for _, call in ledger.recent(20):
-        if (call.model, call.purpose, call.outcome) == (model.name, PURPOSE, "answered"):
-            if not call.tokens_out or not call.latency_ms:
-                return None
-            return round(1000 * call.tokens_out / call.latency_ms, 1)
-    return None
 
 
 class ModelFindings(View):

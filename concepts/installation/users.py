@@ -74,7 +74,17 @@ class Users:
     def __init__(self, settings: Settings) -> None:
         self.file = settings.home / "users.json"
         given = settings.users.get_secret_value() if settings.users else ""
-        self._given = _parse(given)
+        users = {}
+        for item in filter(None, (part.strip() for part in given.split(","))):
+            who, colon, password = item.partition(":")
+            name, equals, role = who.partition("=")
+            if not colon or not NAME.fullmatch(name) or len(password) < SHORTEST_PASSWORD:
+                raise SettingsError(
+                    "DISCERN_USERS is written name:password,name=role:password, with passwords of at least "
+                    f"{SHORTEST_PASSWORD} characters and no comma."
+                )
+            users[name] = User(f"plain${password}", role_of(role) if equals else Role.OWNER)
+        self._given = users
         self._elsewhere = signing_in(settings)
         self._filed: dict[str, User] = {}
         self._stamp: tuple[int, int] | None = None
@@ -179,20 +189,6 @@ def _hash(password: str, salt: bytes) -> bytes:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def _parse(text: str) -> dict[str, User]:
-    users = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        who, colon, password = item.partition(":")
-        name, equals, role = who.partition("=")
-        if not colon or not NAME.fullmatch(name) or len(password) < SHORTEST_PASSWORD:
-            raise SettingsError(
-                "DISCERN_USERS is written name:password,name=role:password, with passwords of at least "
-                f"{SHORTEST_PASSWORD} characters and no comma."
-            )
-        users[name] = User(f"plain${password}", role_of(role) if equals else Role.OWNER)
-    return users
 
 
 def _load(file: Path) -> dict[str, User]:

@@ -17,8 +17,9 @@ from concepts.definition.exclusions import sentence_of
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import one_blas_thread
 from concepts.library.browsing import PictureView, view_of
-from concepts.library.search import Finder, NearGroups, about_words, with_look_alikes
+from concepts.library.search import Finder, about_words, with_look_alikes
 from concepts.view import View
+from storage.library import Library
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 
@@ -89,7 +90,7 @@ def _searches(training_data: TrainingData) -> list[Probe]:
 
 def mine(
     index: VectorReader,
-    library: NearGroups,
+    library: Library,
     probes: Sequence[Probe],
     excluded: Ids[str],
     size: int,
@@ -119,7 +120,7 @@ class _Found:
 
 
 def _found(
-    index: VectorReader, library: NearGroups, probes: Sequence[Probe], allowed: PictureIds, size: int
+    index: VectorReader, library: Library, probes: Sequence[Probe], allowed: PictureIds, size: int
 ) -> dict[str, _Found]:
     """By picture id: the probes' nearest, one of each group of look-alikes."""
     if not probes:
@@ -162,7 +163,7 @@ def _in_turn(index: VectorReader, found: dict[str, _Found], seed: int) -> list[s
     return [picture_id for *_, picture_id in sorted(order)]
 
 
-def _random(ids: PictureIds, library: NearGroups, count: int, rng: np.random.Generator) -> list[str]:
+def _random(ids: PictureIds, library: Library, count: int, rng: np.random.Generator) -> list[str]:
     """Up to `count` of the ids, no two of which look alike."""
     order = rng.permutation(len(ids))
     first: dict[str, str] = {}

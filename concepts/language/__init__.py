@@ -67,19 +67,15 @@ def seeing_model(
 def named(settings: Settings, role: Role) -> tuple[str | None, Price | None]:
     """The model of a role, and its price: the role's own, else that of the model in the table of prices.
     Raises `BadPriceError`."""
-    model, own, setting = _settings_of(settings, role)
+    # Who criticises is who scopes, unless another is named; nobody is escalated to, unless one is named.
+    if role == "annotating":
+        model, own, setting = settings.vlm_model, settings.vlm_price, "vlm_price"
+    elif role == "escalating":
+        model, own, setting = settings.large_vlm_model, settings.large_vlm_price, "large_vlm_price"
+    elif role == "criticising" and settings.critic_model:
+        model, own, setting = settings.critic_model, settings.critic_price, "critic_price"
+    else:
+        model, own, setting = settings.llm_model, settings.llm_price, "llm_price"
     if own or not model:
         return model, Price.parse(own, setting) if own else None
     return model, Price.table(settings.prices or "").get(model)
-
-
-def _settings_of(settings: Settings, role: Role) -> tuple[str | None, str | None, str]:
-    """Model, the role's own price, and the setting of that. Who criticises is who scopes, unless another is
-    named; nobody is escalated to, unless one is named."""
-    if role == "annotating":
-        return settings.vlm_model, settings.vlm_price, "vlm_price"
-    if role == "escalating":
-        return settings.large_vlm_model, settings.large_vlm_price, "large_vlm_price"
-    if role == "criticising" and settings.critic_model:
-        return settings.critic_model, settings.critic_price, "critic_price"
-    return settings.llm_model, settings.llm_price, "llm_price"

@@ -124,7 +124,12 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
         try:
             return model.model_validate(value), position
         except ValidationError as error:
-            problem = _unfit(error.errors())
+            errors = error.errors()
+            said = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in errors)
+            ignores = any(_SHAPES.fullmatch(e["type"]) for e in errors)
+            kinds = {_kind(one) for one in errors}  # where they don't agree it doesn't fit the schema
+            outcome = kinds.pop() if len(kinds) == 1 else "wrong schema"
+            problem = UnfitAnswerError(said, outcome, ignores_form=ignores)
         position = text.find("{", end)
     raise problem
 
@@ -138,14 +143,6 @@ def as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: as_text(one) for name, one in value.items()}
     return value
-
-
-def _unfit(errors: list[ErrorDetails]) -> UnfitAnswerError:
-    """Its outcome is the one that all errors agree in; otherwise it doesn't fit the schema."""
-    problem = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in errors)
-    ignores = any(_SHAPES.fullmatch(e["type"]) for e in errors)
-    kinds = {_kind(error) for error in errors}
-    return UnfitAnswerError(problem, kinds.pop() if len(kinds) == 1 else "wrong schema", ignores_form=ignores)
 
 
 def _kind(error: ErrorDetails) -> Outcome:

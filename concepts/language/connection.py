@@ -32,8 +32,10 @@ def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
     nothing by itself, so that each attempt is in the ledger."""
     from openai import AzureOpenAI, OpenAI
 
-    transport = None if _has_proxy(url) else CheckedTransport()
     parts = urlsplit(url)
+    by_proxy = parts.scheme in urllib.request.getproxies()  # which then does the connecting
+    by_proxy = by_proxy and not urllib.request.proxy_bypass(parts.hostname or "")
+    transport = None if by_proxy else CheckedTransport()
     query = dict(parse_qsl(parts.query))
     version = query.get("api-version")  # Azure wants one: …/openai/deployments/NAME?api-version=…
     client = partial(AzureOpenAI, api_version=version) if version else OpenAI
@@ -99,14 +101,6 @@ class CheckedTransport(httpx2.HTTPTransport):
 def _certificates() -> ssl.SSLContext:
     """Read once: it takes longer than an answer of this computer."""
     return httpx2.create_ssl_context()
-
-
-def _has_proxy(url: str) -> bool:
-    """Whether the environment sends such requests through a proxy, which then does the connecting."""
-    parts = urlsplit(url)
-    return parts.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(
-        parts.hostname or ""
-    )
 
 
 @dataclass(frozen=True)

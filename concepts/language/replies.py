@@ -48,21 +48,16 @@ def chances(
     begins, position = offset + len(text[:where].encode()), 0
     for token in tokens:
         if position <= begins < position + len(token.raw):
-            return _weigh(token, begins - position, values)
+            before = token.raw[: begins - position].decode(errors="replace")  # quotes, spaces, a colon
+            found: dict[str, float] = {}
+            for raw, logprob in dict([(token.raw, token.logprob), *token.others]).items():
+                value = _which(_behind(raw.decode(errors="replace"), before), values)
+                if value is not None:
+                    found[value] = found.get(value, 0.0) + math.exp(min(logprob, 0.0))
+            total = sum(found.values())
+            return {value: chance / max(total, 1.0) for value, chance in found.items()} or None
         position += len(token.raw)
     return None
-
-
-def _weigh(token: Token, glued: int, values: list[str]) -> dict[str, float] | None:
-    """`glued` bytes of the token stand before the value: quotes, spaces, a colon."""
-    before = token.raw[:glued].decode(errors="replace")
-    found: dict[str, float] = {}
-    for raw, logprob in dict([(token.raw, token.logprob), *token.others]).items():
-        value = _which(_behind(raw.decode(errors="replace"), before), values)
-        if value is not None:
-            found[value] = found.get(value, 0.0) + math.exp(min(logprob, 0.0))
-    total = sum(found.values())
-    return {value: chance / max(total, 1.0) for value, chance in found.items()} or None
 
 
 def _behind(text: str, before: str) -> str:

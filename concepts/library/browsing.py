@@ -118,37 +118,31 @@ def picture_page(
     can be paged through.
     """
     if chosen.by_likeness:
-        return _ranked_page(collection, chosen, fits, n, place)
+        start = _read_rank(place)
+        like = [collection.library.resolve(chosen.like)] if chosen.like else []
+        last = min(start + n + 1, RANKED)
+        if fits.is_all:
+            hits = find_pictures(collection, chosen.q, like, last)
+        elif (few := collection.browsing.fitting(fits)) is not None:
+            hits = find_pictures(collection, chosen.q, like, last, allowed=PictureIds.of(few))
+        else:
+            hits = find_pictures(collection, chosen.q, like, RANKED)
+            kept = set(collection.browsing.kept(fits, [hit.id for hit in hits]))
+            hits = [hit for hit in hits if hit.id in kept]
+        shown = {hit.id: hit.score for hit in hits[start : start + n]}
+        views = views_of(collection.library.pictures(list(shown)))
+        return PicturePage(
+            pictures=[view.model_copy(update={"score": shown[view.id]}) for view in views],
+            newer=f"rank {max(start - n, 0)} -" if start else "",
+            older=f"rank {start + n} -" if len(hits) > start + n else "",
+            fitting=None,
+        )
     found = collection.browsing.page(fits, chosen.sort, n, _read_place(place, chosen.sort))
     return PicturePage(
         pictures=views_of(collection.library.pictures(found.ids)),
         newer=_place(found.earlier),
         older=_place(found.later),
         fitting=collection.library.counts().pictures if fits.is_all else found.fitting,
-    )
-
-
-def _ranked_page(
-    collection: Collection, chosen: PictureSelection, fits: PictureFilter, n: int, place: str
-) -> PicturePage:
-    start = _read_rank(place)
-    like = [collection.library.resolve(chosen.like)] if chosen.like else []
-    last = min(start + n + 1, RANKED)
-    if fits.is_all:
-        hits = find_pictures(collection, chosen.q, like, last)
-    elif (few := collection.browsing.fitting(fits)) is not None:
-        hits = find_pictures(collection, chosen.q, like, last, allowed=PictureIds.of(few))
-    else:
-        hits = find_pictures(collection, chosen.q, like, RANKED)
-        kept = set(collection.browsing.kept(fits, [hit.id for hit in hits]))
-        hits = [hit for hit in hits if hit.id in kept]
-    shown = {hit.id: hit.score for hit in hits[start : start + n]}
-    views = views_of(collection.library.pictures(list(shown)))
-    return PicturePage(
-        pictures=[view.model_copy(update={"score": shown[view.id]}) for view in views],
-        newer=f"rank {max(start - n, 0)} -" if start else "",
-        older=f"rank {start + n} -" if len(hits) > start + n else "",
-        fitting=None,
     )
 
 

@@ -141,7 +141,10 @@ def _of_parquet(file: Path) -> tuple[list[str], NDArray[np.float32]]:
         rows = table.metadata.num_rows
         numbers = sum(chunk.num_values for chunk in _chunks(table.metadata, column))
         unpacked = sum(chunk.total_uncompressed_size for chunk in _chunks(table.metadata, column, name))
-        if rows == 0 or not _holds_numbers(schema.field(column).type):
+        kind, types = schema.field(column).type, pa.types
+        is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+        are_numbers = (types.is_floating, types.is_integer, types.is_boolean)
+        if rows == 0 or not is_list or not any(one(kind.value_type) for one in are_numbers):
             raise DiscernError(f"{file.name}: “{column}” holds no list of numbers in every row.")
         if (held := max(4 * numbers, unpacked)) > max(LITTLE, PACKED * file.stat().st_size):
             raise ValueError(f"it unpacks to {held / 2**20:,.0f} MB, which no vectors of its size do")
@@ -162,14 +165,6 @@ def _of_parquet(file: Path) -> tuple[list[str], NDArray[np.float32]]:
     if len(names) != rows:
         raise ValueError("it is cut off")
     return list(names), vectors
-
-
-def _holds_numbers(kind: Any) -> bool:
-    from pyarrow import types
-
-    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-    numbers = (types.is_floating, types.is_integer, types.is_boolean)
-    return is_list and any(one(kind.value_type) for one in numbers)
 
 
 def _chunks(metadata: Any, *columns: str) -> Iterator[Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
+from concepts.library.batches import chunks
 from concepts.library.originals import original
 from concepts.view import View
 from storage.library import Library
@@ -34,13 +35,6 @@ class DamagedFile(View):
 
     what: str
     place: str
-
-
-SAID = {
-    "files_missing": "missing",
-    "files_changed": "changed",
-    "files_unreadable": "unreadable",
-}
 
 
 class Checked(View):
@@ -100,13 +94,6 @@ def thumbnails_lost(library: Library, thumbnails: ThumbnailStore) -> str:
     return f"Thumbnails are missing: {missing} of {len(ids)} that were looked at." if missing else ""
 
 
-@dataclass
-class _Found:
-    missing: list[str] = field(default_factory=list)
-    extra: list[str] = field(default_factory=list)
-    thumbnails: list[str] = field(default_factory=list)
-
-
 class HealthCheck:
     """One look at everything, and the repair of what it found."""
 
@@ -115,7 +102,9 @@ class HealthCheck:
         self._library = library
         self._index = index
         self._thumbnails = thumbnails
-        self._found = _Found()
+        self._missing: list[str] = []
+        self._extra: list[str] = []
+        self._small: list[str] = []  # thumbnails
         counts = library.counts()
         self.report = Checked(pictures=counts.pictures, files=counts.sources)
 
@@ -124,19 +113,28 @@ class HealthCheck:
         total = 2 * self.report.pictures + self.report.files
         listener(0, total, "vectors")
         ids = self._library.all_ids(in_bin=True)
-        done = self._look_at_vectors(ids)
-        for some in _in_parts(self._library.all_ids()):
-            self._found.thumbnails += [i for i in some if not self._thumbnails.is_whole(i)]
+        waiting = set(self._library.adding.pending(self._index.fingerprint, len(ids), in_bin=True))
+        try:
+            self._index.verify()
+            self._compare(ids, waiting)
+        except DamagedIndexError as error:
+            self._note(index=str(error))
+        done = len(ids)
+        for some in chunks(self._library.all_ids(), AT_ONCE):
+            self._small += [i for i in some if not self._thumbnails.is_whole(i)]
             done += len(some)
             listener(done, total, "thumbnails")
         for file, wrong in self._wrong_files():
             if wrong:
-                self._name(f"files_{wrong}", file.uri)
+                named, count = self.report.named, f"files_{wrong}"
+                if len(named) < NAMED:
+                    named = (*named, DamagedFile(what=wrong, place=file.uri))
+                self._note(named=named, **{count: getattr(self.report, count) + 1})
             done += 1
             if done % AT_ONCE == 0:
                 listener(done, total, "files")
-        found = {"vectors_missing": len(self._found.missing), "vectors_extra": len(self._found.extra)}
-        self._note(thumbnails_missing=len(self._found.thumbnails), **found)
+        found = {"vectors_missing": len(self._missing), "vectors_extra": len(self._extra)}
+        self._note(thumbnails_missing=len(self._small), **found)
         return self.report
 
     def repair(self, embed_pending: Callable[[], int], listener: Listener) -> Checked:
@@ -145,36 +143,27 @@ class HealthCheck:
             self._index.remake()
             self._compare(self._library.all_ids(in_bin=True), set())
         shutil.rmtree(self._home / "bundles", ignore_errors=True)  # written anew when they are asked for
-        self._index.delete(self._found.extra)
-        self._library.adding.add_pending(self._found.missing, self._index.fingerprint)
+        self._index.delete(self._extra)
+        self._library.adding.add_pending(self._missing, self._index.fingerprint)
         embedded = embed_pending()
         made = 0
-        for some in _in_parts(self._found.thumbnails):
+        for some in chunks(self._small, AT_ONCE):
             for lost in some:
                 is_whole = self._thumbnails.is_whole(lost)
                 made += is_whole or make_thumbnail(self._library, self._thumbnails, lost)
-            listener(made, len(self._found.thumbnails), "thumbnails")
+            listener(made, len(self._small), "thumbnails")
         left = len(self._library.adding.pending(self._index.fingerprint, self.report.pictures))
         self._note(
             repaired=True,
             embedded=embedded,
             thumbnails_made=made,
-            left=max(left, len(self._found.thumbnails) - made),
+            left=max(left, len(self._small) - made),
         )
         return self.report
 
-    def _look_at_vectors(self, ids: list[str]) -> int:
-        waiting = set(self._library.adding.pending(self._index.fingerprint, len(ids), in_bin=True))
-        try:
-            self._index.verify()
-            self._compare(ids, waiting)
-        except DamagedIndexError as error:
-            self._note(index=str(error))
-        return len(ids)
-
     def _compare(self, ids: Sequence[str], waiting: set[str]) -> None:
-        self._found.extra = list(self._index.ids.without(ids))
-        self._found.missing = [i for i in self._index.missing(ids) if i not in waiting]
+        self._extra = list(self._index.ids.without(ids))
+        self._missing = [i for i in self._index.missing(ids) if i not in waiting]
 
     def _wrong_files(self) -> Iterator[tuple[Source, str]]:
         """Every file, and what is wrong with it."""
@@ -185,12 +174,6 @@ class HealthCheck:
                 placed = replace(file, uri=f"{self._library.root}{file.uri}")
                 is_ours = Path(placed.uri).is_relative_to(self._home)
                 yield file, _what_is_wrong(placed, known, is_ours=is_ours)
-
-    def _name(self, count: str, place: str) -> None:
-        named = self.report.named
-        if len(named) < NAMED:
-            named = (*named, DamagedFile(what=SAID[count], place=place))
-        self._note(named=named, **{count: getattr(self.report, count) + 1})
 
     def _note(self, **values: object) -> None:
         self.report = self.report.model_copy(update=values)
@@ -205,11 +188,6 @@ def make_thumbnail(library: Library, thumbnails: ThumbnailStore, picture_id: str
         return False
     thumbnails.write(picture_id, small)
     return True
-
-
-def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
 
 
 def _what_is_wrong(file: Source, known: str, *, is_ours: bool) -> str:

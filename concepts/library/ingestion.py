@@ -128,7 +128,11 @@ class Ingestion:
 
         def tell() -> None:
             done, total = result.files + waiting, counting.total  # frames that wait are no files
-            listener(done if total is None else min(done, total), total, counting.said or _say(result))
+            told = "reading the first pictures"
+            if result.files:
+                bad = sum(result.skipped.values())
+                told = f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped"
+            listener(done if total is None else min(done, total), total, counting.said or told)
 
         read = partial(read_files, within=within)
         look = partial(process, encoder=self._encoder, within=within)
@@ -358,20 +362,6 @@ def read_files(
     return found
 
 
-def read_again(batch: Sequence[Again]) -> list[Content | SkippedFile]:
-    """The bytes of known pictures, from the first of their files that still has them."""
-    found: list[Content | SkippedFile] = []
-    for again in batch:
-        picture = again.picture
-        if file := original_file(picture):
-            uri, data = file
-            source = Source(uri, len(data), 0)
-            found.append(Content(source, picture.id, _held(data), again.thumbnail_is_lost))
-        else:
-            found.append(SkippedFile(picture.id, "missing", "None of its files can be read any more."))
-    return found
-
-
 def process(
     batch: Sequence[Content | Processed], encoder: EncoderHandle, within: Within | None = None
 ) -> list[Processed]:
@@ -386,7 +376,9 @@ def process(
             found.append(item)
             continue
         try:
-            data = item.data or _read_once_more(item, within)
+            data = item.data or sources.read(item.source.uri, within)
+            if not item.data and picture_id(data) != item.picture_id:
+                raise BadPictureError("changed", "The file was changed while it was added.")
             with decoded(data, short_side=short_side(network)) as picture:
                 small = thumbnail(picture.image) if item.wants_thumbnail else None
                 pixels.append(network.prepare(picture.image))
@@ -416,13 +408,6 @@ def _held(data: bytes) -> bytes | None:
     return data if len(data) <= HELD_BYTES else None
 
 
-def _read_once_more(item: Content, within: Within | None) -> bytes:
-    data = sources.read(item.source.uri, within)
-    if picture_id(data) != item.picture_id:
-        raise BadPictureError("changed", "The file was changed while it was added.")
-    return data
-
-
 def _skipped(file: Source, error: BadPictureError) -> SkippedFile:
     return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
 
@@ -431,7 +416,16 @@ def _skipped(file: Source, error: BadPictureError) -> SkippedFile:
 
 
 def embed_again(batch: Sequence[Again], encoder: EncoderHandle) -> list[Processed]:
-    return process(read_again(batch), encoder)
+    found: list[Content | SkippedFile] = []
+    for again in batch:
+        picture = again.picture
+        if file := original_file(picture):
+            uri, data = file
+            source = Source(uri, len(data), 0)
+            found.append(Content(source, picture.id, _held(data), again.thumbnail_is_lost))
+        else:
+            found.append(SkippedFile(picture.id, "missing", "None of its files can be read any more."))
+    return process(found, encoder)
 
 
 def embed_batch(
@@ -490,9 +484,3 @@ def embed_picture(data: bytes, encoder: Encoder) -> Vectors:
 def short_side(encoder: Encoder) -> int:
     """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
     return max(encoder.decode_size, THUMBNAIL_SIDE)
-
-
-def _say(result: AddReport) -> str:
-    bad = sum(result.skipped.values())
-    told = f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped"
-    return told if result.files else "reading the first pictures"

@@ -42,7 +42,10 @@ def group_near_duplicates(
     ids, hashes = library.hashes()
     hash_of = dict(zip(ids, hashes, strict=True))
     group = partial(near_groups, ids, hashes)
-    library.set_near_groups(group([*library.named_groups(), *_of_one_video(library, hash_of)]))
+    # Frames of one video, but for those without detail: black is of any video.
+    videos = ((one for one in frames.values() if hash_of.get(one)) for frames in library.videos().values())
+    of_videos = (pair for frames in videos for pair in pairwise(frames))
+    library.set_near_groups(group([*library.named_groups(), *of_videos]))
     done, too_many = 0, len(ids) > MOST
     while waiting := library.adding.pending(COMPARISON, GROUPED_AFTER, in_bin=True):
         pairs: list[tuple[str, str]] = []
@@ -58,12 +61,6 @@ def group_near_duplicates(
             library.set_near_groups(group([*library.named_groups(), *pairs]))
         library.adding.vectors_written(waiting, COMPARISON)
         done += len(new)
-
-
-def _of_one_video(library: Library, hash_of: dict[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Frames of the same video, but for those without detail: black is of any video."""
-    for frames in library.videos().values():
-        yield from pairwise(one for one in frames.values() if hash_of.get(one))
 
 
 def _nearest(

@@ -43,7 +43,10 @@ def unpacked(package: str, folder: Path) -> Path:
         leftover.unlink()
     if not _download(package, folder):  # with lists of our own, where the system has none or old ones
         with TemporaryDirectory() as own:
-            lists = _own_lists(Path(own))
+            for place in ("lists/partial", "cache/archives/partial"):
+                (Path(own) / place).mkdir(parents=True)
+            options = ("APT::Sandbox::User=root", f"Dir::State::Lists={own}/lists", f"Dir::Cache={own}/cache")
+            lists = [word for option in options for word in ("-o", option)]
             subprocess.run(["apt-get", "update", "-qq", *lists], check=False, capture_output=True)
             _download(package, folder, *lists)
     packages = list(folder.glob(f"{package}*.deb"))
@@ -57,13 +60,6 @@ def unpacked(package: str, folder: Path) -> Path:
     subprocess.run(["dpkg-deb", "-x", str(packages[0]), str(root)], check=True, capture_output=True)
     packages[0].unlink()
     return root
-
-
-def _own_lists(folder: Path) -> list[str]:
-    for place in ("lists/partial", "cache/archives/partial"):
-        (folder / place).mkdir(parents=True)
-    options = ("APT::Sandbox::User=root", f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache")
-    return [word for option in options for word in ("-o", option)]
 
 
 def _download(package: str, folder: Path, *options: str) -> bool:

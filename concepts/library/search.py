@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 from cachetools import LRUCache
@@ -18,6 +17,7 @@ from concepts.encoders.lite0 import FEATURES
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.view import View
+from storage.library import Library
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 
@@ -45,14 +45,6 @@ class Hit(View):
     id: str
     path: str
     score: float
-
-
-class NearGroups(Protocol):
-    """Groups of near-duplicates, each named by one of its pictures, as `storage.library.Library` has them."""
-
-    def near_groups(self, picture_ids: Sequence[str]) -> list[str]: ...
-
-    def members(self, groups: Iterable[str]) -> set[str]: ...
 
 
 def about_words(collection: Collection, texts: Sequence[str], nearest: Sequence[str]) -> list[str]:
@@ -115,23 +107,19 @@ def find_pictures(
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))
     if words and like:
-        found = _nearest_to_both(index, np.stack(probes), n + len(like), allowed)
+        # Words and a picture weigh the same: each in standard deviations of its own similarities, which
+        # are far wider between pictures than between a text and pictures.
+        both = index.scores(np.stack(probes).T)
+        deviations = (both.values - both.values.mean(axis=0)) / np.maximum(both.values.std(axis=0), 1e-6)
+        scores = replace(both, values=deviations.mean(axis=1))
+        if allowed is not None:
+            scores = scores.among(allowed.without(index.missing(list(allowed))))
+        found = scores.top(n + len(like))
     else:
         found = index.search(np.stack(probes), n + len(like), allowed)[0]
     hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
     paths = collection.paths([picture_id for picture_id, _ in hits])
     return [Hit(id=i, path=paths.get(i, ""), score=round(score, 4)) for i, score in hits]
-
-
-def _nearest_to_both(
-    index: VectorReader, probes: Vectors, n: int, allowed: PictureIds | None
-) -> list[tuple[str, float]]:
-    """Words and a picture weigh the same: each counts in standard deviations of its own similarities,
-    which are far wider between pictures than between a text and pictures."""
-    both = index.scores(probes.T)
-    deviations = (both.values - both.values.mean(axis=0)) / np.maximum(both.values.std(axis=0), 1e-6)
-    found = replace(both, values=deviations.mean(axis=1))
-    return (found if allowed is None else found.among(allowed.without(index.missing(list(allowed))))).top(n)
 
 
 class Finder:
@@ -168,7 +156,7 @@ class Finder:
         return {text: ids for text, ids in found.items() if ids is not None}
 
 
-def without_look_alikes(ids: Sequence[str], library: NearGroups) -> list[str]:
+def without_look_alikes(ids: Sequence[str], library: Library) -> list[str]:
     """The first of each group of near-duplicates."""
     first: dict[str, str] = {}
     for picture_id, group in zip(ids, library.near_groups(ids), strict=True):
@@ -176,7 +164,7 @@ def without_look_alikes(ids: Sequence[str], library: NearGroups) -> list[str]:
     return list(first.values())
 
 
-def with_look_alikes(ids: Iterable[str], library: NearGroups) -> set[str]:
+def with_look_alikes(ids: Iterable[str], library: Library) -> set[str]:
     """The pictures and all near-duplicates of theirs."""
     given = set(ids)
     return given | library.members(library.near_groups(sorted(given)))

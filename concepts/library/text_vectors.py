@@ -107,15 +107,11 @@ class KeptTexts:
                 content = io.BytesIO()
                 np.save(content, np.asarray(vector, np.float32), allow_pickle=False)
                 write_kept(self._file(text), content.getvalue())
-            self._forget()
-
-    def _forget(self) -> None:
-        """The oldest eighth, once there are too many."""
-        files = list(self._folder.glob("*.npy"))
-        if len(files) > FILES_KEPT:
-            files.sort(key=lambda file: file.stat().st_mtime_ns)
-            for file in files[: len(files) - FILES_KEPT * 7 // 8]:
-                file.unlink(missing_ok=True)
+            files = list(self._folder.glob("*.npy"))
+            if len(files) > FILES_KEPT:  # the oldest eighth goes
+                files.sort(key=lambda file: file.stat().st_mtime_ns)
+                for file in files[: len(files) - FILES_KEPT * 7 // 8]:
+                    file.unlink(missing_ok=True)
 
     def _file(self, text: str) -> Path:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
