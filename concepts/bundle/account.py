@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from concepts.bundle.facts import ConceptFacts
 from concepts.definition.document import CriterionKind
 from concepts.errors import WrongUsageError
-from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import (
     AT_THRESHOLD,
     Guarantee,
@@ -30,7 +29,6 @@ METRIC_WORDS = {
     "precision": "Precision at the threshold",
     "recall": "Recall at the threshold",
     "brier": "Brier score (lower is better)",
-    "probability_gap": "Mean probability minus the share that counts",
     "calibration_error": "Calibration error (lower is better)",  # of old reports
 }
 AUTHOR_WORDS = {
@@ -120,7 +118,7 @@ class Account:
         sentences += [at_threshold(metric, share) for name in AT_THRESHOLD if (metric := facts.metric(name))]
         if not Guarantee.of(facts.head.details):
             sentences += about_the_target(facts.head.target, facts.metrics)
-        return [*sentences, *about_probabilities(facts.metrics)]
+        return sentences
 
     @property
     def figures(self) -> list[tuple[str, str]]:

@@ -25,7 +25,6 @@ from concepts.labelling.training_data import Training
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures, Rows, Texts
 from concepts.learning.consistency import consistency
-from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.report import (
     AT_THRESHOLD,
@@ -102,15 +101,13 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         # Only the order of scores counts here, so they need not be probabilities.
         found = evaluation.evaluate(scores, truth[rows], 0.5, groups[rows], SEED, weights[rows])
         baselines += (Baseline(name=name, metrics=(found.metrics["average_precision"],)),)
-    alike = drawn.alike(SEED)
-    gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
     guarantee = Guarantee.of(head.details)
     if guarantee:
         note = (
             f"At least {guarantee.at_least:g} with {100 * guarantee.confidence:.3g} % confidence: certified."
         )
         figures.metrics["precision"] = figures.metrics["precision"].model_copy(update={"note": note})
-    metrics = (*figures.metrics.values(), gap)
+    metrics = tuple(figures.metrics.values())
     parts = slices(dataset, ids, truth, probability >= head.threshold)
     simulated = [dataset.blind[i].simulated for i in ids]
     yes = drawn.counted.figure("yes") if drawn.draws else None
@@ -137,7 +134,6 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
             *([new.sentence] if new and new.sentence else []),
             *looked_in,
-            *about_probabilities(metrics),
             *(twice.sentences if twice else ()),
             *([earlier] if earlier else ()),
         ),

@@ -7,13 +7,13 @@ would between evaluation sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from concepts.learning.base import Bools, Floats, Rows
-from concepts.learning.intervals import clopper_pearson, effective, mean_interval, newcombe, wilson
+from concepts.learning.intervals import clopper_pearson, effective, newcombe, wilson
 from concepts.learning.report import Curves, CutFigures, Metric, ReliabilityBin
 from concepts.learning.stratified import CountedFigure, Estimate, StratifiedCounts, Stratum
 from concepts.learning.waves import LOOKS, error_at
@@ -29,8 +29,6 @@ BINS = 10
 MOST_CUTS = 20  # thresholds that a person may choose between by their figures
 Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
 COUNTS: tuple[CountedFigure, ...] = ("precision", "recall", "base_rate")
-PROBABILITY_GAP = "probability_gap"
-FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
 
 
 @dataclass(frozen=True)
@@ -355,40 +353,3 @@ def _short(more: int, what: str, have: int) -> str:
         ):
             what = what.replace(many, one)
     return "" if more <= 0 else f"Too few to say: {more} more {what} needed (there are {have})."
-
-
-def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -> Metric:
-    """Calibration in the large: mean probability minus the share that counts, -1..1. Above 0 the
-    probabilities are too high.
-
-    A calibration *error* of a few hundred pictures can't be given with an interval that holds: binned and
-    bootstrapped it missed the truth in up to 100 of 100 redrawn sets, debiased (Kumar, Liang & Ma 2019) in up
-    to 17. The reliability plot shows the rest.
-
-    probability, truth, group (n,): of each near-duplicate group the mean is one number, since the interval is
-    for independent ones. `value` is None for fewer than `FEWEST_FOR_GAP` pictures.
-    """
-    n = len(truth)
-    if n < FEWEST_FOR_GAP:
-        return Metric.unknown(PROBABILITY_GAP, n, _short(FEWEST_FOR_GAP - n, "test pictures", n))
-    _, member = np.unique(group, return_inverse=True)
-    gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
-    low, high = mean_interval(gap, -1, 1, seed)
-    return Metric.within(PROBABILITY_GAP, float(gap.mean()), low, high, n)
-
-
-def about_probabilities(metrics: Iterable[Metric]) -> list[str]:
-    """The gap in words; nothing where it is not known."""
-    gap = next((metric for metric in metrics if metric.name == PROBABILITY_GAP), None)
-    if gap is None or gap.value is None or gap.low is None or gap.high is None:
-        return []
-    if gap.low <= 0 <= gap.high:
-        return [
-            "On average its probabilities are right, as far as these pictures can tell: at most "
-            f"{-100 * gap.low:.0f} of 100 too low or {100 * gap.high:.0f} of 100 too high."
-        ]
-    least, most = sorted((abs(gap.low), abs(gap.high)))
-    return [
-        f"On average its probabilities are too {'high' if gap.value > 0 else 'low'}, by "
-        f"{100 * abs(gap.value):.0f} of 100 ({100 * least:.0f} to {100 * most:.0f})."
-    ]

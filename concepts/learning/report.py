@@ -32,7 +32,7 @@ class Metric(Document):
     few labels; `note` then says how many more are needed.
 
     Names the card knows: average_precision, roc_auc, f1, accuracy, precision, recall (both at the
-    threshold), recall_at_precision_0.9, brier, probability_gap, and of old reports calibration_error. Others
+    threshold), recall_at_precision_0.9, brier, and of old reports calibration_error. Others
     are shown as they are written.
     """
 

@@ -17,7 +17,6 @@ from concepts.classifier.versions import origin
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.learning.certificates import ERROR, needed
-from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import WIDE, CutFigures, Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
@@ -367,7 +366,6 @@ def _figures(view: ConceptView, quality: QualityView) -> str:
         view=quality,
         report=report,
         find_more=FIND_MORE if rare else "",
-        average=about_probabilities(report.metrics) if report else [],
         drawn=drawn(quality),
     )
 
