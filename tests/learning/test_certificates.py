@@ -30,37 +30,24 @@ def falling(n: int) -> np.ndarray:
 )
 def test_it_takes_so_many_answers(at_least: float, errors: int, answers: int) -> None:
     assert needed(at_least, 0.05, errors) == answers
+    assert 2 * ERROR == DELTA  # both guarantees of a version together are wrong no more often than one
 
 
-def test_both_guarantees_of_a_version_together_are_wrong_no_more_often_than_one() -> None:
-    assert 2 * ERROR == DELTA
-
-
-def test_the_line_lies_above_the_first_error_that_is_too_many() -> None:
-    right = np.ones(46, dtype=bool)
-    right[35] = False
-    p = falling(46)
-    assert certify(p, right, 0.9, 0.05, 0.5) == Certified((p[34] + p[35]) / 2, 35, 0)
-
-
-def test_all_that_was_drawn_is_above_the_line_where_all_of_it_is_right() -> None:
-    assert certify(falling(46), np.ones(46, dtype=bool), 0.9, 0.05, 0.5) == Certified(0.5, 46, 0)
-
-
-def test_an_error_among_the_surest_certifies_nothing_and_says_what_it_would_have_taken() -> None:
-    right = np.ones(46, dtype=bool)
-    right[3] = False
-    assert certify(falling(46), right, 0.9, 0.05, 0.5) == NotCertified(29, 1, 46 - 29)
-
-
-def test_too_few_answers_certify_nothing() -> None:
-    assert certify(falling(20), np.ones(20, dtype=bool), 0.9, 0.05, 0.5) == NotCertified(20, 0, 9)
-
-
-def test_pictures_of_equal_probability_are_on_one_side() -> None:
-    p = np.repeat([0.9, 0.7], 25)
-    right = np.arange(50) != 49
-    assert certify(p, right, 0.9, 0.05, 0.6) == Certified(0.6, 50, 1)
+@pytest.mark.parametrize(
+    ("p", "wrong", "found"),
+    [
+        # above the first error that is too many
+        (falling(46), 35, Certified((falling(46)[34] + falling(46)[35]) / 2, 35, 0)),
+        (falling(46), -1, Certified(0.5, 46, 0)),  # all that was drawn
+        (falling(46), 3, NotCertified(29, 1, 46 - 29)),  # an error among the surest
+        (falling(20), -1, NotCertified(20, 0, 9)),
+        (np.repeat([0.9, 0.7], 25), 49, Certified(0.5, 50, 1)),  # equal ones are on one side
+    ],
+)
+def test_a_line_lies_where_the_errors_above_it_are_few_enough(
+    p: np.ndarray, wrong: int, found: Certified | NotCertified
+) -> None:
+    assert certify(p, np.arange(len(p)) != wrong, 0.9, 0.05, 0.5) == found
 
 
 @given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=80), st.integers(1, 100))

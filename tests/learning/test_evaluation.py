@@ -60,22 +60,18 @@ def figures(p, truth, weights=None):
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 9])
-def test_figures_are_those_of_sklearn(decimals):
+def test_figures_are_those_of_sklearn_and_the_same_seed_gives_the_same(decimals):
     p, truth, group = example(decimals=decimals)
     report = evaluate(p, truth, 0.5, group, 0)
     for name, value in figures(p, truth).items():
         assert report.metrics[name].value == pytest.approx(value), name
         assert report.metrics[name].low <= value <= report.metrics[name].high
-
-
-def test_weighted_figures_are_those_of_sklearn():
-    p, truth, group = example()
+    assert report == evaluate(p, truth, 0.5, group, 0)
     weights = np.random.default_rng(1).uniform(0.2, 5, len(p))
-    report = evaluate(p, truth, 0.5, group, 0, weights)
+    weighted = evaluate(p, truth, 0.5, group, 0, weights)
     for name, value in figures(p, truth, weights).items():
-        if name in COUNTS:
-            continue  # they are counted in strata
-        assert report.metrics[name].value == pytest.approx(value), name
+        if name not in COUNTS:  # they are counted in strata
+            assert weighted.metrics[name].value == pytest.approx(value), name
 
 
 @given(st.integers(0, 1000))
@@ -124,11 +120,12 @@ def test_too_few_pictures_give_a_sentence_instead_of_a_number():
     assert "1 more test picture that counts needed" in one_short.metrics["average_precision"].note
     assert evaluate(p, ~truth, 0.5, np.arange(20), 0).metrics["roc_auc"].value is None
     assert evaluate(p, truth, 0.5, np.arange(20), 0).metrics["brier"].value is None
-
-
-def test_an_empty_evaluation_set_says_so():
-    report = evaluate(np.empty(0), np.empty(0, bool), 0.5, np.empty(0, np.int64), 0)
-    assert all(metric.value is None and metric.note for metric in report.metrics.values())
+    empty = evaluate(np.empty(0), np.empty(0, bool), 0.5, np.empty(0, np.int64), 0)
+    assert all(metric.value is None and metric.note for metric in empty.metrics.values())
+    gap = probability_gap(np.full(12, 0.5), np.arange(12) < 6, np.arange(12), 0)
+    assert gap.value is None
+    assert "18 more" in gap.note
+    assert about_probabilities([gap]) == []
 
 
 def test_ten_right_of_ten_is_not_certainty():
@@ -138,11 +135,6 @@ def test_ten_right_of_ten_is_not_certainty():
     assert metrics["precision"].low < 0.75
     assert metrics["average_precision"].low < 0.75
     assert metrics["roc_auc"].low < 0.95
-
-
-def test_the_same_seed_gives_the_same_report():
-    p, truth, group = example()
-    assert evaluate(p, truth, 0.5, group, 3) == evaluate(p, truth, 0.5, group, 3)
 
 
 def test_scores_that_are_no_probabilities_are_judged_as_a_ranking():
@@ -210,16 +202,16 @@ def test_what_holds_at_all_thresholds_at_once_is_less_than_what_holds_at_one(sco
 @given(arrays(float, st.integers(0, 80), elements=st.floats(-1, 1)))
 def test_an_interval_of_a_mean_stays_within_the_bounds_and_near_the_mean(values):
     low, high = mean_interval(values, -1, 1, 0)
+    assert (low, high) == mean_interval(values, -1, 1, 0)
     assert -1 <= low <= high <= 1
     if len(values):
         assert low - 1e-9 <= values.mean() <= high + 1e-9
 
 
-def test_more_values_narrow_the_interval_and_the_same_seed_repeats_it():
+def test_more_values_narrow_the_interval():
     values = np.random.default_rng(0).random(400)
     few, many = (mean_interval(values[:n], 0, 1, 0) for n in (40, 400))
     assert many[1] - many[0] < 0.5 * (few[1] - few[0])
-    assert mean_interval(values, 0, 1, 0) == mean_interval(values, 0, 1, 0)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
@@ -259,31 +251,20 @@ def test_words_say_in_which_direction_probabilities_are_off(added, said):
     assert said in sentence
 
 
-def test_of_few_pictures_nothing_is_said():
-    found = probability_gap(np.full(12, 0.5), np.arange(12) < 6, np.arange(12), 0)
-    assert found.value is None
-    assert "18 more" in found.note
-    assert about_probabilities([found]) == []
+EARLY = "Too early to say how many of 40 flagged pictures that nobody labelled are right"
 
 
 @pytest.mark.parametrize(
-    ("right", "said"),
+    ("value", "low", "high", "said"),
     [
-        ((0.775, 0.6, 0.925), "Of 40 flagged pictures that nobody labelled, about 31 are right (24 to 37)."),
-        (
-            (0.6, 0.25, 0.9),
-            "Too early to say how many of 40 flagged pictures that nobody labelled are right: 10 to",
-        ),
-        (
-            (None, None, None),
-            "Too early to say how many of 40 flagged pictures that nobody labelled are right. Lab",
-        ),
+        (0.775, 0.6, 0.925, "Of 40 flagged pictures that nobody labelled, about 31 are right (24 to 37)."),
+        (0.6, 0.25, 0.9, f"{EARLY}: 10 to"),
+        (None, None, None, f"{EARLY}. Lab"),
     ],
 )
 def test_how_many_unlabelled_finds_are_right_is_a_number_only_where_its_range_is_narrow(
-    right: tuple[float | None, float | None, float | None], said: str
-) -> None:
-    value, low, high = right
+    value, low, high, said
+):
     metric = Metric(name="precision", value=value, low=low, high=high, n=12, note="Label some.")
     assert about_unlabelled(metric, 40).startswith(said)
     assert about_unlabelled(metric, 0) == about_unlabelled(None, 40) == ""

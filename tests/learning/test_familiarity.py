@@ -70,12 +70,7 @@ def test_of_too_few_pictures_nothing_is_known(n: int) -> None:
     head, known, _ = taught(0)
     assert familiar_from(head, kinds(np.random.default_rng(0), n, known)) is None
     assert knowing(head, known[:1]).familiarity(known) is None
-
-
-def test_a_head_without_prototypes_does_not_know() -> None:
-    head, known, _ = taught(0)
-    line = replace(head, prototypes=None)
-    assert familiar_from(line, kinds(np.random.default_rng(0), 200, known)) is None
+    assert familiar_from(replace(head, prototypes=None), kinds(np.random.default_rng(0), 200, known)) is None
 
 
 @given(a=st.floats(0.01, 100), c=st.floats(-5, 5))

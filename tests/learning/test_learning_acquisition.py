@@ -95,15 +95,24 @@ def labelled_kinds(wrong: int) -> Round:
     return round_of(vectors, None, vectors @ vectors[0], np.arange(200), asked, positive)
 
 
-def test_a_label_that_all_others_contradict_is_asked_for_again_and_only_once():
-    round, wrong = labelled_kinds(25), 25
-    auto = ACQUISITIONS["auto"]()
-    chosen = auto.select(round, 5, np.random.default_rng(0))
-    assert [choice.row for choice in chosen if choice.reason == "again"] == [wrong]
+def again(round: Round, n: int = 5) -> list[int]:
+    """What auto asks for again."""
+    chosen = ACQUISITIONS["auto"]().select(round, n, np.random.default_rng(0))
+    return [choice.row for choice in chosen if choice.reason == "again"]
+
+
+def with_repeats(round: Round, *said: int) -> Round:
+    """The first pictures were labelled again, the same (1) or not (-1)."""
     given = round.labelled.again.copy()
-    given[wrong] = 1
-    round = replace(round, labelled=replace(round.labelled, again=given))
-    assert all(choice.reason != "again" for choice in auto.select(round, 5, np.random.default_rng(0)))
+    given[: len(said)] = said
+    return replace(round, labelled=replace(round.labelled, again=given))
+
+
+def test_a_label_that_all_others_contradict_is_asked_for_again_and_only_once():
+    round = labelled_kinds(25)
+    assert again(round) == [25]
+    assert again(with_repeats(round, *[0] * 25, 1)) == []
+    assert again(labelled_kinds(0), 20) == []  # which does count
 
 
 def test_people_are_taken_to_err_much_until_labels_come_back_as_they_were(monkeypatch):
@@ -116,10 +125,7 @@ def test_people_are_taken_to_err_much_until_labels_come_back_as_they_were(monkey
     monkeypatch.setattr(acquisition, "probably_wrong", note)
     round = labelled_kinds(25)
     for said in ([], [-1], [1], [-1, 1], [1, 1]):  # the last enough not to ask at all
-        given = round.labelled.again.copy()
-        given[: len(said)] = said
-        known = replace(round.labelled, again=given)
-        ACQUISITIONS["auto"]().select(replace(round, labelled=known), 5, np.random.default_rng(0))
+        again(with_repeats(round, *said))
     nothing, changed, same, one_each = taken
     assert same < one_each < nothing < changed
 
@@ -130,12 +136,6 @@ def test_no_more_is_asked_than_there_is_room_for(n: int):
     search = round.pool.vectors[60] @ round.pool.vectors.T
     round = replace(round, pool=replace(round.pool, text_scores=np.stack([round.pool.text_score, search])))
     assert len(ACQUISITIONS["auto"]().select(round, n, np.random.default_rng(0))) == n
-
-
-def test_labels_that_agree_are_never_asked_for_again():
-    round = labelled_kinds(0)  # which does count
-    chosen = ACQUISITIONS["auto"]().select(round, 20, np.random.default_rng(0))
-    assert all(choice.reason != "again" for choice in chosen)
 
 
 def test_what_a_head_is_blind_to_is_looked_for_far_from_all_that_was_asked():

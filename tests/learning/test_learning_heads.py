@@ -40,56 +40,40 @@ def test_logistic_in_the_row_space_is_logistic_regression_on_all_dimensions(labe
     assert np.allclose(head.weights, full.coef_[0], atol=2e-2 * np.abs(full.coef_).max())
 
 
-def kind_of(data):
-    return HEADS["auto"]().fit(data, np.ones(data.vectors.shape[1]), 0).kind
+@pytest.mark.parametrize(
+    ("counts", "kind"),
+    [((0, 0), "text"), ((0, 20), "text"), ((1, 1), "lda"), ((3, 90), "lda"), ((20, 20), "logistic")],
+)
+def test_labels_decide_the_kind_of_head_and_near_copies_count_as_one(labels, counts, kind):
+    def kind_of(data):
+        return HEADS["auto"]().fit(data, np.ones(data.vectors.shape[1]), 0).kind
+
+    data = labels(*counts)
+    assert kind_of(data) == kind
+    copies = replace(data, group=np.where(data.positive, 0, data.group))
+    assert kind_of(copies) == kind.replace("logistic", "lda")
 
 
-def test_labels_decide_the_kind_of_head(labels):
-    assert kind_of(labels(0, 0)) == "text"
-    assert kind_of(labels(0, 20)) == "text"
-    assert kind_of(labels(1, 1)) == "lda"
-    assert kind_of(labels(3, 90)) == "lda"
-    assert kind_of(labels(20, 20)) == "logistic"
-
-
-def test_near_copies_count_as_one_label_when_the_kind_is_chosen(labels):
-    data = labels(20, 20)
-    assert kind_of(replace(data, group=np.where(data.positive, 0, data.group))) == "lda"
-
-
-def test_without_labels_the_words_rank(labels, text_direction):
+def test_without_labels_the_words_rank_or_example_pictures(labels, text_direction):
     head = train_head(labels(0, 0), text_direction, 0)
     unseen = labels(50, 200, seed=9)
     assert head.kind == "text"
     assert head.details["calibration"] is None
     assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
-
-
-def test_without_labels_and_words_there_is_no_head(labels):
     with pytest.raises(NotEnoughLabelsError):
         train_head(labels(0, 0), None, 0)
-
-
-def test_example_pictures_alone_make_a_head_that_finds_more_of_them(labels):
-    head = train_head(labels(3, 0), None, 0)
-    unseen = labels(50, 200, seed=9)
-    assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
+    examples = train_head(labels(3, 0), None, 0)
+    assert average_precision_score(unseen.positive, examples.logits(unseen.vectors)) > 0.8
 
 
 def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_direction):
     data = labels(20, 20)
-    assert [train_head(data, text_direction, 0, head=name).kind for name in ("text", "lda", "logistic")] == [
-        "text",
-        "lda",
-        "logistic",
-    ]
+    names = ["text", "lda", "logistic"]
+    assert [train_head(data, text_direction, 0, head=name).kind for name in names] == names
     chosen, suited = train_head(data, None, 0, head="lda"), train_head(data, None, 0)
     assert (chosen.details["head"], suited.details["head"], suited.kind) == ("lda", "auto", "logistic")
-
-
-def test_a_head_that_is_none_is_refused_with_the_names_of_those_there_are(labels):
     with pytest.raises(WrongUsageError, match=r"no head “forest”.* auto, line, text, lda, logistic"):
-        train_head(labels(20, 20), None, 0, head="forest")
+        train_head(data, None, 0, head="forest")
 
 
 def test_the_words_lead_until_there_are_enough_labels_for_the_head_chosen(labels, text_direction):
@@ -125,28 +109,26 @@ def test_probabilities_mean_what_they_say(labels):
         assert abs(p[band].mean() - unseen.positive[band].mean()) < 0.1
 
 
+def beside(one, other, weight):
+    """All labels, those of the other with this weight."""
+    n = len(one.positive) + len(other.positive)
+    sides = zip((one.vectors, one.positive), (other.vectors, other.positive), strict=True)
+    vectors, positive = (np.concatenate(both) for both in sides)
+    return TrainingSet(
+        vectors, positive, np.where(np.arange(n) < len(one.positive), 1.0, weight), np.arange(n)
+    )
+
+
 def test_labels_that_weigh_nothing_change_nothing(labels, text_direction):
     data, lies = labels(10, 20), labels(10, 20, seed=3)
-    both = TrainingSet(
-        np.concatenate([data.vectors, lies.vectors]),
-        np.concatenate([data.positive, ~lies.positive]),
-        np.concatenate([data.weight, np.zeros(30)]),
-        np.concatenate([data.group, lies.group + 100]),
-    )
+    both = beside(data, replace(lies, positive=~lies.positive), 0.0)
     assert np.array_equal(
         train_head(both, text_direction, 0).weights, train_head(data, text_direction, 0).weights
     )
 
 
 def test_the_threshold_comes_from_a_persons_labels(labels):
-    person, machine = labels(20, 20), labels(60, 60, seed=3)
-    data = TrainingSet(
-        np.concatenate([person.vectors, machine.vectors]),
-        np.concatenate([person.positive, machine.positive]),
-        np.concatenate([person.weight, np.full(120, 0.4)]),
-        np.arange(160),
-    )
-    details = train_head(data, None, 0).details
+    details = train_head(beside(labels(20, 20), labels(60, 60, seed=3), 0.4), None, 0).details
     assert (details["threshold_labels"], details["full_weight"], details["reduced_weight"]) == (40, 40, 120)
 
 

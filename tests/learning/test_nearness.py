@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
-from concepts.encoders import load_encoder
 from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, Prototypes, StackedHeads, TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.nearness import MOST, MOST_NO, MOST_YES, oddness, others_in_logits, prototypes
-from concepts.library.ingestion import embed_files
 
 BLIND = LinearHead("lda", np.full(16, 0.25), 0.0)  # no line tells the kinds apart that count from the others
 
@@ -131,15 +125,3 @@ def test_what_is_like_none_of_a_set_is_odd_and_a_kind_of_ten_is_not() -> None:
     vectors, _ = kinds(10)
     odd = oddness(np.concatenate([vectors, unit(np.random.default_rng(1).normal(size=(3, 16)))]))
     assert set(np.argsort(-odd)[:3]) == {60, 61, 62}
-
-
-def test_five_other_groceries_among_95_apples_are_the_odd_ones(
-    labelled_pictures: Path, encoder_cache: Path
-) -> None:
-    folder, encoder = labelled_pictures / "grocery", load_encoder("embedded", cache=encoder_cache)
-    rows = list(csv.DictReader((folder / "labels.csv").open()))
-    apples = [row["path"] for row in rows if row["coarse"] == "Apple"][::4][:95]
-    paths = [*apples, *(row["path"] for row in rows if row["coarse"] == "Milk")][:100]
-    _, places, vectors, _ = zip(*embed_files([folder / path for path in paths], encoder), strict=True)
-    apple = np.array(["/Apple/" in place for some in places for place in some])
-    assert roc_auc_score(~apple, oddness(np.concatenate(vectors))) >= 0.95

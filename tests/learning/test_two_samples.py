@@ -22,6 +22,10 @@ def test_alike_is_called_different_no_oftener_than_the_p_value_says() -> None:
     found = [difference(drawn(clouds(s), 30, s), drawn(clouds(s), 60, s + 1000), s) for s in range(30)]
     assert np.mean(np.array(found) <= 0.05) <= 0.1
     assert np.mean(found) > 0.35
+    shares = [share_unlike(drawn(clouds(s), 200, s), drawn(clouds(s), 500, s + 1000)) for s in range(10)]
+    assert np.mean(shares) < 0.03
+    one, other = drawn(clouds(0), 700, 1), drawn(clouds(0), 900, 2)  # large sets are sampled
+    assert difference(one, other, 7) == difference(one, other, 7)
 
 
 @pytest.mark.parametrize("n", [60, 200])
@@ -37,11 +41,6 @@ def test_a_fifth_of_foreign_pictures_is_found_and_counted(n: int) -> None:
     assert abs(np.mean(off)) <= 0.07
 
 
-def test_nothing_new_is_a_share_of_nearly_nothing() -> None:
-    shares = [share_unlike(drawn(clouds(s), 200, s), drawn(clouds(s), 500, s + 1000)) for s in range(10)]
-    assert np.mean(shares) < 0.03
-
-
 def test_other_shares_of_the_same_kinds_are_a_difference_without_anything_unlike() -> None:
     kinds = clouds(0, kinds=2)
     known, now = drawn(kinds, 150, 1), np.concatenate([drawn(kinds[:1], 270, 2), drawn(kinds[1:], 30, 3)])
@@ -49,17 +48,9 @@ def test_other_shares_of_the_same_kinds_are_a_difference_without_anything_unlike
     assert share_unlike(known, now) < 0.1
 
 
-def test_a_test_is_repeated_to_the_digit_and_large_sets_are_sampled() -> None:
-    one, other = drawn(clouds(0), 700, 1), drawn(clouds(0), 900, 2)
-    assert difference(one, other, 7) == difference(one, other, 7)
-
-
-def test_from_too_few_known_pictures_nothing_is_called_unlike() -> None:
-    assert share_unlike(drawn(clouds(0), 19, 1), drawn(clouds(9), 50, 2)) == 0
-    assert share_unlike(drawn(clouds(0), 50, 1), drawn(clouds(9), 50, 2)[:0]) == 0
-
-
-def test_the_same_pictures_twice_are_alike() -> None:
+def test_the_same_pictures_twice_are_alike_and_from_too_few_nothing_is_called_unlike() -> None:
     same = np.repeat(drawn(clouds(0), 1, 1), 30, axis=0)
     assert difference(same, same, 0) == 1
     assert share_unlike(same, same) == 0
+    assert share_unlike(drawn(clouds(0), 19, 1), drawn(clouds(9), 50, 2)) == 0
+    assert share_unlike(drawn(clouds(0), 50, 1), drawn(clouds(9), 50, 2)[:0]) == 0

@@ -50,9 +50,6 @@ def test_learning_has_a_start_and_the_first_look_comes_soon_after(first_look: in
     assert abs(sum(after) - len(after) / 3) <= 1
 
 
-sizes = st.lists(st.integers(1, 5000), min_size=1, max_size=3)
-
-
 @given(st.integers(0, 100_000))
 def test_waves_end_at_the_looks_and_leave_four_fifths_of_a_small_library(pictures: int) -> None:
     drawn, ends = 0, []
@@ -73,17 +70,14 @@ def test_figures_are_of_answered_pictures_only_and_never_of_more_looks_than_ther
     assert len(seen - {0}) <= len(LOOKS) + (drawn not in LOOKS)
 
 
-@given(sizes, st.integers(0, 300))
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=3), st.integers(0, 300))
 def test_a_wave_takes_as_many_as_it_says_and_from_no_stratum_more_than_it_has(
     of: list[int], size: int
 ) -> None:
     taken = allocation(of, size)
     assert sum(taken) == min(size, sum(of))
     assert all(0 <= n <= most for n, most in zip(taken, of, strict=True))
-
-
-def test_half_of_a_wave_is_drawn_from_everything_alike() -> None:
-    taken = allocation([8000, 1500, 500], 100)
+    taken = allocation([8000, 1500, 500], 100)  # half of it from everything alike
     assert all(n >= 0.5 * 100 * size / 10_000 - 1 for n, size in zip(taken, [8000, 1500, 500], strict=True))
     assert taken[-1] > 5 * 100 * 500 / 10_000
 
@@ -93,11 +87,7 @@ def test_the_flagged_are_a_stratum_of_their_own() -> None:
     cut = strata(logits, 4.0, 60)
     assert np.bincount(cut.of(logits)).tolist() == [600, 300, 100]
     assert set(np.flatnonzero(cut.of(logits) == 2)) == set(np.flatnonzero(logits >= 4.0))
-
-
-@given(st.floats(-100, 100), st.integers(1, 100))
-def test_pictures_that_nothing_tells_apart_are_one_stratum(logit: float, n: int) -> None:
-    assert strata(np.full(n, logit), 0.0, 30) == Strata(())
+    assert strata(np.full(7, 2.0), 0.0, 30) == Strata(())  # nothing tells these apart
 
 
 def test_within_a_stratum_any_picture_is_as_likely_as_any_other() -> None:
