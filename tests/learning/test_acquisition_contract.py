@@ -15,6 +15,7 @@ def acquisition(request) -> Acquisition:
 @pytest.mark.parametrize("trained", [True, False])
 def test_nothing_is_asked_twice_and_near_copies_are_asked_once(acquisition, trained):
     round = make_round(per_group=3, trained=trained)
+    assert acquisition.select(round, 0, np.random.default_rng(0)) == []
     group, asked = round.pool.group, round.labelled.asked
     chosen = [group[choice.row] for choice in acquisition.select(round, 25, np.random.default_rng(0))]
     assert len(chosen) == 25
@@ -29,22 +30,14 @@ def test_a_pool_runs_out_without_error(acquisition, trained):
     assert acquisition.select(empty, 5, np.random.default_rng(0)) == []
 
 
-@pytest.mark.parametrize("trained", [True, False])
-def test_asked_for_nothing_it_chooses_nothing(acquisition, trained):
-    assert acquisition.select(make_round(trained=trained), 0, np.random.default_rng(0)) == []
-
-
-def test_the_same_generator_asks_the_same(acquisition):
-    first, second = (acquisition.select(make_round(), 5, np.random.default_rng(4)) for _ in range(2))
-    assert first == second
-
-
-def test_it_leaves_the_round_as_it_was(acquisition):
+def test_the_same_generator_asks_the_same_and_leaves_the_round_as_it_was(acquisition):
     round, same = make_round(), make_round()
-    acquisition.select(round, 5, np.random.default_rng(4))
-    assert np.array_equal(round.pool.vectors, same.pool.vectors)
-    assert np.array_equal(round.labelled.asked, same.labelled.asked)
-    assert np.array_equal(round.probability, same.probability)
+    first, second = (acquisition.select(one, 5, np.random.default_rng(4)) for one in (round, same))
+    assert first == second == acquisition.select(round, 5, np.random.default_rng(4))
+    fresh = make_round()
+    assert np.array_equal(round.pool.vectors, fresh.pool.vectors)
+    assert np.array_equal(round.labelled.asked, fresh.labelled.asked)
+    assert np.array_equal(round.probability, fresh.probability)
 
 
 def test_every_reason_is_one_that_the_screen_explains(acquisition):

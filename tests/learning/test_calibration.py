@@ -34,9 +34,11 @@ def test_with_many_labels_platt_is_logistic_regression_on_the_score():
     assert fit.c == pytest.approx(reference.intercept_[0], rel=0.01)
 
 
-def test_one_yes_and_one_no_leave_doubt():
+def test_few_answers_leave_doubt_and_move_probabilities_little():
     fit = platt(np.array([-1.0, 1.0]), np.array([False, True]), np.ones(2))
     assert 1 / (1 + np.exp(-(fit.a + fit.c))) == pytest.approx(2 / 3, abs=0.01)
+    fit = refit(np.array([0.0]), np.array([True]))
+    assert (fit.a, fit.c) == (1, pytest.approx(0.4, abs=0.1))
 
 
 def test_a_label_of_weight_two_is_two_labels():
@@ -88,11 +90,6 @@ def test_targets_read_as_they_are_written():
 def test_other_words_are_no_target(text):
     with pytest.raises(WrongUsageError, match=r"is no target\. Write f1, precision=0\.9 or recall=0\.9"):
         Target.parse(text)
-
-
-def test_one_answer_moves_probabilities_little():
-    fit = refit(np.array([0.0]), np.array([True]))
-    assert (fit.a, fit.c) == (1, pytest.approx(0.4, abs=0.1))
 
 
 @given(st.lists(st.tuples(st.floats(-60, 60), st.booleans()), min_size=1, max_size=40))

@@ -29,12 +29,8 @@ def taught(seed: int, n: int = 60) -> tuple[LinearHead, Any, Any]:
     rng = np.random.default_rng(seed)
     centres = unit(rng.normal(size=(12, D)))
     yes, no = kinds(rng, n // 3, centres[:2]), kinds(rng, n - n // 3, centres[2:6])
-    data = TrainingSet(
-        np.concatenate([yes, no]).astype(np.float32),
-        np.arange(n) < len(yes),
-        np.ones(n),
-        np.arange(n),
-    )
+    vectors, row = np.concatenate([yes, no]).astype(np.float32), np.arange(n)
+    data = TrainingSet(vectors, row < len(yes), np.ones(n), row)
     return train_head(data, None, 0, Target.parse("f1")), centres[:6], centres[6:]
 
 
@@ -47,8 +43,6 @@ def test_other_kinds_of_pictures_are_told_from_those_of_the_library(seed: int) -
     rng, (head, known, other) = np.random.default_rng(seed), taught(seed)
     head = knowing(head, kinds(rng, 500, known))
     near, far = (head.familiarity(kinds(rng, 300, centres)) for centres in (known, other))
-    assert near is not None
-    assert far is not None
     assert roc_auc_score(np.arange(600) < 300, np.concatenate([near, far])) >= 0.9
     assert (near < 0).mean() <= 0.08  # of 500 that set the limit and 300 that are tested
 
@@ -59,9 +53,7 @@ def test_of_pictures_like_the_librarys_few_are_refused_however_many_set_the_limi
     for n in (49, 60, 99, 130):
         for _ in range(100):
             limited = knowing(head, kinds(rng, n, known))
-            familiarity = limited.familiarity(kinds(rng, 50, known))
-            assert familiarity is not None
-            refused.append((familiarity < 0).mean())
+            refused.append((limited.familiarity(kinds(rng, 50, known)) < 0).mean())
     assert np.mean(refused) <= UNFAMILIAR + 3 * np.std(refused) / np.sqrt(len(refused))
 
 

@@ -25,9 +25,9 @@ from concepts.learning.scaled_figures import (
 FIVE = Scale.graded(5)
 
 
-def possible_of(said, scale=FIVE):
+def possible_of(said):
     """(n, options) of grades, from 1."""
-    return np.array([scale.possible(scale.counts(g - 1), str(g)) for g in said])
+    return np.array([FIVE.possible(FIVE.counts(g - 1), str(g)) for g in said])
 
 
 def ordinal(n=200, d=6, seed=0, noise=1.0):
@@ -39,11 +39,9 @@ def ordinal(n=200, d=6, seed=0, noise=1.0):
     return X.astype(np.float32), np.digitize(latent, [-3, -1, 1, 3]) + 1
 
 
-def training_set(X, said, scale=FIVE):
-    positive = np.array([scale.counts(g - 1) for g in said])
-    return TrainingSet(
-        X, positive, np.ones(len(X)), np.arange(len(X)), ScaleLabels(scale, possible_of(said, scale))
-    )
+def training_set(X, said):
+    labels = ScaleLabels(FIVE, possible_of(said))
+    return TrainingSet(X, np.isin(said, (3, 4, 5)), np.ones(len(X)), np.arange(len(X)), labels)
 
 
 @given(st.integers(2, 40), st.integers(3, 7), st.integers(0, 2**31))
@@ -217,7 +215,7 @@ def perfect(said, group=None):
     return grade_figures(said.astype(float), said, 5, group, np.ones(len(said)), 0)
 
 
-def test_perfect_grades_of_few_pictures_are_not_certain_and_of_too_few_nothing_is_said():
+def test_perfect_grades_of_few_pictures_or_of_copies_are_not_certain():
     found = perfect(np.arange(25) % 5 + 1)
     assert (found.exact.value, found.kappa.value) == (1, 1)
     assert found.exact.low < 0.9
@@ -227,9 +225,6 @@ def test_perfect_grades_of_few_pictures_are_not_certain_and_of_too_few_nothing_i
     assert found.kappa.value is None
     assert "3 more test labels" in found.kappa.note
     assert "3 more test labels" in found.sentences[0]
-
-
-def test_twenty_copies_of_a_picture_are_one_piece_of_evidence():
     said = np.tile([1, 5], 20)
     assert perfect(said, np.tile([0, 1], 20)).exact.low < perfect(said).exact.low
 
@@ -237,7 +232,7 @@ def test_twenty_copies_of_a_picture_are_one_piece_of_evidence():
 # The scale
 
 
-def test_a_scale_is_what_it_was_when_it_is_read_again():
+def test_a_scale_is_read_as_it_was_with_names_for_its_ends_or_for_each_grade():
     for scale in (
         Scale.graded(7, 5),
         Scale.graded(10, names=["not at all", "very"]),
@@ -245,6 +240,9 @@ def test_a_scale_is_what_it_was_when_it_is_read_again():
     ):
         assert Scale.read(scale.as_document()) == scale
     assert Scale.read(None) is None
+    assert Scale.graded(4, names=["never", " all  of it "]).names == ("never", "", "", "all of it")
+    assert Scale.graded(3, names=["low", "", "high"]).names == ("low", "", "high")
+    assert Scale.graded(3, names=["", " "]).names == ()
 
 
 @pytest.mark.parametrize(
@@ -266,9 +264,3 @@ def test_a_scale_is_what_it_was_when_it_is_read_again():
 def test_scales_that_make_no_sense_and_names_that_could_mean_something_else_are_refused(make):
     with pytest.raises(DiscernError):
         make()
-
-
-def test_grades_are_called_by_two_names_for_the_ends_or_one_for_each():
-    assert Scale.graded(4, names=["never", " all  of it "]).names == ("never", "", "", "all of it")
-    assert Scale.graded(3, names=["low", "", "high"]).names == ("low", "", "high")
-    assert Scale.graded(3, names=["", " "]).names == ()

@@ -19,8 +19,12 @@ def head(request) -> Head:
 
 
 def test_it_fits_one_weight_a_dimension_and_facts_that_json_can_keep(head, labels, text_direction):
-    data = labels(12, 30)
-    fitted = head.fit(data, text_direction, 0)
+    data, unseen = labels(12, 30), labels(5, 5, seed=9)
+    fitted, again = (head.fit(labels(12, 30), text_direction, 0) for _ in range(2))
+    assert np.array_equal(fitted.weights, again.weights)
+    assert fitted.bias == again.bias
+    scores = head.score(data, Texts.one(text_direction), Pictures(unseen.vectors), 0)
+    assert np.array_equal(scores, fitted.logits(unseen.vectors))
     assert fitted.weights.shape == (data.vectors.shape[1],)
     assert fitted.weights.dtype == np.float64
     assert np.isfinite(fitted.weights).all()
@@ -29,14 +33,11 @@ def test_it_fits_one_weight_a_dimension_and_facts_that_json_can_keep(head, label
     json.dumps(fitted.details)
 
 
-def test_the_same_labels_give_the_same_head(head, labels, text_direction):
-    first, second = (head.fit(labels(12, 30), text_direction, 0) for _ in range(2))
-    assert np.array_equal(first.weights, second.weights)
-    assert first.bias == second.bias
-
-
-def test_it_works_without_words(head, labels):
-    assert np.isfinite(head.fit(labels(12, 30), None, 0).weights).all()
+def test_it_works_without_words_and_with_near_copies_and_a_machines_labels(head, labels, text_direction):
+    data, rng = labels(12, 30), np.random.default_rng(0)
+    assert np.isfinite(head.fit(data, None, 0).weights).all()
+    mixed = type(data)(data.vectors, data.positive, rng.choice([0.3, 1.0], 42), np.arange(42) // 3)
+    assert np.isfinite(head.fit(mixed, text_direction, 0).weights).all()
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (3, 0), (0, 3), (1, 1), (2, 40)])
@@ -45,34 +46,17 @@ def test_with_few_labels_it_fits_or_says_that_they_are_too_few(head, labels, tex
         assert np.isfinite(head.fit(labels(*counts), text_direction, 0).weights).all()
 
 
-def test_settled_it_fits_parts_of_the_labels_and_the_whole_as_before(head, labels, text_direction):
+def test_settled_it_fits_parts_and_the_whole_as_before_and_chooses_nothing_again(
+    head, labels, text_direction, monkeypatch
+):
+    """Scores that are held out rest on it: else each fold would choose for itself."""
     data = labels(12, 30)
     fitted = head.fit(data, text_direction, 0)
     settled = head.settled(fitted)
-    assert np.array_equal(settled.fit(data, text_direction, 0).weights, fitted.weights)
-    assert np.isfinite(settled.fit(data.at(np.arange(4, 25)), text_direction, 0).weights).all()
-
-
-def test_settled_it_chooses_nothing_again(head, labels, text_direction, monkeypatch):
-    """Scores that are held out rest on it: else each fold would choose for itself."""
-    data = labels(12, 30)
-    settled = head.settled(head.fit(data, text_direction, 0))
     folds = Mock(side_effect=AssertionError("folds are made to choose by"))
     monkeypatch.setattr("concepts.learning.heads.grouped_folds", folds)
-    settled.fit(data, text_direction, 0)
-
-
-def test_near_copies_and_a_machines_labels_are_taken(head, labels, text_direction):
-    data = labels(12, 30)
-    rng = np.random.default_rng(0)
-    mixed = type(data)(data.vectors, data.positive, rng.choice([0.3, 1.0], 42), np.arange(42) // 3)
-    assert np.isfinite(head.fit(mixed, text_direction, 0).weights).all()
-
-
-def test_its_scores_are_those_of_its_weights(head, labels, text_direction):
-    data, unseen = labels(12, 30), labels(5, 5, seed=9)
-    scores = head.score(data, Texts.one(text_direction), Pictures(unseen.vectors), 0)
-    assert np.array_equal(scores, head.fit(data, text_direction, 0).logits(unseen.vectors))
+    assert np.array_equal(settled.fit(data, text_direction, 0).weights, fitted.weights)
+    assert np.isfinite(settled.fit(data.at(np.arange(4, 25)), text_direction, 0).weights).all()
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -9,14 +9,6 @@ from concepts.learning import acquisition
 from concepts.learning.acquisition import ACQUISITIONS, Round, _far_from_all
 
 
-def test_margin_asks_about_what_the_head_is_least_sure_of():
-    round = make_round()
-    chosen = [choice.row for choice in ACQUISITIONS["margin"]().select(round, 5, np.random.default_rng(0))]
-    unsure = np.abs(round.probability - 0.5)
-    free = np.setdiff1d(np.flatnonzero(~round.labelled.asked), chosen)
-    assert unsure[chosen].max() <= unsure[free].min()
-
-
 def test_diverse_margin_does_not_ask_five_times_about_one_cluster():
     rng = np.random.default_rng(0)
     centres = unit(rng.normal(size=(5, 16)))

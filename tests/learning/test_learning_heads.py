@@ -11,7 +11,6 @@ from concepts.errors import NotEnoughLabelsError, WrongUsageError
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_early, train_head
 from concepts.learning.heads import HEADS, LogisticHead
-from concepts.learning.target import Target
 
 
 def test_closed_form_lda_points_where_sklearn_lda_does(labels):
@@ -66,7 +65,9 @@ def test_without_labels_the_words_rank_or_example_pictures(labels, text_directio
     assert average_precision_score(unseen.positive, examples.logits(unseen.vectors)) > 0.8
 
 
-def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_direction):
+def test_a_head_can_be_chosen_by_name_and_the_words_lead_until_there_are_labels_for_it(
+    labels, text_direction
+):
     data = labels(20, 20)
     names = ["text", "lda", "logistic"]
     assert [train_head(data, text_direction, 0, head=name).kind for name in names] == names
@@ -74,9 +75,6 @@ def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_directio
     assert (chosen.details["head"], suited.details["head"], suited.kind) == ("lda", "auto", "logistic")
     with pytest.raises(WrongUsageError, match=r"no head “forest”.* auto, line, text, lda, logistic"):
         train_head(data, None, 0, head="forest")
-
-
-def test_the_words_lead_until_there_are_enough_labels_for_the_head_chosen(labels, text_direction):
     assert train_early(labels(3, 0), text_direction, 0, head="logistic").kind == "text"
     assert train_early(labels(3, 9), text_direction, 0, head="logistic").kind == "logistic"
 
@@ -119,24 +117,13 @@ def beside(one, other, weight):
     )
 
 
-def test_labels_that_weigh_nothing_change_nothing(labels, text_direction):
+def test_labels_that_weigh_nothing_change_nothing_and_the_threshold_comes_from_a_persons(
+    labels, text_direction
+):
     data, lies = labels(10, 20), labels(10, 20, seed=3)
     both = beside(data, replace(lies, positive=~lies.positive), 0.0)
     assert np.array_equal(
         train_head(both, text_direction, 0).weights, train_head(data, text_direction, 0).weights
     )
-
-
-def test_the_threshold_comes_from_a_persons_labels(labels):
     details = train_head(beside(labels(20, 20), labels(60, 60, seed=3), 0.4), None, 0).details
     assert (details["threshold_labels"], details["full_weight"], details["reduced_weight"]) == (40, 40, 120)
-
-
-def test_the_target_moves_the_threshold(labels):
-    data = labels(60, 120, noise=3.0)
-    careful = train_head(data, None, 0, Target("precision", 0.95))
-    eager = train_head(data, None, 0, Target("recall", 0.95))
-    assert careful.threshold > eager.threshold
-    assert careful.details["held_out"]["precision"] >= 0.95
-    assert eager.details["held_out"]["recall"] >= 0.95
-    assert careful.details["target"] == "precision at least 0.95"

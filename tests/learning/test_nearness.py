@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,16 +28,10 @@ def labelled(vectors: np.ndarray, positive: np.ndarray) -> TrainingSet:
     return TrainingSet(vectors, positive, np.ones(len(positive)), np.arange(len(positive)))
 
 
-def beside(found: Prototypes | None) -> LinearHead:
-    """A head that consists of prototypes alone."""
-    assert found is not None
-    return LinearHead("", np.zeros(found.yes.shape[1]), 0.0, prototypes=found)
-
-
 def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() -> None:
     vectors, kind = kinds()
     labels = labelled(vectors[::2], np.isin(kind[::2], (0, 3)))
-    added = beside(prototypes(BLIND, labels)).logits(vectors)
+    added = LinearHead("", np.zeros(16), 0.0, prototypes=prototypes(BLIND, labels)).logits(vectors)
     assert added[np.isin(kind, (0, 3))].min() > 0 > added[~np.isin(kind, (0, 3))].max()
 
 
@@ -52,19 +48,23 @@ def test_kinds_with_nothing_in_common_are_told_apart_better_than_by_a_line() -> 
     assert right["auto"] > right["line"] + 0.05
 
 
-@pytest.mark.parametrize("of_each", [0, MOST // 6 + 1])
-def test_there_are_none_without_both_sides_and_once_a_line_knows_enough(of_each: int) -> None:
-    vectors, kind = kinds(max(of_each, 1))
-    assert prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3)) & (of_each > 0))) is None
+def test_there_are_some_from_both_sides_on_until_a_line_knows_enough_and_never_too_many_to_wait_for() -> None:
+    vectors, kind = kinds(1)
+    assert prototypes(BLIND, labelled(vectors, kind > 9)) is None
+    vectors, kind = kinds(MOST // 6)
+    most = prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3))))
+    assert (len(most.yes), len(most.no)) == (MOST_YES, MOST_NO)
+    vectors, kind = kinds(MOST // 6 + 1)
+    assert prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3)))) is None
 
 
 def test_none_is_the_vector_of_a_picture_where_a_side_has_two_that_differ() -> None:
     vectors, kind = kinds()
-    positive = np.isin(kind, (0, 3))
-    found = prototypes(BLIND, labelled(vectors, positive))
-    assert found is not None
-    for side, of in ((found.yes, vectors[positive]), (found.no, vectors[~positive])):
-        assert (unit(side.astype(np.float64)) @ of.T).max() < 1 - 1e-4
+    vectors[1] = vectors[0]  # near-copies are no pair
+    data = replace(labelled(vectors, np.isin(kind, (0, 3))), group=np.maximum(np.arange(len(kind)), 1))
+    found = prototypes(BLIND, data)
+    for side, counts in ((found.yes, data.positive), (found.no, ~data.positive)):
+        assert (unit(side.astype(np.float64)) @ vectors[counts].T).max() < 1 - 1e-4
 
 
 def test_what_a_machine_says_beside_a_person_is_no_example() -> None:
@@ -72,28 +72,7 @@ def test_what_a_machine_says_beside_a_person_is_no_example() -> None:
     people = np.arange(len(kind)) % 2 == 0
     said = np.where(people, np.isin(kind, (0, 3)), np.isin(kind, (1, 2)))  # the machine is wrong
     both = TrainingSet(vectors, said, np.where(people, 1.0, 0.05), np.arange(len(kind)))
-    found, of_people = prototypes(BLIND, both), prototypes(BLIND, both.at(people))
-    assert found is not None
-    assert of_people is not None
-    assert found.kept() == of_people.kept()
-
-
-def test_near_copies_are_no_pair() -> None:
-    vectors, _ = kinds()
-    vectors[1] = vectors[0]
-    some = TrainingSet(
-        vectors[:8], np.array([True] * 4 + [False] * 4), np.ones(8), np.array([0, 0, *range(2, 8)])
-    )
-    found = prototypes(BLIND, some)
-    assert found is not None
-    assert (unit(found.yes.astype(np.float64)) @ vectors[0]).max() < 1 - 1e-4
-
-
-def test_of_many_labels_there_are_no_more_than_a_person_could_wait_for() -> None:
-    vectors, kind = kinds(MOST // 6)
-    found = prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3))))
-    assert found is not None
-    assert (len(found.yes), len(found.no)) == (MOST_YES, MOST_NO)
+    assert prototypes(BLIND, both).kept() == prototypes(BLIND, both.at(people)).kept()
 
 
 def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None:

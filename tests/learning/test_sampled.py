@@ -80,7 +80,6 @@ def test_what_was_known_before_a_wave_is_added_as_it_is() -> None:
     drawn = np.where(known[0], -1, 0)  # the wave drew all that was left
     draws = Draws(-1 * known.astype(np.int64), known, np.zeros(400, np.int64), drawn)
     found = StratifiedCounts([library.said(draws)], 0.5, 0.01).figure("yes")
-    assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx([library.truth.sum()] * 3)
 
 
@@ -106,7 +105,6 @@ def test_pictures_that_came_later_are_spoken_for_by_later_waves_alone() -> None:
     draws = Draws(stratum, np.zeros((2, 100), bool), np.zeros(100, np.int64), drawn)
     found = StratifiedCounts([together(draws, np.linspace(0, 1, 100), truth)], 0.5, 0.01)
     yes = found.figure("yes")
-    assert yes is not None
     assert yes.value == pytest.approx(50)
     assert weights(together(draws, np.zeros(100), truth), 100).sum() == pytest.approx(100)
 
@@ -140,9 +138,11 @@ def test_the_limits_of_cells_that_say_the_same_are_those_of_clopper_and_pearson(
     assert found == pytest.approx((alike * 1e6 * low, alike * 1e6 * high), abs=alike * 2000)
 
 
-def test_what_is_known_through_and_through_adds_no_width() -> None:
+def test_what_is_known_adds_no_width_and_cells_nobody_drew_from_leave_a_share_open() -> None:
     low, high = total_limits(cells((3, 20, 400)), 0.05)
     assert total_limits(cells((3, 20, 400), (7, 50, 50)), 0.05) == pytest.approx((low + 7, high + 7), abs=0.5)
+    low, high = share_limits(cells((20, 20, 20)), cells((5, 5, 5), (0, 0, 25)), 0.05)
+    assert (low, high) == pytest.approx((20 / 50, 20 / 25), abs=0.002)
 
 
 def test_a_share_of_what_counts_reaches_no_farther_than_both_sides_allow() -> None:
@@ -152,11 +152,6 @@ def test_a_share_of_what_counts_reaches_no_farther_than_both_sides_allow() -> No
     )
     low, high = share_limits(inside, outside, 0.05)
     assert found_low / (found_low + missed_high) <= low < 0.5 < high <= found_high / (found_high + missed_low)
-
-
-def test_a_share_is_open_as_far_as_cells_nobody_drew_from_may_move_it() -> None:
-    low, high = share_limits(cells((20, 20, 20)), cells((5, 5, 5), (0, 0, 25)), 0.05)
-    assert (low, high) == pytest.approx((20 / 50, 20 / 25), abs=0.002)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 500)), min_size=1, max_size=6))
@@ -183,7 +178,6 @@ def test_many_cells_that_are_a_little_low_do_not_hide_behind_the_end_of_their_li
     eight = [Stratum(np.full(4, 0.9), np.arange(4) >= n, np.full(100, 0.9)) for n in (1, 1, 1, 1, 1, 1, 0, 0)]
     sure = Stratum(np.full(10, 0.1), np.arange(10) < 5, np.full(20, 0.1))
     found = StratifiedCounts([[*eight, sure, sure]], 0.5, 0.01).figure("precision")
-    assert found is not None
     assert found.high > 0.92
 
 

@@ -21,16 +21,13 @@ def library(answered: TrainingSet, others: TrainingSet) -> Pictures:
     return Pictures(vectors, labelled=np.arange(len(answered.positive)))
 
 
-def test_it_ranks_what_counts_first(scorer, labels, text_direction):
+def test_it_ranks_what_counts_first_and_always_the_same(scorer, labels, text_direction):
     unseen, answered = labels(50, 200, seed=9), labels(12, 30)
     scores = scorer.score(answered, Texts.one(text_direction), library(answered, unseen), 0)
     assert scores.shape == (292,)
     assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
     assert average_precision_score(unseen.positive, scores[42:]) > 0.8
-
-
-def test_the_same_labels_give_the_same_scores(scorer, labels, text_direction):
     answered = labels(12, 30)
     pictures = library(answered, labels(5, 20, seed=9))
     first, second = (scorer.score(answered, Texts.one(text_direction), pictures, 0) for _ in range(2))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts
+from concepts.learning.base import NeighbourGraph, Pictures, Texts
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS, blended, neighbour_graph
 from study.scorers.propagation import Propagation
@@ -47,28 +47,18 @@ def test_without_a_yes_the_blend_ranks_by_the_words() -> None:
         SCORERS["blend"]().score(data, None, pictures, 0)
 
 
-def chain(n: int) -> NeighbourGraph:
-    """Pictures in a row, each the neighbour of the next and of the one before."""
-    rows = np.stack([np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)], axis=1)
-    return NeighbourGraph(rows.astype(np.int64), np.full((n, 2), 0.9, np.float32))
-
-
-def evidence(yes: np.ndarray, no: np.ndarray, n: int) -> Floats:
-    """What the graph alone adds to a head that says nothing."""
-    rows = np.concatenate([yes, no])
-    data = labelled(np.eye(n, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
-    return blended(np.zeros(n), data, Pictures(np.eye(n, dtype=np.float32), chain(n), rows))
-
-
 def test_with_many_answers_the_blend_asks_which_is_nearer_and_not_how_near() -> None:
     """A picture three steps from a yes and twelve from a no comes before one right between a yes and a no,
     which hears far more of both."""
     yes, no = np.r_[0, 40:80], np.r_[15, 38, 100:140]
-    scores = evidence(yes, no, 160)
+    rows, n = np.concatenate([yes, no]), 160
+    # Pictures in a row, each the neighbour of the next and of the one before.
+    beside = np.stack([np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)], axis=1)
+    chain = NeighbourGraph(beside.astype(np.int64), np.full((n, 2), 0.9, np.float32))
+    data = labelled(np.eye(n, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
+    pictures = Pictures(np.eye(n, dtype=np.float32), chain, rows)
+    scores = blended(np.zeros(n), data, pictures)  # what the graph adds to a head that says nothing
     assert scores[3] > scores[39]
-    rows = np.concatenate([yes, no])
-    data = labelled(np.eye(160, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
-    pictures = Pictures(np.eye(160, dtype=np.float32), chain(160), rows)
     difference = Propagation().score(data, None, pictures, 0)
     assert difference[3] < difference[39]
 

@@ -74,7 +74,7 @@ LONE = unit(np.array([[0.0, 0.5, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]))
 SAID_AGAIN = np.zeros(8, np.int8)
 
 
-def test_a_wall_comes_back_while_something_that_counts_has_no_like() -> None:
+def test_a_wall_comes_back_while_something_that_counts_has_no_like_or_was_on_one_wall_alone() -> None:
     def due(some: TrainingSet, since: int = AGAIN, again: np.ndarray = SAID_AGAIN) -> bool:
         return is_due(some, np.zeros(len(some.positive), bool), since, again[: len(some.positive)])
 
@@ -85,9 +85,6 @@ def test_a_wall_comes_back_while_something_that_counts_has_no_like() -> None:
     assert not due(labels(YES, LONE), since=AGAIN - 1)
     changed = np.eye(8, dtype=np.int8)[0] * np.int8(-1)
     assert not due(labels(YES, LONE), again=changed)  # it is rather a slip
-
-
-def test_a_wall_comes_back_while_walls_showed_each_kind_once_however_many_like_it_were_found_since() -> None:
     twice = labels(YES, np.concatenate([LONE, LONE]))
     once_a_kind, one_kind = np.zeros((2, 9), bool)
     once_a_kind[[0, 3, 4]] = one_kind[:3] = True
