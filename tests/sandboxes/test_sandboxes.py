@@ -41,23 +41,15 @@ def house(
         yield made
 
 
-def png(seed: int = 900) -> bytes:
-    content = io.BytesIO()
-    draw("ellipse", seed).save(content, "PNG")
-    return content.getvalue()
-
-
-def upload(sandbox: Sandbox, *files: tuple[str, bytes]) -> str:
+def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
     uploads = sandbox.bench.context.uploads
     batch = uploads.begin()
 
-    async def chunks(content: bytes) -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
         yield content
 
-    for name, content in files:
-        saving = uploads.save(batch, name, len(content), chunks(content))
-        with ThreadPoolExecutor(1) as own_thread:
-            own_thread.submit(asyncio.run, saving).result()
+    with ThreadPoolExecutor(1) as own_thread:
+        own_thread.submit(asyncio.run, uploads.save(batch, name, len(content), chunks())).result()
     return batch
 
 
@@ -65,7 +57,8 @@ def upload(sandbox: Sandbox, *files: tuple[str, bytes]) -> str:
 
 
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
-    bench = house.create().bench
+    bench, other = house.create().bench, house.create().bench
+    assert bench.context.collection.encoder() is other.context.collection.encoder()  # they share one
     assert bench.library.info().pictures == PICTURES
     assert bench.concepts.all() == []
     assert bench.installation.recent_jobs() == []
@@ -75,51 +68,41 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
         assert bench.context.renditions.read(picture.id).whole
 
 
-def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
-    one, other = house.create().bench, house.create().bench
-    one.concepts.begin("Ball", "A round thing.")
-    (picture,) = one.library.pictures(limit=1).pictures
-    answer(one, "Ball", [picture.id])
-    for bench in (other, house.base):
+def test_what_a_visitor_makes_and_adds_is_in_their_own_library_alone(house: Sandboxes) -> None:
+    one, other, base = house.create(), house.create().bench, house.base
+    one.bench.concepts.begin("Ball", "A round thing.")
+    (picture,) = one.bench.library.pictures(limit=1).pictures
+    answer(one.bench, "Ball", [picture.id])
+    content = io.BytesIO()
+    draw("ellipse", 900).save(content, "PNG")
+    batch = upload(one, "mine.png", content.getvalue())
+    one.bench.library.add(one.bench.context.uploads.paths(batch)).wait()
+    for benches, pictures in (([one.bench], PICTURES + 1), ([other, base, house.create().bench], PICTURES)):
+        for bench in benches:
+            assert bench.library.info().pictures == bench.context.collection.index().count() == pictures
+    for bench in (other, base):
         assert bench.concepts.all() == []
         assert bench.context.log.last_sequence(1) == 0
 
 
-def test_pictures_that_a_visitor_adds_are_in_their_own_library_alone(house: Sandboxes) -> None:
-    one, other = house.create(), house.create()
-    batch = upload(one, ("mine.png", png()))
-    one.bench.library.add(one.bench.context.uploads.paths(batch)).wait()
-    counts = [bench.library.info().pictures for bench in (one.bench, other.bench, house.base)]
-    assert counts == [PICTURES + 1, PICTURES, PICTURES]
-    sizes = [b.context.collection.index().count() for b in (one.bench, other.bench, house.base)]
-    assert sizes == counts
-    assert house.create().bench.context.collection.index().count() == PICTURES
-
-
-def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, tiny_open_clip: Path) -> None:
+def test_at_the_next_start_nothing_of_the_hosts_own_comes_along_nor_what_a_killed_process_left(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
     with demo_house(tmp_path, tiny_open_clip) as house:
         house.base.concepts.begin("The host's own concept", "Nobody else's business.")
         house.base.context.audit.add("ola", "logged in", address="10.0.0.7")
+    left = tmp_path / "home" / "sandboxes" / ("a" * 32)
+    left.mkdir(parents=True)
+    (left / "discern.sqlite").write_bytes(b"left")
     with demo_house(tmp_path, tiny_open_clip) as house:
+        assert not left.exists()
         sandbox = house.create()
         assert sandbox.bench.concepts.all() == []
         assert sandbox.bench.installation.deeds() == []
         content = b"".join(file.read_bytes() for file in sandbox.home.glob("discern.sqlite*"))
         assert b"host's own" not in content
         assert b"10.0.0.7" not in content
-
-
-def test_visitors_share_one_encoder(house: Sandboxes) -> None:
-    one, other = house.create().bench, house.create().bench
-    one.library.search("a line", n=1)
-    assert one.context.collection.encoder() is other.context.collection.encoder()
-
-
-def test_a_visitor_names_no_place_on_the_computer(house: Sandboxes, tmp_path: Path) -> None:
-    bench = house.create().bench
-    with pytest.raises(NotAllowedError, match="reads no folder"):
-        bench.library.add([tmp_path], confined=True)
-    assert bench.library.info().home == ""
+    assert not sandbox.home.exists()
 
 
 def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_computer(
@@ -147,6 +130,11 @@ def test_after_its_hour_a_sandbox_is_found_no_more_and_its_folder_is_gone(
 ) -> None:
     sandbox = house.create()
     assert house.find(sandbox.key) is sandbox
+    for key in ("", "..", "../../home", "0" * 32):  # names that were not given
+        assert house.find(key) is None
+    with pytest.raises(SettingsError, match="A demo is one process"):
+        Sandboxes(house.base.context.settings)
+    assert sandbox.home.is_dir()
     clock.seconds += LIMITS.seconds - 60
     assert house.find(sandbox.key) is sandbox
     assert sandbox.seconds_left == 60
@@ -154,23 +142,6 @@ def test_after_its_hour_a_sandbox_is_found_no_more_and_its_folder_is_gone(
     assert house.find(sandbox.key) is None
     assert sandbox.home.is_dir()
     house.sweep()
-    assert not sandbox.home.exists()
-
-
-def test_nobody_finds_a_sandbox_by_a_name_that_was_not_given(house: Sandboxes) -> None:
-    for key in ("", "..", "../../home", "0" * 32):
-        assert house.find(key) is None
-
-
-def test_what_a_killed_process_left_is_removed_at_the_next_start(
-    tmp_path: Path, tiny_open_clip: Path
-) -> None:
-    left = tmp_path / "home" / "sandboxes" / ("a" * 32)
-    left.mkdir(parents=True)
-    (left / "discern.sqlite").write_bytes(b"left")
-    with demo_house(tmp_path, tiny_open_clip) as house:
-        assert not left.exists()
-        sandbox = house.create()
     assert not sandbox.home.exists()
 
 
@@ -194,13 +165,16 @@ def test_there_are_only_so_many_at_once_and_one_that_is_over_makes_room(
 
 def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_taken(house: Sandboxes) -> None:
     sandbox = house.create()
+    assert 0 < sandbox.used_bytes() < 5_000_000  # without what is shared with the library
+    sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
+    assert sandbox.is_full
     sandbox.limits = replace(sandbox.limits, disk=20_000_000)
     sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(NotAllowedError, match="full") as refused:
         sandbox.admit_file("b.png", 12_000_000)
     assert "20 MB" in str(refused.value)
     with pytest.raises(NotAllowedError, match="no archives"):
-        upload(sandbox, ("many.zip", b"PK"))
+        upload(sandbox, "many.zip", b"PK")
 
 
 def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxes) -> None:
@@ -255,10 +229,3 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
             assert "head.safetensors" in {Path(name).name for name in bundle.namelist()}
     assert len(rows) == PICTURES
     assert not any(name.startswith("later/") and name.endswith(".zip") for name in names)
-
-
-def test_a_second_process_does_not_take_the_visitors_of_the_first(house: Sandboxes) -> None:
-    sandbox = house.create()
-    with pytest.raises(SettingsError, match="A demo is one process"):
-        Sandboxes(house.base.context.settings)
-    assert sandbox.bench.context.settings.home.is_dir()
