@@ -132,13 +132,12 @@ class FakeOpenAI:
         answer: Callable[[Request], Any] | None = None,
         *,
         rejects: dict[str, int] | None = None,
-        tokens: tuple[int, int] = (100, 20),
         manner: Manner | None = None,
         sees: bool = True,
     ) -> None:
         self.answer = answer
         self.rejects = rejects or {}
-        self.tokens = tokens
+        self.tokens = (100, 20)  # of each question and answer
         self.manner = manner or Manner("any")
         self.sees = sees
         self.looks_itself = False  # whether `answer` is asked about the pictures that test eyes, too
@@ -158,11 +157,7 @@ class FakeOpenAI:
 
     @property
     def base_url(self) -> str:
-        return f"{self.address}{self.manner.root}{self.manner.query}"
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}{self.manner.root}{self.manner.query}"
 
     def script(self, *replies: Reply) -> None:
         with self._lock:
@@ -265,10 +260,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif reply.raw is not None:
             self._send_bytes(reply.status, reply.raw, "text/html", reply.headers)
         elif reply.error is not None:
-            error = manner.error(
-                reply.status, reply.error["message"], reply.error["code"], reply.error["param"]
-            )
-            self._send(reply.status, error, reply.headers)
+            said = (reply.error[part] for part in ("message", "code", "param"))
+            self._send(reply.status, manner.error(reply.status, *said), reply.headers)
         else:
             self._send(reply.status, self._completion(request, reply), reply.headers)
 
@@ -288,11 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
             "choices": [choice],
         }
         if reply.usage and self.server_of.manner.usage:
-            completion["usage"] = {
-                "prompt_tokens": prompt,
-                "completion_tokens": answer,
-                "total_tokens": prompt + answer,
-            }
+            used = {"prompt_tokens": prompt, "completion_tokens": answer}
+            completion["usage"] = used | {"total_tokens": prompt + answer}
         return completion
 
     def _send(self, code: int, document: Any, headers: dict[str, str] | None = None) -> None:

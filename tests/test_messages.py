@@ -74,19 +74,11 @@ def strings(path: Path) -> Iterator[str]:
 
 def test_no_message_of_the_domain_names_a_command() -> None:
     pattern = command_words()
-    assert [(path, text) for path in MODULES for text in strings(path) if pattern.search(text)] == []
-
-
-def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
-    pattern = command_words()
-    for text in (
-        "Add pictures first: library add FOLDER.",
-        "concept next --evaluation",
-        "python -m discern demo",
-    ):
-        assert pattern.search(text)
+    known = ("Add pictures first: library add FOLDER.", "concept next --evaluation", "python -m discern demo")
+    assert all(pattern.search(text) for text in known)
     for text in ("Add pictures to the library.", "Choose the next concept.", "low – high", "a -- b"):
         assert not pattern.search(text)
+    assert [(path, text) for path in MODULES for text in strings(path) if pattern.search(text)] == []
 
 
 PLACE = Path("/data")
@@ -151,12 +143,8 @@ def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError
     assert len(on_screen) > len(str(error))
     assert not command_words().search(on_screen)
     assert "DISCERN_" not in on_screen
-
-
-@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
-def test_a_command_that_ends_an_advice_can_be_pasted(error: errors.DiscernError) -> None:
-    _, begun, command = error.advice("in_terminal").rpartition(": discern ")
-    if begun:
+    _, begun, command = in_a_terminal.rpartition(": discern ")
+    if begun:  # it can be pasted
         assert not command.endswith(".")
         assert "“" not in command
         assert shlex.split(command)
@@ -170,16 +158,15 @@ def test_a_misspelt_label_and_a_missing_column_are_named_and_no_other_column_is_
     assert missing.advice("in_terminal").endswith(" --column label=HEADING.")
 
 
-def test_a_name_stands_in_a_command_as_a_shell_takes_it() -> None:
-    assert (
-        errors.NO_VERSION(concept="it's messy").advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
+def test_a_command_names_the_concept_as_a_shell_takes_it_and_asks_for_the_kind_that_is_missing() -> None:
+    none, to_measure = (
+        errors.NotEnoughLabelsError("None."),
+        errors.NotEnoughLabelsError("None.", purpose="evaluation"),
     )
-
-
-def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None:
-    to_measure = errors.NotEnoughLabelsError("None.", purpose="evaluation")
     assert "concept next NAME --evaluation" in to_measure.advice("in_terminal")
-    assert "--evaluation" not in errors.NotEnoughLabelsError("None.").advice("in_terminal")
+    assert "--evaluation" not in none.advice("in_terminal")
+    untrained = errors.NO_VERSION(concept="it's messy")
+    assert untrained.advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
 
 
 def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:

@@ -14,20 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "study", "web")
 AROUND_IT = ("benchmarks", "blackbox", "docs", "setup.py", "space", "tests", "tools")
-OURS = {
-    "app",
-    "benchmarks",
-    "blackbox",
-    "concepts",
-    "discern",
-    "docs",
-    "setup",
-    "space",
-    "storage",
-    "study",
-    "tools",
-    "web",
-}
+OURS = {place.removesuffix(".py") for place in (*PRODUCT, *AROUND_IT)}
 OPTIONAL = tuple(f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-ray", "-video"))
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
@@ -66,13 +53,10 @@ def required(*names: str) -> set[str]:
 BUILT_ON = {"gradio", "lancedb", "open-clip-torch", "openai", "sqlalchemy", "torch"}
 
 
-def test_requirements_name_what_the_product_is_built_on() -> None:
+def test_requirements_name_what_the_product_is_built_on_and_hold_those_of_all_encoders() -> None:
+    """A hosted Space is given `requirements.txt` alone, so that file can't name the others by `-r`."""
     assert required("requirements.txt") >= BUILT_ON
     assert not required("requirements-slim.txt") & {"torch", "open-clip-torch"}
-
-
-def test_requirements_hold_the_slim_ones_and_those_of_other_encoders() -> None:
-    """A hosted Space is given `requirements.txt` alone, so that file can't name the others by `-r`."""
     everything, slim, encoders = (
         {line for line in (ROOT / f"requirements{which}.txt").read_text().splitlines() if line[0] != "#"}
         for which in ("", "-slim", "-openclip")
@@ -81,11 +65,7 @@ def test_requirements_hold_the_slim_ones_and_those_of_other_encoders() -> None:
 
 
 @pytest.mark.parametrize(
-    ("places", "requirements"),
-    [
-        (PRODUCT, OPTIONAL),
-        (AROUND_IT, (*OPTIONAL, "requirements-dev.txt")),
-    ],
+    ("places", "requirements"), [(PRODUCT, OPTIONAL), (AROUND_IT, (*OPTIONAL, "requirements-dev.txt"))]
 )
 def test_every_import_is_in_the_requirements(places: tuple[str, ...], requirements: tuple[str, ...]) -> None:
     distributions = all_distributions()
