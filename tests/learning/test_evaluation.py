@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     average_precision_score,
@@ -23,15 +22,12 @@ from concepts.learning.evaluation import (
     ERROR,
     METRICS,
     _Ranked,
-    about_probabilities,
     compare,
     curves,
     cuts,
     evaluate,
     one_of_each,
-    probability_gap,
 )
-from concepts.learning.intervals import mean_interval
 from concepts.learning.report import Metric, about_unlabelled
 from concepts.learning.stratified import StratifiedCounts
 
@@ -100,18 +96,13 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     assert held >= 52
 
 
-def test_near_copies_are_one_piece_of_evidence_and_narrow_no_interval():
+def test_near_copies_narrow_no_interval():
     p, truth, group = example(60)
     once = evaluate(p, truth, 0.5, group, 0).metrics["roc_auc"]
     copied = evaluate(np.repeat(p, 10), np.repeat(truth, 10), 0.5, np.repeat(group, 10), 0).metrics["roc_auc"]
     alone = evaluate(np.repeat(p, 10), np.repeat(truth, 10), 0.5, np.arange(600), 0).metrics["roc_auc"]
     assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=0.15)
     assert alone.high - alone.low < 0.5 * (once.high - once.low)
-    rng = np.random.default_rng(1)
-    p, truth = rng.random(60), rng.random(60) < 0.5
-    once = probability_gap(p, truth, np.arange(60), 0)
-    copied = probability_gap(np.repeat(p, 9), np.repeat(truth, 9), np.repeat(np.arange(60), 9), 0)
-    assert (copied.value, copied.low, copied.high) == pytest.approx((once.value, once.low, once.high))
 
 
 def test_too_few_pictures_give_a_sentence_instead_of_a_number():
@@ -125,10 +116,6 @@ def test_too_few_pictures_give_a_sentence_instead_of_a_number():
     assert evaluate(p, truth, 0.5, np.arange(20), 0).metrics["brier"].value is None
     empty = evaluate(np.empty(0), np.empty(0, bool), 0.5, np.empty(0, np.int64), 0)
     assert all(metric.value is None and metric.note for metric in empty.metrics.values())
-    gap = probability_gap(np.full(12, 0.5), np.arange(12) < 6, np.arange(12), 0)
-    assert gap.value is None
-    assert "18 more" in gap.note
-    assert about_probabilities([gap]) == []
 
 
 def test_ten_right_of_ten_is_not_certainty():
@@ -198,50 +185,6 @@ def test_what_holds_at_all_thresholds_at_once_is_less_than_what_holds_at_one(sco
     alone = evaluate(probability, truth, cut.threshold, group, 0).metrics["precision"]
     assert cut.precision.low < alone.low
     assert cut.precision.value == alone.value
-
-
-@given(arrays(float, st.integers(0, 80), elements=st.floats(-1, 1)))
-def test_an_interval_of_a_mean_stays_within_the_bounds_and_near_the_mean(values):
-    low, high = mean_interval(values, -1, 1, 0)
-    assert (low, high) == mean_interval(values, -1, 1, 0)
-    assert -1 <= low <= high <= 1
-    if len(values):
-        assert low - 1e-9 <= values.mean() <= high + 1e-9
-
-
-def test_more_values_narrow_the_interval():
-    values = np.random.default_rng(0).random(400)
-    few, many = (mean_interval(values[:n], 0, 1, 0) for n in (40, 400))
-    assert many[1] - many[0] < 0.5 * (few[1] - few[0])
-
-
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
-def test_the_interval_holds_the_truth_at_least_as_often_as_it_says_where_a_normal_one_does_not(share):
-    """40 redrawn sets of 60."""
-    rng = np.random.default_rng(0)
-    truth = rng.random(50_000) < share
-    ratio = 2.5 * rng.normal(np.where(truth, 2.5, 0)) - 2.5**2 / 2
-    p = 1 / (1 + np.exp(-2.5 * (ratio + np.log(share / (1 - share)))))  # too sure
-    gap = (p - truth).mean()
-    held = normal = 0
-    for seed in range(40):
-        rows = rng.integers(0, len(p), 60)
-        found = probability_gap(p[rows], truth[rows], np.arange(60), seed)
-        held += found.low <= gap <= found.high
-        half = 1.96 * (p[rows] - truth[rows]).std() / 60**0.5
-        normal += abs(found.value - gap) <= half
-    assert held >= 39
-    assert share > 0.05 or normal < 36
-
-
-@pytest.mark.parametrize(
-    ("added", "said"), [(0.3, "too high, by"), (-0.3, "too low, by"), (0.0, "right, as far as")]
-)
-def test_words_say_in_which_direction_probabilities_are_off(added, said):
-    rng = np.random.default_rng(2)
-    truth = rng.random(400) < 0.5
-    (sentence,) = about_probabilities([probability_gap(np.full(400, 0.5 + added), truth, np.arange(400), 0)])
-    assert said in sentence
 
 
 EARLY = "Too early to say how many of 40 flagged pictures that nobody labelled are right"

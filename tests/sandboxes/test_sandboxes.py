@@ -168,6 +168,8 @@ def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_take
     assert 0 < sandbox.used_bytes() < 5_000_000  # without what is shared with the library
     sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
     assert sandbox.is_full
+    with pytest.raises(NotAllowedError, match="full"):
+        sandbox.bench.jobs.begin(Mine(1, 10))
     sandbox.limits = replace(sandbox.limits, disk=20_000_000)
     sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(NotAllowedError, match="full") as refused:
@@ -175,15 +177,6 @@ def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_take
     assert "20 MB" in str(refused.value)
     with pytest.raises(NotAllowedError, match="no archives"):
         upload(sandbox, "many.zip", b"PK")
-
-
-def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxes) -> None:
-    sandbox = house.create()
-    assert 0 < sandbox.used_bytes() < 5_000_000
-    sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
-    assert sandbox.is_full
-    with pytest.raises(NotAllowedError, match="full"):
-        sandbox.bench.jobs.begin(Mine(1, 10))
 
 
 def test_of_all_visitors_work_only_so_much_runs_at_once(house: Sandboxes) -> None:
