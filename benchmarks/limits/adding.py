@@ -21,7 +21,7 @@ from benchmarks.torch_lite0 import Lite0
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.jobs.engines import WORKERS
-from concepts.library.batches import ENCODE_BATCH
+from concepts.library.ingestion import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs

@@ -26,7 +26,7 @@ from torch.nn.functional import interpolate
 
 from benchmarks.limits.rows import Row
 from concepts.encoders.base import Encoder
-from concepts.library.batches import ENCODE_BATCH
+from concepts.library.ingestion import ENCODE_BATCH
 
 CORES = os.cpu_count() or 2
 ROUNDS = 5

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
+from concepts.cli.groups import Author, Budget, Json, Name, app, concept, workbench
 from concepts.cli.operations import shows
 from concepts.cli.output import dump, plain, say, show, table, wait
 from concepts.errors import DiscernError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     )
     from concepts.workbench.deliberations import RewordingView, RoundView
     from concepts.workbench.jobs import QuestionsAsked, Reworded
+if TYPE_CHECKING:
+    from concepts.workbench.prompts import Preview, PromptView
+
 
 UNCHANGED = "Nothing was changed."
 KEPT = "What was labelled until here is kept and not paid for again."
@@ -365,3 +369,114 @@ def _measured(wording: WordingView) -> str:
         return f"{said}; up to {len(wording.undecided)} pictures would settle it"
     speak, of = wording.spoke
     return f"{said}; {speak} of {of} labels that were to settle it speak for it" if of else said
+
+
+WORDS = {
+    "": "as each concept says",
+    "plain": "as they are",
+    "blur": "blurred",
+    "greyscale": "in grey",
+    "both": "blurred and in grey",
+}
+
+
+@app.command("protection")
+def protection(
+    shown_as: Annotated[
+        Literal["concept", "plain", "blur", "greyscale", "both"] | None,
+        typer.Option("--as", help="How pictures are shown."),
+    ] = None,
+    key: Annotated[
+        Literal["v", "b", "h", "p", "r"] | None, typer.Option(help="The key that shows a picture.")
+    ] = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """How pictures are shown to you on the screens."""
+    bench = workbench().protection
+    now = bench.of_person(author)
+    if shown_as or key:
+        wanted = "" if shown_as == "concept" else shown_as or now.shown_as
+        now = bench.prefer(wanted, key or now.key, author=author)
+    shown = f"Pictures are shown {WORDS[now.shown_as]}; {now.key.upper()} shows one that is protected."
+    show(now, as_json, shown)
+
+
+@concept.command("protection")
+def concept_protection(
+    name: Name,
+    shown_as: Annotated[
+        Literal["plain", "blur", "greyscale", "both"] | None,
+        typer.Option("--as", help="How its pictures are shown."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How pictures are shown on the screens of a concept to people who haven't chosen otherwise."""
+    protection = workbench().concept(name).protection
+    if shown_as:
+        protection.set("" if shown_as == "plain" else shown_as)
+    now = protection.get()
+    show(now, as_json, f"Its pictures are shown {WORDS[now.shown_as or 'plain']}.")
+
+
+@concept.command("prompts")
+def concept_prompts(
+    name: Name,
+    shown: Annotated[str | None, typer.Option("--show", help="The text of this one.")] = None,
+    edit: Annotated[
+        Path | None,
+        typer.Option(help="Take this file as the concept's own text of the prompt it is named after."),
+    ] = None,
+    reset: Annotated[str | None, typer.Option(help="Go back to the default of this one.")] = None,
+    diff: Annotated[str | None, typer.Option(help="What this one changes in the default.")] = None,
+    preview: Annotated[
+        str | None, typer.Option(help="What a model will be sent with this one, word for word.")
+    ] = None,
+    picture: Annotated[
+        str | None, typer.Option(help="With --preview: the id of the picture to show it.")
+    ] = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """What models are told when they judge and propose for this concept; it can have texts of its own.
+
+    To edit one: concept prompts NAME --show annotate.user > annotate.user.md, edit, and --edit that file.
+    """
+    prompts = workbench().concept(name).prompts
+    if edit is not None:
+        kept = prompts.set(edit.stem, _text_of(edit), author=author)
+        show(kept, as_json, f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
+    elif reset is not None:
+        kept = prompts.set(reset, "", author=author)
+        show(kept, as_json, f"{kept.name}: the default again.")
+    elif shown is not None:
+        found = prompts.get(shown)
+        show(found, as_json, found.text)
+    elif diff is not None:
+        show_changes(prompts.diff(diff), as_json)
+    elif preview is not None:
+        sent = prompts.preview(preview, picture)
+        show(sent, as_json, _tell)
+    else:
+        show(prompts.all(), as_json, _prompts)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise DiscernError(f"{file} can't be read as text: {error}.") from error
+
+
+def _prompts(found: Sequence[PromptView]) -> None:
+    rows = [(one.version, one.author if one.own else "", one.name) for one in found]
+    table(("version", "edited by", "prompt"), rows)
+
+
+def _tell(sent: Preview) -> None:
+    say(f"To {sent.model} at {sent.endpoint}" if sent.model else "No model is set for this.")
+    for message in sent.messages:
+        say(f"\n--- {message.role} ---\n{message.text}")
+        for one in message.pictures:
+            say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
+    say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")

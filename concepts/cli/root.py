@@ -22,8 +22,6 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     labels,
     library,
     output,
-    prompts,
-    protection,
     versions,
     watch,
 )

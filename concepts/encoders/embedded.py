@@ -10,25 +10,30 @@ One graph gives both, and goes along in an exported classifier as it is.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from concepts.encoders.base import Encoder, Fingerprint, Pixels, Portable, Vectors, as_stored
-from concepts.encoders.conse import DESCRIPTIONS_SHA256, TOP, class_vectors
 from concepts.encoders.lite0 import FEATURES, last_maps, packaged_weights
 from concepts.encoders.lite0 import SHA256 as LITE0_SHA256
 from concepts.encoders.nodes import Nodes, Shape, session
+from concepts.encoders.packaged import CLASSES, described
 from concepts.encoders.parts import BOXES, GRID, PARTS, AllParts
 from concepts.encoders.saliency import Cells
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
+from concepts.errors import EncoderError
 from concepts.registry import Method
+from storage.files import write_whole
 
 SIDE = 256
 PARTS_SIDE = 3 * SIDE
@@ -207,3 +212,43 @@ def _of_parts(nodes: Nodes, maps: str, to_vectors: _Vectors) -> str:
     vectors = to_vectors(nodes.node("Reshape", rows, nodes.constant(np.array([-1, FEATURES]))))
     shape = nodes.constant(np.array([-1, len(BOXES), EmbeddedEncoder.dimension]))
     return nodes.node("Reshape", vectors, shape)
+
+
+FILE = Path(__file__).with_name("imagenet_classes.safetensors")
+TOP = 5  # T in the paper; more adds classes that the picture doesn't show
+# Of the digests of timm's synsets, names and glosses
+DESCRIPTIONS_SHA256 = "483d8b9c666351e94812c8d66de62b9dc9478936e71f07194944fb75629bef3d"
+KNOWN = 0.45  # cosine to the nearest class, below which 95 searches found nothing more often than chance
+
+
+@cache
+def class_vectors(file: Path = FILE) -> Vectors:
+    """(1000, 384), unit length. Raises `EncoderError` where the file is damaged."""
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            found: Vectors = opened.get_tensor("classes")
+            if opened.metadata().get("sha256") == _digest(found):
+                return found
+    except (OSError, SafetensorError) as error:
+        raise EncoderError(f"{file} can't be read ({error}). Install Discern again.") from error
+    raise EncoderError(f"{file} is damaged. Install Discern again.")
+
+
+def are_known(words: Vectors) -> NDArray[np.bool_]:
+    """Whether sentences (n, 384) are near anything that the built-in encoder was taught to tell apart."""
+    return np.asarray((words @ class_vectors().T).max(axis=1) >= KNOWN)
+
+
+def descriptions() -> list[str]:
+    """Whose vectors the file holds."""
+    return [f"{names}: {gloss}" for names, gloss in described(CLASSES).values()]
+
+
+def _digest(vectors: Vectors) -> str:
+    shape = json.dumps([str(vectors.dtype), *vectors.shape])
+    return hashlib.sha256(shape.encode() + np.ascontiguousarray(vectors).tobytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    vectors = SentenceEncoder().encode(descriptions())
+    write_whole(FILE, save({"classes": vectors}, {"sha256": _digest(vectors)}))

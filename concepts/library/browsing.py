@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
+from pydantic import Field
+
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
-from concepts.library.dates import Camera
 from concepts.library.filters import PictureSelection
+from concepts.library.originals import original_file
 from concepts.library.search import find_pictures
 from concepts.view import View
 from storage.browsing import Place
 from storage.library import Library, Picture
 from storage.picture_columns import PictureColumns
 from storage.picture_filter import Key, Order, PictureFilter
+from storage.pictures.decoding import exif_of
+from storage.pictures.exif import camera_facts
 from storage.tables import UNDATED
 from storage.vectors.ids import PictureIds
 
@@ -238,3 +242,27 @@ def _read_rank(place: str) -> int:
     if words[0] != "rank" or not words[1].isdecimal() or int(words[1]) >= RANKED:
         raise DiscernError(NO_PAGE)
     return int(words[1])
+
+
+class Camera(View):
+    """What the file says. `taken` is by the camera's own clock. `position` is degrees north and east, None
+    where it wasn't asked for; `has_position`: there is one. `missing`: no file has the picture any more."""
+
+    taken: datetime | None = None
+    facts: dict[str, str] = Field(default_factory=dict)
+    has_position: bool = False
+    position: tuple[float, float] | None = None
+    missing: bool = False
+
+
+def camera_of(picture: Picture, *, position: bool) -> Camera:
+    file = original_file(picture)
+    if file is None:
+        return Camera(missing=True)
+    found = camera_facts(exif_of(file[1]))
+    return Camera(
+        taken=found.taken,
+        facts=dict(found.facts),
+        has_position=found.position is not None,
+        position=found.position if position else None,
+    )

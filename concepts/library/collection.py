@@ -12,7 +12,7 @@ from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
 from concepts.encoders.base import GIVEN, Encoder, Vectors, knows_words, registered_as
-from concepts.encoders.conse import are_known
+from concepts.encoders.embedded import are_known
 from concepts.encoders.known import KINDS
 from concepts.encoders.parts import BOXES, PARTS
 from concepts.encoders.sentences import SentenceEncoder
@@ -27,7 +27,6 @@ from concepts.errors import (
 )
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess
-from concepts.library.file_count import Counting
 from concepts.library.given_vectors import GivenHandle, VectorTable
 from concepts.library.health import (
     Checked,
@@ -37,7 +36,7 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
-from concepts.library.ingestion import AddReport, Embedding, EncoderHandle, Ingestion
+from concepts.library.ingestion import AddReport, Counting, Embedding, EncoderHandle, Ingestion
 from concepts.library.parts import Parts
 from concepts.library.scope import Frames
 from concepts.library.text_vectors import KeptTexts, TextVectors

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
-from concepts.library.batches import chunks
+from concepts.library.ingestion import chunks
 from concepts.library.originals import original
 from concepts.view import View
 from storage.library import Library

@@ -10,17 +10,18 @@ next run embeds first, so the library ends up the same as if it had not died.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,8 +30,6 @@ from concepts.encoders.base import Encoder, Pixels, Vectors
 from concepts.errors import FingerprintMismatchError
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess, nothing
-from concepts.library.batches import COMMIT_EVERY, ENCODE_BATCH, HELD_BYTES, batches, chunks, growing, weight
-from concepts.library.file_count import Counting
 from concepts.library.near_duplicates import group_near_duplicates
 from concepts.library.originals import original_file
 from storage.adding import PictureFacts
@@ -484,3 +483,79 @@ def embed_picture(data: bytes, encoder: Encoder) -> Vectors:
 def short_side(encoder: Encoder) -> int:
     """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
     return max(encoder.decode_size, THUMBNAIL_SIDE)
+
+
+ENCODE_BATCH = 16  # a transformer gains nothing by more, and whoever gains by fewer takes fewer by itself
+HELD_BYTES = 16 * 2**20  # of files in a batch, which are read twice as many batches ahead as engines work on
+COMMIT_EVERY = 256  # files: about what a killed process does again
+
+Item = TypeVar("Item")
+
+
+def batches(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """As many as are embedded at a time, or fewer of large files, by the `size` of each in bytes."""
+    some: list[Item] = []
+    held = 0
+    for item in items:
+        some.append(item)
+        held += size(item)
+        if len(some) == ENCODE_BATCH or held > HELD_BYTES:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def weight(file: Source | SkippedFile) -> int:
+    """Bytes; a video is a batch by itself."""
+    return HELD_BYTES + 1 if is_video(file.uri) else file.size
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def growing(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Each twice as many as the one before, up to `COMMIT_EVERY`: the first pictures are seen at once."""
+    iterator, size = iter(items), ENCODE_BATCH
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+        size = min(2 * size, COMMIT_EVERY)
+
+
+SAY_EVERY = 0.25  # seconds
+
+Result = TypeVar("Result")
+
+
+class Counting:
+    """Counts in the background. `total` is None until the count is done, `found` what it came to so far."""
+
+    def __init__(self, paths: Sequence[Path], within: Within | None) -> None:
+        """Raises `DiscernError` for a path that isn't there."""
+        self.total: int | None = None
+        self.found = 0
+        files = sources.walk(paths, within)
+
+        def count() -> None:
+            for _ in files:
+                self.found += 1
+            self.total = self.found
+
+        threading.Thread(target=count, name="counting", daemon=True).start()
+
+    @property
+    def said(self) -> str:
+        """While there is no total."""
+        return "" if self.total is not None else f"looking for pictures: {self.found:,} found so far"
+
+    def during(self, work: Callable[[], Result], listener: Listener) -> Result:
+        """What `work` gives, which may take seconds in which there is nothing else to say."""
+        with ThreadPoolExecutor(1, "while-counting") as pool:
+            working = pool.submit(work)
+            listener(0, self.total, self.said)
+            while not wait([working], SAY_EVERY).done:
+                listener(0, self.total, self.said or "loading the encoder")
+            return working.result()

@@ -8,6 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from concepts import __version__
 from concepts.bundle.account import Account
 from concepts.bundle.card import card_text
@@ -23,7 +27,7 @@ from concepts.bundle.figures import figures_of, svg_file
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
-from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
+from concepts.bundle.score import Rows, file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
 from concepts.classifier.measuring import earlier_labels
@@ -42,7 +46,6 @@ from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
-from concepts.publishing.video_scores import video_scores, with_column
 from concepts.view import View
 from storage.files import read_kept, write_kept
 from storage.heads import StoredHead
@@ -408,3 +411,42 @@ def _counts(of_all: tuple[LabelCount, ...], said: dict[str, int], name: str) -> 
     simulated = any(count.author_kind == "simulated" for count in of_all)
     yes, n = said.get(name, 0), sum(said.values())
     return (LabelCount(author_kind="simulated" if simulated else "person", yes=yes, no=n - yes),)
+
+
+SHARPNESS = 4.0  # between the mean of all frames (0) and the surest one alone, which grows with their number
+
+Said = dict[str, tuple[float, ...]]  # id → of each column with a score that of its video
+
+
+def video_score(probability: NDArray[np.floating]) -> float:
+    """Of a video whose frames (n,) have these: log(mean(exp(4 · logit))) / 4, as a probability."""
+    sure = np.clip(probability, 1e-9, 1 - 1e-9)
+    logits = SHARPNESS * np.log(sure / (1 - sure))
+    logit = (np.logaddexp.reduce(logits) - np.log(len(logits))) / SHARPNESS
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def video_scores(collection: Collection, bundle: Bundle, index: VectorReader) -> Said:
+    """Of the library. Empty where it has no videos."""
+    said: Said = {}
+    for frames in collection.library.videos().values():
+        if here := [picture for picture in frames.values() if picture in index.ids]:
+            found = bundle.outputs(index.vectors(here)).probability
+            said |= dict.fromkeys(here, tuple(video_score(column) for column in found.T))
+    return said
+
+
+def with_column(rows: Rows, schema: pa.Schema, said: Said) -> tuple[Rows, pa.Schema]:
+    """The same with the scores of videos at the end."""
+    scores = [name for name in schema.names if name == "score" or name.endswith(": score")]
+    names = [name.removesuffix("score") + "video_score" for name in scores]
+
+    def more() -> Rows:
+        with closing(rows):
+            for batch in rows:
+                for place, name in enumerate(names):
+                    found = [said[one][place] if one in said else None for one in batch["id"].to_pylist()]
+                    batch = batch.append_column(name, pa.array(found, pa.float64()))
+                yield batch
+
+    return more(), pa.schema([*schema, *(pa.field(name, pa.float64()) for name in names)])

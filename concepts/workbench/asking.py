@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Collection as Ids
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -17,12 +18,14 @@ from concepts.labelling.contact_sheet import (
     wall_pictures,
 )
 from concepts.labelling.question_queue import Chosen, QuestionQueue, Upcoming
+from concepts.labelling.rechecks import EVERY, Repeats
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import Context, Purpose
 from concepts.workbench.definition import fill_pool
+from storage.labels import Author
 from storage.tables import ConceptRow
 
 Found = TypeVar("Found")
@@ -167,3 +170,40 @@ class AskedConcept:
         if sheet >= 0:  # worked out before the screen turns to it
             self.grid("wall", "", 1)
         return Chosen(pictures, next_look(0, context.collection.count_for(concept.id)), sheet)
+
+
+class SecondTime:
+    """What comes when, and what an answer to it is."""
+
+    def __init__(self, context: Context, concept: ConceptRow) -> None:
+        self._context, self._concept = context, concept
+
+    def next(self, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
+        """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
+        be `answered` before: they are second ones on their way."""
+        return [] if any(i in answered for i in have) else self._due(author, 1)
+
+    def mixed(
+        self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
+    ) -> list[NextPicture]:
+        """Mix repeats among the new test pictures that were `found`. Repeats never come alone: a client that
+        doesn't say which labels are repeats would be asked for ever."""
+        if not found:
+            return found
+        again, mixed = [i for i in self._due(author, n) if i not in waiting], list(found)
+        paths = self._context.collection.paths(again)
+        for place, i in enumerate(again):
+            mixed.insert(EVERY * place + EVERY // 2, to_measure(i, paths.get(i, ""), repeat=True))
+        return mixed
+
+    def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
+        """Those of these pictures whose answer by this person is a second one."""
+        return self._repeats.among(author, picture_ids) if picture_ids else set()
+
+    @property
+    def _repeats(self) -> Repeats:
+        measuring = self._context.label_cache.held_out(self._concept.id).evaluation
+        return Repeats(self._context.log, measuring, self._concept)
+
+    def _due(self, author: str, n: int) -> list[str]:
+        return self._repeats.due(Author(author), self._context.revision(self._concept).number, n)

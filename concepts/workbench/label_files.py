@@ -42,7 +42,7 @@ from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
-from concepts.workbench.blind_rechecks import SecondTime
+from concepts.workbench.asking import SecondTime
 from concepts.workbench.operation import Limit, Offset, ReaderName, operation
 from storage.concepts import SAMPLED
 from storage.labels import Author

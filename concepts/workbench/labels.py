@@ -25,8 +25,7 @@ from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
 from concepts.workbench.advice import Advice, advise
-from concepts.workbench.asking import AskedConcept
-from concepts.workbench.blind_rechecks import SecondTime
+from concepts.workbench.asking import AskedConcept, SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import Purpose
 from concepts.workbench.operation import MOST, AuthorName, PictureId, RequestKey, operation

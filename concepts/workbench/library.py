@@ -24,9 +24,9 @@ from concepts.library.browsing import (
     PicturePage,
     PictureView,
     Repetition,
+    camera_of,
 )
 from concepts.library.collection import LibraryInfo
-from concepts.library.dates import camera_of
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import VectorTable, read_vectors
 from concepts.library.outside_pictures import embed_again

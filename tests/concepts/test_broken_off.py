@@ -16,7 +16,7 @@ from drawing import draw_folder
 
 from concepts.bundle import score
 from concepts.errors import DiscernError
-from concepts.library import batches, placed_scores
+from concepts.library import ingestion, placed_scores
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -30,7 +30,7 @@ def full(*_said: Any) -> None:
 def bench(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """Whose work comes in several parts, and whose disk is full once the first is written."""
     trained.concept(NAME).exports.write(tmp_path / "bundle")
-    monkeypatch.setattr(batches, "COMMIT_EVERY", batches.ENCODE_BATCH)
+    monkeypatch.setattr(ingestion, "COMMIT_EVERY", ingestion.ENCODE_BATCH)
     monkeypatch.setattr(placed_scores, "AT_ONCE", 10)
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(score, "_without_formulas", full)
@@ -39,7 +39,7 @@ def bench(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
-    return draw_folder(tmp_path / "many", 10 * batches.ENCODE_BATCH, first_seed=1000)
+    return draw_folder(tmp_path / "many", 10 * ingestion.ENCODE_BATCH, first_seed=1000)
 
 
 def add(bench: Workbench, many: Path) -> None:

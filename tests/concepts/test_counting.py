@@ -13,8 +13,7 @@ from drawing import draw_folder
 
 from concepts.installation.activity import job_view
 from concepts.jobs.progress import COUNTED
-from concepts.library.batches import COMMIT_EVERY, ENCODE_BATCH
-from concepts.library.file_count import Counting
+from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH, Counting
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 

@@ -10,8 +10,7 @@ from itertools import count
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.earlier_words import MeasuringLabels, measuring_labels
+from concepts.labelling.dataset import ConceptDataset, MeasuringLabels, measuring_labels
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.workbench import Concept

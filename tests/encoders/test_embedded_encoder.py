@@ -18,8 +18,17 @@ from safetensors.torch import load_file
 from benchmarks.torch_lite0 import Embedded, Lite0
 from concepts.encoders import load_encoder
 from concepts.encoders.base import unit
-from concepts.encoders.conse import FILE, are_known, class_vectors, descriptions
-from concepts.encoders.embedded import FEATURE_SHARE, MEAN, STD, EmbeddedEncoder, embedded_graph
+from concepts.encoders.embedded import (
+    FEATURE_SHARE,
+    FILE,
+    MEAN,
+    STD,
+    EmbeddedEncoder,
+    are_known,
+    class_vectors,
+    descriptions,
+    embedded_graph,
+)
 from concepts.encoders.lite0 import FEATURES, packaged_weights
 from concepts.encoders.nodes import session
 from concepts.encoders.packaged import FOLDER

@@ -33,7 +33,7 @@ from not_run import not_run
 
 from concepts.errors import CancelledError, EncoderError, EngineError, FingerprintMismatchError
 from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
-from concepts.library import batches, ingestion
+from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
@@ -159,13 +159,12 @@ def test_what_is_added_is_the_same_bit_for_bit(
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
 
 
-@pytest.mark.parametrize("held", [batches.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+@pytest.mark.parametrize("held", [ingestion.HELD_BYTES, 1], ids=["asked about together", "one by one"])
 def test_only_what_is_new_is_decoded(
     open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
-    for module in (batches, ingestion):
-        monkeypatch.setattr(module, "HELD_BYTES", held)
+    monkeypatch.setattr(ingestion, "HELD_BYTES", held)
     decoded: list[int] = []
     real = ingestion.decoded
     monkeypatch.setattr(ingestion, "decoded", lambda data, **how: decoded.append(1) or real(data, **how))

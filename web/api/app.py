@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 
@@ -9,10 +11,11 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import by_hand, label_files
 from web.api.operations import add_operations
-from web.api.reference import STYLE_HEADERS, reference_page
 from web.api.shared import BoundedRoute
-from web.http.problems import RESPONSES, describe_problems, handle_problems
+from web.http.policy import STRICT_POLICY
+from web.http.problems import RESPONSES, describe_problems, handle_problems, kinds
 from web.http.repeated import Repeated, describe_keys
+from web.render import render
 
 PREFIX = "/api/v1"
 ABOUT = """Everything Discern can do, for programs. A small program is in `docs/rest.md`.
@@ -55,3 +58,11 @@ def create_api(workbench: Workbench) -> FastAPI:
         return HTMLResponse(reference_page(api.openapi(), PREFIX), headers=STYLE_HEADERS)
 
     return api
+
+
+STYLE_HEADERS = {"Content-Security-Policy": STRICT_POLICY}
+
+
+def reference_page(document: dict[str, Any], prefix: str) -> str:
+    """HTML of an OpenAPI document whose paths begin at `prefix`."""
+    return render("reference.html", document=document, prefix=prefix, problems=list(kinds()))

@@ -10,6 +10,8 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
+from concepts.bundle import figures
+from concepts.bundle.figures import PlotFigure
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.classifier.verdict import verdict
@@ -29,7 +31,6 @@ from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
 from web.render import render, say
 from web.screens import mistakes
-from web.screens.check_plots import drawn, table
 from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
@@ -374,3 +375,27 @@ def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `check.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
+
+
+def drawn(view: QualityView) -> dict[str, PlotFigure]:
+    """Scores, precision and recall with the threshold's place, and reliability, by their names."""
+    if view.curves is None:
+        return {}
+    curves, at = view.curves, view.at
+    place = figures.place(at.recall, at.precision) if at else None
+    base = view.version.report.metric("base_rate") if view.version.report else None
+    found = (
+        figures.scores(curves, view.version.threshold),
+        figures.precision_recall(curves, base.value if base else None, place),
+        figures.reliability(curves),
+    )
+    return {figure.name: figure for figure in found}
+
+
+def table(view: QualityView, name: str) -> str:
+    """The numbers of one of them, or of the slices, in a dialog; empty without such a figure."""
+    report = view.version.report
+    if name == "slices":
+        return render("check/slices.html", slices=report.slices if report else ())
+    figure = drawn(view).get(name)
+    return render("check/table.html", figure=figure) if figure else ""
