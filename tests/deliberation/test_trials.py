@@ -3,7 +3,8 @@
 import hashlib
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.collaborator.deliberation import halves
@@ -68,11 +69,11 @@ def tried(truth, rates):
     return judged(CURRENT, sifted([text for text in rates if text], write, judge), rest, judge, 0.9)
 
 
-def test_a_wording_that_mends_most_mistakes_is_called_better():
+def test_a_wording_that_mends_most_mistakes_is_called_better_and_a_worse_one_not_judged():
     trials = tried(answers(160), {"": 0.3, "no citrus": 0.05})
-
     assert trials[0].verdict == "better"
     assert trials[0].after - trials[0].before > 0.1 * trials[0].judging
+    assert tried(answers(160), {"": 0.1, "no fruit at all": 0.5}) == []
 
 
 def test_a_wording_that_is_as_often_wrong_is_hardly_ever_called_better():
@@ -81,54 +82,35 @@ def test_a_wording_that_is_as_often_wrong_is_hardly_ever_called_better():
         truth = {f"{seed} {i}": v for i, v in answers(120).items()}
         rates = {"": 0.2} | {f"{seed} wording {k}": 0.2 for k in range(6)}
         called += any(trial.verdict == "better" for trial in tried(truth, rates))
-
     assert called / 200 <= ERROR
 
 
-def test_a_worse_wording_does_not_come_before_the_answers_that_judge():
-    assert tried(answers(160), {"": 0.1, "no fruit at all": 0.5}) == []
+TURNS = {f"p{i}": Turn("yes", "no") for i in range(12)}
+NONE = dict.fromkeys(TURNS, "no")
 
 
-def taken_out(n: int) -> dict[str, Turn]:
-    return {f"p{i}": Turn("yes", "no") for i in range(n)}
+@pytest.mark.parametrize(
+    ("answers", "f1", "chosen_by", "better"),
+    [
+        (NONE, 0.9, [Vote(True, 0.5)], True),
+        (NONE | dict.fromkeys(list(TURNS)[:6], "yes"), 0.9, [Vote(True, 0.5)], False),
+        ({i: "yes" if n % 3 == 0 else "no" for n, i in enumerate(TURNS)}, 0.5, [], False),
+    ],
+    ids=["none is a yes", "half are", "one in three is, and most yeses are wrong anyway"],
+)
+def test_answers_for_the_current_words_count_against_others(answers, f1, chosen_by, better):
+    assert is_better(evidence_in_all(chosen_by, 1, votes_of(TURNS, answers, f1))) == better
 
 
-def settles(answers, turns, f1=0.9, votes=()) -> bool:
-    return is_better(evidence_in_all(votes, 1, votes_of(turns, answers, f1)))
-
-
-def test_answers_for_the_current_words_count_against_others():
-    turns = taken_out(12)
-    none = dict.fromkeys(turns, "no")
-    half = none | dict.fromkeys(list(turns)[:6], "yes")
-
-    assert settles(none, turns, votes=[Vote(True, 0.5)])
-    assert not settles(half, turns, votes=[Vote(True, 0.5)])
-
-
-def test_where_most_yeses_are_wrong_taking_any_of_them_out_shows_nothing():
-    turns = taken_out(12)
-    two_of_three_wrong = {i: "yes" if n % 3 == 0 else "no" for n, i in enumerate(turns)}
-
-    assert not settles(two_of_three_wrong, turns, f1=0.5)
-
-
-def test_an_answer_that_is_neither_speaks_for_none():
-    turns = taken_out(12)
-
-    assert evidence_of(votes_of(turns, dict.fromkeys(turns, "unsure"), 0.9)) == 1
-
-
-def test_answers_that_mostly_speak_for_the_current_words_end_the_asking():
-    turns = taken_out(6)
-
+def test_answers_that_mostly_speak_for_the_current_words_end_the_asking_and_neither_speaks_for_none():
+    turns = dict(list(TURNS.items())[:6])
     assert is_hopeless(votes_of(turns, dict.fromkeys(turns, "yes"), 0.9))
     assert not is_hopeless(votes_of(turns, dict.fromkeys(turns, "no"), 0.9))
+    assert evidence_of(votes_of(turns, dict.fromkeys(turns, "unsure"), 0.9)) == 1
 
 
 def test_votes_that_chose_a_wording_from_several_count_for_less():
     votes = [Vote(True, 0.5)] * 8
-
     assert evidence_in_all(votes, 1 / 6, []) < evidence_in_all(votes, 1, []) / 6
     assert evidence_in_all([], 1 / 6, votes) > evidence_in_all(votes, 1 / 6, [])
 
@@ -137,11 +119,9 @@ def test_votes_that_chose_a_wording_from_several_count_for_less():
     st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=3, max_size=3),
     st.lists(st.floats(0.1, 9), min_size=3, max_size=3),
 )
-@settings(deadline=None)
 def test_the_best_of_several_is_no_more_than_a_fair_bet_on_all_of_them(said, stakes):
     votes = [[Vote(for_new, 0.5) for for_new in one] for one in said]
     shares = [stake / sum(stakes) for stake in stakes]
-
     fair = sum(share * evidence_of(one) for share, one in zip(shares, votes, strict=True))
     for share, one in zip(shares, votes, strict=True):
         assert evidence_in_all(one, share, []) <= (1 + fair) / 2 + 1e-12
@@ -153,40 +133,29 @@ def test_the_answers_that_judge_help_to_say_which_wordings_are_left():
     ids = list(truth)
     write, rest = {i: truth[i] for i in ids[:20]}, {i: truth[i] for i in ids[20:]}
     texts = ["good", *(f"as good {n}" for n in range(5))]
-
     trials = judged(CURRENT, sifted(texts, write, judge), rest, judge, 0.9)
-
     assert len(trials) <= FINALISTS
     assert trials[0].definition.criteria[0].text == "good"
 
 
-@given(
-    st.lists(st.sampled_from(["yes", "no"]), max_size=20),
-    st.lists(st.sampled_from(["yes", "no"]), max_size=20),
-)
-@settings(deadline=None)
-def test_f1_is_twice_what_both_call_yes_of_all_that_either_does(said, answered):
-    n = min(len(said), len(answered))
-    machine, person = dict(enumerate(said[:n])), dict(enumerate(answered[:n]))
-    both = sum(machine[i] == person[i] == "yes" for i in range(n))
+@given(st.lists(st.tuples(*[st.sampled_from(["yes", "no"])] * 2), max_size=20))
+def test_f1_is_twice_what_both_call_yes_of_all_that_either_does(pairs):
+    machine, person = (dict(enumerate(said)) for said in ([m for m, _ in pairs], [p for _, p in pairs]))
+    both = pairs.count(("yes", "yes"))
     either = list(machine.values()).count("yes") + list(person.values()).count("yes")
-
     assert f1_of(machine, person) == (2 * both / either if either else 0)
 
 
 def test_pictures_that_would_settle_it_are_those_about_which_the_machine_changes_its_mind():
     truth = answers(80)
     judge = judge_that_errs(truth, {"": 0.5, "no citrus": 0.0})
-
     turns = telling(CURRENT, wording("no citrus").definition, list(truth), judge)
-
     assert len(turns) == ASK
     assert all(turn.then == truth[i] != turn.now for i, turn in turns.items())
 
 
 def test_a_wording_that_mends_nothing_costs_no_more_questions():
-    truth = answers(80)
-    asked = []
+    truth, asked = answers(80), []
     judge = judge_that_errs(truth, {"": 0.2, "useless": 1.0})
 
     def counting(definition, ids):
@@ -195,7 +164,6 @@ def test_a_wording_that_mends_nothing_costs_no_more_questions():
 
     chosen = sample(truth, judge(CURRENT, list(truth)), 0.9, np.random.default_rng(0))
     sift([wording("useless")], chosen, truth, counting)
-
     assert asked == [len(chosen.wrong)]
 
 
@@ -208,26 +176,20 @@ def test_pictures_that_nobody_could_judge_count_on_neither_side():
         return {i: truth[i] for i in ids if int(i.split()[1]) % 4}
 
     (trial,) = judged(CURRENT, sifted(["x"], truth, judge), truth, judge, 0.9)
-
-    assert trial.judging == 45
-    assert trial.fixed == 45
+    assert (trial.judging, trial.fixed) == (45, 45)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.sampled_from("abcdefgh"), max_size=30), st.data())
-@settings(deadline=None)
 def test_look_alikes_are_in_one_half_and_what_was_remarked_on_is_read(groups, data):
     commented = data.draw(st.sets(st.sampled_from(sorted(groups)))) if groups else set()
     write, judge = halves(groups, commented, "key")
-
     assert sorted(write + judge) == sorted(groups)
     assert not {groups[i] for i in write} & {groups[i] for i in judge}
     assert commented <= set(write)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=2), max_size=20), st.text(max_size=4))
-@settings(deadline=None)
 def test_more_answers_move_no_picture_into_the_half_that_judges(groups, remarked):
     _, before = halves(groups, (), "key")
     _, after = halves(groups | {"new": "new group"}, [remarked], "key")
-
     assert set(after) - {"new"} <= set(before)

@@ -21,9 +21,7 @@ TOYS = DefinitionQuestion(
     about="a toy kitchen",
     answers=[
         Offered(answer="Yes", kind="included", criterion="a toy kitchen"),
-        Offered(
-            answer="Only if a child fits in", kind="included", criterion="a toy kitchen as high as a child"
-        ),
+        Offered(answer="Only if high", kind="included", criterion="a toy kitchen as high as a child"),
         Offered(answer="It depends", kind="nothing"),
     ],
 )
@@ -36,17 +34,12 @@ SIGN = DefinitionQuestion(
 )
 
 
-def said(question: DefinitionQuestion, words: str) -> dict[str, str]:
-    answered = answer(KITCHEN, question, words)
-    assert still_open([question], answered) == []
-    return {c.text: c.kind for c in answered.criteria if c not in KITCHEN.criteria}
-
-
 def test_an_offered_answer_becomes_a_criterion_of_the_persons_own_with_the_answer_beside_it() -> None:
     turned = answer(KITCHEN, TOYS, "yes").criteria[1]
     assert (turned.kind, turned.text, turned.of) == ("included", "a toy kitchen", "a room")
     assert (turned.origin, turned.note) == ("person", "from your answer: “yes”")
-    assert said(SIGN, "A stove") == {"a stove can be seen": "necessary"}
+    with pytest.raises(DiscernError, match="At most 300"):
+        answer(KITCHEN, TOYS, "x" * 301)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +51,7 @@ def test_an_offered_answer_becomes_a_criterion_of_the_persons_own_with_the_answe
         (TOYS, "only life-size", {"a toy kitchen, only life-size": "included"}),
         (TOYS, "It depends", {}),
         (SIGN, "a sink", {"a sink": "necessary"}),
+        (SIGN, "A stove", {"a stove can be seen": "necessary"}),
         (SIGN, "maybe a sink", {"maybe a sink": "undecided"}),
         (SIGN, "", {}),
     ],
@@ -65,12 +59,9 @@ def test_an_offered_answer_becomes_a_criterion_of_the_persons_own_with_the_answe
 def test_own_words_say_what_they_mean(
     question: DefinitionQuestion, words: str, becomes: dict[str, str]
 ) -> None:
-    assert said(question, words) == becomes
-
-
-def test_words_that_are_too_long_are_refused() -> None:
-    with pytest.raises(DiscernError, match="At most 300"):
-        answer(KITCHEN, TOYS, "x" * 301)
+    answered = answer(KITCHEN, question, words)
+    assert still_open([question], answered) == []
+    assert {c.text: c.kind for c in answered.criteria if c not in KITCHEN.criteria} == becomes
 
 
 def test_without_a_model_it_is_asked_once_whether_look_alikes_of_the_vocabulary_count() -> None:
@@ -93,6 +84,7 @@ def test_without_a_model_it_is_asked_once_whether_look_alikes_of_the_vocabulary_
 
 
 def test_a_question_that_can_not_be_used_takes_none_of_the_others_with_it() -> None:
+    assert Offered(answer="Yes", kind="included", criterion="criterion").criterion == ""
     twice = {"question": "Do toys count?", "answers": [{"answer": "Yes", "kind": "nothing"}] * 2}
     copied = SIGN.model_dump() | {"question": "question"}
     said = Questions.model_validate({"questions": [twice, copied, SIGN.model_dump()]})
@@ -100,7 +92,3 @@ def test_a_question_that_can_not_be_used_takes_none_of_the_others_with_it() -> N
     for nothing in ([], [twice], [copied], [SIGN.model_dump() | {"question": "kitchen"}]):
         with pytest.raises(ValueError, match="at least"):
             Questions.model_validate({"questions": nothing})
-
-
-def test_an_answer_keeps_no_words_of_the_request_as_a_criterion() -> None:
-    assert Offered(answer="Yes", kind="included", criterion="criterion").criterion == ""
