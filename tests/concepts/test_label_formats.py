@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from concepts.errors import (
-    DiscernError,
-    UnknownError,
-    UnknownWordsError,
-    WrongUsageError,
-)
+from concepts.errors import DiscernError, UnknownError, UnknownWordsError, WrongUsageError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.formats import writable, written_formats
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.workbench import Concept, Workbench
+from concepts.workbench.label_files import LabelFileView
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -31,6 +26,10 @@ NAME = "Round thing"
 def said(concept: Concept) -> set[tuple[str, str, Author]]:
     standing = concept.context.log.standing(concept.id)
     return {(event.picture_id, event.value, event.author) for event in standing}
+
+
+def means(found: LabelFileView) -> dict[str, str]:
+    return {word.word: word.means for word in found.words}
 
 
 @pytest.fixture
@@ -44,37 +43,30 @@ def answered(concept: Concept) -> Concept:
     return concept
 
 
-@pytest.fixture
-def other(bench: Workbench) -> Concept:
-    return bench.concepts.begin("Round thing again", "A filled ellipse, not a rectangle.")
-
-
-@pytest.mark.parametrize("format", written_formats())
-def test_answers_that_go_out_and_come_back_are_the_same(
-    answered: Concept, other: Concept, tmp_path: Path, format: str
-) -> None:
-    out = tmp_path / f"out{writable(format).suffix}"
-    written = answered.label_exports.write(format, out)
-    report = other.label_files.import_file(out)
-    assert not report["bad_rows"]
-    if format == "image-folder":  # says what people decided together, and not who
-        standing = answered.context.log.standing(answered.id)
-        decided = {(d.picture_id, d.value, Author("me")) for d in consensus(standing).values() if d.decided}
-        assert said(other) == decided
-        assert written.left_out == {"neither yes nor no": 3}
-    else:
-        assert said(other) == said(answered)
-        assert written.pictures == 6
-    assert other.label_files.import_file(out)["imported"] == 0
+def test_answers_that_go_out_and_come_back_are_the_same(answered: Concept, tmp_path: Path) -> None:
+    for format in written_formats():
+        out = tmp_path / f"out of {format}{writable(format).suffix}"
+        written = answered.label_exports.write(format, out)
+        other = answered.bench.concepts.begin(f"From {format}", "A filled ellipse, not a rectangle.")
+        report = other.label_files.import_file(out)
+        assert not report["bad_rows"]
+        if format == "image-folder":  # says what people decided together, and not who
+            together = consensus(answered.context.log.standing(answered.id)).values()
+            assert said(other) == {(d.picture_id, d.value, Author("me")) for d in together if d.decided}
+            assert written.left_out == {"neither yes nor no": 3}
+        else:
+            assert said(other) == said(answered), format
+            assert written.pictures == 6
+        assert other.label_files.import_file(out)["imported"] == 0
 
 
 def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
-    answered: Concept, other: Concept, tmp_path: Path
+    answered: Concept, tmp_path: Path
 ) -> None:
-    answered.label_exports.write("image-folder", tmp_path / "links")
-    answered.label_exports.write("image-folder", tmp_path / "out", copies=True)
-    assert all(file.is_symlink() for file in (tmp_path / "links").glob("*/*.png"))
-    assert not any(file.is_symlink() for file in (tmp_path / "out").glob("*/*.png"))
+    other = answered.bench.concepts.begin("Round thing again", "A filled ellipse.")
+    for name, copies in (("links", False), ("out", True)):
+        answered.label_exports.write("image-folder", tmp_path / name, copies=copies)
+        assert {file.is_symlink() for file in (tmp_path / name).glob("*/*.png")} == {not copies}
     moved = shutil.move(tmp_path / "out", tmp_path / "moved")
     assert other.label_files.import_file(Path(moved))["imported"] == 3
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "moved"))
@@ -91,15 +83,15 @@ def test_a_link_out_of_the_library_is_not_opened(concept: Concept, pictures: Pat
     assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "a.parquet", "a.zip", "a"])
-def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path, name: str) -> None:
+def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path) -> None:
     """Whoever opens it waits for ever."""
-    os.mkfifo(tmp_path / name)
-    for format in ("", "csv", "fiftyone", "sidecars"):
-        with pytest.raises(DiscernError, match=r"neither a file nor|looks like none"):
-            concept.label_files.import_file(tmp_path / name, format=format)
+    for name in ("a.csv", "a.jsonl", "a.json", "a.parquet", "a.zip", "a"):
+        os.mkfifo(tmp_path / name)
+        for format in ("", "csv", "fiftyone", "sidecars"):
+            with pytest.raises(DiscernError, match=r"neither a file nor|looks like none"):
+                concept.label_files.import_file(tmp_path / name, format=format)
     (tmp_path / "folder").mkdir()
-    (tmp_path / name).rename(tmp_path / "folder" / "samples.json")
+    os.mkfifo(tmp_path / "folder" / "samples.json")
     with pytest.raises(DiscernError, match="not a regular file"):
         concept.label_files.import_file(tmp_path / "folder", format="fiftyone")
 
@@ -107,61 +99,45 @@ def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path, name: str
 def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
-    for place, word in (
-        ("ellipse-0006.png", "messy"),
-        ("ellipse-0009.png", "Messy"),
-        ("line-0002.png", "clean"),
-    ):
-        (tmp_path / "rooms" / word).mkdir(parents=True, exist_ok=True)
-        shutil.copy(pictures / place, tmp_path / "rooms" / word)
+    rooms = {"ellipse-0006.png": "messy", "ellipse-0009.png": "Messy", "line-0002.png": "clean"}
+    for name, word in rooms.items():
+        (tmp_path / "rooms" / word).mkdir(parents=True)
+        shutil.copy(pictures / name, tmp_path / "rooms" / word)
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
         concept.label_files.import_file(tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
     assert not said(concept)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
     found = concept.label_files.preview(tmp_path / "rooms", meanings=meanings)
-    assert {word.word: word.means for word in found.words} == {
-        "Messy": "yes",
-        "messy": "yes",
-        "clean": "leave out",
-    }
+    assert means(found) == {"Messy": "yes", "messy": "yes", "clean": "leave out"}
     assert (found.format, found.pictures) == ("image-folder", 2)
     report = concept.label_files.import_file(tmp_path / "rooms", meanings=meanings)
     assert (report["imported"], report["left_out"]) == (2, 1)
 
 
-def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
+def test_what_a_person_says_a_word_means_comes_first_and_all_others_can_mean_one_thing(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
     concept.label_files.import_file(file, meanings=meanings_of(["0=yes"]))
     assert {value for _, value, _ in said(concept)} == {"yes"}
-
-
-def test_all_other_words_can_mean_one_thing(concept: Concept, tmp_path: Path) -> None:
     names = ["ellipse-0006.png", "ellipse-0009.png", "line-0002.png"]
     file = coco(tmp_path / "kinds.json", names, [["apple"], ["yes"], ["chair"]])
     found = concept.label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
-    assert {word.word: word.means for word in found.words} == {"apple": "yes", "yes": "yes", "chair": "no"}
+    assert means(found) == {"apple": "yes", "yes": "yes", "chair": "no"}
 
 
-@pytest.mark.parametrize("wrong", ["", "messy", "=yes", "messy=perhaps"])
-def test_a_meaning_that_is_none_is_refused(wrong: str) -> None:
-    with pytest.raises(DiscernError, match="WORD=MEANING"):
-        meanings_of([wrong])
-
-
-def test_a_word_can_mean_a_grade_or_a_class() -> None:
+def test_a_word_can_mean_a_grade_or_a_class_and_a_meaning_that_is_none_is_refused() -> None:
     five, rooms = Scale.graded(5, names=["tidy", "a mess"]), Scale.of_classes(["bath", "a=b"])
-    assert meanings_of(["spotless=1", "awful=a mess", "?=leave-out"], five) == {
-        "spotless": "1",
-        "awful": "5",
-        "?": "leave out",
-    }
+    graded = meanings_of(["spotless=1", "awful=a mess", "?=leave-out"], five)
+    assert graded == {"spotless": "1", "awful": "5", "?": "leave out"}
     assert meanings_of(["tub=Bath", "x=a=b", "rest=no"], rooms) == {"tub": "bath", "x": "a=b", "rest": "none"}
     with pytest.raises(DiscernError, match="a meaning is 1 to 5, yes, no"):
         meanings_of(["spotless=6"], five)
+    for wrong in ("", "messy", "=yes", "messy=perhaps"):
+        with pytest.raises(DiscernError, match="WORD=MEANING"):
+            meanings_of([wrong])
 
 
 def test_words_that_mean_a_grade_are_taken_as_that_grade(
@@ -176,7 +152,7 @@ def test_words_that_mean_a_grade_are_taken_as_that_grade(
     assert asked.value.answers == ("1", "2", "3", "4", "5")
     meanings = mess.label_files.meanings(["tidy=1", "awful=5", "*=3"])
     found = mess.label_files.preview(file, meanings=meanings)
-    assert {word.word: word.means for word in found.words} == {"tidy": "1", "awful": "5", "so so": "3"}
+    assert means(found) == {"tidy": "1", "awful": "5", "so so": "3"}
     mess.label_files.import_file(file, meanings=meanings)
     assert sorted(row["label"] for row in mess.label_files.rows()) == ["1", "3", "5"]
 
@@ -212,31 +188,24 @@ def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Conc
     ]
 
 
-def test_a_path_may_lead_up_as_where_pictures_are_added(
+def test_a_path_may_lead_up_and_its_end_that_fits_two_pictures_is_no_name_for_either(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "lists").mkdir()
-    file = tmp_path / "lists" / "labels.csv"
+    (tmp_path / "more").mkdir()
+    file = tmp_path / "more" / "labels.csv"
     up = os.path.relpath(pictures / "ellipse-0006.png", file.parent)
     assert up.startswith("..")
     file.write_text(f"path,label\n{up},yes\n{pictures}/../{pictures.name}/line-0002.png,no\n")
     assert concept.label_files.import_file(file)["imported"] == 2
-
-
-def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
-    open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
-) -> None:
-    concept = open_bench().concepts.begin("Round thing", "A filled ellipse.")
-    (tmp_path / "more").mkdir()
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
-    concept.bench.library.add([tmp_path / "more"]).wait()
+    concept.bench.library.add([*(tmp_path / "more").glob("*.*g")]).wait()
+    other = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
     file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
-    report = concept.label_files.import_file(file)
+    report = other.label_files.import_file(file)
     assert report["imported"] == 1
-    assert [row["reason"] for row in report["bad_rows"]] == [
-        "fits 2 pictures of the library: ellipse-0006.png"
-    ]
+    reasons = [row["reason"] for row in report["bad_rows"]]
+    assert reasons == ["fits 2 pictures of the library: ellipse-0006.png"]
 
 
 def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_apart(
@@ -278,23 +247,23 @@ def test_parquet_takes_classes_by_number_truths_and_words(
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
-@pytest.mark.parametrize("format", ["label-studio", "fiftyone", "csv", "hugging-face", "coco"])
 def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
-    trained: Workbench, tmp_path: Path, format: str
+    trained: Workbench, tmp_path: Path
 ) -> None:
-    out = tmp_path / f"out{writable(format).suffix}"
     concept = trained.concept(NAME)
-    written = concept.label_exports.write(format, out, what="both")
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
-    assert written.left_out == {"are test pictures without a label": len(waiting)}
-    assert written.pictures + len(waiting) == trained.library.info().pictures
-    text = (out / "samples.json" if out.is_dir() else out).read_bytes()
-    assert not any(picture_id.encode() in text for picture_id in waiting)
-    other = trained.concepts.begin("Round thing again", "A filled ellipse.")
-    other.label_files.import_file(out)
-    assert said(other) == said(concept)
+    for format in ("label-studio", "fiftyone", "csv", "hugging-face", "coco"):
+        out = tmp_path / f"{format}{writable(format).suffix}"
+        written = concept.label_exports.write(format, out, what="both")
+        assert written.left_out == {"are test pictures without a label": len(waiting)}
+        assert written.pictures + len(waiting) == trained.library.info().pictures
+        text = (out / "samples.json" if out.is_dir() else out).read_bytes()
+        assert not any(picture_id.encode() in text for picture_id in waiting), format
+        other = trained.concepts.begin(f"From {format}", "A filled ellipse.")
+        other.label_files.import_file(out)
+        assert said(other) == said(concept)
 
 
 def test_what_cant_be_written_is_refused_before_anything_is(answered: Concept, tmp_path: Path) -> None:

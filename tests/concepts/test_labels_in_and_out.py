@@ -12,19 +12,22 @@ from hypothesis import strategies as st
 
 from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsError
 from concepts.labelling.consensus import consensus
-from concepts.labelling.files import read_label_file
-from concepts.labelling.rows import BadRow, LabelRow
-from concepts.workbench import Concept, Workbench
+from concepts.labelling.files import new_labels, read_label_file, without_contradictions
+from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
+from concepts.workbench import Concept
 from concepts.workbench.context import Purpose
 from concepts.workbench.label_files import LabelFiles
+from storage.csv_files import restored
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
+ME = Author("me")
 
-def write(path: Path, rows: list[dict[str, object]]) -> Path:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, columns)
+
+def write(path: Path, rows: list[dict], encoding: str = "utf-8", delimiter: str = ",") -> Path:
+    columns = list(dict.fromkeys(key for row in rows for key in row)) or ["path", "label"]
+    with path.open("w", newline="", encoding=encoding) as stream:
+        writer = csv.DictWriter(stream, columns, delimiter=delimiter)
         writer.writeheader()
         writer.writerows(rows)
     return path
@@ -33,32 +36,15 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
-    file = write(
-        tmp_path / "answers.csv",
-        [
-            {"path": pictures / "ellipse-0006.png", "label": "yes"},
-            {"path": "nowhere.png", "label": "yes"},
-            {"path": pictures / "line-0002.png", "label": "yes", "split": "perhaps"},
-            {"path": pictures / "rectangle-0001.png", "label": "0"},
-        ],
-    )
-    report = concept.label_files.import_file(file)
+    rows = [
+        {"path": pictures / "ellipse-0006.png", "label": "yes"},
+        {"path": "nowhere.png", "label": "yes"},
+        {"path": pictures / "line-0002.png", "label": "yes", "split": "perhaps"},
+        {"path": pictures / "rectangle-0001.png", "label": "0"},
+    ]
+    report = concept.label_files.import_file(write(tmp_path / "answers.csv", rows))
     assert (report["imported"], report["unknown_pictures"]) == (2, 1)
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
-
-
-def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
-    concept: Concept, tmp_path: Path
-) -> None:
-    picture = concept.labels.next_pictures(1)[0].id
-    concept.labels.give(picture, "yes", author="me", comment="It is round.")
-    concept.labels.comment(picture, "And filled.", author="me", key="second", beside=True)
-    out = tmp_path / "answers.csv"
-    concept.label_files.export_file(out)
-    rows = list(csv.DictReader(out.open(newline="")))
-    assert [row["comment"] for row in rows] == ["It is round.\nAnd filled."]
-    report = concept.label_files.import_file(out)
-    assert (report["imported"], report["unchanged"]) == (0, 1)
 
 
 def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
@@ -76,32 +62,27 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     assert [row["label"] for row in concept.label_files.rows()] == ["no"]
 
 
-def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(concept: Concept, tmp_path: Path) -> None:
-    file = write(
-        tmp_path / "a.csv",
-        [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "yes", "split": "x"}],
-    )
-    with pytest.raises(
-        NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
-    ) as caught:
-        concept.label_files.import_file(file)
+def test_a_file_of_only_bad_rows_or_without_our_columns_is_refused(concept: Concept, tmp_path: Path) -> None:
+    rows = [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "yes", "split": "x"}]
+    why = r"None of the 2 rows of a\.csv can be used\. Row 2"
+    with pytest.raises(NoUsableRowsError, match=why) as caught:
+        concept.label_files.import_file(write(tmp_path / "a.csv", rows))
     assert [number for number, _ in caught.value.rows] == [2, 3]
+    with pytest.raises(DiscernError, match="picture, verdict"):
+        concept.label_files.import_file(write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
-def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
+def test_rows_that_are_still_open_are_counted_and_their_file_never_replaced(
     concept: Concept, tmp_path: Path
 ) -> None:
-    asked = concept.labels.next_pictures(3)
-    assert LabelFiles.write_questions(asked, tmp_path / "questions.csv") == 3
-    report = concept.label_files.import_file(tmp_path / "questions.csv")
+    file = tmp_path / "questions.csv"
+    assert LabelFiles.write_questions(concept.labels.next_pictures(3), file) == 3
+    report = concept.label_files.import_file(file)
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
-
-
-def test_questions_never_replace_a_file_that_somebody_may_have_filled(tmp_path: Path) -> None:
-    (tmp_path / "questions.csv").write_text("hours of work")
+    file.write_text("hours of work")
     with pytest.raises(DiscernError, match="is there already"):
-        LabelFiles.write_questions([], tmp_path / "questions.csv")
-    assert (tmp_path / "questions.csv").read_text() == "hours of work"
+        LabelFiles.write_questions([], file)
+    assert file.read_text() == "hours of work"
 
 
 @pytest.mark.parametrize("purpose", ["train", "evaluation"])
@@ -111,30 +92,6 @@ def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, 
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
     assert concept.labels.remaining(purpose) == before - 4
     assert len(concept.labels.next_pictures(1000, purpose=purpose)) <= before - 4
-
-
-def test_what_was_exported_is_the_same_when_imported_elsewhere(
-    concept: Concept, pictures: Path, tmp_path: Path
-) -> None:
-    rows = [
-        {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": 'ä, "b"'}
-        for p in sorted(pictures.glob("*-00[0-4]*.png"))
-    ]
-    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
-    for name in ("out.csv", "out.jsonl"):
-        concept.label_files.export_file(tmp_path / name)
-        other = concept.bench.concepts.begin(f"Other {name}", "The same again.")
-        other.label_files.import_file(tmp_path / name)
-        before, after = (
-            {(r["id"], r["label"], r["author"], r["comment"]) for r in one.label_files.rows()}
-            for one in (concept, other)
-        )
-        assert after == before
-
-
-def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, concept: Concept) -> None:
-    with pytest.raises(DiscernError, match="picture, verdict"):
-        concept.label_files.import_file(write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
@@ -147,45 +104,15 @@ def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
         concept.versions.train().wait()
 
 
-def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
-    bench: Workbench, pictures: Path, tmp_path: Path
-) -> None:
-    near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    ids = [bench.context.collection.library.resolve(str(path)) for path in (near, original)]
-    assert len(set(bench.context.collection.library.near_groups(ids))) == 1
-    ball = bench.concepts.begin("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
-    evaluation = bench.context.store.evaluation_pictures(ball.id)
-    row = {"path": original, "label": 1, "split": "train"}
-    ball.label_files.import_file(write(tmp_path / "a.csv", [row]))
-    rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
-    assert ball.label_files.import_file(write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
-    assert bench.context.store.evaluation_pictures(ball.id) == evaluation
+def event(author: str, value: str, kind: str = "person") -> LabelEvent:
+    return LabelEvent(1, "k", "a", value, Author(author, kind), 1, "", now(), None)  # type: ignore[arg-type]
 
 
-def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_duplicate(
-    bench: Workbench, pictures: Path, tmp_path: Path
-) -> None:
-    near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    ball = bench.concepts.begin("Ball", "A ball.", examples=[str(example)])
-    rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
-    report = ball.label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert (report["imported"], report["kept_for_training"]) == (2, 2)
-    drawn = bench.context.store.evaluation_pictures(ball.id)
-    assert "imported" not in drawn.values()
-
-
-def event(author: str, value: str, picture: str = "a", kind: str = "person") -> LabelEvent:
-    return LabelEvent(1, "k", picture, value, Author(author, kind), 1, "", now(), None)  # type: ignore[arg-type]
-
-
-def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes() -> None:
+def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes_and_a_machine_has_none() -> None:
     tie = [event("ana", "yes"), event("ben", "no")]
     assert consensus(tie)["a"].value == "conflict"
     assert consensus([*tie, event("cy", "no")])["a"].value == "no"
-
-
-def test_a_machine_has_no_vote() -> None:
-    assert consensus([event("ana", "yes"), event("robot", "no", kind="annotator")])["a"].value == "yes"
+    assert consensus([event("ana", "yes"), event("robot", "no", "annotator")])["a"].value == "yes"
 
 
 def test_conflicts_are_shown_and_train_nothing(concept: Concept, pictures: Path, tmp_path: Path) -> None:
@@ -197,10 +124,10 @@ def test_conflicts_are_shown_and_train_nothing(concept: Concept, pictures: Path,
         concept.versions.train().wait()
 
 
-cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)
 
 
-@given(st.lists(st.fixed_dictionaries({"path": cells, "label": cells, "split": cells}), max_size=8))
+@given(st.lists(st.fixed_dictionaries({"path": texts, "label": texts, "split": texts}), max_size=8))
 def test_any_table_gives_one_result_per_row(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
     folder = tmp_path_factory.mktemp("rows")
     found = list(read_label_file(write(folder / "a.csv", [{"path": "x", "label": "yes"}, *rows])))
@@ -210,8 +137,102 @@ def test_any_table_gives_one_result_per_row(tmp_path_factory: pytest.TempPathFac
     assert len(list(read_label_file(folder / "a.jsonl"))) == len(rows)
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", '{"label": "yes"}'])
+# What may stand in a cell: a delimiter, quotes and line breaks, too. No apostrophe before a formula, as
+# reading takes it away.
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).filter(
+    lambda text: restored(text) == text
+)
+values = st.sampled_from(["yes", "no", ""])
+rows_of_cells = st.fixed_dictionaries({"path": cells.filter(str.strip), "label": values, "comment": cells})
+
+
+@given(
+    st.lists(rows_of_cells, max_size=6),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    st.sampled_from([",", ";", "\t"]),
+)
+def test_a_table_reads_the_same_whichever_program_saved_it(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], encoding: str, delimiter: str
+) -> None:
+    file = write(tmp_path_factory.mktemp("table") / "a.csv", rows, encoding, delimiter)
+    found = [
+        (row.picture, row.value, row.comment) if isinstance(row, LabelRow) else type(row)
+        for row in read_label_file(file)
+    ]
+    expected = [(row["path"].strip(), row["label"], row["comment"].strip()) for row in rows]
+    assert found == [row if row[1] else OpenRow for row in expected]
+
+
+def test_an_unknown_encoding_and_a_file_that_is_not_there_are_refused_with_the_mend(tmp_path: Path) -> None:
+    for encoding in ("cp1252", "utf-16-le"):
+        file = write(tmp_path / "a.csv", [{"path": name, "label": "yes"} for name in ("a", "zoë")], encoding)
+        with pytest.raises(DiscernError, match=r"a\.csv is not UTF-8 .*CSV UTF-8.*iconv -f CP1252 -t UTF-8"):
+            list(read_label_file(file))
+    with pytest.raises(DiscernError, match=r"^There is no file .*answers\.csv\. Check the spelling\.$"):
+        list(read_label_file(tmp_path / "answers.csv"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("{", "[1]", '{"label": "yes"}'),
+        *('{"path": "a", "label": "\\ud800"}', '{"path": "\\u0000", "label": "yes"}'),  # no database keeps it
+        json.dumps({"path": "a", "label": "yes", "author": "a" * 201}),
+    ],
+)
 def test_a_bad_line_of_json_is_a_bad_row(tmp_path: Path, line: str) -> None:
     (tmp_path / "a.jsonl").write_text(line)
-    (row,) = read_label_file(tmp_path / "a.jsonl")
+    assert [type(row) for row in read_label_file(tmp_path / "a.jsonl")] == [BadRow]
+
+
+said = st.tuples(
+    st.sampled_from("abc"), st.sampled_from(["yes", "no", "unsure"]), st.sampled_from(["", "ana"]),
+    st.sampled_from(["", "why", "why not"]),
+)  # fmt: skip
+
+
+@given(st.lists(said, max_size=12))
+def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
+    rows: list[tuple[str, str, str, str]],
+) -> None:
+    read = [
+        LabelRow(line, picture, value, Author(author or "me"), None, comment)  # type: ignore[arg-type]
+        for line, (picture, value, author, comment) in enumerate(rows, start=2)
+    ]
+    usable, bad = without_contradictions(read)
+    fresh, unchanged = new_labels(usable, [], ME, 1, {})
+    assert len(usable) + len(bad) == len(rows)
+    assert len(fresh) + unchanged == len(usable)
+    assert len({(label.picture_id, label.author) for label in fresh}) == len(fresh)
+    standing = [
+        LabelEvent(1, kept.key, kept.picture_id, kept.value, kept.author, 1, kept.comment, now(), None)
+        for kept in fresh
+    ]
+    assert new_labels(usable, standing, ME, 1, {}) == ([], len(usable))
+
+
+def test_many_rows_about_one_picture_are_each_looked_at_once_and_their_remarks_have_a_bound() -> None:
+    """Compared with each other, these would take hours."""
+    rows = [LabelRow(line, "a.png", "yes", ME, comment=f"{line % 1000}") for line in range(300_000)]
+    assert without_contradictions(rows) == (rows, [])
+    (fresh,), unchanged = new_labels(rows, [], ME, 1, {})
+    assert (fresh.comment.count("\n"), unchanged) == (999, len(rows) - 1)
+    rows = [LabelRow(line, "a.png", "yes", ME, comment=f"{line:05}" * 100) for line in range(41)]
+    usable, bad = without_contradictions([*rows, LabelRow(50, "b.png", "yes", ME)])
+    assert [row.picture for row in usable] == ["b.png"]
+    assert "more than 20,000 characters" in bad[0].reason
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        ({"path": "a/" * 3000}, "path has more than 4,096"),
+        ({"comment": "x" * 20_001}, "comment has more than 20,000"),
+        ({"label": "yes" * 70}, "label has more than 200"),
+        ({"author": ["ana"]}, "several values as its author"),
+    ],
+)
+def test_a_row_with_more_than_one_reads_is_a_bad_one(column: dict[str, object], why: str) -> None:
+    (row,) = checked_rows([(1, {"path": "a.png", "label": "yes"} | column)])
     assert isinstance(row, BadRow)
+    assert why in row.reason

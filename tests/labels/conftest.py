@@ -15,30 +15,21 @@ from storage.pictures.hashing import picture_id
 def labelled(tmp_path: Path) -> list[LabelledPicture]:
     """Five drawings: yes, no, unsure, two people who differ, and none with an answer; all with a score."""
     said = [
-        ("yes", (PersonLabel("yes", "ana", comment="round"), PersonLabel("yes", "sim", "simulated"))),
-        ("no", (PersonLabel("no", "ana"),)),
+        ("yes", (PersonLabel("yes", "ana"), PersonLabel("yes", "Ben, =1+1", "simulated", "evaluation"))),
+        ("no", (PersonLabel("no", "ana", comment='not “round”,\nnot a "ball"', split="train"),)),
         ("unsure", (PersonLabel("unsure", "ana"),)),
         ("conflict", (PersonLabel("yes", "ana"), PersonLabel("no", "ben"))),
         ("", ()),
     ]
-    (tmp_path / "pictures").mkdir()
+    folder = tmp_path / "pictures, ümläut"
+    folder.mkdir()
     made = []
     for number, (label, answers) in enumerate(said):
-        place = tmp_path / "pictures" / f"a picture {number}.png"
+        place, score = folder / f"a picture {number}.png", number / 4
         draw("ellipse", number).save(place)
-        score = number / 4
+        known, decision = picture_id(place.read_bytes()), "yes" if score >= 0.5 else "no"
+        captions = ("a ball", "another caption")[: number % 3]
         made.append(
-            LabelledPicture(
-                picture_id(place.read_bytes()),
-                str(place),
-                96,
-                96,
-                label,  # type: ignore[arg-type]
-                answers,
-                score,
-                "yes" if score >= 0.5 else "no",
-                3,
-                ("a ball",) if number == 0 else (),
-            )
+            LabelledPicture(known, str(place), 96, 96, label, answers, score, decision, 3, captions)  # type: ignore[arg-type]
         )
     return made

@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from drawing import draw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,68 +25,39 @@ from concepts.labelling.formats import (
     written_formats,
 )
 from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
-from storage.pictures.hashing import picture_id
 
-every_format = pytest.mark.parametrize("name", FORMATS)
 WRITTEN = written_formats()
-written = pytest.mark.parametrize("name", WRITTEN)
 AUTHORLESS = ("image-folder",)  # its folders are what people say together, and hold only yes and no
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledPicture]:
-    """Four drawings: two people say yes, one says no with a comment, two differ, and nobody said anything."""
-    folder = tmp_path_factory.mktemp("of the library, ümläut")
-    said: list[tuple[Any, tuple[PersonLabel, ...]]] = [
-        ("yes", (PersonLabel("yes", "ana"), PersonLabel("yes", "Ben, =1+1", "simulated", "evaluation"))),
-        ("no", (PersonLabel("no", "ana", comment='not “round”,\nnot a "ball"', split="train"),)),
-        ("conflict", (PersonLabel("yes", "ana"), PersonLabel("no", "ben"))),
-        ("", ()),
-    ]
-    made = []
-    for number, (label, answers) in enumerate(said):
-        place = folder / f"a picture {number}.png"
-        draw("ellipse", number).save(place)
-        known = picture_id(place.read_bytes())
-        score = 0.25 + number / 4
-        decision = "yes" if score >= 0.5 else "no"
-        captions = ("a ball", "another caption")[: number % 3]
-        made.append(LabelledPicture(known, str(place), 96, 96, label, answers, score, decision, 3, captions))
-    return made
 
 
 def out_of(name: str, folder: Path) -> Path:
     return folder / f"out{writable(name).suffix}"
 
 
-@written
+@pytest.mark.parametrize("name", WRITTEN)
 def test_what_is_written_is_read_again_with_the_same_answers(
-    name: str, pictures: list[LabelledPicture], tmp_path: Path
+    name: str, labelled: list[LabelledPicture], tmp_path: Path
 ) -> None:
     out = out_of(name, tmp_path)
-    done = writable(name).write(out, pictures)
+    done = writable(name).write(out, labelled)
     rows = list(checked_rows(format_of(out).read(out)))
     assert format_of(out).method.name == name, "its own file is recognised"
-    places = {picture.path: picture.id for picture in pictures} | {p.id: p.id for p in pictures}
-    found = {
-        (places[row.picture], row.value, (row.author.name, row.author.kind))
-        for row in rows
-        if isinstance(row, LabelRow)
-    }
+    places = {picture.path: picture.id for picture in labelled} | {p.id: p.id for p in labelled}
+    answers = [row for row in rows if isinstance(row, LabelRow)]
+    found = {(places[row.picture], row.value, (row.author.name, row.author.kind)) for row in answers}
     if name in AUTHORLESS:
-        me = ("me", "person")
-        labels = {(p.id, p.label or p.decision, me) for p in pictures if p.label != "conflict"}
-        assert found == labels
-        assert (done.pictures, done.left_out) == (3, {"neither yes nor no": 1})
+        decided = [p for p in labelled if p.label not in ("conflict", "unsure")]
+        assert found == {(p.id, p.label or p.decision, ("me", "person")) for p in decided}
+        assert (done.pictures, done.left_out) == (3, {"neither yes nor no": 2})
         return
-    assert found == {(p.id, a.value, (a.author, a.author_kind)) for p in pictures for a in p.answers}
+    assert found == {(p.id, a.value, (a.author, a.author_kind)) for p in labelled for a in p.answers}
     assert {type(row) for row in rows} == {LabelRow, OpenRow}, "who has only a score has no answer"
-    assert {row.comment for row in rows if isinstance(row, LabelRow)} == {"", 'not “round”,\nnot a "ball"'}
-    assert done.pictures == 4
+    assert {row.comment for row in answers} == {"", 'not “round”,\nnot a "ball"'}
+    assert done.pictures == 5
     assert not done.left_out
 
 
-@every_format
+@pytest.mark.parametrize("name", FORMATS)
 def test_what_is_no_such_file_is_refused_in_words_or_has_no_usable_row(name: str, tmp_path: Path) -> None:
     (tmp_path / "some.json").write_text('{"a": [1, {"b": null}]}')
     for file in (tmp_path / "none.json", tmp_path / "some.json"):

@@ -114,7 +114,7 @@ def test_fiftyone_loads_it_and_what_it_exports_is_read_again(
     assert found["truth"] == ["yes", "no", "unsure", None, None]
     assert found["predicted"] == ["no", "no", "yes", "yes", "yes"]
     assert found["confidence"] == [1.0, 0.75, 0.5, 0.75, 1.0]
-    assert found["authors"][0] == ["ana", "sim"]
+    assert found["authors"][0] == ["ana", "Ben, =1+1"]
     assert (found["yes"], found["width"]) == (1, [96] * 5)
     assert read("fiftyone", tmp_path / "again") == answers(labelled)
 
@@ -150,15 +150,8 @@ def test_label_studio_takes_tasks_annotations_and_predictions(
     assert found == {"tasks": 5, "bad": []}
 
 
-@pytest.mark.parametrize(
-    ("name", "file", "expected"),
-    [
-        ("fiftyone", "fiftyone-1.22.1", {("p0.png", "yes", "ana"), ("p1.png", "no", "ben")}),
-        ("fiftyone", "fiftyone-1.22.1-plain", {("p0.png", "yes", ""), ("p1.png", "no", "")}),
-    ],
-)
-def test_what_other_tools_wrote_once_is_read_without_them(
-    name: str, file: str, expected: set[tuple[str, str, str]]
-) -> None:
+def test_what_other_tools_wrote_once_is_read_without_them() -> None:
     """Files that the tools of these versions wrote."""
-    assert read(name, SAVED / file) == expected
+    named, plain = (read("fiftyone", SAVED / f"fiftyone-1.22.1{kind}") for kind in ("", "-plain"))
+    assert named == {("p0.png", "yes", "ana"), ("p1.png", "no", "ben")}
+    assert plain == {("p0.png", "yes", ""), ("p1.png", "no", "")}
