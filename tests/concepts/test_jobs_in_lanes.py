@@ -12,13 +12,11 @@ from typing import Any
 
 import pytest
 from patience import PATIENCE
-from postgres import ON_BOTH, Server
 
 from concepts.errors import DISK_FULL, DiscernError
 from concepts.jobs import Job, JobRunner, Lane, Progress, progress
 from concepts.jobs import runner as runner_module
-from concepts.jobs.progress import Precedence
-from concepts.jobs.runner import Perform
+from concepts.jobs.progress import News, Precedence
 from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
@@ -55,17 +53,9 @@ def to_the_end(job: Count, progress: Progress) -> Counted:
     return Counted(steps=job.steps)
 
 
-def glance(job: Glance, progress: Progress) -> Counted:
-    return Counted(steps=0)
-
-
-@pytest.fixture(params=ON_BOTH)
-def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = Database(sqlite_url(tmp_path / "d.sqlite"))
-    else:
-        server: Server = request.getfixturevalue("postgres")
-        database = Database(server.new_database())
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(sqlite_url(tmp_path / "d.sqlite"))
     yield database
     database.close()
 
@@ -73,6 +63,15 @@ def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Databas
 @pytest.fixture
 def store(database: Database) -> JobStore:
     return JobStore(database)
+
+
+@pytest.fixture
+def runner(store: JobStore) -> Iterator[JobRunner]:
+    runner = JobRunner(store)
+    runner.register(Count, to_the_end)
+    runner.register(Glance, lambda job, progress: Counted(steps=0))
+    yield runner
+    runner.stop()
 
 
 def ended(store: JobStore, job_id: int) -> StoredJob:
@@ -85,7 +84,7 @@ def ended(store: JobStore, job_id: int) -> StoredJob:
     raise AssertionError(store.get(job_id))
 
 
-def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore) -> None:
+def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore, runner: JobRunner) -> None:
     gate, begun = threading.Event(), threading.Event()
 
     def long(job: Count, progress: Progress) -> Counted:
@@ -93,19 +92,16 @@ def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore) -> None:
         assert gate.wait(PATIENCE)
         return Counted(steps=1)
 
-    runner = JobRunner(store)
     runner.register(Count, long)
-    runner.register(Glance, glance)
     runner.submit(Count())
     runner.start()
     assert begun.wait(PATIENCE)
     assert ended(store, runner.submit(Glance())).state == "done"
     gate.set()
-    runner.stop()
 
 
 def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_other_work(
-    store: JobStore,
+    store: JobStore, runner: JobRunner
 ) -> None:
     at_its_step, order = threading.Event(), list[str]()
 
@@ -115,9 +111,7 @@ def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_oth
         order.append("followed")
         return Counted(steps=2)
 
-    runner = JobRunner(store)
     runner.register(Follow, follow)
-    runner.register(Glance, glance)
     with runner.precedence.first():
         following = runner.submit(Follow())
         runner.start()
@@ -126,7 +120,6 @@ def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_oth
         order.append("waited for")
     assert ended(store, following).state == "done"
     assert order == ["waited for", "followed"]
-    runner.stop()
 
 
 def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good(
@@ -146,7 +139,9 @@ def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good
     assert 0.1 <= stood_aside() < 1000
 
 
-def test_jobs_of_a_lane_run_one_after_the_other(store: JobStore) -> None:
+def test_jobs_of_a_lane_run_one_after_the_other_also_behind_one_that_failed(
+    store: JobStore, runner: JobRunner
+) -> None:
     going: list[int] = []
     most: list[int] = []
 
@@ -155,35 +150,23 @@ def test_jobs_of_a_lane_run_one_after_the_other(store: JobStore) -> None:
         most.append(len(going))
         progress.report(0)
         going.remove(job.steps)
-        return Counted(steps=job.steps)
-
-    runner = JobRunner(store)
-    runner.register(Count, work)
-    jobs = [runner.submit(Count(steps)) for steps in range(1, 6)]
-    runner.start()
-    assert [ended(store, job).result for job in jobs] == [{"steps": steps} for steps in range(1, 6)]
-    assert set(most) == {1}
-    runner.stop()
-
-
-def test_a_lane_goes_on_after_a_job_that_failed(store: JobStore) -> None:
-    def work(job: Count, progress: Progress) -> Counted:
         if job.steps == 13:
             raise ValueError("no luck")
         return Counted(steps=job.steps)
 
-    runner = JobRunner(store)
     runner.register(Count, work)
-    bad, good = runner.submit(Count(13)), runner.submit(Count(14))
+    bad, *jobs = [runner.submit(Count(steps)) for steps in range(13, 17)]
     runner.start()
-    assert ended(store, good).state == "done"
+    assert [ended(store, job).result for job in jobs] == [{"steps": steps} for steps in range(14, 17)]
+    assert set(most) == {1}
     failed = store.get(bad)
     assert (failed.state, "no luck" in failed.error) == ("failed", True)
     assert "raise ValueError" in failed.details
-    runner.stop()
 
 
-def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(store: JobStore) -> None:
+def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(
+    store: JobStore, runner: JobRunner
+) -> None:
     begun, stopping = threading.Event(), threading.Event()
 
     def interrupted(job: Count, progress: Progress) -> Counted:
@@ -204,15 +187,13 @@ def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(sto
     stopping.set()
     stopper.join(PATIENCE)
     assert store.get(job_id).state == "queued"
-
-    second = JobRunner(store)
-    second.register(Count, to_the_end)
-    second.start()
+    runner.start()
     assert ended(store, job_id).result == {"steps": 1000}
-    second.stop()
 
 
-def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(store: JobStore) -> None:
+def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(
+    store: JobStore, runner: JobRunner
+) -> None:
     steps: list[int] = []
 
     def work(job: Count, progress: Progress) -> Counted:
@@ -222,7 +203,6 @@ def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(store: JobSto
             raise KeyboardInterrupt
         return Counted(steps=len(steps))
 
-    runner = JobRunner(store)
     runner.register(Count, work)
     with pytest.raises(KeyboardInterrupt):
         runner.run(Count(2))
@@ -232,67 +212,52 @@ def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(store: JobSto
     assert [j.state for j in store.recent()] == ["done"]
 
 
-def test_a_job_ends_in_what_its_kind_says_and_is_read_back_as_that(store: JobStore) -> None:
-    runner = JobRunner(store)
-    runner.register(Count, to_the_end)
+def test_a_job_ends_in_what_its_kind_says_and_is_read_back_as_that(runner: JobRunner) -> None:
     assert runner.run(Count(3)) == Counted(steps=3)
     runner.register(Glance, lambda job, progress: View())
     with pytest.raises(TypeError, match="Glance ended in View"):
         runner.run(Glance())
 
 
-def test_a_kind_of_an_unknown_version_is_refused_in_words_and_kept(store: JobStore) -> None:
-    runner = JobRunner(store)
-    runner.register(Count, to_the_end)
+def test_a_kind_of_an_unknown_version_is_refused_in_words_and_kept(
+    store: JobStore, runner: JobRunner
+) -> None:
     job_id = store.add("from the future", {})
     with pytest.raises(DiscernError, match="doesn't know “from the future”"):
         runner.resume(job_id)
     assert store.get(job_id).state == "failed"
 
 
-def test_another_engine_performs_what_the_runner_claims(store: JobStore) -> None:
+def test_another_engine_performs_what_the_runner_claims(store: JobStore, runner: JobRunner) -> None:
     """It gets rows of the job table, opens the data folder itself and performs them there."""
-    elsewhere = JobRunner(store)
-    elsewhere.register(Count, to_the_end)
-    elsewhere.register(Glance, glance)
+    taken, closed = list[str](), list[float]()
 
     class Engine:
-        def __init__(self, perform: Perform) -> None:
-            self.taken: list[str] = []
-            self.closed = False
-
         def has_room(self) -> bool:
             return True
 
         def submit(self, job: StoredJob) -> Future[None]:
-            self.taken.append(job.kind)
-            elsewhere.perform(job)
+            taken.append(job.kind)
+            runner.perform(job)  # stands for a runner elsewhere
             done: Future[None] = Future()
             done.set_result(None)
             return done
 
         def close(self, seconds: float) -> None:
-            self.closed = True
+            closed.append(seconds)
 
-    engines: list[Engine] = []
-
-    def engine(perform: Perform) -> Engine:
-        engines.append(Engine(perform))
-        return engines[-1]
-
-    runner = JobRunner(store, engine)
+    here = JobRunner(store, lambda perform: Engine())
     for kind in (Count, Glance):
-        runner.register(kind, lambda job, progress: pytest.fail("not in this process"))
-    jobs = [runner.submit(Count(5)), runner.submit(Glance())]
-    runner.start()
+        here.register(kind, lambda job, progress: pytest.fail("not in this process"))
+    jobs = [here.submit(Count(5)), here.submit(Glance())]
+    here.start()
     assert [ended(store, job).result for job in jobs] == [{"steps": 5}, {"steps": 0}]
-    runner.stop()
-    assert sorted(engines[0].taken) == ["count", "glance"]
-    assert engines[0].closed
+    here.stop()
+    assert (sorted(taken), len(closed)) == (["count", "glance"], 1)
 
 
 def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
-    database: Database, store: JobStore
+    database: Database, store: JobStore, runner: JobRunner
 ) -> None:
     begun, go_on, after = threading.Event(), threading.Event(), threading.Event()
 
@@ -304,7 +269,7 @@ def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
         after.set()
         return Counted(steps=1)
 
-    runner, other = JobRunner(store), JobStore(database)
+    other = JobStore(database)
     runner.register(Count, stalls)
     job_id = runner.submit(Count(2))
     stored = store.claim(job_id)
@@ -326,7 +291,7 @@ def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
 
 
 def test_work_goes_on_while_nothing_can_be_written_and_its_heart_beats_again_afterwards(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: JobStore, runner: JobRunner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(runner_module, "HEARTBEAT_SECONDS", 0.01)
     real, tried, heard, is_full = store.beat, threading.Semaphore(0), threading.Event(), threading.Event()
@@ -348,9 +313,37 @@ def test_work_goes_on_while_nothing_can_be_written_and_its_heart_beats_again_aft
         return Counted(steps=2)
 
     monkeypatch.setattr(store, "beat", beat)
-    runner = JobRunner(store)
     runner.register(Count, long_work)
     assert runner.run(Count()).steps == 2
     assert [record.levelname for record in caplog.records if "can't be saved" in record.message] == [
         "WARNING"
     ]
+
+
+LONG = 60.0
+
+
+def waited(told: News, who: str, seconds: float) -> float:
+    begun = time.monotonic()
+    told.wait(who, seconds)
+    return time.monotonic() - begun
+
+
+def test_who_asks_first_or_after_news_or_not_for_long_hears_at_once() -> None:
+    told = News()
+    listeners = [str(number) for number in range(progress.MOST_LISTENERS + 1)]
+    assert all(waited(told, who, LONG) < LONG for who in listeners)
+    assert waited(told, "0", LONG) < LONG  # who was forgotten meanwhile
+    assert waited(told, listeners[-1], 0.01) >= 0.01
+    told.told()
+    assert all(waited(told, who, LONG) < LONG for who in listeners[-2:])
+
+
+def test_what_comes_while_one_waits_ends_the_wait() -> None:
+    told = News()
+    told.wait("one", LONG)
+    waiting = threading.Thread(target=told.wait, args=("one", LONG))
+    waiting.start()
+    told.told()
+    waiting.join(LONG / 2)
+    assert not waiting.is_alive()

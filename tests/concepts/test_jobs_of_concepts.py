@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from at_once import at_once
-from fake_openai import FakeOpenAI
-from postgres import ON_BOTH
+from simulated_annotator import serving
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
@@ -28,52 +27,45 @@ def done(bench: Workbench, kind: str, result: dict[str, Any], **arguments: Any) 
     return job_id
 
 
-def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workbench) -> None:
+def choose(bench: Workbench) -> None:
+    """Has questions chosen, and waits for that."""
+    bench.concept(NAME).labels.upcoming([], 0)
+    bench.context.background.submit(lambda: None).result(20)
+
+
+def test_a_new_concept_shows_and_asks_nothing_of_a_deleted_one_with_its_name(bench: Workbench) -> None:
     done(bench, "train", {"version": 1, "new": True, "measured": True}, target="precision=0.9")
     scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
     done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
     assert [file.folder for file in bench.concept(NAME).scores.files()] == ["/pictures"]
     assert bench.concept(NAME).versions.last_target() == "precision=0.9"
+    choose(bench)
 
     bench.trash.put(concept=NAME, author="me")
     bench.concepts.begin(NAME, "The same name, and quite another idea.")
     assert bench.concept(NAME).scores.files() == []
     assert bench.concept(NAME).versions.last_target() == "f1"
     assert bench.installation.newest_jobs(["train"], NAME) == []
-
-
-def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:
-    bench.concept(NAME).labels.upcoming([], 0)
-    bench.context.background.submit(lambda: None).result(20)
-    bench.trash.put(concept=NAME, author="me")
-    bench.concepts.begin(NAME, "The same name, and quite another idea.")
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
-    bench.concept(NAME).labels.upcoming([], 0)
-    bench.context.background.submit(lambda: None).result(20)
+    choose(bench)
     asked = bench.concept(NAME).labels.upcoming([], 9).pictures
     assert {p.id for p in asked if p.purpose == "evaluation"} <= evaluation
     assert not {p.id for p in asked if p.purpose == "train"} & evaluation
 
 
-def test_a_job_shows_the_name_of_its_concept_also_once_that_is_in_the_trash(
-    answered_once: Workbench,
+def test_a_job_that_failed_is_tried_again_and_one_of_a_concept_in_the_trash_only_shows_its_name(
+    bench: Workbench,
 ) -> None:
-    bench = answered_once
-    job_id = bench.concept(NAME).versions.train().id
-    assert bench.installation.job(job_id).concept == NAME
-    bench.trash.put(concept=NAME, author="me")
-    assert bench.installation.job(job_id).concept == NAME
-    with pytest.raises(DiscernError, match="is in the trash"):
-        bench.installation.retry_job(job_id).wait()
-
-
-def test_a_job_that_failed_is_tried_again(answered_once: Workbench) -> None:
-    bench = answered_once
     store = bench.jobs.store
     failed = bench.concept(NAME).definition.mine(size=10).id
     store.claim(failed)
     store.finish(failed, "failed", error="the disk was full")
     assert bench.installation.retry_job(failed).wait().model_dump()["candidates"] == 10
+    job_id = bench.concept(NAME).definition.mine(size=12).id
+    bench.trash.put(concept=NAME, author="me")
+    assert bench.installation.job(job_id).concept == NAME
+    with pytest.raises(DiscernError, match="is in the trash"):
+        bench.installation.retry_job(job_id).wait()
 
 
 def test_a_job_that_does_not_say_enough_says_so(bench: Workbench) -> None:
@@ -88,19 +80,10 @@ def test_a_job_that_does_not_say_enough_says_so(bench: Workbench) -> None:
 WORST = 5  # $ that one call could cost, rounded up
 
 
-@pytest.fixture(params=ON_BOTH)
-def kept_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def paid(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
     """Two concepts, and a SIMULATED model that costs about 0.12 $ a picture, and at worst 4 $."""
-    with FakeOpenAI(lambda request: {"evidence": [], "rationale": "simulated", "rating": 4}) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_VLM_PRICE", "1000/1000")
-        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
+    with serving(monkeypatch, vlm_price="1000/1000", model_concurrency="1"):
         bench = open_bench()
         for name in (NAME, OTHER):
             bench.concepts.begin(name, f"A {name}.")

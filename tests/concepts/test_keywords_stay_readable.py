@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from concepts.labelling.formats.sidecars import Sidecars
 from concepts.publishing.keywords import KeywordsWritten, write_keywords
 from storage.names import key_of
-from storage.pictures.xmp import Keyword, Sidecar, sidecar_of
+from storage.pictures.xmp import Keyword, sidecar_of
 
 NAME, ID = "messy room", "1"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -85,11 +85,16 @@ def write_jpeg(file: Path, said: Said) -> None:
     has_xmp = replace(said, iptc=()) != NOTHING
     draw("ellipse", 1).save(file, xmp=said.xmp.encode() if has_xmp else b"")
     if said.iptc:
-        resource = b"8BIM" + struct.pack(">HBBI", 0x0404, 0, 0, len(said.block)) + said.block
-        resource += b"\0" * (len(said.block) % 2)
-        segment = b"Photoshop 3.0\0" + resource
-        data = file.read_bytes()
-        file.write_bytes(data[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + data[2:])
+        add_iptc(file, said.block, len(said.block))
+
+
+def add_iptc(file: Path, block: bytes, length: int) -> None:
+    """To a JPEG, with a length that it may not have."""
+    segment = (
+        b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", length) + block + b"\0" * (len(block) % 2)
+    )
+    data = file.read_bytes()
+    file.write_bytes(data[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + data[2:])
 
 
 def lists_of(file: Path) -> Said:
@@ -166,24 +171,11 @@ def test_every_program_sees_what_it_saw_before_and_ours_and_all_of_ours_goes(
     content = sidecar.read_bytes()
     assert (write(picture).unchanged, sidecar.read_bytes()) == (1, content)
     assert write(picture, None).removed == 1
-    if other == NOTHING:
-        assert not sidecar.exists()
-    else:
+    assert sidecar.exists() == (other != NOTHING)
+    if other != NOTHING:
         (picture.parent / "before.xmp").write_text(other.xmp)
         assert same(sidecar) == same(picture.parent / "before.xmp")
     assert picture.read_bytes() == bytes_before
-
-
-def test_a_sidecar_that_was_begun_without_them_is_mended(picture: Path) -> None:
-    file = EMBEDDED["both"]
-    write_jpeg(picture, file)
-    sidecar = Sidecar.new()
-    sidecar.put(Keyword(NAME, 1, 0.9))  # as earlier versions wrote it
-    sidecar.write(sidecar_of(picture))
-    assert write(picture).written == 1
-    assert in_immich(file, lists_of(sidecar_of(picture))) == {"lake", "boat", "blue", f"Discern/{NAME}"}
-    write(picture, None)
-    assert not sidecar_of(picture).exists()
 
 
 def test_keywords_of_a_sidecar_that_ours_comes_before_are_repeated(picture: Path) -> None:
@@ -208,14 +200,17 @@ def test_a_concept_is_renamed_and_another_leaves_while_theirs_stay(picture: Path
     assert not sidecar.exists()
 
 
-def test_what_is_repeated_follows_the_picture(picture: Path) -> None:
-    write_jpeg(picture, EMBEDDED["XMP"])
+@pytest.mark.parametrize("before", ["nothing", "XMP"])
+def test_what_is_repeated_follows_the_picture(picture: Path, before: str) -> None:
+    write_jpeg(picture, EMBEDDED[before])
     write(picture)
     now = Said(iptc=("blue", "storm"))
     write_jpeg(picture, now)
     assert write(picture).written == 1
     for name, read in READERS.items():
         assert read(now, lists_of(sidecar_of(picture))) == {"blue", "storm", OURS[name]}
+    write(picture, None)
+    assert not sidecar_of(picture).exists()
 
 
 def test_a_keyword_that_a_person_takes_out_or_adds_in_the_sidecar_stays_so(picture: Path) -> None:
@@ -242,24 +237,21 @@ def labels_in(folder: Path) -> list[str]:
     return [str(row["label"]) for _, row in Sidecars().read(folder) if isinstance(row, dict)]
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def other_formats(folder: Path) -> Iterator[tuple[Path, Said]]:
     """Pictures of every format in which keywords are read."""
     said, image = Said(subject=("lake", "blue")), Image.new("RGB", (32, 32), "teal")
     for suffix in (".jpg", ".webp", ".avif"):
         image.save(folder / f"a{suffix}", xmp=said.xmp.encode())
         yield folder / f"a{suffix}", said
-    info = PngInfo()
+    early, late, info = folder / "early.png", folder / "late.png", PngInfo()
     info.add_itxt("XML:com.adobe.xmp", said.xmp, zip=True)
-    image.save(folder / "early.png", pnginfo=info)
-    yield folder / "early.png", said
-    image.save(folder / "late.png")
-    data, text = (folder / "late.png").read_bytes(), b"XML:com.adobe.xmp\0\0\0\0\0" + said.xmp.encode()
-    (folder / "late.png").write_bytes(data[:-12] + chunk(b"iTXt", text) + data[-12:])
-    yield folder / "late.png", said
+    image.save(early, pnginfo=info)
+    yield early, said
+    image.save(late)
+    data, text = late.read_bytes(), b"iTXtXML:com.adobe.xmp\0\0\0\0\0" + said.xmp.encode()
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    late.write_bytes(data[:-12] + chunk + data[-12:])
+    yield late, said
     both = replace(said, iptc=("boat",))
     image.save(folder / "a.tif", tiffinfo={700: said.xmp.encode(), 33723: both.block})
     yield folder / "a.tif", both
@@ -307,24 +299,21 @@ def test_damage_inside_a_picture_is_no_keyword_and_keeps_nothing_from_being_writ
     data = picture.read_bytes()
     for length, at in product((0xFFFF, 0x8004, 3), (0, 7)):
         block = b"\x1c\x02\x19" + struct.pack(">H", length) + b"ab\x01"
-        segment = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(block) + at) + block
-        picture.write_bytes(data[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + data[2:])
+        picture.write_bytes(data)
+        add_iptc(picture, block, len(block) + at)
         assert set(labels_in(picture.parent)) <= {"ab"}
 
 
-def test_a_sidecar_that_would_become_too_large_to_read_is_not_written(
+def test_a_sidecar_that_would_become_too_large_to_read_and_one_beside_too_much_are_not_written(
     picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    words = tuple(f"word {number}" for number in range(120_000))
+    much = picture.with_name("2.webp")
+    Image.new("RGB", (8, 8)).save(much, xmp=Said(subject=words).xmp.encode())
+    assert write(much).left_out == {"More than 2 MB in the file are about it.": 1}
+    assert labels_in(picture.parent) == []
     write_jpeg(picture, EMBEDDED["XMP"])
     monkeypatch.setattr("storage.pictures.xmp.MOST", 900)
     (why,) = write(picture).left_out
     assert "more than" in why
-    assert not sidecar_of(picture).exists()
-
-
-def test_a_picture_that_says_too_much_of_itself_is_left_as_it_is(picture: Path) -> None:
-    picture = picture.with_suffix(".webp")
-    words = tuple(f"word {number}" for number in range(120_000))
-    Image.new("RGB", (8, 8)).save(picture, xmp=Said(subject=words).xmp.encode())
-    assert write(picture).left_out == {"More than 2 MB in the file are about it.": 1}
-    assert labels_in(picture.parent) == []
+    assert not list(picture.parent.glob("*.xmp"))

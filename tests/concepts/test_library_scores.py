@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -95,12 +94,6 @@ def test_what_a_version_is_least_familiar_with_comes_first_where_that_is_asked_f
 # Several at once
 
 
-@pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
-
-
 class Meeting:
     """Vectors that are scored only once `parties` callers are there at the same time; none where the disk is
     gone."""
@@ -126,11 +119,12 @@ class Meeting:
     ids=["two versions beside each other", "one asked for by many once"],
 )
 def test_versions_are_scored_beside_each_other_and_each_once(
-    threads: ThreadPoolExecutor, parties: int, seeds: tuple[int, ...], calls: int
+    parties: int, seeds: tuple[int, ...], calls: int
 ) -> None:
     cache, library = ScoreCache(), Meeting(parties)
-    found = [threads.submit(cache.of, head(seed), library) for seed in seeds]  # type: ignore[arg-type]
-    assert len({id(scores.result(SOON)) for scores in found}) == library.calls == calls
+    with ThreadPoolExecutor(8) as threads:
+        found = [threads.submit(cache.of, head(seed), library) for seed in seeds]  # type: ignore[arg-type]
+        assert len({id(scores.result(SOON)) for scores in found}) == library.calls == calls
 
 
 def test_a_version_that_could_not_be_scored_is_tried_again() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from concepts.learning.base import NeighbourGraph
 from concepts.library import neighbourhood
 from concepts.library.neighbourhood import Neighbourhood
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import FindNeighbours, TidyVectors
+from storage.vectors.reader import VectorReader
 
 
 @pytest.fixture
@@ -23,6 +26,11 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 10)
     monkeypatch.setattr(neighbourhood, "LARGEST", 20)
     monkeypatch.setattr("concepts.workbench.upkeep.QUICK", 10)
+
+
+def assert_exact(graph: NeighbourGraph | None, vectors: VectorReader) -> None:
+    assert graph is not None
+    assert graph.cosine == pytest.approx(vectors.neighbours(graph.rows.shape[1]).products, abs=1e-6)
 
 
 def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench) -> None:
@@ -50,18 +58,10 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
     assert neighbours.at_once(vectors) is None  # begun aside
     graph = neighbours.graph(vectors)
     assert neighbours.at_once(vectors) is graph
-    assert graph is not None
-    exact = vectors.neighbours(graph.rows.shape[1])
-    assert graph.cosine == pytest.approx(exact.products, abs=1e-6)
-
-
-def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
-    bench.upkeep.check(only="neighbours").wait()
+    assert_exact(graph, vectors)
     bench.trash.put(pictures=[bench.library.pictures(limit=1).pictures[0].id], author="me")
     vectors = bench.context.collection.index()
-    graph = bench.context.neighbourhood.graph(vectors)
-    assert graph is not None
-    assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
+    assert_exact(neighbours.graph(vectors), vectors)  # what is in the bin is nobody's neighbour
 
 
 def test_a_small_part_of_the_library_is_compared_by_itself(
@@ -71,9 +71,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
     bench.upkeep.check(only="neighbours").wait()
     bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
     vectors = bench.context.collection.index()
-    graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
-    assert graph is not None
-    assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
+    assert_exact(Neighbourhood(bench.context.collection.graph).graph(vectors), vectors)
 
 
 def test_where_jobs_run_what_is_missing_is_asked_for(
@@ -91,20 +89,9 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
     assert asked[1:] == [TidyVectors()]
 
 
-def test_emptying_the_bin_leaves_no_graph_with_the_picture(bench: Workbench) -> None:
-    bench.upkeep.check(only="neighbours").wait()
-    gone = bench.library.pictures(limit=1).pictures[0].id
-    bench.trash.put(pictures=[gone], author="me")
-    done = bench.trash.empty(author="me").wait()
-    assert (done.vectors, done.tables) == (1, 1)
-    assert bench.context.collection.graph().newest() is None
-
-
 def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datetime import timedelta
-
     stored = bench.context.collection.stored()
     ids = list(stored.ids)
     vectors = stored.snapshot().vectors(ids)

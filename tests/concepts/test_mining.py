@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -62,7 +61,7 @@ def searched(pool: Sequence[Candidate]) -> list[str]:
     return [picture for picture, brought_by in pool if brought_by != ["random"]]
 
 
-def test_a_candidate_remembers_every_query_that_brought_it() -> None:
+def test_a_candidate_remembers_every_query_that_brought_it_and_a_fifth_is_random_and_spread_evenly() -> None:
     index, kind, centres = library()
     probes = [Probe("dogs", centres[0]), Probe("hounds", centres[0]), Probe("cats", centres[1])]
     pool = mine(index, ALONE, probes, (), 100, 0)
@@ -70,11 +69,6 @@ def test_a_candidate_remembers_every_query_that_brought_it() -> None:
     dogs = [i for i in searched(pool) if kind[i] == 0]
     assert dogs
     assert all({"dogs", "hounds"} <= set(brought_by[i]) for i in dogs)
-
-
-def test_a_fifth_is_random_and_spread_evenly() -> None:
-    index, _, centres = library()
-    pool = mine(index, ALONE, [Probe("dogs", centres[0])], (), 100, 0)
     random = [brought_by == ["random"] for _, brought_by in pool]
     assert (len(pool), sum(random)) == (100, 20)
     assert all(3 <= sum(random[i : i + 25]) <= 7 for i in range(0, 100, 25))
@@ -129,9 +123,3 @@ def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:  # type:
     tracemalloc.stop()
     assert len(pool) == 500
     assert peak < 20e6  # the library as float32 is 51 MB, and float16 25 MB
-
-
-@pytest.mark.parametrize("size", [0, 1, 5])
-def test_small_pools_are_the_size_asked_for(size: int) -> None:
-    index, _, centres = library()
-    assert len(mine(index, ALONE, [Probe("dogs", centres[0])], (), size, 0)) == size

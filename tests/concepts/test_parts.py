@@ -27,13 +27,10 @@ def test_a_part_has_its_counts_with_exact_intervals() -> None:
     assert (found.recall.low, found.recall.high) == pytest.approx((0.3605, 0.8088), abs=1e-4)
 
 
-def test_parts_with_fewer_than_ten_answers_and_the_whole_are_left_out() -> None:
+def test_few_answers_and_the_whole_are_no_part_and_a_share_of_nothing_is_none() -> None:
     parts = [part("few", np.arange(40) < 9), part("ten", np.arange(40) < 10), part("all", np.arange(40) < 40)]
     found = measure_parts(parts, np.arange(40) < 20, np.arange(40) < 20).found
     assert [one.name for one in found] == ["ten"]
-
-
-def test_a_share_of_nothing_is_no_share() -> None:
     none, missed = np.zeros(40, dtype=bool), np.arange(40) < 5
     (found,) = measure_parts([part("missed", np.arange(40) < 20)], missed, none).found
     assert (found.precision.value, found.recall.value) == (None, 0)

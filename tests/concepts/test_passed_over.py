@@ -29,10 +29,12 @@ def weights(concept: Concept) -> dict[str, tuple[bool, float, str]]:
 def test_unmarked_pictures_are_weak_noes_until_somebody_says_what_they_are(
     concept: Concept, sheet: list[str]
 ) -> None:
-    assert weights(concept) == {
-        sheet[0]: (True, 1.0, "person"),
-        **dict.fromkeys(sheet[1:], (False, PASSED_OVER, "passed over")),
-    }
+    weak = dict.fromkeys(sheet[1:], (False, PASSED_OVER, "passed over"))
+    assert weights(concept) == {sheet[0]: (True, 1.0, "person"), **weak}
+    count = concept.labels.count()  # nobody said no
+    assert (count.answers, count.yes, count.no) == (1, 1, 0)
+    concept.labels.undo(1, author="me")
+    assert weights(concept) == weak  # a mark that was taken back is no no either
     concept.labels.give(sheet[1], "yes", author="me")
     concept.labels.give(sheet[2], "unsure", author="me")
     assert weights(concept)[sheet[1]] == (True, 1.0, "person")
@@ -55,17 +57,6 @@ def test_a_version_of_before_a_sheet_knows_nothing_of_it(concept: Concept, sheet
     concept.labels.answer_sheet(later, [], author="me", key="later")
     assert set(concept.dataset().at(then).training.ids) == set(sheet)
     assert set(concept.dataset().training.ids) == {*sheet, *later}
-
-
-def test_a_mark_that_was_taken_back_is_no_no(concept: Concept, sheet: list[str]) -> None:
-    concept.labels.undo(1, author="me")
-    assert sheet[0] not in weights(concept)
-    assert set(weights(concept)) == set(sheet[1:])
-
-
-def test_nobody_is_counted_as_having_said_no(concept: Concept, sheet: list[str]) -> None:
-    count = concept.labels.count()
-    assert (count.answers, count.yes, count.no) == (1, 1, 0)
 
 
 def test_a_version_says_how_much_it_learned_from_them(concept: Concept, sheet: list[str]) -> None:

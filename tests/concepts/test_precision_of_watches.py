@@ -47,48 +47,45 @@ def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) 
     return precision(drawn, blind, blind, promised)
 
 
-def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
-    assert of(asked(3), [], 0.9).standing == "none"
-    assert of(asked(3), [], 0.9).sentence == ""
-    found = of(asked(3), ["yes"] * 3, None)
-    assert found.standing == "none"
-    assert "3 were right" in found.sentence
-
-
-def test_answers_behind_one_that_is_missing_wait() -> None:
-    drawn = asked(5)
-    blind = {one.picture_id: decision(one.picture_id, "yes") for one in (*drawn[:2], *drawn[3:])}
-    found = precision(drawn, blind, blind, 0.9)
-    assert found.right is not None
-    assert (found.asked, found.answered, found.right.answered) == (5, 4, 2)
-
-
-def test_an_answer_with_the_machines_opinion_in_view_says_nothing_and_keeps_nobody_waiting() -> None:
-    drawn = asked(3)
-    blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn[1:]}
-    decided = {one.picture_id for one in drawn}
-    found = precision(drawn, blind, decided, 0.9)
-    assert found.right is not None
-    assert (found.right.answered, found.answered) == (2, 2)
+@pytest.mark.parametrize(
+    ("said", "promised", "standing", "sentence"),
+    [
+        ([], 0.9, "none", ""),
+        (["yes"] * 3, None, "none", "of 100, with 95 % confidence."),
+        (["yes"] * 10, 0.8, "open", "too few are labelled to say whether that is kept."),
+        (["yes"] * 40, 0.8, "kept", "At least 80 of 100 were promised, and that is kept."),
+        (["yes", "no"] * 20, 0.9, "broken", "look at what changed in the pictures, and train anew."),
+    ],
+)
+def test_a_promise_is_kept_by_the_lower_limit_broken_by_the_upper_and_open_in_between(
+    said: list[str], promised: float | None, standing: str, sentence: str
+) -> None:
+    found = of(asked(40), said, promised)
+    assert found.standing == standing
+    assert found.sentence.endswith(sentence)
+    assert (f"{said.count('yes')} were right" in found.sentence) == bool(said)
 
 
 def test_what_nobody_could_decide_is_not_right() -> None:
-    found = of(asked(3), ["yes", "unsure", "skip"], 0.5)
+    right = of(asked(3), ["yes", "unsure", "skip"], 0.5).right
+    assert right is not None
+    assert (right.right, right.answered) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("without", "answered"),
+    [(2, 2), (0, 4)],
+    ids=["nobody said anything", "said beside the machine's opinion"],
+)
+def test_answers_wait_behind_one_that_is_missing_but_not_behind_one_that_was_no_blind_one(
+    without: int, answered: int
+) -> None:
+    drawn = asked(5)
+    blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn if one is not drawn[without]}
+    decided = blind if without else {one.picture_id for one in drawn}
+    found = precision(drawn, blind, decided, 0.9)
     assert found.right is not None
-    assert found.right.right == 1
-
-
-def test_it_is_kept_once_the_lower_limit_is_what_was_promised() -> None:
-    assert of(asked(10), ["yes"] * 10, 0.8).standing == "open"
-    found = of(asked(40), ["yes"] * 40, 0.8)
-    assert found.standing == "kept"
-    assert found.sentence.endswith("At least 80 of 100 were promised, and that is kept.")
-
-
-def test_it_warns_when_the_upper_limit_is_under_what_was_promised() -> None:
-    found = of(asked(40), ["yes", "no"] * 20, 0.9)
-    assert found.standing == "broken"
-    assert "not kept" in found.sentence
+    assert (found.asked, found.answered, found.right.answered) == (5, 4, answered)
 
 
 def test_a_version_that_came_later_begins_anew() -> None:

@@ -15,7 +15,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_new_data_folder_its_database_and_thumbnails_are_its_owners_alone(
+def test_a_new_data_folder_its_database_and_thumbnails_are_its_owners_alone_and_again_when_opened(
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     home = tmp_path / "home"
@@ -26,11 +26,6 @@ def test_a_new_data_folder_its_database_and_thumbnails_are_its_owners_alone(
     assert len(files) >= 4
     assert {mode(file) for file in files} == {0o600}
     bench.close()
-
-
-def test_one_of_before_is_closed_when_it_is_opened(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    Workbench(load_settings(home=home)).close()
     home.chmod(0o755)
     (home / "discern.sqlite").chmod(0o644)
     Workbench(load_settings(home=home)).close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from answering import Filled
-from fake_openai import FakeOpenAI, Request
+from fake_openai import FakeOpenAI
 from simulated_annotator import serving
 
 from concepts.collaborator.setups import Setup
@@ -18,20 +18,11 @@ from concepts.workbench.concept import Concept
 NAME = "Round thing"
 OWN = load_prompt("annotate.system").text + "\n\nBe strict about what is cut off at the edge."
 
+KINDS = {"Yes": "included", "No": "excluding"}
+ANSWERS = [{"answer": word, "kind": kind, "criterion": "ovals"} for word, kind in KINDS.items()]
 SAYS = {
     "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
-    "Questions": {
-        "questions": [
-            {
-                "question": "Do ovals count?",
-                "about": "ovals",
-                "answers": [
-                    {"answer": "Yes", "kind": "included", "criterion": "ovals"},
-                    {"answer": "No", "kind": "excluding", "criterion": "ovals"},
-                ],
-            }
-        ]
-    },
+    "Questions": {"questions": [{"question": "Do ovals count?", "about": "ovals", "answers": ANSWERS}]},
 }
 
 
@@ -51,65 +42,64 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(with_a_pool).concept(NAME)
 
 
-def asked(model: FakeOpenAI) -> Request:
-    return model.requests[-1]
-
-
 def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
     concept: Concept, model: FakeOpenAI
 ) -> None:
     concept.annotations.annotate(limit=1).wait()
-    assert "cut off at the edge" not in asked(model).text
+    assert "cut off at the edge" not in model.requests[-1].text
     concept.prompts.set("annotate.system", OWN, author="ana")
     concept.annotations.annotate(limit=1).wait()
-    assert "cut off at the edge" in asked(model).text
+    assert "cut off at the edge" in model.requests[-1].text
     assert len({said.fingerprint for said in concept.context.store.ratings(concept.id)}) == 2
 
 
 def test_scoping_uses_it_too_and_other_concepts_keep_the_default(concept: Concept, model: FakeOpenAI) -> None:
-    concept.bench.concepts.begin("Other", "A rectangle.")
+    other = concept.bench.concepts.begin("Other", "A rectangle.")
     text = load_prompt("scope.questions.system").text + "\nAsk about size."
     concept.prompts.set("scope.questions.system", text, author="ana")
     concept.definition.ask().wait()
-    assert "Ask about size." in asked(model).text
-    concept.bench.concept("Other").definition.ask().wait()
-    assert "Ask about size." not in asked(model).text
+    preview = concept.prompts.preview("scope.questions.user")
+    assert preview.picture is None
+    assert "\n".join(m.text for m in preview.messages) == model.requests[-1].text
+    assert "Ask about size." in model.requests[-1].text
+    other.definition.ask().wait()
+    assert "Ask about size." not in model.requests[-1].text
 
 
-def test_a_text_with_other_variables_is_refused_with_their_names(concept: Concept) -> None:
+def test_a_text_with_other_variables_or_too_long_is_refused_and_that_of_the_default_is_none(
+    concept: Concept,
+) -> None:
     with pytest.raises(DiscernError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
         concept.prompts.set("annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana")
     assert not concept.prompts.get("annotate.user").own
-
-
-@pytest.mark.parametrize("name", ["nothing", "repair", "sight", "../prompts"])
-def test_only_what_judges_or_proposes_can_be_edited(concept: Concept, name: str) -> None:
-    with pytest.raises(UnknownError, match=r"annotate\.user"):
-        concept.prompts.set(name, "text", author="ana")
-    with pytest.raises(UnknownError):
-        concept.prompts.diff(name)
-
-
-def test_a_reset_goes_back_to_the_default_and_its_annotator(concept: Concept) -> None:
-    default = concept.prompts.get("annotate.system")
-    edited = concept.prompts.set("annotate.system", OWN, author="ana")
-    assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)
-    assert concept.prompts.set("annotate.system", "", author="ana") == default
-
-
-def test_the_text_of_the_default_is_no_own_text_and_a_long_one_is_refused(concept: Concept) -> None:
     same = load_prompt("annotate.system").text.replace("\n", "\r\n") + "\r\n"
     assert not concept.prompts.set("annotate.system", same, author="ana").own
     with pytest.raises(DiscernError, match="20,000"):
         concept.prompts.set("annotate.system", "x" * 20_001, author="ana")
 
 
-def test_the_diff_says_what_the_own_text_adds(concept: Concept) -> None:
-    concept.prompts.set("annotate.system", OWN, author="ana")
-    runs = concept.prompts.diff("annotate.system")
-    assert [text.strip() for change, text in runs if change == "added"] == [
-        "Be strict about what is cut off at the edge."
-    ]
+def test_only_what_judges_or_proposes_can_be_edited_and_tried_on_no_picture_that_measures(
+    concept: Concept,
+) -> None:
+    for name in ("nothing", "repair", "sight", "../prompts"):
+        with pytest.raises(UnknownError, match=r"annotate\.user"):
+            concept.prompts.set(name, "text", author="ana")
+        with pytest.raises(UnknownError):
+            concept.prompts.diff(name)
+    measures = next(iter(concept.context.store.evaluation_pictures(concept.id)))
+    with pytest.raises(DiscernError, match="is a test picture"):
+        concept.prompts.preview("annotate.user", measures)
+
+
+def test_the_diff_says_what_the_own_text_adds_and_a_reset_goes_back_to_the_default_and_its_annotator(
+    concept: Concept,
+) -> None:
+    default = concept.prompts.get("annotate.system")
+    edited = concept.prompts.set("annotate.system", OWN, author="ana")
+    assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)
+    added = [text.strip() for change, text in concept.prompts.diff("annotate.system") if change == "added"]
+    assert added == ["Be strict about what is cut off at the edge."]
+    assert concept.prompts.set("annotate.system", "", author="ana") == default
 
 
 @pytest.mark.parametrize("examples", [False, True])
@@ -120,22 +110,11 @@ def test_the_preview_is_what_is_sent_to_the_letter(
     concept.prompts.set("annotate.system", OWN, author="ana")
     concept.annotations.annotate(limit=1).wait()
     [picture] = concept.context.store.ratings(concept.id)
-    preview = concept.prompts.preview("annotate.user", picture.picture_id)
-    body = asked(model).body
-    assert "\n".join(m.text for m in preview.messages) == asked(model).text
-    assert preview.parameters == {key: value for key, value in body.items() if key != "messages"}
-    assert [(one.id, one.bytes) for one in preview.messages[-1].pictures] == [
-        (picture.picture_id, len(asked(model).pictures[-1]))
-    ]
-
-
-def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
-    concept: Concept, model: FakeOpenAI
-) -> None:
-    concept.definition.ask().wait()
-    preview = concept.prompts.preview("scope.questions.user")
-    assert preview.picture is None
-    assert "\n".join(m.text for m in preview.messages) == asked(model).text
+    preview, sent = concept.prompts.preview("annotate.user", picture.picture_id), model.requests[-1]
+    assert "\n".join(m.text for m in preview.messages) == sent.text
+    assert preview.parameters == {key: value for key, value in sent.body.items() if key != "messages"}
+    shown = [(one.id, one.bytes) for one in preview.messages[-1].pictures]
+    assert shown == [(picture.picture_id, len(sent.pictures[-1]))]
 
 
 def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[], Workbench]) -> None:
@@ -144,9 +123,3 @@ def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[]
     for prompt in bench.concept(NAME).prompts.all():
         sent = bench.concept(NAME).prompts.preview(prompt.name)
         assert (sent.model, [m.role for m in sent.messages]) == ("", ["system", "user"])
-
-
-def test_no_prompt_is_tuned_on_a_picture_that_measures(concept: Concept) -> None:
-    measures = next(iter(concept.context.store.evaluation_pictures(concept.id)))
-    with pytest.raises(DiscernError, match="is a test picture"):
-        concept.prompts.preview("annotate.user", measures)

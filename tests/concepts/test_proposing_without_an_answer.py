@@ -13,8 +13,6 @@ from concepts.definition.document import Query
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
-from concepts.workbench.jobs import Expanded
-from web.screens.describe import _asked, _outcome
 
 NAME = "Fruit"
 PROPOSED = {
@@ -44,22 +42,13 @@ def proposed(concept: Concept) -> set[str]:
     return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
 
 
-def test_a_model_that_answers_proposes(concept: Concept) -> None:
-    revision = concept.definition.propose().wait()
-    assert (revision.author, revision.problem) == (MODEL, "")
-    assert proposed(concept) == {"model"}
-
-
 WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
     "a wrong key": lambda server: server.script(status(401, "bad key")),
     "a refusal": lambda server: server.script(refuses("No.")),
     "an answer that is cut off": lambda server: server.script(cut_off()),
     "a page": lambda server: server.script(Reply(raw=b"<html>Log in</html>")),
-    "no words": lambda server: server.script(
-        *[says(PROPOSED | {"necessary": ["100"], "queries_that_count": []})] * 2
-    ),
     "words of the request": lambda server: server.script(
-        *[says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["queries"]})] * 2
+        *[says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["100"]})] * 2
     ),
     "words that were excluded": lambda server: server.script(
         says(PROPOSED | {"necessary": ["a juice"], "queries_that_count": ["juice on ice"]})
@@ -80,62 +69,33 @@ def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
     assert proposed(concept) == {"vocabulary"}
 
 
-def test_where_the_built_in_words_add_searches_the_definition_says_so(
+def test_a_model_proposes_and_where_built_in_words_add_searches_the_definition_says_so(
     concept: Concept, server: FakeOpenAI
 ) -> None:
+    revision = concept.definition.propose().wait()
+    assert (revision.author, revision.problem) == (MODEL, "")
+    assert proposed(concept) == {"model"}
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
-    done = concept.definition.propose().wait()
+    other = concept.bench.concepts.begin("Ripe fruit", "whole fruit, but not juice").definition
+    done = other.propose().wait()
     assert (done.author, done.problem) == (MODEL, "")
     assert (
-        concept.definition.read().revision.note
-        == "proposed from the description, with searches from the built-in words"
+        other.read().revision.note == "proposed from the description, with searches from the built-in words"
     )
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     concept: Concept, server: FakeOpenAI
 ) -> None:
-    juice = (
-        concept.bench.concepts.begin("Juice", "Bottles of fruit juice").definition.read().revision.definition
-    )
+    definition = concept.bench.concepts.begin("Juice", "Bottles of fruit juice").definition
     noun = Query(text="fruit tree", counts=False, origin="vocabulary")
-    proposed = juice.model_copy(update={"queries": (noun,)})
-    concept.bench.concept("Juice").definition.revise(proposed, author="built-in vocabulary", note="")
+    proposed = definition.read().revision.definition.model_copy(update={"queries": (noun,)})
+    definition.revise(proposed, author="built-in vocabulary", note="")
     server.script(status(401, "bad key"), status(401, "bad key"))
-    asked = concept.bench.concept("Juice").definition.ask().wait()
-    assert (asked.author, [question.about for question in asked.questions]) == (
-        "built-in vocabulary",
-        ["fruit tree"],
-    )
+    asked = definition.ask().wait()
+    assert asked.author == "built-in vocabulary"
+    assert [question.about for question in asked.questions] == ["fruit tree"]
     assert "Check the key" in asked.problem
     nothing = concept.definition.ask().wait()
     assert nothing.questions == []
     assert nothing.problem
-
-
-@pytest.mark.parametrize(
-    ("questions", "words"), [([], "nothing to ask right now"), ([{"question": "Toys?"}], "built-in nouns")]
-)
-def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
-    concept: Concept, questions: list[Any], words: str
-) -> None:
-    notice = _asked({"questions": questions, "author": "x", "problem": "Check the key."})
-    assert notice is not None
-    assert notice.kind == "warn"
-    assert words in notice.text
-    assert "Check the key." in notice.text
-    assert _asked({"questions": [1], "author": "x", "problem": ""}) is None
-
-
-def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> None:
-    server.script(status(401, "bad key"))
-    job_id = concept.definition.propose().id
-    concept.bench.jobs.resume(job_id)
-    job = concept.bench.installation.job(job_id)
-    assert "Check the key" in Expanded.model_validate(job.result).problem
-    notice = _outcome(job, concept.definition)
-    assert notice is not None
-    assert notice.kind == "warn"
-    assert "The model did not answer, so the built-in words were used." in notice.text
-    assert "Check the key" in notice.text
-    assert notice.button is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,11 @@ def take(bench: Workbench, tmp_path: Path) -> Take:
         ids: Iterable[str], splits: Iterable[str] = (), says: str = "", **options: bool
     ) -> dict[str, Any]:
         """Imports a file with what is true of these pictures, or what it `says` of all; the report."""
-        file, split_of = tmp_path / "labels.csv", dict(zip(ids := list(ids), splits, strict=False))
-        with file.open("w", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["id", "label", "split"])
-            writer.writerows(
-                [i, says or ("yes" if i in COUNTING else "no"), split_of.get(i, "")] for i in ids
-            )
-        return bench.concept(NAME).label_files.import_file(file, **options)
+        truth = [(i, says or ("yes" if i in COUNTING else "no")) for i in ids]
+        rows = [(*row, split) for row, split in zip_longest(truth, splits, fillvalue="")]
+        with (tmp_path / "labels.csv").open("w", newline="") as stream:
+            csv.writer(stream).writerows([("id", "label", "split"), *rows])
+        return bench.concept(NAME).label_files.import_file(tmp_path / "labels.csv", **options)
 
     return take
 
@@ -108,25 +106,28 @@ def test_of_near_duplicates_the_one_that_stands_for_the_group_can_be_drawn(
 ) -> None:
     first, second = sorted(drawn_elsewhere(bench, 2))
     bench.context.collection.library.set_near_groups({first: first, second: first})
-    others = drawn_elsewhere(bench, 40, seed=2)
-    report = take({second, *others} - {first}, random=True)
-    assert first not in dataset_of(bench).evaluation
-    assert second not in dataset_of(bench).evaluation
+    report = take({second, *drawn_elsewhere(bench, 40, seed=2)} - {first}, random=True)
+    assert not {first, second} & dataset_of(bench).evaluation.keys()
     assert "1 can't join" in report["sample"]
 
 
-def test_what_was_seen_before_stays_what_it_was_and_is_counted(bench: Workbench, take: Take) -> None:
+def test_what_was_seen_before_stays_what_it_was_and_its_near_duplicates_too(
+    bench: Workbench, take: Take
+) -> None:
     waiting = next(iter(dataset_of(bench).evaluation))
-    labelled, example, *others = drawn_elsewhere(bench, 42)
+    seen, others = (ids := drawn_elsewhere(bench, 44))[:4], ids[4:]
+    labelled, example, *alike = sorted(seen)
+    groups = {labelled: labelled, alike[0]: labelled, example: example, alike[1]: example}
+    bench.context.collection.library.set_near_groups(groups)
     bench.concept(NAME).labels.give(labelled, "yes", author="me")
     bench.concept(NAME).definition.edit(lambda d: add_example(d, example, counts=True), author="me", after=1)
-    report = take([waiting, labelled, example, *others], random=True)
-    assert (report["measuring"], report["kept_for_training"]) == (40, 2)
-    assert "3 can't join: labelled before, examples, in it already" in report["sample"]
+    report = take([waiting, *seen, *others], random=True)
+    assert (report["measuring"], report["kept_for_training"]) == (40, 4)
+    assert "5 can't join: labelled before, examples, in it already" in report["sample"]
     dataset = dataset_of(bench)
     assert dataset.wave_of[waiting] == 1
     assert waiting in dataset.blind
-    assert {labelled, example} <= set(dataset.training.ids)
+    assert set(seen) <= set(dataset.training.ids)
 
 
 def test_unsure_counts_as_answered_and_decides_nothing(bench: Workbench, take: Take) -> None:
@@ -191,8 +192,10 @@ def test_the_same_sample_again_changes_nothing(bench: Workbench, take: Take) -> 
     assert list(dataset_of(bench).evaluation) == list(before)
 
 
-def test_labels_of_a_sample_can_be_undone_and_brought_again(bench: Workbench, take: Take) -> None:
-    ids = drawn_elsewhere(bench, 40)
+def test_labels_of_a_sample_can_be_undone_and_brought_again_as_one_or_as_none(
+    bench: Workbench, take: Take
+) -> None:
+    before, ids = list(dataset_of(bench).evaluation), drawn_elsewhere(bench, 40)
     take(ids, random=True, says="no")
     assert len(bench.concept(NAME).labels.undo(40, author="me")) == 40
     assert dataset_of(bench).measuring == []
@@ -200,13 +203,7 @@ def test_labels_of_a_sample_can_be_undone_and_brought_again(bench: Workbench, ta
     dataset = dataset_of(bench)
     assert len(dataset.measuring) == 30
     assert {i: d.value == "yes" for i, d in dataset.blind.items()} == {i: i in COUNTING for i in ids}
-
-
-def test_what_was_declared_by_mistake_trains_once_it_is_undone(bench: Workbench, take: Take) -> None:
-    before = list(dataset_of(bench).evaluation)
-    ids = drawn_elsewhere(bench, 40)
-    take(ids, random=True)
     bench.concept(NAME).labels.undo(40, author="me")
-    assert take(ids)["kept_for_evaluation"] == 0
+    assert take(ids)["kept_for_evaluation"] == 0  # it was declared by mistake, and trains
     assert list(dataset_of(bench).evaluation) == before
     assert sorted(dataset_of(bench).training.ids) == sorted(ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answering import answer
 
 from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
@@ -43,45 +44,35 @@ def test_what_a_rare_concept_takes_is_said(changes: dict[str, float], said: str)
     assert said in found(**changes).sentence
 
 
-def test_with_more_test_labels_it_says_which_ones_it_knows_and_leaves_out_what_it_takes() -> None:
+def test_where_it_is_not_all_test_labels_that_is_said_and_of_what_may_not_be_rare_nothing() -> None:
     said = found(n=12, high=500).said(23)
     assert said.startswith("Rare: 0 of the first 12 test pictures count, so at most 500")
     assert "more test labels" not in said
-
-
-@pytest.mark.parametrize("changes", [{"yes": 6, "value": 270}, {"n": 11, "high": 1260}])
-def test_of_what_is_not_rare_or_may_well_not_be_nothing_is_said(changes: dict[str, float]) -> None:
-    assert found(**changes).sentence == ""
-
-
-def answer(bench: Workbench, pictures: list[str], value: str) -> None:
-    for picture in pictures:
-        bench.concept(NAME).labels.give(picture, value, author="me", key=f"key {picture}")
+    assert found(yes=6, value=270).sentence == found(n=11, high=1260).sentence == ""
 
 
 def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_of_it(
     bench: Workbench,
 ) -> None:
-    concept = bench.context.concept(NAME)
+    concept = bench.concept(NAME)
     first = list(bench.context.store.evaluation_pictures(concept.id))
-    learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(5)]
-    answer(bench, learned, "yes")
-    answer(bench, first[1:], "no")
-    walls = [learned]
+    learned = [picture.id for picture in concept.labels.next_pictures(5)]
+    answer(bench, NAME, learned, always="yes")
+    answer(bench, NAME, first[1:], always="no")
 
     def said_now() -> Rarity | None:
-        dataset = bench.context.dataset(concept)
-        return rarity(sample(dataset), dataset, walls)
+        dataset = concept.dataset()
+        return rarity(sample(dataset), dataset, [learned])
 
     assert said_now() is None
-    answer(bench, first[:1], "no")
+    answer(bench, NAME, first[:1], always="no")
     said = said_now()
     assert said is not None
     assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
     assert bench.review.current(NAME).rarity is not None
-    assert said.sentence == bench.concept(NAME).definition.read().rare == ""  # 12 of 90: nobody can tell yet
+    assert said.sentence == concept.definition.read().rare == ""  # 12 of 90: nobody can tell yet
 
 
 def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with() -> None:
