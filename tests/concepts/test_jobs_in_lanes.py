@@ -100,7 +100,7 @@ def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore, runner: Job
     gate.set()
 
 
-def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_other_work(
+def test_what_follows_stands_aside_while_somebody_waits_for_other_work(
     store: JobStore, runner: JobRunner
 ) -> None:
     at_its_step, order = threading.Event(), list[str]()
@@ -122,9 +122,7 @@ def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_oth
     assert order == ["waited for", "followed"]
 
 
-def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_follows_stands_aside_for_answers_but_not_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     def stood_aside() -> float:
         answers = Precedence()
         answers.pressed()
@@ -139,9 +137,7 @@ def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good
     assert 0.1 <= stood_aside() < 1000
 
 
-def test_jobs_of_a_lane_run_one_after_the_other_also_behind_one_that_failed(
-    store: JobStore, runner: JobRunner
-) -> None:
+def test_jobs_of_a_lane_run_one_by_one_also_behind_a_failed_one(store: JobStore, runner: JobRunner) -> None:
     going: list[int] = []
     most: list[int] = []
 
@@ -164,36 +160,26 @@ def test_jobs_of_a_lane_run_one_after_the_other_also_behind_one_that_failed(
     assert "raise ValueError" in failed.details
 
 
-def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(
-    store: JobStore, runner: JobRunner
-) -> None:
-    begun, stopping = threading.Event(), threading.Event()
+def test_a_stopped_job_is_finished_by_the_next_process(store: JobStore, runner: JobRunner) -> None:
+    begun, first = threading.Event(), JobRunner(store)
 
     def interrupted(job: Count, progress: Progress) -> Counted:
-        for step in range(job.steps):
-            progress.report(step, job.steps)
-            begun.set()
-            assert stopping.wait(PATIENCE)
+        begun.set()
+        assert first._stop.wait(PATIENCE)
+        progress.report(1, job.steps)
         return Counted(steps=-1)
 
-    first = JobRunner(store)
     first.register(Count, interrupted)
     job_id = first.submit(Count(1000))
     first.start()
     assert begun.wait(PATIENCE)
-    stopper = threading.Thread(target=first.stop)
-    stopper.start()
-    assert first._stop.wait(PATIENCE)
-    stopping.set()
-    stopper.join(PATIENCE)
+    first.stop()
     assert store.get(job_id).state == "queued"
     runner.start()
     assert ended(store, job_id).result == {"steps": 1000}
 
 
-def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(
-    store: JobStore, runner: JobRunner
-) -> None:
+def test_ctrl_c_leaves_the_job_to_the_next_run_of_a_command(store: JobStore, runner: JobRunner) -> None:
     steps: list[int] = []
 
     def work(job: Count, progress: Progress) -> Counted:
@@ -219,9 +205,7 @@ def test_a_job_ends_in_what_its_kind_says_and_is_read_back_as_that(runner: JobRu
         runner.run(Glance())
 
 
-def test_a_kind_of_an_unknown_version_is_refused_in_words_and_kept(
-    store: JobStore, runner: JobRunner
-) -> None:
+def test_an_unknown_kind_is_refused_in_words_and_kept(store: JobStore, runner: JobRunner) -> None:
     job_id = store.add("from the future", {})
     with pytest.raises(DiscernError, match="doesn't know “from the future”"):
         runner.resume(job_id)
@@ -259,34 +243,26 @@ def test_another_engine_performs_what_the_runner_claims(store: JobStore, runner:
 def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
     database: Database, store: JobStore, runner: JobRunner
 ) -> None:
-    begun, go_on, after = threading.Event(), threading.Event(), threading.Event()
+    other, leases = JobStore(database), list[int]()
 
     def stalls(job: Count, progress: Progress) -> Counted:
-        begun.set()
-        go_on.wait(PATIENCE)
+        with database.write() as session:
+            row = session.get_one(StoredJob, job_id)
+            row.worker, row.heartbeat = "elsewhere:1", None
+        taken = other.claim(job_id)
+        assert taken is not None
+        leases.append(taken.lease)
         progress.beat()
         progress.report(1, job.steps)
-        after.set()
-        return Counted(steps=1)
+        pytest.fail("it went on")
 
-    other = JobStore(database)
     runner.register(Count, stalls)
     job_id = runner.submit(Count(2))
     stored = store.claim(job_id)
     assert stored is not None
-    thread = threading.Thread(target=runner.perform, args=(stored,))
-    thread.start()
-    assert begun.wait(PATIENCE)
-    with database.write() as session:
-        row = session.get_one(StoredJob, job_id)
-        row.worker, row.heartbeat = "elsewhere:1", None
-    taken = other.claim(job_id)
-    go_on.set()
-    thread.join(PATIENCE)
-    assert taken is not None
-    assert not after.is_set()
+    runner.perform(stored)
     assert store.get(job_id).state == "running"
-    other.finish(job_id, "done", {"steps": 2}, lease=taken.lease)
+    other.finish(job_id, "done", {"steps": 2}, lease=leases[0])
     assert store.get(job_id).result == {"steps": 2}
 
 

@@ -53,9 +53,7 @@ def test_a_new_concept_shows_and_asks_nothing_of_a_deleted_one_with_its_name(ben
     assert not {p.id for p in asked if p.purpose == "train"} & evaluation
 
 
-def test_a_job_that_failed_is_tried_again_and_one_of_a_concept_in_the_trash_only_shows_its_name(
-    bench: Workbench,
-) -> None:
+def test_a_failed_job_is_tried_again_but_not_of_a_concept_in_the_trash(bench: Workbench) -> None:
     store = bench.jobs.store
     failed = bench.concept(NAME).definition.mine(size=10).id
     store.claim(failed)

@@ -257,9 +257,7 @@ def other_formats(folder: Path) -> Iterator[tuple[Path, Said]]:
     yield folder / "a.tif", both
 
 
-def test_keywords_in_pictures_of_other_formats_are_repeated_and_read_like_those_of_sidecars(
-    tmp_path: Path,
-) -> None:
+def test_keywords_in_pictures_of_other_formats_are_repeated_and_read(tmp_path: Path) -> None:
     for picture, said in other_formats(tmp_path):
         folder = tmp_path / picture.stem / picture.suffix
         folder.mkdir(parents=True)
@@ -290,9 +288,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_damage_inside_a_picture_is_no_keyword_and_keeps_nothing_from_being_written(
-    picture: Path, what: str
-) -> None:
+def test_damage_inside_a_picture_is_no_keyword_and_stops_nothing(picture: Path, what: str) -> None:
     Image.new("RGB", (8, 8)).save(picture, xmp=HOSTILE[what])
     assert write(picture).written == 1
     assert in_immich(NOTHING, lists_of(sidecar_of(picture))) == {f"Discern/{NAME}"}
@@ -304,7 +300,7 @@ def test_damage_inside_a_picture_is_no_keyword_and_keeps_nothing_from_being_writ
         assert set(labels_in(picture.parent)) <= {"ab"}
 
 
-def test_a_sidecar_that_would_become_too_large_to_read_and_one_beside_too_much_are_not_written(
+def test_no_sidecar_is_written_that_is_too_large_or_beside_too_much(
     picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = tuple(f"word {number}" for number in range(120_000))

@@ -60,9 +60,7 @@ def test_answers_that_go_out_and_come_back_are_the_same(answered: Concept, tmp_p
         assert other.label_files.import_file(out)["imported"] == 0
 
 
-def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
-    answered: Concept, tmp_path: Path
-) -> None:
+def test_a_folder_of_copies_is_known_wherever_it_lies(answered: Concept, tmp_path: Path) -> None:
     other = answered.bench.concepts.begin("Round thing again", "A filled ellipse.")
     for name, copies in (("links", False), ("out", True)):
         answered.label_exports.write("image-folder", tmp_path / name, copies=copies)
@@ -115,15 +113,15 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     assert (report["imported"], report["left_out"]) == (2, 1)
 
 
-def test_what_a_person_says_a_word_means_comes_first_and_all_others_can_mean_one_thing(
+def test_what_a_person_says_a_word_means_comes_first(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
     concept.label_files.import_file(file, meanings=meanings_of(["0=yes"]))
     assert {value for _, value, _ in said(concept)} == {"yes"}
-    names = ["ellipse-0006.png", "ellipse-0009.png", "line-0002.png"]
-    file = coco(tmp_path / "kinds.json", names, [["apple"], ["yes"], ["chair"]])
+    kinds = {"ellipse-0006.png": ["apple"], "ellipse-0009.png": ["yes"], "line-0002.png": ["chair"]}
+    file = coco(tmp_path / "kinds.json", kinds)
     found = concept.label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
     assert means(found) == {"apple": "yes", "yes": "yes", "chair": "no"}
 
@@ -140,9 +138,7 @@ def test_a_word_can_mean_a_grade_or_a_class_and_a_meaning_that_is_none_is_refuse
             meanings_of([wrong])
 
 
-def test_words_that_mean_a_grade_are_taken_as_that_grade(
-    bench: Workbench, pictures: Path, tmp_path: Path
-) -> None:
+def test_words_that_mean_a_grade_are_taken_as_it(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     mess = bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
     file = tmp_path / "a.csv"
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
@@ -157,38 +153,32 @@ def test_words_that_mean_a_grade_are_taken_as_that_grade(
     assert sorted(row["label"] for row in mess.label_files.rows()) == ["1", "3", "5"]
 
 
-def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:
-    words = sorted({word for said in categories for word in said})
-    document = {
-        "images": [{"id": 10 + n, "file_name": name} for n, name in enumerate(names)],
-        "annotations": [
-            {"id": n, "image_id": 10 + picture, "category_id": words.index(word), "bbox": [1, 2, 3, 4]}
-            for n, (picture, word) in enumerate((p, w) for p, said in enumerate(categories) for w in said)
-        ],
-        "categories": [{"id": n, "name": word} for n, word in enumerate(words)],
-    }
-    path.write_text(json.dumps(document))
+def coco(path: Path, said: dict[str, list[str]]) -> Path:
+    words = sorted({word for some in said.values() for word in some})
+    boxes = [
+        {"image_id": 10 + n, "category_id": words.index(word), "bbox": [1, 2, 3, 4]}
+        for n, some in enumerate(said.values())
+        for word in some
+    ]
+    images = [{"id": 10 + n, "file_name": name} for n, name in enumerate(said)]
+    categories = [{"id": n, "name": word} for n, word in enumerate(words)]
+    path.write_text(json.dumps({"images": images, "annotations": boxes, "categories": categories}))
     return path
 
 
 def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Concept, tmp_path: Path) -> None:
-    file = coco(
-        tmp_path / "objects.json",
-        ["ellipse-0006.png", "pictures/line-0002.png", "../line-0001.png", "nowhere.png"],
-        [["ball", "ball", "table"], ["table"], ["ball"], ["ball"]],
-    )
+    shown = {"ellipse-0006.png": ["ball", "ball", "table"], "pictures/line-0002.png": ["table"]}
+    file = coco(tmp_path / "objects.json", shown | {"../line-0001.png": ["ball"], "nowhere.png": ["ball"]})
     meanings = meanings_of(["ball=yes", "table=leave-out"])
     found = concept.label_files.preview(file, meanings=meanings)
     assert {(word.word, word.rows) for word in found.words} == {("ball", 3), ("table", 2)}
     report = concept.label_files.import_file(file, meanings=meanings)
     assert (report["imported"], report["left_out"], report["unknown_pictures"]) == (1, 2, 2)
-    assert [row["reason"] for row in report["bad_rows"]] == [
-        "no picture of the library: ../line-0001.png",
-        "no picture of the library: nowhere.png",
-    ]
+    reasons = [row["reason"].removeprefix("no picture of the library: ") for row in report["bad_rows"]]
+    assert reasons == ["../line-0001.png", "nowhere.png"]
 
 
-def test_a_path_may_lead_up_and_its_end_that_fits_two_pictures_is_no_name_for_either(
+def test_a_path_may_lead_up_and_its_end_names_no_two_pictures(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "more").mkdir()
@@ -201,7 +191,7 @@ def test_a_path_may_lead_up_and_its_end_that_fits_two_pictures_is_no_name_for_ei
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
     concept.bench.library.add([*(tmp_path / "more").glob("*.*g")]).wait()
     other = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
-    file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
+    file = coco(tmp_path / "c.json", {"ellipse-0006.png": ["yes"], "more/ellipse-0006.png": ["no"]})
     report = other.label_files.import_file(file)
     assert report["imported"] == 1
     reasons = [row["reason"] for row in report["bad_rows"]]
@@ -216,25 +206,18 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
         return {"completed_by": who, "result": [result]}
 
     place = str(pictures / "ellipse-0006.png").lstrip("/").replace(" ", "%20")
-    task = {
-        "id": 7,
-        "data": {"picture": f"/data/local-files/?d={place}"},
-        "predictions": [annotated(1, "no")],
-    }
-    task["annotations"] = [annotated({"id": 3, "email": "ana@example.org"}, "yes"), annotated(5, "no")]
-    file = tmp_path / "export.json"
-    file.write_text(json.dumps([task, {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}]))
-    report = concept.label_files.import_file(file)
+    given = [annotated({"id": 3, "email": "ana@example.org"}, "yes"), annotated(5, "no")]
+    task = {"id": 7, "data": {"picture": f"/data/local-files/?d={place}"}, "annotations": given}
+    task["predictions"] = [annotated(1, "no")]
+    other = {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}
+    (tmp_path / "export.json").write_text(json.dumps([task, other]))
+    report = concept.label_files.import_file(tmp_path / "export.json")
     assert (report["imported"], report["unanswered"]) == (2, 1)
-    assert {(value, author.name) for _, value, author in said(concept)} == {
-        ("yes", "ana@example.org"),
-        ("no", "Label Studio 5"),
-    }
+    names = {(value, author.name) for _, value, author in said(concept)}
+    assert names == {("yes", "ana@example.org"), ("no", "Label Studio 5")}
 
 
-def test_parquet_takes_classes_by_number_truths_and_words(
-    concept: Concept, pictures: Path, tmp_path: Path
-) -> None:
+def test_parquet_takes_classes_by_number_and_truths(concept: Concept, pictures: Path, tmp_path: Path) -> None:
     places = [str(pictures / f"ellipse-000{n}.png") for n in (6, 9)]
     table = pa.table({"image": [{"bytes": b"x" * 99, "path": place} for place in places], "label": [1, 0]})
     features = {"label": {"_type": "ClassLabel", "names": ["tidy", "messy"]}}
@@ -247,9 +230,7 @@ def test_parquet_takes_classes_by_number_truths_and_words(
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
-def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
-    trained: Workbench, tmp_path: Path
-) -> None:
+def test_scores_go_out_but_not_of_open_test_pictures(trained: Workbench, tmp_path: Path) -> None:
     concept = trained.concept(NAME)
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
@@ -266,8 +247,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
         assert said(other) == said(concept)
 
 
-def test_what_cant_be_written_is_refused_before_anything_is(answered: Concept, tmp_path: Path) -> None:
-    concept = answered
+def test_what_cant_be_written_is_refused_before_anything_is(concept: Concept, tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="There are: csv"):
         concept.label_exports.write("yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):

@@ -94,9 +94,7 @@ def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, 
     assert len(concept.labels.next_pictures(1000, purpose=purpose)) <= before - 4
 
 
-def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
-    concept: Concept, tmp_path: Path
-) -> None:
+def test_evaluation_pictures_only_measure_whatever_a_file_says(concept: Concept, tmp_path: Path) -> None:
     held_out = concept.labels.next_pictures(5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
     assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5

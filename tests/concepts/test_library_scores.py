@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from synthetic import in_memory, picture_ids, unit_vectors
 
-from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
+from concepts.classifier.library_scores import KEPT, ScoreCache
 from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
 from concepts.learning.base import FAMILIAR_FROM, Prototypes
@@ -32,25 +32,17 @@ def head(seed: int = 0, threshold: float = 0.5) -> StoredHead:
     return StoredHead(1, 1, "lda", "f", 1, 0, threshold, {}, datetime.now(UTC), weights, -0.5)
 
 
-@pytest.fixture
-def scores() -> LibraryScores:
-    return ScoreCache().of(head(), vectors())
-
-
-def test_counts_at_a_threshold_are_those_of_the_scores(scores: LibraryScores) -> None:
+def test_counts_at_a_threshold_are_those_of_the_scores_and_pages_follow_without_repeating() -> None:
+    scores = ScoreCache().of(head(), vectors())
     steps = scores.flagged_at_each_step()
     for step in (0, 137, 500, 1000):
         assert steps[step] == (scores.probability.values >= np.float32(step / 1000)).sum()
     assert scores.flagged(0.5) == steps[500]
-
-
-@pytest.mark.parametrize("order", ["top", "bottom", "borderline"])
-def test_pages_follow_each_other_without_repeating(scores: LibraryScores, order: str) -> None:
-    pages = [scores.page(order, 0.4, start, 24) for start in range(0, 504, 24)]  # type: ignore[arg-type]
-    flat = [item for page in pages for item in page]
-    assert len({picture for picture, _ in flat}) == len(flat) == 500
-    key = {"top": lambda p: -p, "bottom": lambda p: p, "borderline": lambda p: abs(p - 0.4)}[order]
-    assert [round(key(p), 6) for _, p in flat] == sorted(round(key(p), 6) for _, p in flat)
+    orders = {"top": lambda p: -p, "bottom": lambda p: p, "borderline": lambda p: abs(p - 0.4)}
+    for order, key in orders.items():
+        flat = [item for start in range(0, 504, 24) for item in scores.page(order, 0.4, start, 24)]  # type: ignore[arg-type]
+        assert len({picture for picture, _ in flat}) == len(flat) == 500
+        assert [round(key(p), 6) for _, p in flat] == sorted(round(key(p), 6) for _, p in flat)
 
 
 def test_another_threshold_needs_no_new_scores_another_library_does_and_the_last_few_are_kept() -> None:
@@ -118,7 +110,7 @@ class Meeting:
     [(2, (0, 1), 2), (1, (0,) * 8, 1)],
     ids=["two versions beside each other", "one asked for by many once"],
 )
-def test_versions_are_scored_beside_each_other_and_each_once(
+def test_versions_are_scored_side_by_side_and_each_once(
     parties: int, seeds: tuple[int, ...], calls: int
 ) -> None:
     cache, library = ScoreCache(), Meeting(parties)

@@ -38,30 +38,21 @@ def lines(bench: Workbench) -> list[dict[str, Any]]:
     return [json.loads(line) for line in bench.installation.log().splitlines()]
 
 
-def fail(bench: Workbench, message: str) -> int:
-    """A job that meets a bug; returns its id."""
-
+def test_row_and_log_of_a_failed_job_say_why_with_its_traceback_and_no_key(bench: Workbench) -> None:
     def work(job: Mine, progress: Any) -> Any:
-        raise KeyError(message)
+        raise KeyError(f"401 for {KEY}")
 
     bench.jobs.register(Mine, work)
     job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
     with pytest.raises(KeyError):
         bench.jobs.resume(job_id)
-    return job_id
-
-
-def test_a_failed_job_says_why_and_keeps_its_traceback_without_keys_in_the_row_and_in_the_log(
-    bench: Workbench,
-) -> None:
-    job_id = fail(bench, f"401 for {KEY}")
     view = bench.installation.job(job_id)
     assert view.error == "Something went wrong that should not (KeyError: '401 for ***')."
     assert "in work" in view.details
     failed = lines(bench)[-1]
     assert (failed["job"], failed["concept"], failed["level"]) == (job_id, 1, "error")
     assert failed["said"].startswith("mine failed: ")
-    assert "raise KeyError(message)" in failed["details"]
+    assert "raise KeyError(" in failed["details"]
     assert KEY not in view.error + view.details + bench.installation.log().decode()
 
 
@@ -98,7 +89,7 @@ def test_the_log_is_its_owners_alone_and_never_grows_beyond_its_bound(
     assert kept == sorted(kept, key=lambda said: int(said.split()[1]))
 
 
-def test_of_what_several_processes_write_nothing_is_lost_when_one_puts_the_file_aside(
+def test_nothing_is_lost_when_one_of_several_processes_puts_the_file_aside(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_module, "LARGEST", 4000)
@@ -125,9 +116,7 @@ def test_a_folder_that_can_not_be_written_has_no_log_and_disturbs_nothing(own_ho
 
 
 @pytest.mark.parametrize("removed", ["logs", "."])
-def test_a_folder_that_is_removed_while_it_is_written_disturbs_nothing_and_is_made_again(
-    own_home: Path, removed: str
-) -> None:
+def test_a_folder_that_is_removed_in_use_is_made_again(own_home: Path, removed: str) -> None:
     start_log(own_home, str)
     said = logging.getLogger("concepts.test").warning
     said("before")
@@ -140,7 +129,7 @@ def test_a_folder_that_is_removed_while_it_is_written_disturbs_nothing_and_is_ma
     assert b"after" in log_module.read_log(own_home)
 
 
-def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log_as_has_a_screen(
+def test_a_failed_request_has_an_id_in_answer_and_log_and_a_screen_is_there_too(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)

@@ -45,9 +45,7 @@ def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench
     assert bench.upkeep.check(only="neighbours").wait().pictures == 90
 
 
-def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made(
-    bench: Workbench, large: None
-) -> None:
+def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Workbench, large: None) -> None:
     vectors = bench.context.collection.index()
     neighbours = bench.context.neighbourhood
     assert not neighbours.fits(vectors)

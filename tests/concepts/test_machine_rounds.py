@@ -52,28 +52,22 @@ def labelled(concept: Concept) -> set[str]:
     return {said.picture_id for said in concept.context.store.ratings(concept.id)}
 
 
-def test_each_round_takes_its_share_the_first_of_answered_pictures_later_ones_beyond_the_pool(
+def test_each_round_takes_its_share_later_ones_beyond_the_pool_and_none_of_what_measures(
     concept: Concept, model: FakeOpenAI
 ) -> None:
     answered, pool = set(concept.dataset().answers), concept.context.store.candidates(concept.id).keys()
-    result = concept.annotations.annotate(limit=30, rounds=3).wait()
-    assert [one.pictures for one in result.rounds] == [10, 10, 10]
-    assert result.annotated == result.calls == len(model.requests) == 30
-    dataset = concept.dataset()
+    result = concept.annotations.annotate(limit=48, rounds=3).wait()
+    assert [one.pictures for one in result.rounds] == [16, 16, 16]
+    assert result.annotated == result.calls == len(model.requests) == 48
+    dataset, looked_at = concept.dataset(), labelled(concept)
     assert dataset.agreement is not None  # so that the labels earn a weight
-    assert dataset.agreement.n == len(answered & labelled(concept)) >= 6
-    assert labelled(concept) - pool - dataset.answers.keys()
+    assert dataset.agreement.n == len(answered & looked_at) >= 6
+    assert looked_at - pool - dataset.answers.keys()
+    assert dataset.reserved
+    assert looked_at & dataset.reserved <= set(dataset.evaluation_labels()[0])
     page = concept.annotations.review(ReviewFilter(query=BY_THE_CLASSIFIER))
     assert page.items
     assert all(item.brought_by == [BY_THE_CLASSIFIER] for item in page.items)
-
-
-def test_no_round_looks_at_pictures_that_measure_or_their_like(concept: Concept) -> None:
-    concept.annotations.annotate(limit=60, rounds=3).wait()
-    dataset = concept.dataset()
-    measured_on = set(dataset.evaluation_labels()[0])
-    assert dataset.reserved
-    assert labelled(concept) & dataset.reserved <= measured_on
 
 
 def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
@@ -87,9 +81,7 @@ def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -
     assert effect_of(concept.dataset(), labelled(concept)) == effect
 
 
-def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_a_killed_run_goes_on_and_pays_no_call_twice(concept: Concept, model: FakeOpenAI) -> None:
     def stop(done: int, total: int | None, message: str) -> None:
         if message.startswith("round 2") and done > 10:
             raise KeyboardInterrupt
@@ -124,9 +116,7 @@ def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None],
     assert is_settled(rounds) is settled
 
 
-def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_into_the_pool(
-    concept: Concept,
-) -> None:
+def test_the_like_of_what_the_machine_says_counts_comes_into_the_pool(concept: Concept) -> None:
     concept.annotations.annotate(limit=15).wait()
     training_data = concept.dataset()
     yes = surest_yes(training_data)
@@ -136,7 +126,7 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
     assert any(LIKE_A_YES in brought_by for brought_by in found.values())
 
 
-def test_where_nobody_says_how_many_rounds_there_are_as_many_as_bring_something(
+def test_unless_somebody_says_there_are_as_many_rounds_as_bring_something(
     concept: Concept, model: FakeOpenAI
 ) -> None:
     assert len(concept.annotations.annotate(limit=45).wait().rounds) == 2

@@ -61,7 +61,7 @@ def searched(pool: Sequence[Candidate]) -> list[str]:
     return [picture for picture, brought_by in pool if brought_by != ["random"]]
 
 
-def test_a_candidate_remembers_every_query_that_brought_it_and_a_fifth_is_random_and_spread_evenly() -> None:
+def test_a_candidate_remembers_what_brought_it_and_a_fifth_is_random_and_spread() -> None:
     index, kind, centres = library()
     probes = [Probe("dogs", centres[0]), Probe("hounds", centres[0]), Probe("cats", centres[1])]
     pool = mine(index, ALONE, probes, (), 100, 0)

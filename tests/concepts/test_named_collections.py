@@ -31,7 +31,7 @@ def some(bench: Workbench, n: int, start: int = 0) -> list[str]:
     return bench.context.collection.library.all_ids()[start : start + n]
 
 
-def test_a_collection_of_a_folder_has_what_lies_in_it_and_below_and_what_comes_but_not_what_was_taken_out(
+def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
     bench: Workbench, tmp_path: Path
 ) -> None:
     deep = draw_folder(tmp_path / "more" / "deep", 3, 300)
@@ -80,9 +80,7 @@ def test_a_collection_of_a_search_has_its_nearest_pictures(bench: Workbench) -> 
     assert ids(bench, made.id) == {hit.id for hit in bench.library.search("a blue ellipse", n=7)}
 
 
-def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_undone(
-    bench: Workbench,
-) -> None:
+def test_pictures_are_put_in_and_taken_out_and_each_change_can_be_undone(bench: Workbench) -> None:
     made = bench.collections.make("Mine", some(bench, 3), author=ME)
     put = bench.collections.put("Mine", some(bench, 30), author=ME)
     assert put is not None
@@ -99,9 +97,7 @@ def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_u
         bench.collections.get("Nothing")
 
 
-def test_a_picture_in_two_collections_counts_once_and_both_are_read_from_sql_only_after_a_change(
-    bench: Workbench,
-) -> None:
+def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alone(bench: Workbench) -> None:
     bench.collections.make("One", some(bench, 20), author=ME)
     bench.collections.make("Two", some(bench, 20, 10), author=ME)
     begin_with_queued_draw(bench, "Round", "An ellipse.")

@@ -42,9 +42,8 @@ def bench(warm_home: Path, tmp_path: Path) -> Workbench:
 
 
 def with_model(bench: Workbench, server: FakeOpenAI) -> Workbench:
-    return Workbench(
-        Settings(home=bench.context.settings.home, openai_base_url=server.base_url, llm_model=MODEL)
-    )
+    home = bench.context.settings.home
+    return Workbench(Settings(home=home, openai_base_url=server.base_url, llm_model=MODEL))
 
 
 def test_nine_of_ten_sentences_in_twelve_languages_are_told_from_english() -> None:
@@ -62,22 +61,16 @@ def test_every_sentence_of_the_study_looks_english() -> None:
     assert [text for text in texts if not looks_english(text)] == []
 
 
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        ("manzana", search.NOT_ENGLISH),
-        ("Apfel", search.NOT_ENGLISH),
-        (GERMAN, search.NOT_ENGLISH),
-        ("زجاجات فارغة بجانب سلة المهملات", search.NOT_ENGLISH),
-        ("graffiti", search.HARDLY_KNOWN),
-        ("a banana", search.FEW_MATCH),
-    ],
-)
-def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(
-    bench: Workbench, words: str, hint: str
-) -> None:
-    page = bench.library.pictures(PictureSelection(q=words))
-    assert (page.hint, len(page.pictures)) == (hint, 20)  # and shows the nearest pictures all the same
+def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(bench: Workbench) -> None:
+    hints = {
+        **dict.fromkeys(["manzana", "Apfel", GERMAN], search.NOT_ENGLISH),
+        "زجاجات فارغة بجانب سلة المهملات": search.NOT_ENGLISH,
+        "graffiti": search.HARDLY_KNOWN,
+        "a banana": search.FEW_MATCH,
+    }
+    pages = {words: bench.library.pictures(PictureSelection(q=words)) for words in hints}
+    assert {words: page.hint for words, page in pages.items()} == hints
+    assert {len(page.pictures) for page in pages.values()} == {20}  # the nearest pictures all the same
 
 
 def test_a_concept_says_who_understands_its_sentence(bench: Workbench, server: FakeOpenAI) -> None:
@@ -99,18 +92,17 @@ def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
     assert load_prompt("english").text not in server.requests[-1].text
 
 
-@pytest.mark.parametrize(("sentence", "asks"), [(GERMAN, True), (ENGLISH, False)])
 def test_a_model_is_asked_for_english_searches_where_the_person_writes_otherwise(
-    bench: Workbench, server: FakeOpenAI, sentence: str, asks: bool
+    bench: Workbench, server: FakeOpenAI
 ) -> None:
-    asking = with_model(bench, server)
-    asking.concepts.begin("Äpfel", sentence)
-    asking.concept("Äpfel").definition.propose().wait()
-    assert (load_prompt("english").text in server.requests[-1].text) == asks
-    proposed = asking.concept("Äpfel").definition.read().revision.definition
-    assert "grüne Äpfel" in {criterion.text for criterion in proposed.criteria}
-    built_in = any(query.origin == "vocabulary" for query in proposed.queries)
-    assert built_in != asks  # nouns near a sentence that the vocabulary can't read would be chance
+    for sentence, asks in ((GERMAN, True), (ENGLISH, False)):
+        definition = with_model(bench, server).concepts.begin(f"Äpfel {asks}", sentence).definition
+        definition.propose().wait()
+        assert (load_prompt("english").text in server.requests[-1].text) == asks
+        proposed = definition.read().revision.definition
+        assert "grüne Äpfel" in {criterion.text for criterion in proposed.criteria}
+        built_in = any(query.origin == "vocabulary" for query in proposed.queries)
+        assert built_in != asks  # nouns near a sentence that the vocabulary can't read would be chance
 
 
 def test_only_encoders_that_are_known_to_read_english_are_said_to() -> None:

@@ -26,9 +26,7 @@ def weights(concept: Concept) -> dict[str, tuple[bool, float, str]]:
     return {i: (bool(yes), float(w), kind) for i, (yes, w, kind) in zip(training.ids, of_each, strict=True)}
 
 
-def test_unmarked_pictures_are_weak_noes_until_somebody_says_what_they_are(
-    concept: Concept, sheet: list[str]
-) -> None:
+def test_unmarked_pictures_are_weak_noes_until_they_have_labels(concept: Concept, sheet: list[str]) -> None:
     weak = dict.fromkeys(sheet[1:], (False, PASSED_OVER, "passed over"))
     assert weights(concept) == {sheet[0]: (True, 1.0, "person"), **weak}
     count = concept.labels.count()  # nobody said no
@@ -41,20 +39,14 @@ def test_unmarked_pictures_are_weak_noes_until_somebody_says_what_they_are(
     assert sheet[2] not in weights(concept)
 
 
-def test_what_measures_is_never_learned_from_though_it_was_on_a_sheet(concept: Concept) -> None:
-    measures = (
-        next(iter(concept.dataset().evaluation), None)
-        or concept.labels.next_pictures(1, purpose="evaluation")[0].id
-    )
-    concept.labels.answer_sheet([measures], [], author="me", key="sheet")
-    assert measures not in weights(concept)
-
-
-def test_a_version_of_before_a_sheet_knows_nothing_of_it(concept: Concept, sheet: list[str]) -> None:
+def test_a_version_of_before_a_sheet_knows_nothing_of_it_and_none_learns_from_what_measures(
+    concept: Concept, sheet: list[str]
+) -> None:
     then = concept.context.log.last_sequence(concept.id)
     later = [picture.id for picture in concept.labels.contact_sheet()][:3]
     concept.labels.give(later[0], "no", author="me")
-    concept.labels.answer_sheet(later, [], author="me", key="later")
+    measures = [picture.id for picture in concept.labels.next_pictures(1, purpose="evaluation")]
+    concept.labels.answer_sheet([*later, *measures], [], author="me", key="later")
     assert set(concept.dataset().at(then).training.ids) == set(sheet)
     assert set(concept.dataset().training.ids) == {*sheet, *later}
 
@@ -68,9 +60,7 @@ def test_a_version_says_how_much_it_learned_from_them(concept: Concept, sheet: l
     assert head.details["labels"] == [{"author_kind": "person", "yes": 1, "no": 1}]
 
 
-def test_a_label_given_twice_and_one_that_was_changed_are_told_apart(
-    concept: Concept, sheet: list[str]
-) -> None:
+def test_labels_given_twice_and_changed_ones_are_told_apart(concept: Concept, sheet: list[str]) -> None:
     same, changed, once, undone = sheet[1:5]
     for value in ("no", "yes"):
         concept.labels.give(same, "no", author="me")
@@ -82,9 +72,7 @@ def test_a_label_given_twice_and_one_that_was_changed_are_told_apart(
     assert concept.context.log.given_again(concept.id) == {same: 1, changed: -1}
 
 
-def test_a_sheet_is_worth_it_again_after_enough_labels_where_kinds_seem_to_be_missing(
-    concept: Concept,
-) -> None:
+def test_a_sheet_is_worth_it_again_where_kinds_seem_to_be_missing(concept: Concept) -> None:
     ids = [picture.id for picture in concept.labels.next_pictures(30)]
     paths = concept.context.collection.paths(ids)
     kind = {i: Path(paths[i]).name.partition("-")[0] for i in ids}

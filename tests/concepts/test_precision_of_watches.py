@@ -57,7 +57,7 @@ def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) 
         (["yes", "no"] * 20, 0.9, "broken", "look at what changed in the pictures, and train anew."),
     ],
 )
-def test_a_promise_is_kept_by_the_lower_limit_broken_by_the_upper_and_open_in_between(
+def test_a_promise_is_kept_by_the_lower_limit_and_broken_by_the_upper(
     said: list[str], promised: float | None, standing: str, sentence: str
 ) -> None:
     found = of(asked(40), said, promised)
@@ -77,9 +77,7 @@ def test_what_nobody_could_decide_is_not_right() -> None:
     [(2, 2), (0, 4)],
     ids=["nobody said anything", "said beside the machine's opinion"],
 )
-def test_answers_wait_behind_one_that_is_missing_but_not_behind_one_that_was_no_blind_one(
-    without: int, answered: int
-) -> None:
+def test_answers_wait_behind_one_that_is_missing_and_was_not_seen(without: int, answered: int) -> None:
     drawn = asked(5)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn if one is not drawn[without]}
     decided = blind if without else {one.picture_id for one in drawn}

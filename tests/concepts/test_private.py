@@ -15,7 +15,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_new_data_folder_its_database_and_thumbnails_are_its_owners_alone_and_again_when_opened(
+def test_a_data_folder_is_its_owners_alone_whenever_it_is_opened(
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     home = tmp_path / "home"

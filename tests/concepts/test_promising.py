@@ -13,7 +13,7 @@ from storage.vectors.reader import VectorReader
 
 
 @pytest.mark.parametrize("bias", [-0.3, 0.0, 0.3])
-def test_in_a_large_library_too_the_likeliest_and_the_borderline_ones_are_among_those_that_are_looked_at(
+def test_in_a_large_library_the_likeliest_and_the_borderline_are_looked_at(
     monkeypatch: pytest.MonkeyPatch, bias: float
 ) -> None:
     monkeypatch.setattr(selection, "LIKELY", 200)

@@ -42,9 +42,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(with_a_pool).concept(NAME)
 
 
-def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_an_own_text_is_sent_and_makes_another_annotator(concept: Concept, model: FakeOpenAI) -> None:
     concept.annotations.annotate(limit=1).wait()
     assert "cut off at the edge" not in model.requests[-1].text
     concept.prompts.set("annotate.system", OWN, author="ana")
@@ -66,9 +64,7 @@ def test_scoping_uses_it_too_and_other_concepts_keep_the_default(concept: Concep
     assert "Ask about size." not in model.requests[-1].text
 
 
-def test_a_text_with_other_variables_or_too_long_is_refused_and_that_of_the_default_is_none(
-    concept: Concept,
-) -> None:
+def test_a_text_with_other_variables_or_too_long_is_refused(concept: Concept) -> None:
     with pytest.raises(DiscernError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
         concept.prompts.set("annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana")
     assert not concept.prompts.get("annotate.user").own
@@ -78,9 +74,7 @@ def test_a_text_with_other_variables_or_too_long_is_refused_and_that_of_the_defa
         concept.prompts.set("annotate.system", "x" * 20_001, author="ana")
 
 
-def test_only_what_judges_or_proposes_can_be_edited_and_tried_on_no_picture_that_measures(
-    concept: Concept,
-) -> None:
+def test_only_what_judges_or_proposes_is_edited_and_on_no_test_picture(concept: Concept) -> None:
     for name in ("nothing", "repair", "sight", "../prompts"):
         with pytest.raises(UnknownError, match=r"annotate\.user"):
             concept.prompts.set(name, "text", author="ana")
@@ -91,9 +85,7 @@ def test_only_what_judges_or_proposes_can_be_edited_and_tried_on_no_picture_that
         concept.prompts.preview("annotate.user", measures)
 
 
-def test_the_diff_says_what_the_own_text_adds_and_a_reset_goes_back_to_the_default_and_its_annotator(
-    concept: Concept,
-) -> None:
+def test_the_diff_says_what_is_added_and_a_reset_goes_back_to_the_default(concept: Concept) -> None:
     default = concept.prompts.get("annotate.system")
     edited = concept.prompts.set("annotate.system", OWN, author="ana")
     assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)

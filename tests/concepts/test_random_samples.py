@@ -69,26 +69,22 @@ def drawn_elsewhere(bench: Workbench, n: int, seed: int = 1) -> list[str]:
 
 
 def test_a_random_sample_measures_at_once_up_to_the_last_look(bench: Workbench, take: Take) -> None:
-    chosen = drawn_elsewhere(bench, 70)
+    chosen = sorted(drawn_elsewhere(bench, 110), key=lambda i: i in COUNTING)
     report = take(chosen, random=True)
-    assert (report["imported"], report["measuring"], report["kept_for_training"]) == (70, 70, 0)
-    assert report["sample"].startswith("70 of 70 pictures join the test set, as a random sample of 1,0")
+    assert (report["imported"], report["measuring"], report["kept_for_training"]) == (110, 110, 0)
+    assert report["sample"].startswith("110 of 110 pictures join the test set, as a random sample of 1,0")
     dataset = dataset_of(bench)
     assert len(dataset.measuring) == 60
     assert set(dataset.measuring) < set(chosen)
-    assert len(dataset.evaluation) == 70 + FIRST
-    assert dataset.to_next_figures == 120 - 70
-
-
-def test_its_figures_speak_for_all_there_is_to_look_in(bench: Workbench, take: Take) -> None:
-    take(drawn_elsewhere(bench, 130), random=True)
-    dataset = dataset_of(bench)
+    assert {i in COUNTING for i in dataset.measuring[:30]} == {True, False}  # whatever the order of the file
+    assert len(dataset.evaluation) == 110 + FIRST
+    assert dataset.to_next_figures == 120 - 110
     drawn = sample(dataset)
     assert drawn.covered == dataset.waves[1].frame  # near-duplicates count once
     found = drawn.counted.figure("yes")
     assert found is not None
-    assert found.low < len(COUNTING) < found.high
-    assert found.n == 120
+    assert found.low < len(COUNTING) < found.high  # its figures speak for all there is to look in
+    assert found.n == 60
 
 
 def test_neither_a_sampled_picture_nor_its_near_duplicate_trains(bench: Workbench, take: Take) -> None:
@@ -101,9 +97,7 @@ def test_neither_a_sampled_picture_nor_its_near_duplicate_trains(bench: Workbenc
     assert not trained & {one, twin, *others}
 
 
-def test_of_near_duplicates_the_one_that_stands_for_the_group_can_be_drawn(
-    bench: Workbench, take: Take
-) -> None:
+def test_of_near_duplicates_only_the_first_can_be_drawn(bench: Workbench, take: Take) -> None:
     first, second = sorted(drawn_elsewhere(bench, 2))
     bench.context.collection.library.set_near_groups({first: first, second: first})
     report = take({second, *drawn_elsewhere(bench, 40, seed=2)} - {first}, random=True)
@@ -111,9 +105,7 @@ def test_of_near_duplicates_the_one_that_stands_for_the_group_can_be_drawn(
     assert "1 can't join" in report["sample"]
 
 
-def test_what_was_seen_before_stays_what_it_was_and_its_near_duplicates_too(
-    bench: Workbench, take: Take
-) -> None:
+def test_what_was_seen_before_stays_what_it_was_with_what_is_like_it(bench: Workbench, take: Take) -> None:
     waiting = next(iter(dataset_of(bench).evaluation))
     seen, others = (ids := drawn_elsewhere(bench, 44))[:4], ids[4:]
     labelled, example, *alike = sorted(seen)
@@ -138,13 +130,19 @@ def test_unsure_counts_as_answered_and_decides_nothing(bench: Workbench, take: T
     assert dataset.evaluation_labels()[0] == []
 
 
-def test_a_file_that_says_only_yes_trains(bench: Workbench, take: Take) -> None:
-    before = dataset_of(bench).evaluation
-    report = take([i for i in drawn_elsewhere(bench, 60) if i in COUNTING], random=True)
-    assert report["measuring"] == 0
+def test_a_file_that_says_only_yes_and_one_that_nobody_calls_random_train(
+    bench: Workbench, take: Take
+) -> None:
+    before, ids = dataset_of(bench).evaluation, drawn_elsewhere(bench, 60)
+    found = [i for i in ids if i in COUNTING]
+    report = take(found, random=True)
+    assert (report["measuring"], report["imported"]) == (0, len(found))
     assert "Every label is yes" in report["sample"]
+    others = [i for i in ids if i not in COUNTING]
+    report = take(others, splits=["evaluation"] * len(others))
+    assert (report["measuring"], report["kept_for_training"]) == (0, len(others))
     assert dataset_of(bench).evaluation == before
-    assert len(dataset_of(bench).training.ids) == report["imported"] > 0
+    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
 
 
 def test_more_than_the_library_can_spare_trains(bench: Workbench, take: Take) -> None:
@@ -165,23 +163,6 @@ def test_rows_that_say_train_train_and_aim_the_next_wave(bench: Workbench, take:
     assert [wave.weights is None for wave in dataset_of(bench).waves] == [True, True, False]
 
 
-def test_rows_that_say_evaluation_train_where_nobody_says_they_are_random(
-    bench: Workbench, take: Take
-) -> None:
-    ids = drawn_elsewhere(bench, 40)
-    report = take(ids, splits=["evaluation"] * 40)
-    assert (report["measuring"], report["kept_for_training"]) == (0, 40)
-    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
-
-
-def test_the_order_of_a_file_says_nothing(bench: Workbench, take: Take) -> None:
-    ids = sorted(drawn_elsewhere(bench, 70), key=lambda i: i in COUNTING)
-    take(ids, random=True)
-    measuring = dataset_of(bench).measuring
-    assert measuring != sorted(measuring)
-    assert {i in COUNTING for i in measuring[:30]} == {True, False}
-
-
 def test_the_same_sample_again_changes_nothing(bench: Workbench, take: Take) -> None:
     ids = drawn_elsewhere(bench, 40)
     take(ids, random=True)
@@ -192,9 +173,7 @@ def test_the_same_sample_again_changes_nothing(bench: Workbench, take: Take) -> 
     assert list(dataset_of(bench).evaluation) == list(before)
 
 
-def test_labels_of_a_sample_can_be_undone_and_brought_again_as_one_or_as_none(
-    bench: Workbench, take: Take
-) -> None:
+def test_labels_of_a_sample_can_be_undone_and_brought_again(bench: Workbench, take: Take) -> None:
     before, ids = list(dataset_of(bench).evaluation), drawn_elsewhere(bench, 40)
     take(ids, random=True, says="no")
     assert len(bench.concept(NAME).labels.undo(40, author="me")) == 40

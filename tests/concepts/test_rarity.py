@@ -51,9 +51,7 @@ def test_where_it_is_not_all_test_labels_that_is_said_and_of_what_may_not_be_rar
     assert found(yes=6, value=270).sentence == found(n=11, high=1260).sentence == ""
 
 
-def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_of_it(
-    bench: Workbench,
-) -> None:
+def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> None:
     concept = bench.concept(NAME)
     first = list(bench.context.store.evaluation_pictures(concept.id))
     learned = [picture.id for picture in concept.labels.next_pictures(5)]

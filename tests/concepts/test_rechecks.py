@@ -125,7 +125,7 @@ def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Concep
     assert dataset_of(concept).twice.pairs == []
 
 
-def test_a_list_of_n_test_pictures_has_repeats_besides_which_go_out_and_come_back_in_a_file(
+def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
     asked_again: Concept, tmp_path: Path
 ) -> None:
     concept, before = asked_again, state(asked_again)

@@ -16,9 +16,9 @@ from concepts.definition.vocabulary import Vocabulary
 SPLIT = [
     # (as people write, what counts, what doesn't)
     (
-        "a room that looks messy; not one that is only old, dark or full of furniture",
-        "a room that looks messy",
-        ["one that is only old, dark or full of furniture"],
+        "a messy room; not one that is only old, dark or full",
+        "a messy room",
+        ["one that is only old, dark or full"],
     ),
     ("Cartons of milk, but not yoghurt", "Cartons of milk", ["yoghurt"]),
     ("Dogs. Not puppies. No drawings", "Dogs", ["puppies", "drawings"]),
@@ -141,7 +141,7 @@ def test_however_a_plain_list_is_said_it_is_split_off(said: tuple[str, list[str]
 
 @settings(max_examples=300)
 @given(sentences(FORMS))
-def test_however_it_is_said_nothing_unwanted_is_searched_for_and_nothing_wanted_is_excluded(
+def test_however_it_is_said_nothing_unwanted_is_searched_for_nor_wanted_excluded(
     blind: Vocabulary,
     said: tuple[str, list[str], list[str]],
 ) -> None:
@@ -153,25 +153,7 @@ def test_however_it_is_said_nothing_unwanted_is_searched_for_and_nothing_wanted_
     assert not [item for item in wanted for text in excluded if has(text, item)]
 
 
-WORDS = [
-    "not",
-    "but",
-    "no",
-    "never",
-    "nothing",
-    "and",
-    "without",
-    "dogs",
-    "or",
-    "only",
-    ",",
-    ".",
-    ";",
-    "(",
-    ")",
-    "–",
-    "-",
-]
+WORDS = ["not", "but", "no", "never", "nothing", "and", "without", "dogs", "or", "only", *",.;()–-"]
 ANY = st.text(max_size=400) | st.lists(st.sampled_from([*WORDS, "\n", ":", "count"]), max_size=60).map(
     " ".join
 )

@@ -75,7 +75,7 @@ def test_every_kind_stands_under_the_signal_it_belongs_to_and_is_searched_for(pr
         {"apart": lambda one, other: False},  # the same pictures show both parts
     ],
 )
-def test_a_concept_is_left_whole_where_its_parts_are_not_to_be_told_apart(
+def test_a_concept_is_left_whole_where_its_parts_cant_be_told_apart(
     propose: Propose, change: dict[str, Any]
 ) -> None:
     """Then the sentence is all that says what counts: it is no criterion of itself."""
@@ -120,7 +120,7 @@ def test_what_the_person_answered_is_told_to_the_model(server: FakeOpenAI, propo
         {"necessary": [], "included": [], "queries_that_count": []},
     ],
 )
-def test_an_answer_that_says_nothing_of_what_counts_is_shown_to_the_model_once(
+def test_an_answer_that_says_nothing_is_shown_to_the_model_once(
     server: FakeOpenAI, model: Any, nothing: dict[str, Any]
 ) -> None:
     server.script(says({**TREE, **nothing}), says({**TREE, **nothing}))
@@ -129,9 +129,7 @@ def test_an_answer_that_says_nothing_of_what_counts_is_shown_to_the_model_once(
     assert len(server.requests) == 2
 
 
-def test_what_is_copied_from_the_request_is_no_proposal_unless_it_is_in_the_persons_own_words(
-    propose: Propose,
-) -> None:
+def test_what_is_copied_from_the_request_is_no_proposal(propose: Propose) -> None:
     proposed = propose(
         necessary=["necessary", "A dog on a beach"],
         included=["Included", "cute animals", "a puppy", "a dog on the beach"],
@@ -153,9 +151,7 @@ def test_what_is_copied_from_the_request_is_no_proposal_unless_it_is_in_the_pers
     assert texts(propose(own, included=["cute animals"]), "included") == ["cute animals"]
 
 
-def test_a_negation_never_turns_round_what_the_person_excluded_and_what_is_said_both_ways_is_neither(
-    propose: Propose,
-) -> None:
+def test_no_negation_turns_an_exclusion_round_and_what_is_said_both_ways_is_neither(propose: Propose) -> None:
     proposed = propose(
         Definition(name="Fruit", description="fruit, but no citrus"),
         included=["no citrus", "a pear", "a quince"],

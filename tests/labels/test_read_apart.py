@@ -46,7 +46,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", ["a.parquet", pytest.param("a.json", marks=pytest.mark.slow)])
-def test_what_unpacks_to_more_than_there_is_is_refused_and_this_process_does_not_grow(
+def test_what_unpacks_to_too_much_is_refused_and_this_process_does_not_grow(
     name: str, tmp_path: Path
 ) -> None:
     file = tmp_path / name
@@ -76,7 +76,7 @@ def test_a_line_without_an_end_is_refused(name: str, tmp_path: Path) -> None:
         list(rows_of(format_of(tmp_path / name), tmp_path / name))
 
 
-def test_more_rows_than_are_taken_are_refused_unless_by_whoever_owns_the_computer(
+def test_more_rows_than_are_taken_are_refused_but_for_owners(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "MOST_ROWS", 1000)
