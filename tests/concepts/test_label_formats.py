@@ -71,17 +71,9 @@ def test_a_folder_of_copies_is_known_wherever_it_lies(answered: Concept, tmp_pat
     assert other.label_files.import_file(archive)["unchanged"] == 3
 
 
-def test_a_link_out_of_the_library_is_not_opened(concept: Concept, pictures: Path, tmp_path: Path) -> None:
-    secret = tmp_path / "secret.png"
-    os.mkfifo(secret)  # whoever opens it waits for ever
-    for folder, target in (("yes", secret), ("no", pictures / "line-0002.png")):
-        (tmp_path / "in" / folder).mkdir(parents=True)
-        (tmp_path / "in" / folder / "a.png").symlink_to(target)
-    report = concept.label_files.import_file(tmp_path / "in")
-    assert (report["imported"], report["unknown_pictures"]) == (1, 1)
-
-
-def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path) -> None:
+def test_a_pipe_is_no_file_of_labels_and_no_link_out_of_the_library_is_opened(
+    concept: Concept, pictures: Path, tmp_path: Path
+) -> None:
     """Whoever opens it waits for ever."""
     for name in ("a.csv", "a.jsonl", "a.json", "a.parquet", "a.zip", "a"):
         os.mkfifo(tmp_path / name)
@@ -92,6 +84,11 @@ def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "folder" / "samples.json")
     with pytest.raises(DiscernError, match="not a regular file"):
         concept.label_files.import_file(tmp_path / "folder", format="fiftyone")
+    for folder, target in (("yes", tmp_path / "a"), ("no", pictures / "line-0002.png")):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "a.png").symlink_to(target)
+    report = concept.label_files.import_file(tmp_path / "in")
+    assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
 def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(

@@ -1,4 +1,4 @@
-"""Queries and examples → a diverse pool of candidates."""
+"""Queries and examples → a diverse pool of candidates; of a large library, what is asked about."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import in_memory
 
 from concepts.encoders.base import unit
+from concepts.labelling import selection
 from concepts.labelling.mining import Candidate, Probe, mine
-from storage.vectors.ids import ID_TYPE
+from concepts.learning.base import LinearHead, Prototypes
+from storage.vectors.ids import ID_TYPE, encoded
 from storage.vectors.reader import VectorReader
 
 
@@ -123,3 +126,22 @@ def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:  # type:
     tracemalloc.stop()
     assert len(pool) == 500
     assert peak < 20e6  # the library as float32 is 51 MB, and float16 25 MB
+
+
+@pytest.mark.parametrize("bias", [-0.3, 0.0, 0.3])
+def test_in_a_large_library_the_likeliest_and_the_borderline_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, bias: float
+) -> None:
+    monkeypatch.setattr(selection, "LIKELY", 200)
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.normal(size=(4000, 8))).astype(np.float16)
+    index = VectorReader("v", encoded([named(n) for n in range(4000)]), vectors)
+    beside = Prototypes(*(0.3 * unit(rng.normal(size=(n, 8))).astype(np.float32) for n in (3, 5)))
+    head = LinearHead("", unit(rng.normal(size=8)), bias, prototypes=beside)
+    exact, some = head.scores(index), selection.promising(index, head)
+    assert len(some) <= 2 * 200 + 20
+    assert some.top(20) == exact.top(20)
+    assert max(abs(score) for _, score in some.nearest(0.0, 20)) < 0.15
+    every = dict(exact.top(4000))
+    for one, score in some.top(len(some)):
+        assert score == pytest.approx(every[one], abs=1e-6)  # the last bits hang on how many are multiplied

@@ -1,4 +1,4 @@
-"""What nobody marked on a contact sheet teaches a little, and what was said twice is known."""
+"""What is learned from: what nobody marked on a contact sheet, a little; what measures, never."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from concepts.labelling.contact_sheet import another_sheet
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import PASSED_OVER
 from concepts.learning.contact_sheet import AGAIN
-from concepts.workbench import Concept
+from concepts.workbench import Concept, Workbench
 
 
 @pytest.fixture
@@ -83,3 +85,19 @@ def test_a_sheet_is_worth_it_again_where_kinds_seem_to_be_missing(concept: Conce
     dataset = concept.dataset()
     assert another_sheet(dataset, AGAIN, [])
     assert not another_sheet(dataset, AGAIN - 1, [])
+
+
+def test_answers_that_measure_reach_measuring_and_nothing_that_learns(answered_once: Workbench) -> None:
+    concept = answered_once.concept("Round thing")
+    measuring = [picture.id for picture in concept.labels.next_pictures(3, purpose="evaluation")]
+    for picture in measuring:
+        concept.labels.give(picture, "yes", author="me")
+    context, row = concept.context, concept.row
+    data = TrainingData(context.collection, context.store, context.log, row, context.revision(row))
+    assert len(data.answers) == 2
+    assert not data.answers.keys() & data.reserved
+    assert not set(data.training.ids) & set(measuring)
+    assert set(measuring) <= concept.dataset().decisions.keys() & data.reserved
+    of_measuring = {"decisions", "blind", "measuring", "evaluation", "evaluation_labels"}
+    assert not of_measuring & set(dir(TrainingData))
+    assert of_measuring <= set(dir(ConceptDataset))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
 import pytest
 
 from concepts.labelling.consensus import Decision
-from concepts.publishing.watch_precision import WatchPrecision, precision
+from concepts.publishing.watch_precision import (
+    LabelledFlags,
+    WatchPrecision,
+    WatchRecall,
+    precision,
+)
 from concepts.workbench.watcher import lot
 from storage.tables import now
 from storage.watches import Watched
@@ -20,31 +25,36 @@ BEGUN = now()
 PLACES: Iterator[int] = count(1)
 
 
-def asked(n: int, *, version: int = 1) -> list[Watched]:
+def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
     return [
         Watched(
             picture_id=f"{place:064}",
             file=f"{place}.png",
             version=version,
-            probability=0.9,
+            probability=0.9 if flagged else 0.1,
             threshold=0.5,
-            flagged=True,
+            flagged=flagged,
             fresh=True,
             drawn=True,
             sequence=place,
             created=BEGUN + timedelta(minutes=place),
         )
-        for place in (next(PLACES) for _ in range(n))
+        for place in islice(PLACES, n)
     ]
 
 
-def decision(picture: str, value: Any) -> Decision:
-    return Decision(picture, value, {"me": value}, simulated=False)
+def nowhere(until: int) -> dict[bool, int]:
+    raise AssertionError("only where both sides have answers")
+
+
+def blind_of(drawn: Iterable[Watched], values: Iterable[Any]) -> dict[str, Decision]:
+    ids = [one.picture_id for one in drawn]
+    return {i: Decision(i, v, {"me": v}, simulated=False) for i, v in zip(ids, values, strict=False)}
 
 
 def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
-    blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
-    return precision(drawn, blind, blind, promised)
+    blind = blind_of(drawn, values)
+    return precision(LabelledFlags(drawn, blind, blind), promised, nowhere)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +63,7 @@ def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) 
         ([], 0.9, "none", ""),
         (["yes"] * 3, None, "none", "of 100, with 95 % confidence."),
         (["yes"] * 10, 0.8, "open", "too few are labelled to say whether that is kept."),
+        (["yes", "unsure", "skip"], 0.5, "open", "too few are labelled to say whether that is kept."),
         (["yes"] * 40, 0.8, "kept", "At least 80 of 100 were promised, and that is kept."),
         (["yes", "no"] * 20, 0.9, "broken", "look at what changed in the pictures, and train anew."),
     ],
@@ -63,13 +74,9 @@ def test_a_promise_is_kept_by_the_lower_limit_and_broken_by_the_upper(
     found = of(asked(40), said, promised)
     assert found.standing == standing
     assert found.sentence.endswith(sentence)
-    assert (f"{said.count('yes')} were right" in found.sentence) == bool(said)
-
-
-def test_what_nobody_could_decide_is_not_right() -> None:
-    right = of(asked(3), ["yes", "unsure", "skip"], 0.5).right
-    assert right is not None
-    assert (right.right, right.answered) == (1, 3)
+    right = f"Of {len(said)} flagged pictures asked about, {said.count('yes')} were right"
+    assert (right in found.sentence) == bool(said)
+    assert found.found is None  # nothing is known of what is missed where no others have answers
 
 
 @pytest.mark.parametrize(
@@ -79,9 +86,9 @@ def test_what_nobody_could_decide_is_not_right() -> None:
 )
 def test_answers_wait_behind_one_that_is_missing_and_was_not_seen(without: int, answered: int) -> None:
     drawn = asked(5)
-    blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn if one is not drawn[without]}
+    blind = blind_of([one for one in drawn if one is not drawn[without]], ["yes"] * 4)
     decided = blind if without else {one.picture_id for one in drawn}
-    found = precision(drawn, blind, decided, 0.9)
+    found = precision(LabelledFlags(drawn, blind, decided), 0.9, nowhere)
     assert found.right is not None
     assert (found.asked, found.answered, found.right.answered) == (5, 4, answered)
 
@@ -102,6 +109,24 @@ def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_runs(sha
         drawn = asked(answers)
         wrong += any(of(drawn, values[:n], share).standing == "broken" for n in range(5, answers + 1, 3))
     assert wrong <= 0.05 * runs
+
+
+def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
+    drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
+    blind = blind_of(drawn, ["yes" if one.flagged else "no" for one in drawn])
+
+    def found(flagged: int, others: int) -> WatchRecall:
+        def fresh(until: int) -> dict[bool, int]:
+            assert until == drawn[-2].sequence
+            return {True: flagged, False: others}
+
+        recall = precision(LabelledFlags(drawn, blind, blind), None, fresh).found
+        assert recall is not None
+        return recall
+
+    assert found(400, 4000).value == 1.0
+    assert found(400, 4000).low < 0.5 < found(400, 4000).high  # forty of four thousand say little
+    assert found(4000, 400).low > 0.9
 
 
 def test_a_draw_is_random_and_the_same_each_time() -> None:

@@ -1,15 +1,22 @@
-"""Asking a model for other wordings: what it is shown, and what is made of what it says."""
+"""Other wordings: what a model is shown and says, and what is made of its edits."""
 
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from concepts.collaborator.trials import Sifted, WordingCandidate
-from concepts.collaborator.writing import Feedback, from_differences, from_feedback, from_nouns
+from concepts.collaborator.writing import Edit, Feedback, edited, from_differences, from_feedback, from_nouns
 from concepts.definition.document import Criterion, Definition
 
 FRUIT = Definition(
-    name="Fruit", description="Fruit on a shelf.", criteria=(Criterion(kind="necessary", text="a fruit"),)
+    name="Fruit",
+    description="Fruit on a shelf.",
+    criteria=(
+        Criterion(kind="necessary", text="a fruit"),
+        Criterion(kind="excluding", text="in a bag", of="a fruit"),
+    ),
 )
 
 
@@ -39,10 +46,6 @@ FEEDBACK = [
 ]
 
 
-def edit(text, action="add", number=0):
-    return {"action": action, "number": number, "kind": "excluding", "text": text}
-
-
 def test_the_model_sees_what_differs_and_what_was_remarked_first():
     model = Scripted({"wordings": []}, {"wordings": []})
     from_feedback(FRUIT, FEEDBACK, [], model)
@@ -68,8 +71,9 @@ def test_the_model_sees_the_best_and_the_worst_wordings_with_what_they_did():
 
 
 def test_edits_that_can_not_be_made_and_repetitions_are_left_out():
-    edits = [edit("citrus"), edit("x", "reword", 7), edit("citrus"), edit("peel")]
-    model = Scripted({"wordings": [{"why": f"because of {one['text']}", "edits": [one]} for one in edits]})
+    edits = [edit("reword", 7, text="x"), *(edit("add", text=text) for text in ("citrus", "citrus", "peel"))]
+    wordings = [{"why": f"because of {one.text}", "edits": [one.model_dump()]} for one in edits]
+    model = Scripted({"wordings": wordings})
     found = from_feedback(FRUIT, FEEDBACK, [], model)
     assert [c.definition.criteria[-1].text for c in found] == ["citrus", "peel"]
     assert found[0].why == "because of citrus"
@@ -94,3 +98,57 @@ def test_without_a_model_nouns_tell_the_groups_apart(person, machine, kind):
     (found,) = from_nouns(FRUIT, feedback, lambda first, second: [f"{first[0]} and not {second[0]}"])
     criterion = found.definition.criteria[-1]
     assert (criterion.kind, criterion.text) == (kind, "p1 and not p3")
+
+
+def edit(action, number=0, kind="excluding", text=""):
+    return Edit(action=action, number=number, kind=kind, text=text)
+
+
+def test_what_is_new_comes_last_as_a_proposal_and_what_is_reworded_or_turned_keeps_its_place():
+    after = edited(FRUIT, [edit("add", text=" citrus  fruit ")], "model", "from your answers")
+    assert after.criteria[:2] == FRUIT.criteria
+    new = after.criteria[2]
+    assert (new.text, new.origin, new.note) == ("citrus fruit", "model", "from your answers")
+    reworded = edited(FRUIT, [edit("reword", 2, text="in a net")], "model").criteria[1]
+    assert (reworded.text, reworded.kind, reworded.of) == ("in a net", "excluding", "a fruit")
+    after = edited(FRUIT, [edit("turn", 2, "included"), edit("remove", 1)], "model")
+    assert [(c.kind, c.text) for c in after.criteria] == [("included", "in a bag")]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        [edit("add", text=f"thing {n}") for n in range(4)],
+        [edit("reword", 3, text="x")],
+        [edit("reword", 0, text="x")],
+        [edit("remove", 1), edit("reword", 1, text="x")],
+        [edit("add", text="  ")],
+        [edit("add", text="x" * 400)],
+        [edit("add", text="A fruit")],
+        [edit("turn", 2, "excluding")],
+    ],
+)
+def test_edits_that_make_no_sense_are_refused(edits):
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever is wrong with them
+        edited(FRUIT, edits, "model")
+
+
+EDITS = st.builds(
+    Edit,
+    action=st.sampled_from(["add", "reword", "turn", "remove"]),
+    number=st.integers(-1, 4),
+    kind=st.sampled_from(["necessary", "included", "supporting", "excluding"]),
+    text=st.text(max_size=20) | st.just("x" * 301),
+)
+
+
+@given(st.lists(EDITS, max_size=4))
+def test_whatever_a_model_writes_makes_a_definition_or_is_refused(edits):
+    try:
+        after = edited(FRUIT, edits, "model")
+    except ValueError:
+        return
+    assert Definition.model_validate_json(after.model_dump_json()) == after
+    assert after != FRUIT
+    assert (after.name, after.description) == (FRUIT.name, FRUIT.description)
