@@ -41,7 +41,8 @@ def ask(url: str, key: str = "sk-secret") -> Any:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:
-    """Has names stand for these addresses, one after the other; returns the names that were asked for."""
+    """Has names stand for these addresses, or several at once, one after the other; returns the names that
+    were asked for."""
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -49,7 +50,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str
         if not host[0].isdigit() and ":" not in host:
             asked.append(host)
             host = addresses[min(len(asked), len(addresses)) - 1]
-        return real(host, port, *more, **named)
+        return [place for one in host.split() for place in real(one, port, *more, **named)]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
@@ -81,7 +82,12 @@ def test_a_server_on_the_second_address_of_a_name_is_found(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "::ffff:169.254.169.254", "fe80::1"])
+NO_MODELS = ["169.254.169.254", "0.0.0.0", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "fe80::1"]
+
+
+@pytest.mark.parametrize(
+    "address", [*NO_MODELS, "127.0.0.1 169.254.169.254", "127.0.0.1 ::ffff:169.254.169.254"]
+)
 def test_a_name_that_stands_for_an_address_without_models_is_not_connected_to(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
