@@ -101,16 +101,6 @@ def test_a_version_that_came_later_begins_anew() -> None:
     assert (found.right.version, found.right.answered) == (2, 40)
 
 
-@pytest.mark.parametrize("share", [0.9, 0.95])
-def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_runs(share: float) -> None:
-    rng, runs, answers, wrong = np.random.default_rng(1), 150, 50, 0
-    for run in rng.random((runs, answers)) < share:
-        values = ["yes" if right else "no" for right in run]
-        drawn = asked(answers)
-        wrong += any(of(drawn, values[:n], share).standing == "broken" for n in range(5, answers + 1, 3))
-    assert wrong <= 0.05 * runs
-
-
 def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
     drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
     blind = blind_of(drawn, ["yes" if one.flagged else "no" for one in drawn])
