@@ -41,14 +41,11 @@ class Said:
 
     @property
     def xmp(self) -> str:
-        lists = {SUBJECT: self.subject, HIERARCHY: self.hierarchy, TAGS: self.tags}
-        said = "".join(
-            f'<k:{tag.partition("}")[2]} xmlns:k="{tag[1:].partition("}")[0]}"><rdf:Bag>'
-            + "".join(f"<rdf:li>{text}</rdf:li>" for text in texts)
-            + f"</rdf:Bag></k:{tag.partition('}')[2]}>"
-            for tag, texts in lists.items()
-            if texts
-        )
+        said = ""
+        for tag, texts in ((SUBJECT, self.subject), (HIERARCHY, self.hierarchy), (TAGS, self.tags)):
+            space, _, name = tag[1:].partition("}")
+            items = "".join(f"<rdf:li>{text}</rdf:li>" for text in texts)
+            said += f'<k:{name} xmlns:k="{space}"><rdf:Bag>{items}</rdf:Bag></k:{name}>' if texts else ""
         about = f'<rdf:Description rdf:about="">{said}</rdf:Description>'
         about = f'<rdf:RDF xmlns:rdf="{RDF[1:-1]}">{about}</rdf:RDF>'
         return f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{about}</x:xmpmeta>'
@@ -102,11 +99,10 @@ def lists_of(file: Path) -> Said:
     if not file.exists():
         return NOTHING
     tree = ElementTree.parse(file)
-    found = {
-        tag: tuple(item.text or "" for one in tree.iter(tag) for item in one.iter(f"{RDF}li"))
-        for tag in (SUBJECT, HIERARCHY, TAGS)
-    }
-    return Said((), found[SUBJECT], found[HIERARCHY], found[TAGS])
+    items = (
+        [i for one in tree.iter(tag) for i in one.iter(f"{RDF}li")] for tag in (SUBJECT, HIERARCHY, TAGS)
+    )
+    return Said((), *(tuple(item.text or "" for item in some) for some in items))
 
 
 def in_immich(file: Said, sidecar: Said) -> set[str]:

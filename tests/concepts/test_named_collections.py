@@ -39,9 +39,8 @@ def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
     bench.library.add([tmp_path / "more", tmp_path / "more-of-it"]).wait()
     made = bench.collections.make("More", folder=str(tmp_path / "more"), author=ME)
     assert (made.pictures, made.follows) == (3, True)
-    assert ids(bench, "more") == {
-        bench.context.collection.library.resolve(str(path)) for path in deep.iterdir()
-    }
+    resolve = bench.context.collection.library.resolve
+    assert ids(bench, "more") == {resolve(str(path)) for path in deep.iterdir()}
     gone = min(ids(bench, "More"))
     bench.collections.take("More", [gone], author=ME)
     draw_folder(tmp_path / "more" / "new", 2, 700)
@@ -73,11 +72,6 @@ def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
         bench.collections.make("Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME)
     with pytest.raises(DiscernError, match="earlier day first"):
         bench.collections.make("Backwards", since=today, until=date(1999, 1, 1), author=ME)
-
-
-def test_a_collection_of_a_search_has_its_nearest_pictures(bench: Workbench) -> None:
-    made = bench.collections.make("Blue", search="a blue ellipse", n=7, author=ME)
-    assert ids(bench, made.id) == {hit.id for hit in bench.library.search("a blue ellipse", n=7)}
 
 
 def test_pictures_are_put_in_and_taken_out_and_each_change_can_be_undone(bench: Workbench) -> None:
@@ -112,11 +106,15 @@ def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alon
     assert len(bench.context.collection.vectors_for(concept).ids) == 35
 
 
-def test_browsing_and_searching_stay_in_a_collection(bench: Workbench) -> None:
-    made = bench.collections.make("Some", some(bench, 12), author=ME)
+def test_a_collection_of_a_search_has_its_nearest_pictures_and_browsing_and_searching_stay_in_it(
+    bench: Workbench,
+) -> None:
+    nearest = {hit.id for hit in bench.library.search("a blue ellipse", n=12)}
+    made = bench.collections.make("Blue", search="a blue ellipse", n=12, author=ME)
+    assert ids(bench, made.id) == nearest
     chosen = PictureSelection.of({"in": str(made.id)})
     first = bench.library.pictures(chosen, 7)
     rest = bench.library.pictures(chosen, 7, first.older)
-    assert {p.id for p in (*first.pictures, *rest.pictures)} == set(some(bench, 12))
-    hits = bench.library.pictures(PictureSelection(q="ellipse", within=str(made.id)), 50).pictures
-    assert {hit.id for hit in hits} == set(some(bench, 12))
+    assert {p.id for p in (*first.pictures, *rest.pictures)} == nearest
+    hits = bench.library.pictures(PictureSelection(q="line", within=str(made.id)), 50).pictures
+    assert {hit.id for hit in hits} == nearest

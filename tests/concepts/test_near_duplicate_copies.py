@@ -28,6 +28,7 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
     bench.library.add([folder], encoder="embedded").wait()
     assert groups(bench) == set()
 
+    copies = {"0": "cropped", "1": "moved", "2": "turned"}
     scene(0).crop((16, 8, 256, 192)).save(folder / "cropped.png")
     scene(1).crop((0, 0, 240, 180)).save(folder / "moved.png")
     scene(2).rotate(90, expand=True).save(folder / "turned.png")
@@ -38,9 +39,7 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
     assert groups(bench) == set()
     for _ in range(2):  # the second time there is nothing new
         bench.library.add([folder]).wait()
-        assert groups(bench) == {
-            frozenset(pair) for pair in (("0", "cropped"), ("1", "moved"), ("2", "turned"))
-        }
+        assert groups(bench) == {frozenset(pair) for pair in copies.items()}
     assert bench.library.info().pending == 0
 
 

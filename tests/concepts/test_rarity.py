@@ -15,17 +15,8 @@ NAME = "Round thing"
 
 
 def found(**changes: float) -> Rarity:
-    about = {
-        "n": 60,
-        "yes": 0,
-        "pictures": 2700,
-        "value": 0,
-        "low": 0,
-        "high": 300,
-        "walls": 0,
-        "on_walls": 0,
-    }
-    return Rarity.model_validate(about | changes)
+    nothing = dict.fromkeys(("yes", "value", "low", "walls", "on_walls"), 0)
+    return Rarity.model_validate({"n": 60, "pictures": 2700, "high": 300} | nothing | changes)
 
 
 @pytest.mark.parametrize(

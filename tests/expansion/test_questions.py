@@ -75,10 +75,8 @@ def test_without_a_model_it_is_asked_once_whether_look_alikes_of_the_vocabulary_
     tree, punch = ask(fruit, None)
     assert (tree.question, punch.about) == ("Does “fruit tree” count?", "fruit punch")
     answered = answer(answer(fruit, tree, "It doesn’t count"), punch, "It counts")
-    assert [(c.kind, c.text) for c in answered.criteria] == [
-        ("excluding", "fruit tree"),
-        ("included", "fruit punch"),
-    ]
+    said = [(c.kind, c.text) for c in answered.criteria]
+    assert said == [("excluding", "fruit tree"), ("included", "fruit punch")]
     assert [q.text for q in answered.queries if not q.counts] == ["citrus", "fruit tree"]
     assert ask(answered, None) == []
 

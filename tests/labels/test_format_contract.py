@@ -129,18 +129,13 @@ answers = st.builds(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=st.lists(st.lists(answers, max_size=3), max_size=4))
 def test_any_answers_come_back_as_they_were(name: str, said: list[list[PersonLabel]]) -> None:
-    pictures = [
-        LabelledPicture(f"{number:064x}", f"/p/{number}.png", 10, 20, "", tuple(given))
-        for number, given in enumerate(said)
-    ]
+    named = [(f"{number:064x}", f"/p/{number}.png", given) for number, given in enumerate(said)]
+    pictures = [LabelledPicture(i, place, 10, 20, "", tuple(given)) for i, place, given in named]
     with tempfile.TemporaryDirectory() as folder:
         out = out_of(name, Path(folder))
         writable(name).write(out, pictures)
         rows = [row for row in checked_rows(FORMATS[name]().read(out)) if isinstance(row, LabelRow)]
-    found = [
-        (row.picture, row.value, row.author.name, row.author.kind, row.split or "", row.comment)
-        for row in rows
-    ]
+    found = [(r.picture, r.value, r.author.name, r.author.kind, r.split or "", r.comment) for r in rows]
     assert found == [
         (p.id, a.value, a.author.strip(), a.author_kind, a.split, a.comment.strip())
         for p in pictures
