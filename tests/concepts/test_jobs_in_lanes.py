@@ -300,7 +300,7 @@ def waited(told: News, who: str, seconds: float) -> float:
     return time.monotonic() - begun
 
 
-def test_who_asks_first_or_after_news_or_not_for_long_hears_at_once() -> None:
+def test_news_are_heard_at_once_by_each_listener_and_by_new_or_forgotten_ones() -> None:
     told = News()
     listeners = [str(number) for number in range(progress.MOST_LISTENERS + 1)]
     assert all(waited(told, who, LONG) < LONG for who in listeners)

@@ -129,7 +129,7 @@ def test_a_folder_that_is_removed_in_use_is_made_again(own_home: Path, removed: 
     assert b"after" in log_module.read_log(own_home)
 
 
-def test_a_failed_request_has_an_id_in_answer_and_log_and_a_screen_is_there_too(
+def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)

@@ -52,7 +52,7 @@ def labelled(concept: Concept) -> set[str]:
     return {said.picture_id for said in concept.context.store.ratings(concept.id)}
 
 
-def test_each_round_takes_its_share_later_ones_beyond_the_pool_and_none_of_what_measures(
+def test_rounds_share_the_pictures_go_beyond_the_pool_and_leave_test_pictures_alone(
     concept: Concept, model: FakeOpenAI
 ) -> None:
     answered, pool = set(concept.dataset().answers), concept.context.store.candidates(concept.id).keys()
@@ -126,9 +126,7 @@ def test_the_like_of_what_the_machine_says_counts_comes_into_the_pool(concept: C
     assert any(LIKE_A_YES in brought_by for brought_by in found.values())
 
 
-def test_unless_somebody_says_there_are_as_many_rounds_as_bring_something(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_by_default_there_are_as_many_rounds_as_bring_something(concept: Concept, model: FakeOpenAI) -> None:
     assert len(concept.annotations.annotate(limit=45).wait().rounds) == 2
     assert concept.annotations.annotate(limit=10).wait().rounds == ()
     assert concept.annotations.annotate(annotator="builtin").wait().rounds == ()

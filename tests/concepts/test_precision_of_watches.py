@@ -84,7 +84,9 @@ def test_a_promise_is_kept_by_the_lower_limit_and_broken_by_the_upper(
     [(2, 2), (0, 4)],
     ids=["nobody said anything", "said beside the machine's opinion"],
 )
-def test_answers_wait_behind_one_that_is_missing_and_was_not_seen(without: int, answered: int) -> None:
+def test_answers_wait_behind_a_missing_one_but_not_behind_one_given_in_view(
+    without: int, answered: int
+) -> None:
     drawn = asked(5)
     blind = blind_of([one for one in drawn if one is not drawn[without]], ["yes"] * 4)
     decided = blind if without else {one.picture_id for one in drawn}

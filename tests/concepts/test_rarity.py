@@ -35,7 +35,9 @@ def test_what_a_rare_concept_takes_is_said(changes: dict[str, float], said: str)
     assert said in found(**changes).sentence
 
 
-def test_where_it_is_not_all_test_labels_that_is_said_and_of_what_may_not_be_rare_nothing() -> None:
+def test_a_first_part_of_the_test_labels_is_called_that_and_nothing_is_said_where_it_may_not_be_rare() -> (
+    None
+):
     said = found(n=12, high=500).said(23)
     assert said.startswith("Rare: 0 of the first 12 test pictures count, so at most 500")
     assert "more test labels" not in said
