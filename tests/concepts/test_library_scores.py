@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -87,19 +88,14 @@ def test_what_a_version_is_least_familiar_with_comes_first_where_that_is_asked_f
 
 
 class Meeting:
-    """Vectors that are scored only once `parties` callers are there at the same time; none where the disk is
-    gone."""
+    """Vectors that are scored only once `parties` callers are there at the same time."""
 
     def __init__(self, parties: int) -> None:
-        self.calls = 0
-        self._copy = vectors(20)
-        self._all_here = threading.Barrier(parties or 1)
-        self._gone = not parties
+        self.calls, self._copy = 0, vectors(20)
+        self._all_here = threading.Barrier(parties)
         self.version = self._copy.version
 
     def scores(self, weights: Vectors, bias: float = 0.0, allowed: PictureIds | None = None) -> Scores:
-        if self._gone:
-            raise OSError("the disk is gone")
         self._all_here.wait(SOON)
         self.calls += 1
         return self._copy.scores(weights, bias, allowed)
@@ -120,8 +116,12 @@ def test_versions_are_scored_side_by_side_and_each_once(
 
 
 def test_a_version_that_could_not_be_scored_is_tried_again() -> None:
-    cache: Any = ScoreCache()
+    def gone(*_: object) -> Scores:
+        raise OSError("the disk is gone")
+
+    cache, library = ScoreCache(), vectors(20)
+    broken: Any = SimpleNamespace(version=library.version, scores=gone)
     with pytest.raises(OSError, match="gone"):
-        cache.of(head(0), Meeting(0))
-    assert not cache.has(head(0), Meeting(1))
-    assert len(cache.of(head(0), Meeting(1)).probability) == 20
+        cache.of(head(0), broken)
+    assert not cache.has(head(0), library)
+    assert len(cache.of(head(0), library).probability) == 20
