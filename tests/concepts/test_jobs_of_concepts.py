@@ -12,12 +12,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from storage.calls import Call
 
-<<<<<<< HEAD
-NAME, OTHER = "Round thing", "Square thing"
-=======
 NAME = "Round thing"
-POINT = {"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}
->>>>>>> e12e287b (What one look after another claims and what a job is charged are shown once, where they are worked out)
 
 
 def concept_id(bench: Workbench) -> int:

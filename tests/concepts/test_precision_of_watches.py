@@ -11,12 +11,7 @@ import numpy as np
 import pytest
 
 from concepts.labelling.consensus import Decision
-from concepts.publishing.watch_precision import (
-    LabelledFlags,
-    WatchPrecision,
-    WatchRecall,
-    precision,
-)
+from concepts.publishing.watch_precision import WatchPrecision, precision
 from concepts.workbench.watcher import lot
 from storage.tables import now
 from storage.watches import Watched
@@ -25,15 +20,15 @@ BEGUN = now()
 PLACES: Iterator[int] = count(1)
 
 
-def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
+def asked(n: int, *, version: int = 1) -> list[Watched]:
     return [
         Watched(
             picture_id=f"{place:064}",
             file=f"{place}.png",
             version=version,
-            probability=0.9 if flagged else 0.1,
+            probability=0.9,
             threshold=0.5,
-            flagged=flagged,
+            flagged=True,
             fresh=True,
             drawn=True,
             sequence=place,
@@ -43,10 +38,6 @@ def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
     ]
 
 
-def nowhere(until: int) -> dict[bool, int]:
-    raise AssertionError("only where both sides have answers")
-
-
 def blind_of(drawn: Iterable[Watched], values: Iterable[Any]) -> dict[str, Decision]:
     ids = [one.picture_id for one in drawn]
     return {i: Decision(i, v, {"me": v}, simulated=False) for i, v in zip(ids, values, strict=False)}
@@ -54,7 +45,7 @@ def blind_of(drawn: Iterable[Watched], values: Iterable[Any]) -> dict[str, Decis
 
 def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
     blind = blind_of(drawn, values)
-    return precision(LabelledFlags(drawn, blind, blind), promised, nowhere)
+    return precision(drawn, blind, blind, promised)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +67,6 @@ def test_a_promise_is_kept_by_the_lower_limit_and_broken_by_the_upper(
     assert found.sentence.endswith(sentence)
     right = f"Of {len(said)} flagged pictures asked about, {said.count('yes')} were right"
     assert (right in found.sentence) == bool(said)
-    assert found.found is None  # nothing is known of what is missed where no others have answers
 
 
 @pytest.mark.parametrize(
@@ -90,7 +80,7 @@ def test_answers_wait_behind_a_missing_one_but_not_behind_one_given_in_view(
     drawn = asked(5)
     blind = blind_of([one for one in drawn if one is not drawn[without]], ["yes"] * 4)
     decided = blind if without else {one.picture_id for one in drawn}
-    found = precision(LabelledFlags(drawn, blind, decided), 0.9, nowhere)
+    found = precision(drawn, blind, decided, 0.9)
     assert found.right is not None
     assert (found.asked, found.answered, found.right.answered) == (5, 4, answered)
 
@@ -101,24 +91,6 @@ def test_a_version_that_came_later_begins_anew() -> None:
     assert found.standing == "kept"
     assert found.right is not None
     assert (found.right.version, found.right.answered) == (2, 40)
-
-
-def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
-    drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
-    blind = blind_of(drawn, ["yes" if one.flagged else "no" for one in drawn])
-
-    def found(flagged: int, others: int) -> WatchRecall:
-        def fresh(until: int) -> dict[bool, int]:
-            assert until == drawn[-2].sequence
-            return {True: flagged, False: others}
-
-        recall = precision(LabelledFlags(drawn, blind, blind), None, fresh).found
-        assert recall is not None
-        return recall
-
-    assert found(400, 4000).value == 1.0
-    assert found(400, 4000).low < 0.5 < found(400, 4000).high  # forty of four thousand say little
-    assert found(4000, 400).low > 0.9
 
 
 def test_a_draw_is_random_and_the_same_each_time() -> None:
