@@ -37,53 +37,19 @@ def encoder() -> WordsOnly:
     return WordsOnly()
 
 
-CAPTIONS = [
-    "an orange",
-    "a car",
-    "a rainy street",
-    "a chair",
-    "two cats asleep",
-    "a mountain lake",
-    "a violin",
-    "bread on a plate",
-    "a city at night",
-    "a bicycle",
-    "a horse in a field",
-    "an office desk",
-    "a soccer match",
-    "an old church",
-    "a red rose",
-    "a train station",
-    "a baby",
-    "a laptop",
-    "a bottle of wine",
-    "a wooden bridge",
-    "a kitchen",
-    "a parrot",
-    "a pair of boots",
-    "a snowy road",
-    "a tractor",
-    "a bookshelf",
-    "a lighthouse",
-    "a pizza",
-    "a wedding cake",
-    "an airplane",
-    "a hospital bed",
-    "a swimming pool",
-    "a spider",
-    "a clock",
-    "a garden hose",
-    "a guitar player",
-    "a bus stop",
-    "a desert",
-    "a hammer",
-    "a sofa",
-]
+CAPTIONS = (
+    "an orange; a car; a rainy street; a chair; two cats asleep; a mountain lake; a violin; bread; "
+    "a city at night; a bicycle; a horse in a field; an office desk; a soccer match; an old church; a rose; "
+    "a train station; a baby; a laptop; a bottle of wine; a wooden bridge; a kitchen; a parrot; a spider; "
+    "a pair of boots; a snowy road; a tractor; a bookshelf; a lighthouse; a pizza; a wedding cake; a sofa; "
+    "an airplane; a hospital bed; a swimming pool; a clock; a garden hose; a guitar player; a bus stop; "
+    "a desert; a hammer"
+)
 
 
 @pytest.fixture(scope="session")
 def background(encoder: WordsOnly) -> Vectors:
-    return encoder.encode_texts(CAPTIONS)
+    return encoder.encode_texts(CAPTIONS.split("; "))
 
 
 @pytest.fixture
@@ -99,6 +65,17 @@ def revision() -> Revision:
         queries=(Query(text="a dog running in a park"), Query(text="a wolf in the wild", counts=False)),
     )
     return Revision(number=1, definition=definition, author="test", note="", created=datetime.now(UTC))
+
+
+@pytest.fixture
+def described(revision: Revision) -> Callable[..., Revision]:
+    """The revision with another definition."""
+
+    def described(*criteria: Criterion, name: str = "x", description: str = "x") -> Revision:
+        definition = Definition(name=name, description=description, criteria=criteria)
+        return revision.model_copy(update={"definition": definition})
+
+    return described
 
 
 @pytest.fixture

@@ -43,20 +43,20 @@ def test_it_is_an_annotator_with_a_name_a_fingerprint_and_a_batch_size(annotator
     assert annotator.batch_size >= 1
 
 
-def test_it_gives_one_result_per_picture_in_order(annotator, revision, pictures):
+def test_it_rates_each_picture_from_1_to_5_with_evidence_for_each_criterion_and_a_rationale(
+    annotator, revision, pictures
+):
     asked = pictures("a dog", "a car", "a cat", "a tree", "a dog in a park")
     results = annotator.annotate(revision, asked)
     assert [result.picture_id for result in results] == [picture.picture_id for picture in asked]
-
-
-def test_it_rates_from_1_to_5_with_evidence_for_each_criterion_and_a_rationale(annotator, revision, pictures):
-    for result in annotator.annotate(revision, pictures("a dog", "a car")):
+    for result in results:
         assert isinstance(result, Annotation)
         assert 1 <= result.rating <= 5
         assert [(e.criterion, e.kind) for e in result.evidence] == [
             (criterion.text, criterion.kind) for criterion in revision.definition.criteria
         ]
         assert result.rationale
+    assert annotator.annotate(revision, []) == []
 
 
 @pytest.mark.parametrize("examples", [False, True])
@@ -69,10 +69,6 @@ def test_what_it_asks_is_known_without_asking(annotator, supplies, revision, pic
     ]
 
 
-def test_no_pictures_give_no_results(annotator, revision):
-    assert annotator.annotate(revision, []) == []
-
-
 def test_asked_again_it_says_the_same_and_asks_nobody(annotator, server, revision, pictures):
     asked = pictures("a dog", "a car")
     first, paid = annotator.annotate(revision, asked), len(server.requests)
@@ -80,35 +76,29 @@ def test_asked_again_it_says_the_same_and_asks_nobody(annotator, server, revisio
     assert len(server.requests) == paid
 
 
-def test_another_model_scale_or_way_of_asking_is_another_annotator(make_model):
-    model = make_model()
+def test_another_model_scale_size_part_or_way_of_asking_is_another_annotator(make_model):
+    scales = (
+        Scale.graded(5),
+        Scale.graded(5, names=["asleep", "wild"]),
+        Scale.of_classes(["terrier", "Great Dane"]),
+    )
+    ways = [{"repeats": True}, {"counts": True}, {"part": "a"}, {"part": "b"}]
+    models = [make_model(), make_model(side=300), make_model(model="other"), make_model(model="m" * 200)]
     made = [
-        VlmAnnotator(model, concurrency=1),
-        VlmAnnotator(make_model(model="other"), concurrency=1),
-        VlmAnnotator(make_model(model="m" * 200), concurrency=1),
-        VlmAnnotator(model, concurrency=1, repeats=True),
-        VlmAnnotator(model, concurrency=1, counts=True),
-        *(
-            VlmAnnotator(model, concurrency=1, scale=scale)
-            for scale in (
-                Scale.graded(5),
-                Scale.graded(5, names=["asleep", "wild"]),
-                Scale.of_classes(["terrier", "Great Dane"]),
-            )
-        ),
-        DecomposedAnnotator(model, concurrency=1),
+        *(VlmAnnotator(model, concurrency=1) for model in models),
+        *(VlmAnnotator(models[0], concurrency=1, **way) for way in ways),
+        *(VlmAnnotator(models[0], concurrency=1, scale=scale) for scale in scales),
+        DecomposedAnnotator(models[0], concurrency=1),
     ]
     fingerprints = {annotator.fingerprint for annotator in made}
     assert len(fingerprints) == len(made)
     assert max(map(len, fingerprints)) <= 200
-    assert VlmAnnotator(model, concurrency=4).fingerprint == made[0].fingerprint
+    assert VlmAnnotator(models[0], concurrency=4).fingerprint == made[0].fingerprint
 
 
 def test_auto_takes_the_model_that_sees_where_there_is_one_else_the_built_in_annotator(supplies):
     assert choose_annotator("auto", supplies).name == MODEL
-    assert choose_annotator("auto", replace(supplies, model=lambda: None)).name == "builtin"
-
-
-def test_without_a_model_the_one_that_needs_it_says_so(supplies):
+    blind = replace(supplies, model=lambda: None)
+    assert choose_annotator("auto", blind).name == "builtin"
     with pytest.raises(SettingsError, match="is set"):
-        choose_annotator("vlm", replace(supplies, model=lambda: None))
+        choose_annotator("vlm", blind)

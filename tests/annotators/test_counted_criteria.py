@@ -5,7 +5,7 @@ from fake_openai import says
 
 from concepts.collaborator.by_model import DecomposedAnnotator
 from concepts.collaborator.counting import least, verdict_by
-from concepts.definition.document import Criterion, Definition
+from concepts.definition.document import Criterion
 
 NEEDS = {
     "at least three people": 3,
@@ -34,11 +34,9 @@ def test_a_bucket_with_both_sides_of_the_limit_and_no_count_leave_it_open():
 
 
 @pytest.fixture
-def crowd(revision):
-    people, cat = ("necessary", "at least three people"), ("excluding", "a cat")
-    criteria = tuple(Criterion(kind=kind, text=text) for kind, text in (people, cat))
-    definition = Definition(name="crowds", description="groups of people", criteria=criteria)
-    return revision.model_copy(update={"definition": definition})
+def crowd(described):
+    people = Criterion(kind="necessary", text="at least three people")
+    return described(people, Criterion(kind="excluding", text="a cat"), description="groups of people")
 
 
 def verdict(count):

@@ -36,40 +36,42 @@ def seen(pictures, encoder):
     return replace(picture, picture_id="f" * 64, group="f" * 64, vector=vector)
 
 
+@pytest.fixture
+def judge(make_model, server, revision, answered, seen):
+    """Has the picture judged beside examples that are read so."""
+
+    def judge(read):
+        server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
+        annotator = VlmAnnotator(
+            make_model(), concurrency=1, read_picture=read, examples=PromptExamples(answered)
+        )
+        return annotator.annotate(revision, [seen])[0]
+
+    return judge
+
+
+def square(side):
+    file = io.BytesIO()
+    Image.new("RGB", (side, side)).save(file, "JPEG")
+    return file.getvalue()
+
+
 def test_the_most_similar_ones_are_chosen_as_many_that_count_as_do_not(answered, seen):
     shown = PromptExamples(answered).like(seen)
     assert [example.counts for example in shown] == [True, False, True, False]
     assert [example.comment for example in shown[2:]] == ["Sand is outdoors too.", "Indoors."]
+    looks_the_same = replace(seen, group=answered[3].picture.group)
+    others = PromptExamples(answered).like(looks_the_same)
+    assert [example.counts for example in others] == [True, False, True, False]
+    assert "Indoors." not in [example.comment for example in others]
+    few = PromptExamples([*answered[:3], answered[4]]).like(seen)
+    assert [example.counts for example in few] == [True, False]
+    for of_one_kind in ([], [example for example in answered if example.counts]):
+        assert PromptExamples(of_one_kind).like(seen) == ()
 
 
-def test_one_that_looks_the_same_is_no_example(answered, seen):
-    same = replace(seen, group=answered[3].picture.group)
-    shown = PromptExamples(answered).like(same)
-    assert "Indoors." not in [example.comment for example in shown]
-    assert [example.counts for example in shown] == [True, False, True, False]
-
-
-def test_answers_of_one_kind_alone_are_no_examples(answered, seen):
-    assert PromptExamples([example for example in answered if example.counts]).like(seen) == ()
-    assert PromptExamples([]).like(seen) == ()
-
-
-def test_of_few_as_many_are_shown_on_both_sides(answered, seen):
-    shown = PromptExamples([*answered[:3], answered[4]]).like(seen)
-    assert [example.counts for example in shown] == [True, False]
-
-
-def test_they_go_out_small_and_before_the_picture_with_their_answers_and_remarks(
-    make_model, server, revision, answered, seen
-):
-    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    annotator = VlmAnnotator(
-        make_model(),
-        concurrency=1,
-        read_picture=lambda picture, side: _square(side),
-        examples=PromptExamples(answered),
-    )
-    annotator.annotate(revision, [seen])
+def test_they_go_out_small_and_before_the_picture_with_their_answers_and_remarks(judge, server, answered):
+    assert judge(lambda picture, side: square(side)).rating == 4
     (asked,) = server.requests
     assert [Image.open(io.BytesIO(shown)).size[0] for shown in asked.pictures] == [256] * 4 + [768]
     assert "Picture 3: counts. The person's remark: Sand is outdoors too." in asked.text
@@ -99,33 +101,16 @@ def test_other_answers_make_another_fingerprint(make_model, answered):
 
     remarked = [replace(answered[0], comment="Another remark."), *answered[1:]]
     turned = [replace(answered[0], counts=False), *answered[1:]]
-    pools = [
-        None,
-        PromptExamples(answered),
-        PromptExamples(remarked),
-        PromptExamples(turned),
-        PromptExamples(answered[1:]),
-    ]
-    assert len({fingerprint(pool) for pool in pools}) == 5
+    pools = [PromptExamples(pool) for pool in (answered, remarked, turned, answered[1:])]
+    assert len({fingerprint(pool) for pool in (None, *pools)}) == 5
     assert fingerprint(PromptExamples(answered[::-1])) == fingerprint(PromptExamples(answered))
 
 
-def test_an_example_that_can_not_be_read_is_left_out(make_model, server, revision, answered, seen):
+def test_an_example_that_can_not_be_read_is_left_out(judge, server, answered):
     def read(picture, side):
         if picture.picture_id == answered[3].picture.picture_id:
             raise OSError("gone")
-        return _square(side)
+        return square(side)
 
-    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    annotator = VlmAnnotator(
-        make_model(), concurrency=1, read_picture=read, examples=PromptExamples(answered)
-    )
-    (said,) = annotator.annotate(revision, [seen])
-    assert said.rating == 4
+    assert judge(read).rating == 4
     assert len(server.requests[0].pictures) == 4
-
-
-def _square(side):
-    file = io.BytesIO()
-    Image.new("RGB", (side, side)).save(file, "JPEG")
-    return file.getvalue()

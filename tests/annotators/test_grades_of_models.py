@@ -10,15 +10,11 @@ from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.learning.scale import Scale
 
 FIVE = Scale.graded(5, names=["asleep", "wild"])
-DOGS = Scale.of_classes(["terrier", "Great Dane"])
 
 
 def verdict(rating, answer, dog="met"):
-    evidence = [
-        {"number": 1, "verdict": dog},
-        {"number": 2, "verdict": "met"},
-        {"number": 3, "verdict": "not met"},
-    ]
+    said = enumerate((dog, "met", "not met"), 1)
+    evidence = [{"number": number, "verdict": verdict} for number, verdict in said]
     return {"evidence": evidence, "rationale": "A dog runs.", "rating": rating, "answer": answer}
 
 
@@ -27,39 +23,35 @@ def graded(make_model):
     return VlmAnnotator(make_model(), concurrency=1, scale=FIVE)
 
 
-@pytest.fixture
-def classed(make_model):
-    return VlmAnnotator(make_model(), concurrency=1, scale=DOGS)
-
-
-def test_a_model_is_told_the_grades_and_its_own_goes_with_the_rating(graded, server, revision, pictures):
-    server.script(says(verdict(4, "3")))
+@pytest.mark.parametrize(
+    ("reply", "value", "given"),
+    [
+        (verdict(4, "3"), "yes", "3"),
+        (verdict(1, 1), "no", "1"),  # as a number
+        (verdict(3, None), "unsure", None),
+        (verdict(5, "5", dog="not met"), "no", None),  # with evidence against it
+    ],
+)
+def test_a_model_is_told_the_grades_and_its_own_goes_with_the_rating(
+    graded, server, revision, pictures, reply, value, given
+):
+    server.script(says(reply))
     (said,) = graded.annotate(revision, pictures("a dog"))
-    assert (said.rating, said.value, said.given) == (4, "yes", "3")
+    assert (said.rating > 3, said.value, said.given) == (value == "yes", value, given)
     text = server.requests[0].text
     assert "1: asleep" in text
     assert "5: wild" in text
     assert "A picture counts from 3 on." in text
 
 
-def test_a_grade_as_a_number_is_that_grade(graded, server, revision, pictures):
-    server.script(says(verdict(1, 1)))
-    (said,) = graded.annotate(revision, pictures("a dog"))
-    assert (said.value, said.given) == ("no", "1")
-
-
-def test_a_class_is_given_by_name_and_none_of_them_by_none(classed, server, revision, pictures):
+def test_a_class_is_given_by_name_and_none_of_them_by_none(make_model, server, revision, pictures):
     server.script(says(verdict(5, "Great Dane")), says(verdict(2, "none")))
+    scale = Scale.of_classes(["terrier", "Great Dane"])
+    classed = VlmAnnotator(make_model(), concurrency=1, scale=scale)
     first, second = classed.annotate(revision, pictures("a dog", "a horse"))
     assert (first.value, first.given) == ("yes", "Great Dane")
     assert (second.value, second.given) == ("no", "none")
     assert "terrier\nGreat Dane\nnone" in server.requests[0].text
-
-
-def test_what_cannot_be_told_has_no_grade(graded, server, revision, pictures):
-    server.script(says(verdict(3, None)))
-    (said,) = graded.annotate(revision, pictures("a dog"))
-    assert (said.value, said.given) == ("unsure", None)
 
 
 @pytest.mark.parametrize(
@@ -73,12 +65,6 @@ def test_an_answer_that_is_none_is_asked_for_once_more(
     (said,) = graded.annotate(revision, pictures("a dog"))
     assert said.given == "4"
     assert words in server.requests[1].text
-
-
-def test_a_grade_does_not_outlive_the_evidence_against_it(graded, server, revision, pictures):
-    server.script(says(verdict(5, "5", dog="not met")))
-    (said,) = graded.annotate(revision, pictures("a dog"))
-    assert (said.value, said.given) == ("no", None)
 
 
 def test_in_steps_the_verdict_has_the_grade(make_model, server, revision, pictures):

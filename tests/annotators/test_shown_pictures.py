@@ -46,21 +46,22 @@ def test_no_metadata_goes_along_at_any_size(photo, side):
         assert secret not in data
 
 
-def test_what_goes_over_the_wire_is_that_jpeg(make_model, server, revision, photo):
+@pytest.mark.parametrize(
+    ("given", "words", "side"),
+    [
+        (None, "dogs playing outdoors", LOOKING_SIDE),
+        (None, "a jar with a label that says organic", READING_SIDE),
+        (300, "dogs playing outdoors", 300),
+    ],
+)
+def test_what_goes_over_the_wire_is_that_jpeg_as_large_as_was_set_or_as_writing_takes(
+    make_model, server, described, photo, given, words, side
+):
     server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    VlmAnnotator(make_model(), concurrency=1).annotate(revision, [photo])
+    VlmAnnotator(make_model(side=given), concurrency=1).annotate(described(description=words), [photo])
     (sent,) = server.requests[0].pictures
-    assert sent == read_picture(photo, LOOKING_SIDE)
+    assert sent == read_picture(photo, side)
     assert "secret-name" not in str(server.requests[0].body)
-
-
-def test_a_size_that_was_set_is_the_one_and_makes_another_annotator(make_model, server, revision, photo):
-    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    small = VlmAnnotator(make_model(side=300), concurrency=1)
-    small.annotate(revision, [photo])
-    (sent,) = server.requests[0].pictures
-    assert sent == read_picture(photo, 300)
-    assert small.fingerprint != VlmAnnotator(make_model(), concurrency=1).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -81,15 +82,6 @@ def test_where_something_is_to_be_read_pictures_are_larger(words, side):
     assert side_for(described) == side_for(by_criterion) == side
 
 
-def test_a_definition_about_writing_has_its_pictures_sent_larger(make_model, server, revision, photo):
-    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    labels = Definition(name="organic", description="a jar with a label that says organic")
-    changed = revision.model_copy(update={"definition": labels})
-    VlmAnnotator(make_model(), concurrency=1).annotate(changed, [photo])
-    with Image.open(io.BytesIO(server.requests[0].pictures[0])) as image:
-        assert image.size == (1024, 768)
-
-
 def test_of_a_part_a_model_gets_that_part_alone_and_the_picture_with_it_outlined(
     make_model, server, revision, photo
 ):
@@ -102,8 +94,3 @@ def test_of_a_part_a_model_gets_that_part_alone_and_the_picture_with_it_outlined
     red, green, blue = outlined.getpixel((LOOKING_SIDE // 4 + 1, LOOKING_SIDE * 3 // 4 * 5 // 8))
     assert red > 150 > 100 > max(green, blue)
     assert "red frame" in str(server.requests[0].body)
-
-
-def test_another_part_makes_another_annotator(make_model):
-    one, other = (VlmAnnotator(make_model(), concurrency=1, part=part).fingerprint for part in ("a", "b"))
-    assert len({one, other, VlmAnnotator(make_model(), concurrency=1).fingerprint}) == 3

@@ -46,28 +46,22 @@ def judge(request, revision, pictures):
     return judge
 
 
-def test_the_endpoints_own_probabilities_are_taken_where_it_tells_them(judge):
-    model = Model([5], {"5": 0.6, "4": 0.2, "1": 0.2})
-    said = judge(model, repeats=True)
-    assert said.raw == pytest.approx(0.8)
-    assert model.samples == [0]
-
-
-def test_without_them_nothing_is_known_unless_repeats_are_asked_for(judge):
-    model = Model([5, 5, 1])
-    assert judge(model).raw is None
-    assert model.samples == [0]
-
-
-def test_with_repeats_it_is_asked_three_times_and_the_likeliest_answer_stands(judge):
-    model = Model([5, 5, 1])
-    said = judge(model, repeats=True)
-    assert (said.rating, said.raw) == (5, pytest.approx(2.5 / 4))
-    assert model.samples == [0, 1, 2]
-
-
-def test_a_repeat_that_is_refused_leaves_the_others(judge):
-    assert judge(Model([5, 5]), repeats=True).raw == pytest.approx(2.5 / 3)
+@pytest.mark.parametrize(
+    ("ratings", "chances", "repeats", "raw", "asked"),
+    [
+        ([5], {"5": 0.6, "4": 0.2, "1": 0.2}, True, 0.8, 1),  # the endpoint's own are taken
+        ([5, 5, 1], None, False, None, 1),
+        ([5, 5, 1], None, True, 2.5 / 4, 3),  # and the likeliest rating stands
+        ([5, 5], None, True, 2.5 / 3, 3),  # one of the repeats is refused
+    ],
+)
+def test_how_sure_it_is_follows_from_probabilities_or_from_repeats(
+    judge, ratings, chances, repeats, raw, asked
+):
+    model = Model(ratings, chances)
+    said = judge(model, repeats=repeats)
+    assert (said.rating, said.raw) == (5, raw and pytest.approx(raw))
+    assert model.samples == list(range(asked))
 
 
 def test_what_it_says_of_itself_is_kept_and_believed_in_nothing(judge):
