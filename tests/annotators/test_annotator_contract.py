@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fake_openai import MODEL
+from simulated_annotator import judge
 
 from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
@@ -15,18 +16,8 @@ from concepts.learning.scale import Scale
 
 @pytest.fixture
 def supplies(encoder, background, server, make_model) -> Supplies:
-    server.answer = lambda asked: {
-        "PictureVerdict": {"evidence": [], "rationale": "Looks so.", "rating": 3},
-        "Caption": {"caption": "One colour.", "writing": ""},
-        "Findings": {"findings": []},
-        "Conclusion": {"rationale": "Looks so.", "rating": 3},
-    }[asked.schema_name]
-    return Supplies(
-        encoder=lambda: encoder,
-        background=lambda: background,
-        model=make_model,
-        concurrency=4,
-    )
+    server.answer = judge
+    return Supplies(lambda: encoder, lambda: background, make_model, concurrency=4)
 
 
 @pytest.fixture(params=ANNOTATORS)

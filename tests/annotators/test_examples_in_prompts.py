@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 
 import pytest
+import simulated_annotator
 from PIL import Image
 
 from concepts.collaborator.base import Example
@@ -41,7 +42,7 @@ def judge(make_model, server, revision, answered, seen):
     """Has the picture judged beside examples that are read so."""
 
     def judge(read):
-        server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
+        server.answer = simulated_annotator.judge
         annotator = VlmAnnotator(
             make_model(), concurrency=1, read_picture=read, examples=PromptExamples(answered)
         )
@@ -81,17 +82,13 @@ def test_they_go_out_small_and_before_the_picture_with_their_answers_and_remarks
 def test_in_steps_they_are_told_and_described_once_however_many_pictures_they_are_like(
     make_model, server, revision, answered, pictures
 ):
-    server.answer = lambda request: {
-        "Caption": {"caption": "A dog.", "writing": ""},
-        "Findings": {"findings": []},
-        "Conclusion": {"rationale": "So.", "rating": 4},
-    }[request.schema_name]
+    server.answer = simulated_annotator.judge
     annotator = DecomposedAnnotator(make_model(), concurrency=4, examples=PromptExamples(answered))
     annotator.annotate(revision, pictures(*SAID, *SAID)[6:])
     captions = [request.pictures[0] for request in server.requests if request.schema_name == "Caption"]
     assert 6 < len(captions) == len(set(captions))
     verdict = next(request for request in server.requests if request.schema_name == "Conclusion")
-    assert "The person's remark: Indoors. What it shows: A dog." in verdict.text
+    assert "The person's remark: Indoors. What it shows: A shape" in verdict.text
     assert verdict.pictures == []
 
 

@@ -20,10 +20,6 @@ TREE = (FRUIT, APPLE, PEAR, STILL_LIFE, RIPE, CITRUS, JUICE)
 @pytest.mark.parametrize(
     ("verdicts", "rating"),
     [
-        ({"fruit": "met"}, 5),
-        ({"fruit": "not met", "apples": "met"}, 5),
-        ({"fruit": "not met", "apples": "not met", "pears": "met"}, 5),
-        ({"fruit": "met", "apples": "not met", "pears": "not met"}, 5),
         ({"fruit": "not met", "apples": "unclear", "pears": "not met"}, 5),
         ({"fruit": "not met", "apples": "not met", "pears": "not met"}, 2),
         ({"fruit": "not met", "apples": "not met", "pears": "not met", "still lifes": "met"}, 2),
