@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -107,11 +106,6 @@ def test_without_the_package_videos_are_passed_over_until_it_is_there(
     monkeypatch.undo()
     assert added(bench, tmp_path / "in").videos == 1
     assert bench.library.bad_files() == []
-
-
-def test_nothing_of_it_is_imported_before_there_is_a_video() -> None:
-    code = "import sys, app, web.server, concepts.workbench; sys.exit('av' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_three_of_eight_frames_find_a_video_and_a_doubtful_one_of_sixty_does_not() -> None:

@@ -5,31 +5,22 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from answering import answer
 from drawing import draw_folder
 from s3_service import SECRET, Service
 
-from concepts.errors import (
-    BucketError,
-    DiscernError,
-    NotAllowedError,
-    SettingsError,
-    UnknownError,
-)
+from concepts.errors import BucketError, DiscernError, NotAllowedError, SettingsError, UnknownError
 from concepts.library.roots import check_roots, within_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from storage import buckets
-from storage.labels import Author
-from web.advice import in_words
 
 NAME = "Round thing"
-ME = Author("ana")
 
 
 @pytest.fixture
@@ -75,10 +66,9 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert add(first, bucket) == 0  # unchanged by size and time
     first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     first.concept(NAME).definition.mine().wait()
-    for picture in first.concept(NAME).labels.next_pictures(12, purpose="train"):
-        assert picture.path.startswith(f"s3://{bucket}/pictures/")
-        value = "yes" if "ellipse" in picture.path else "no"
-        first.concept(NAME).labels.give(picture.id, value, author=ME.name, key=uuid.uuid4().hex)
+    pictures = first.concept(NAME).labels.next_pictures(12, purpose="train")
+    assert all(picture.path.startswith(f"s3://{bucket}/pictures/") for picture in pictures)
+    answer(first, NAME, [picture.id for picture in pictures])
     assert first.concept(NAME).versions.train().wait().number == 1
     concept, head = (first.context.concept(NAME), first.concept(NAME).versions.head())
     scores = first.context.library_scores(concept.id, head)
@@ -98,19 +88,14 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert [picture.id for picture in second.library.pictures(limit=100).pictures] == newest
     assert {i: second.library.thumbnail(i) for i in newest} == small
     assert second.library.search(None, like=newest[:1]) == found
-    again = second.context.library_scores(*_version(second))
+    again = second.context.library_scores(concept.id, second.concept(NAME).versions.head())
     assert again is not None
     assert again.probability.top(30) == scores.probability.top(30)
     assert second.context.renditions.read(newest[0]).whole
     assert second.upkeep.check().wait().is_whole
 
 
-def _version(bench: Workbench) -> tuple[int, object]:
-    concept, head = (bench.context.concept(NAME), bench.concept(NAME).versions.head())
-    return concept.id, head
-
-
-def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
+def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing(
     opened: Opened, bucket: str, s3: Service
 ) -> None:
     bench = opened("first")
@@ -118,56 +103,19 @@ def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
     with pytest.raises(BucketError, match="access is refused") as refused:
         add(bench, bucket)
     assert "AWS_ACCESS_KEY_ID" in refused.value.advice("in_terminal")
-    assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
     s3.let_in()
     assert add(bench, bucket) == 30
     bench = opened("second")  # nothing of the bucket is in its memory
-    newest = bench.library.pictures(limit=1).pictures[0].id
     s3.refuse()
-    for act in (lambda: bench.library.thumbnail(newest), lambda: bench.library.search(None, like=[newest])):
-        with pytest.raises(BucketError, match="access is refused"):
-            act()
-    bench.context.collection.look()  # at a start: says it, and has nothing mended
+    bench.context.collection.look()  # and has nothing mended
     assert "access is refused" in bench.library.info().damage
     s3.let_in()
-    assert bench.library.thumbnail(newest)
     assert bench.upkeep.check().wait().is_whole
     assert bench.library.info().bad_files == 0
 
 
-def test_what_was_in_a_bucket_that_vanished_is_made_again(
-    opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench = opened("first")
-    bench.library.add([tmp_path / "drawn"]).wait()
-    newest = bench.library.pictures(limit=30).pictures
-    s3.remove_bucket(bucket)
-    with pytest.raises(BucketError, match="doesn't exist") as gone:
-        bench.library.thumbnail(newest[0].id)
-    assert "DISCERN_STORE" in gone.value.advice("in_terminal")
-    monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
-    again = opened("first")
-    assert again.upkeep.check(repair=True).wait().is_whole
-    assert all(again.library.thumbnail(picture.id) for picture in newest)
-
-
-def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
-    opened: Opened, bucket: str, s3: Service
-) -> None:
-    bench = opened("first")
-    add(bench, bucket)
-    gone = bench.library.pictures(limit=1).pictures[0].id
-    bench.trash.put(pictures=[gone], author="ana")
-    emptied = bench.trash.empty(author="ana").wait()
-    assert (emptied.vectors, emptied.thumbnails, emptied.uploads) == (1, 1, 0)
-    kept = s3.kept(f"{bucket}/kept")
-    assert not [place for place, content in kept.items() if gone in place or gone.encode() in content]
-    assert sum("/thumbnails/" in place for place in kept) == 29
-    assert len(s3.kept(f"{bucket}/pictures")) == 30  # a person's own files are theirs
-
-
 def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
-    opened: Opened, bucket: str, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, bucket: str, s3: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = opened("first"), opened("second")
     add(here, bucket)
@@ -176,7 +124,6 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
     read = buckets.read
     monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))
     first = [there.library.thumbnail(picture) for picture in newest]
-    assert len(asked) == 30
     assert [there.library.thumbnail(picture) for picture in newest] == first
     assert len(asked) == 30
     here.trash.put(pictures=[*newest[:1]], author="ana")
@@ -184,6 +131,10 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
     here.trash.empty(author="ana").wait()
     with pytest.raises(UnknownError):
         there.library.thumbnail(newest[0])
+    kept = s3.kept(f"{bucket}/kept")
+    assert not [p for p, content in kept.items() if newest[0] in p or newest[0].encode() in content]
+    assert sum("/thumbnails/" in place for place in kept) == 29
+    assert len(s3.kept(f"{bucket}/pictures")) == 30  # a person's own files are theirs
 
 
 def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(
@@ -200,16 +151,10 @@ def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(
     assert SECRET not in read_me
 
 
-# Settings
-
-
 @pytest.mark.parametrize("store", ["gs://a/b", "/srv/kept", "s3://bucket", "s3://bucket/../other", "s3://"])
-def test_a_store_that_is_no_folder_of_a_bucket_is_refused(store: str) -> None:
+def test_a_store_that_is_no_folder_of_a_bucket_is_refused_and_a_demo_has_none(store: str) -> None:
     with pytest.raises(SettingsError, match="store"):
         load_settings(store=store)
-
-
-def test_a_demo_has_no_store() -> None:
     with pytest.raises(SettingsError, match="DISCERN_STORE"):
         load_settings(store="s3://bucket/kept", demo=True)
 
@@ -221,15 +166,11 @@ def test_no_key_of_the_bucket_is_shown_or_kept(monkeypatch: pytest.MonkeyPatch, 
     assert SECRET not in f"{settings!r} {json.dumps(settings.model_dump(mode='json'))}"
 
 
-# Where may be read
-
-
-def rooted(tmp_path: Path, roots: str, store: str = "") -> Settings:
-    return Settings(home=tmp_path / "home", host="0.0.0.0", allowed_roots=roots, store=store)
-
-
 def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
-    settings = rooted(tmp_path, f"s3://open/a:{tmp_path}/mine:s3://other", "s3://kept/here")
+    def rooted(roots: str) -> Settings:
+        return Settings(home=tmp_path, host="0.0.0.0", allowed_roots=roots, store="s3://kept/here")
+
+    settings = rooted(f"s3://open/a:{tmp_path}/mine:s3://other")
     within = within_roots(settings)
     assert within is not None
     for place in ("s3://open/a/b.png", "s3://other/c.png", f"{tmp_path}/mine/d.png"):
@@ -240,11 +181,8 @@ def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
     assert check_roots([Path("s3://open/a")], settings)
     with pytest.raises(NotAllowedError, match=r"s3://open/b is outside .*s3://open/a, "):
         check_roots([Path("s3://open/b")], settings)
-
-
-def test_without_roots_no_bucket_may_be_read_from_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(NotAllowedError):
-        check_roots([Path("s3://open/a")], rooted(tmp_path, ""))
+        check_roots([Path("s3://open/a")], rooted(""))
 
 
 def test_a_folder_of_a_bucket_is_not_watched(own_home: Path) -> None:
