@@ -57,29 +57,23 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
         assert table[f"{name}: decision"].to_pylist() == said
 
 
-def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path) -> None:
-    bench.rules.write_table_to(tmp_path / "all.csv", [OTHER]).wait()
-    with (tmp_path / "all.csv").open(newline="") as file:
-        heading, *rows = csv.reader(file)
-    assert heading == ["id", "path", "'=Dark one: score", "'=Dark one: decision", "'=Dark one: version"]
-    assert len(rows) == bench.library.count()
-
-
-def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> None:
-    job = bench.rules.write_table("csv")
-    job.wait()
-    (written,) = bench.rules.written()
-    assert (written.job, written.suffix, written.concepts, written.left_out) == (job.id, "csv", 2, 2)
-    assert bench.scoring.file(job.id).name == "all-concepts.csv"
-
-
-def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_path: Path) -> None:
+def test_one_for_download_is_listed_and_nothing_is_begun_where_there_is_nothing_to_write(
+    bench: Workbench, tmp_path: Path
+) -> None:
     for name, said in (("New", ""), ("Old", "is in the trash")):
         with pytest.raises(DiscernError, match=said):
             bench.rules.write_table("csv", [name])
     with pytest.raises(DiscernError, match="CSV or Parquet"):
         bench.rules.write_table_to(tmp_path / "all.txt").wait()
     assert bench.rules.written() == []
+    job = bench.rules.write_table("csv", [OTHER])
+    job.wait()
+    (written,) = bench.rules.written()
+    assert (written.job, written.suffix, written.concepts, written.left_out) == (job.id, "csv", 1, 0)
+    with bench.scoring.file(job.id).open(newline="") as file:
+        heading, *rows = csv.reader(file)
+    assert heading == ["id", "path", "'=Dark one: score", "'=Dark one: decision", "'=Dark one: version"]
+    assert len(rows) == bench.library.count()
 
 
 def test_places_that_are_read_through_are_those_that_are_looked_up(

@@ -8,7 +8,7 @@ from answering import answer
 
 from concepts.classifier.stability import LAST, Left, Settling, few_left, settling
 from concepts.labelling.dataset import AnswerCount
-from concepts.workbench import Workbench
+from concepts.workbench import Concept
 from concepts.workbench.advice import about_rare, advice, is_enough, mode, progress
 
 NAME = "Round thing"
@@ -62,12 +62,6 @@ def test_what_is_said_of_more_answers_never_contradicts_whether_there_are_enough
     assert is_enough(count, found) is enough
 
 
-def test_the_figures_behind_it_are_said() -> None:
-    assert counted(hesitates=38).reason == (
-        "The last 40 of 150 labels changed 3 of 2,700 decisions; 38 are uncertain."
-    )
-
-
 @pytest.mark.parametrize(
     ("count", "found", "left", "line"),
     [
@@ -110,9 +104,11 @@ def test_few_are_left_where_what_was_found_would_be_found_again() -> None:
     assert few_left(found, others, lowest=1.5) is None  # nobody knows what is below
 
 
-def test_where_few_are_left_that_is_said_and_how_it_is_known() -> None:
+def test_how_it_is_known_is_said_also_where_few_are_left() -> None:
     left = Left(found=14, again=13, at_most=2)
-    found = Settling.model_validate(counted(hesitates=38).model_dump() | {"left": left})
+    many = counted(hesitates=38)
+    assert many.reason == "The last 40 of 150 labels changed 3 of 2,700 decisions; 38 are uncertain."
+    found = Settling.model_validate(many.model_dump() | {"left": left})
     assert found.settled
     assert advice(FEW, found) == "Done: probably no more than 2 left that count."
     assert progress(FEW, found, 0) == "60 labels · Done: probably no more than 2 left that count"
@@ -122,27 +118,14 @@ def test_where_few_are_left_that_is_said_and_how_it_is_known() -> None:
     )
 
 
-def test_while_something_is_found_nobody_says_that_little_is_left(bench: Workbench) -> None:
-    dataset = bench.context.dataset(bench.context.concept(NAME))
-    assert settling(dataset, "auto") is None
-    paths = bench.context.collection.paths(list(bench.context.collection.index().ids))
-    answer(bench, NAME, list(paths))
-    found = settling(bench.context.dataset(bench.context.concept(NAME)), "auto")
+def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(concept: Concept) -> None:
+    def settled_after(n: int) -> Settling | None:
+        answer(concept.bench, NAME, [picture.id for picture in concept.labels.next_pictures(n)])
+        return settling(concept.dataset(), "auto")
+
+    assert settled_after(LAST) is None
+    found = settled_after(12)
     assert found is not None
-    assert found.left is None
-
-
-def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:
-    def give(n: int) -> None:
-        for picture in bench.concept(NAME).labels.next_pictures(n):
-            value = "yes" if "ellipse" in picture.path else "no"
-            bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"key {picture.id}")
-
-    give(LAST)
-    concept = bench.context.concept(NAME)
-    assert settling(bench.context.dataset(concept), "auto") is None
-    give(12)
-    found = settling(bench.context.dataset(concept), "auto")
-    assert found is not None
-    assert (found.answers, found.pictures) == (LAST + 12, bench.context.dataset(concept).pictures)
+    assert (found.answers, found.pictures) == (LAST + 12, concept.dataset().pictures)
     assert found.changed <= found.either <= found.pictures
+    assert found.left is None  # something was found with the last of them

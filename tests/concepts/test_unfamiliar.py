@@ -8,23 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answering import answer
 from drawing import draw_folder
 from PIL import Image
 
 from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
-from concepts.learning.nearness import UNFAMILIAR
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
 NOISE = 5
-
-
-def answer(bench: Workbench, n: int) -> None:
-    for picture in bench.concept(NAME).labels.next_pictures(n):
-        value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(picture.id, value, author="simulation", simulated=True)
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +36,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([draw_folder(root / "pictures", 240)], encoder="embedded").wait()
     bench.concepts.begin(NAME, "A filled ellipse.")
-    answer(bench, 30)
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
     bench.concept(NAME).versions.train().wait()
     yield bench
     bench.close()
 
 
-def test_few_pictures_of_the_library_itself_are(bench: Workbench) -> None:
-    page = bench.concept(NAME).scores.page("unfamiliar")
-    assert page is not None
-    assert page.unfamiliar is not None
-    assert page.unfamiliar <= 3 * UNFAMILIAR * page.total
-    unlabelled = [picture.unfamiliar for picture in page.pictures if not picture.said]
-    assert unlabelled == sorted(unlabelled, reverse=True)
-    assert sum(unlabelled) == min(page.unfamiliar, len(unlabelled))
-
-
-def test_the_exported_file_names_pictures_of_another_kind(
+def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
     bench: Workbench, noise: Path, tmp_path: Path
 ) -> None:
     bundle = Path(bench.concept(NAME).exports.write(tmp_path / "bundle").folder)
@@ -68,16 +52,11 @@ def test_the_exported_file_names_pictures_of_another_kind(
         rows = list(csv.DictReader(stream))
     assert len(rows) == NOISE
     assert all(float(row["familiarity"]) < 0 for row in rows)
-
-
-def test_a_picture_of_another_kind_that_is_sent_is_for_a_person_to_look_at(
-    bench: Workbench, noise: Path
-) -> None:
-    said = bench.scoring.classifier([NAME])
-    (found,) = said("noise-0.png", (noise / "noise-0.png").read_bytes).said
+    sent = bench.scoring.classifier([NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
+    (found,) = sent.said
     assert found.familiarity is not None
     assert found.familiarity < 0
-    assert found.zone == "look"
+    assert found.zone == "look"  # for a person to look at
 
 
 def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:

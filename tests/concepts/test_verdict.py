@@ -45,87 +45,53 @@ def report(
 SURE, FAIR, WEAK = (0.9, 0.82, 0.96), (0.66, 0.55, 0.78), (0.31, 0.25, 0.42)
 
 FEW = "only 5 of 80 test pictures count"
+GOOD = "Good: 9 in 10 it flags are right."
+WEAKLY = "Weak: 3 in 10 it flags are right."
+RAISE = "It misses 1 in 10; raise the threshold."
+EARLY = "Too early to say"
+UNKNOWN = f"{EARLY} what it misses: {FEW}. Label 12 more."
+CERTIFIED = "At least 0.9 with 95 % confidence: certified."
 
 CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
     "label": [
         (None, 0, 12, "Not tested yet: 12 more test labels."),
-        (report(SURE, FAIR), 40, 12, "Good: 9 in 10 it flags are right. It misses 3 in 10; label 40 more."),
-        (report(WEAK, WEAK), 40, 0, "Weak: 3 in 10 it flags are right. It misses 7 in 10; label 40 more."),
-        (report(WEAK, WEAK), 0, 0, "Weak: 3 in 10 it flags are right. It misses 7 in 10; review the labels."),
-        (report((0.97, 0.3, 1.0), SURE), 40, 12, f"Too early to say: {FEW}. Label 12 more."),
-        (report((0.97, 0.3, 1.0), SURE), 0, 1, f"Too early to say: {FEW}. Label 1 more."),
-        (report(None), 40, 12, f"Too early to say: {FEW}. Label 12 more."),
-        (
-            report(SURE, (0.5, 0.1, 0.9)),
-            0,
-            12,
-            f"9 in 10 it flags are right. Too early to say what it misses: {FEW}. Label 12 more.",
-        ),
-        (
-            report((0.99, 0.9, 1.0), None),
-            0,
-            12,
-            f"Nearly all it flags are right. Too early to say what it misses: {FEW}. Label 12 more.",
-        ),
+        (report(SURE, FAIR), 40, 12, f"{GOOD} It misses 3 in 10; label 40 more."),
+        (report(WEAK, WEAK), 40, 0, f"{WEAKLY} It misses 7 in 10; label 40 more."),
+        (report(WEAK, WEAK), 0, 0, f"{WEAKLY} It misses 7 in 10; review the labels."),
+        (report((0.97, 0.3, 1.0), SURE), 40, 12, f"{EARLY}: {FEW}. Label 12 more."),
+        (report((0.97, 0.3, 1.0), SURE), 0, 1, f"{EARLY}: {FEW}. Label 1 more."),
+        (report(None), 40, 12, f"{EARLY}: {FEW}. Label 12 more."),
+        (report(SURE, (0.5, 0.1, 0.9)), 0, 12, f"9 in 10 it flags are right. {UNKNOWN}"),
+        (report((0.99, 0.9, 1.0), None), 0, 12, f"Nearly all it flags are right. {UNKNOWN}"),
         (report((0.3, 0.15, 0.4), SURE), 40, 0, "Not better than chance yet: label 40 more."),
         (report((0.3, 0.15, 0.4), SURE), 0, 0, "Not better than chance yet: label more."),
     ],
     "test": [(None, 0, 0, "Not tested yet: test it.")],
     "threshold": [
-        (
-            report(SURE, FAIR),
-            0,
-            12,
-            "Good: 9 in 10 it flags are right. It misses 3 in 10; lower the threshold.",
-        ),
-        (
-            report(FAIR, SURE),
-            0,
-            0,
-            "Fair: 7 in 10 it flags are right. It misses 1 in 10; raise the threshold.",
-        ),
-        (
-            report((0.33, 0.22, 0.45), SURE),
-            0,
-            0,
-            "Weak: 3 in 10 it flags are right. It misses 1 in 10; raise the threshold.",
-        ),
+        (report(SURE, FAIR), 0, 12, f"{GOOD} It misses 3 in 10; lower the threshold."),
+        (report(FAIR, SURE), 0, 0, f"Fair: 7 in 10 it flags are right. {RAISE}"),
+        (report((0.33, 0.22, 0.45), SURE), 0, 0, f"{WEAKLY} {RAISE}"),
         (report(None, flagged=0, yes=20), 40, 12, "It flags none of the test pictures; lower the threshold."),
     ],
     "pictures": [
-        (report(None), 40, 0, "Too early to say: only 5 of 80 test pictures count, so add pictures."),
-        (
-            report(None, flagged=0),
-            40,
-            0,
-            "Too early to say: only 5 of 80 test pictures count, so add pictures.",
-        ),
+        (report(None), 40, 0, f"{EARLY}: {FEW}, so add pictures."),
+        (report(None, flagged=0), 40, 0, f"{EARLY}: {FEW}, so add pictures."),
         (
             report(None, flagged=0, yes=0),
             40,
             0,
-            "Too early to say: none of 75 test pictures counts, so add pictures.",
+            f"{EARLY}: none of 75 test pictures counts, so add pictures.",
         ),
-        (
-            report(None, yes=60_000),
-            40,
-            0,
-            "Too early to say: 60,075 test pictures are too few, so add pictures.",
-        ),
+        (report(None, yes=60_000), 40, 0, f"{EARLY}: 60,075 test pictures are too few, so add pictures."),
     ],
     "results": [
         (
             report(None, covered=2400, yes=1),
             40,
             0,
-            "Too early to say: only 1 of 76 test pictures counts, so judge by the results.",
+            f"{EARLY}: only 1 of 76 test pictures counts, so judge by the results.",
         ),
-        (
-            report(SURE, (0.97, 0.9, 0.99)),
-            40,
-            0,
-            "Good: 9 in 10 it flags are right. It misses almost none; see the results.",
-        ),
+        (report(SURE, (0.97, 0.9, 0.99)), 40, 0, f"{GOOD} It misses almost none; see the results."),
         (
             report((0.84, 0.66, 0.93), SURE),
             0,
@@ -133,7 +99,7 @@ CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
             "Good: 8 in 10 it flags are right (66–93 %). It misses 1 in 10; see the results.",
         ),
         (
-            report(None, SURE, note="At least 0.9 with 95 % confidence: certified."),
+            report(None, SURE, note=CERTIFIED),
             40,
             12,
             "Guaranteed: at least 90 of 100 it flags are right; see the results.",
@@ -154,7 +120,7 @@ def test_a_version_is_judged_in_one_sentence(
 
 
 def test_a_version_that_can_be_tested_at_once_asks_for_that_and_no_labels() -> None:
-    for of, said in ((None, "Not tested yet: test it."), (report(None), "Too early to say: test it again.")):
+    for of, said in ((None, "Not tested yet: test it."), (report(None), f"{EARLY}: test it again.")):
         found = verdict(of, test_labels=30, stale=True)
         assert (found.sentence, found.step) == (said, "test")
 
@@ -175,10 +141,7 @@ def test_every_share_has_words(tenth: int) -> None:
         (report((0.3, 0.15, 0.4), SURE), "not better than chance yet"),
         (report(SURE, FAIR), "90 % right (82–96 %)"),
         (report(SURE, None), "90 % right (82–96 %)"),
-        (
-            report(None, note="At least 0.9 with 95 % confidence: certified."),
-            "at least 90 % right, guaranteed",
-        ),
+        (report(None, note=CERTIFIED), "at least 90 % right, guaranteed"),
     ],
 )
 def test_a_few_words_say_the_same(of: EvaluationReport | None, short: str) -> None:

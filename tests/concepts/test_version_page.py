@@ -1,55 +1,53 @@
-"""The one-file page of a version: what it says, which pictures go along, and that it asks for nothing."""
+"""The one-file page of a version: what it says, which pictures go along, that it asks for nothing, and how
+the concept came about."""
 
 from __future__ import annotations
 
 import base64
 import io
 import re
-from html.parser import HTMLParser
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree, html
 from PIL import Image
 
 from concepts.bundle.account import Account
 from concepts.bundle.page import document_of
 from concepts.classifier.review import pictures_to_show
-from concepts.definition.document import Criterion
+from concepts.definition.document import Criterion, Definition, Revision
 from concepts.errors import DiscernError
+from concepts.publishing.story import story_of
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
+from storage.deliberations import Deliberations
 
 NAME = "Round thing"
+BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def shown_in(html: str) -> list[bytes]:
+def shown_in(page: str) -> list[bytes]:
     """The pictures inside of a page."""
-    return [base64.b64decode(found) for found in re.findall(r'src="data:image/webp;base64,([^"]+)"', html)]
+    return [base64.b64decode(found) for found in re.findall(r'src="data:image/webp;base64,([^"]+)"', page)]
 
 
-def test_a_page_says_what_the_card_says_too(trained: Workbench) -> None:
+def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_never_measured(
+    trained: Workbench,
+) -> None:
     concept = trained.concept(NAME)
-    page = concept.exports.document()
-    card = concept.exports.card()
+    page, card = concept.exports.document(), concept.exports.card()
     assert 2 <= len(shown_in(page)) <= 18
     for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
         assert heading in page
     for line in re.findall(r"^- (.+)$", card.split("## Limits")[1].split("##")[0], re.MULTILINE):
         assert re.sub(r"\\(.)", r"\1", line).split("'")[0][:60] in page, line
+    facts = exported(trained.context, concept.row, concept.versions.head()).facts
+    unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
+    page = document_of(Account(unmeasured, "1"), [])
+    assert "It has not been measured" in page
+    assert "none wrong" not in page
 
 
 def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
@@ -60,16 +58,6 @@ def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_no
     assert "<h1>Plate</h1>" in page
     assert NAME not in page
     assert trained.concept("Plate").exports.write(tmp_path / "plate").concepts == {"Plate": 1}
-
-
-def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_it(trained: Workbench) -> None:
-    facts = exported(
-        trained.context, *(trained.context.concept(NAME), trained.concept(NAME).versions.head())
-    ).facts
-    unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
-    page = document_of(Account(unmeasured, "1"), [])
-    assert "It has not been measured" in page
-    assert "none wrong" not in page
 
 
 def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
@@ -106,16 +94,14 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     concept.definition.edit(lambda _: changed, author="me", after=before.number)
     concept.versions.train(target="precision=0.9").wait()
     out = concept.exports.write_page(tmp_path / "new" / "page.html")
-    parsed = _Tags()
-    parsed.feed(out.read_text(encoding="utf-8"))
-    assert HOSTILE in parsed.text
-    names = [tag for tag, _ in parsed.tags]
-    assert not set(names) & {"script", "link", "iframe", "form", "object"}
-    for _, attributes in parsed.tags:
-        assert not [name for name in attributes if name.startswith("on")]
-        assert (attributes.get("src") or "data:").startswith("data:")
-    policy = next(a["content"] for _, a in parsed.tags if a.get("http-equiv") == "Content-Security-Policy")
-    assert policy is not None
+    page = html.document_fromstring(out.read_text(encoding="utf-8"))
+    assert HOSTILE in page.text_content()
+    elements = list(page.iter(etree.Element))
+    assert not {element.tag for element in elements} & {"script", "link", "iframe", "form", "object"}
+    for element in elements:
+        assert not [name for name in element.attrib if name.startswith("on")]
+        assert element.get("src", "data:").startswith("data:")
+    (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
     assert policy.startswith("default-src 'none'; img-src data:")
     assert "unsafe" not in policy
     with pytest.raises(DiscernError, match="can't be written"):
@@ -123,11 +109,62 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
 
 
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
-    shown = shown_in(trained.concept(NAME).exports.document())
-    concept, head = (trained.context.concept(NAME), trained.concept(NAME).versions.head())
-    dataset = trained.context.dataset(concept, head.definition_number)
-    (first, _), *_ = pictures_to_show(dataset, head)
+    concept = trained.concept(NAME)
+    head = concept.versions.head()
+    (first, _), *_ = pictures_to_show(concept.dataset(head.definition_number), head)
     small = trained.context.collection.thumbnail(first)
-    assert small in shown
+    assert small in shown_in(concept.exports.document())
     trained.trash.put(pictures=[first], author="me")
-    assert small not in shown_in(trained.concept(NAME).exports.document())
+    assert small not in shown_in(concept.exports.document())
+
+
+def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
+    excluding = tuple(Criterion(kind="excluding", text=text) for text in criteria)
+    definition = Definition(name=name, description="A filled circle.", criteria=excluding)
+    created = BEGAN + timedelta(days=number)
+    return Revision(number=number, definition=definition, author="ana", note="of ana", created=created)
+
+
+def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Workbench) -> None:
+    """After an edit, a round, labels of two people, and another version."""
+    concept = trained.concept(NAME)
+    before = concept.definition.read().revision
+    criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
+    changed = before.definition.model_copy(update={"criteria": criteria})
+    concept.definition.revise(changed, author="ana", note="", after=before.number)
+    pictures = [picture.id for picture in concept.labels.next_pictures(3)]
+    Deliberations(trained.context.database).begin(concept.id, "open", pictures, 1, "ana")
+    for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
+        for picture in ids:
+            concept.labels.give(picture, "yes", author=name, key=f"{name} {picture}")
+    concept.versions.train().wait()
+    card, page = concept.exports.card(), concept.exports.document()
+    assert "How it came about" in page
+    section = card.split("## How it came about")[1].split("##")[0]
+    for said in ("Begun on ", "Rounds of borderline pictures", "2 people labelled pictures: 3, 2."):
+        assert said in section
+        assert said in page
+    assert "adds “Not: an \\<b\\>egg\\</b\\>”" in section
+    assert "adds “Not: an &lt;b&gt;egg&lt;/b&gt;”" in page
+    for name in ("ana", "ben"):
+        assert name not in section.split()
+    first = concept.exports.card(1)  # with the definition it was trained on
+    assert "egg" not in first
+    story = first.split("## How it came about")[1]
+    assert "2 people" not in story
+    assert "borderline" not in story.split("##")[0]
+
+
+def test_a_new_name_is_no_change_and_former_ones_are_not_told() -> None:
+    said = story_of([revision(1), revision(2, name="Ball")], 0, [], 0)
+    assert said == ("Begun on 2 March 2026.",)
+
+
+def test_of_many_changes_the_last_are_told_and_of_each_a_few_lines() -> None:
+    revisions = [revision(n, *(f"{n} {word * 200}" for word in "abcde")) for n in range(1, 14)]
+    said = story_of(revisions, 0, [1], 7)
+    assert said[1] == "2 earlier changes of the definition are left out."
+    assert [line.split(",")[0] for line in said[2:-2]] == [f"Definition {n}" for n in range(4, 14)]
+    assert said[2].count(" and 2 more") == 2
+    assert max(map(len, said)) < 900
+    assert said[-2:] == ("One person labelled 1 picture.", "A simulated person labelled 7 pictures.")
