@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from fake_openai import FakeOpenAI, Request
+
+from concepts.workbench import Concept
+from storage.concepts import StoredAnnotation
 
 SAYS: dict[str, dict[str, Any]] = {
     "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
@@ -22,6 +25,15 @@ def judge(request: Request) -> dict[str, Any]:
     if request.schema_name == "Caption":
         return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
     return SAYS[str(request.schema_name)]
+
+
+def rate(concept: Concept, ratings: Mapping[str, int], **more: Any) -> None:
+    """Keeps ratings of pictures that a machine gave."""
+    said: dict[str, Any] = {"fingerprint": "simulated", "evidence": [], "rationale": "simulated", **more}
+    rated = [
+        StoredAnnotation(picture_id=i, definition_number=1, rating=n, **said) for i, n in ratings.items()
+    ]
+    concept.context.store.add_annotations(concept.id, rated)
 
 
 @contextmanager

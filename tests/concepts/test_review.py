@@ -11,14 +11,11 @@ from concepts.classifier import mislabelled
 from concepts.classifier.mislabelled import odd_ones
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
-from concepts.learning.base import TrainingSet
 from concepts.learning.calibration import logit
 from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
 from storage.tables import PictureRow
-from web.page import WebPage
-from web.screens.review import RememberedReview, _Screen
 
 NAME = "Round thing"
 
@@ -34,11 +31,7 @@ def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[
 @pytest.fixture
 def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Labels to train and to measure, all of which the others speak against."""
-
-    def all_of_them(data: TrainingSet, *rest: object) -> np.ndarray:
-        return np.full(len(data.positive), 0.9)
-
-    monkeypatch.setattr(mislabelled, "probably_wrong", all_of_them)
+    monkeypatch.setattr(mislabelled, "probably_wrong", lambda data, *_: np.full(len(data.positive), 0.9))
     training = [picture.id for picture in concept.labels.next_pictures(3)]
     measuring = [picture.id for picture in concept.labels.next_pictures(2, purpose="evaluation")]
     for picture in training + measuring:
@@ -46,12 +39,19 @@ def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return training
 
 
-def test_only_labels_that_train_are_likely_mislabelled(bench: Workbench, doubted: list[str]) -> None:
+def test_only_labels_that_train_are_likely_mislabelled_until_they_are_said_again(
+    bench: Workbench, doubted: list[str]
+) -> None:
     bench.review.current(NAME)
     found = bench.review.queue(NAME)
     assert {row.id for row in found.rows} == set(doubted)
     assert {(row.label, row.score, row.purpose) for row in found.rows} == {("no", 0.9, "train")}
     assert (found.counts, found.counted) == ({Reason.LIKELY_MISLABELLED: 3}, 5)
+    answer(bench, doubted[0], "no")
+    for _ in range(2):
+        assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
+        bench.review.current(NAME)
+    assert {bench.concept(NAME).labels.decisions()[picture].value for picture in doubted} == {"no"}
 
 
 def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Concept) -> None:
@@ -82,32 +82,26 @@ def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
     assert late.id in bench.concept(NAME).labels.decisions()
 
 
-def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(
-    bench: Workbench, doubted: list[str]
-) -> None:
-    bench.review.current(NAME)
-    answer(bench, doubted[0], "no")
-    for _ in range(2):
-        assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
-        bench.review.current(NAME)
-    assert {bench.concept(NAME).labels.decisions()[picture].value for picture in doubted} == {"no"}
-
-
-def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_of_it(
+def test_to_keep_up_trains_nothing_but_asks_for_a_look_and_only_when_something_has_changed(
     bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = _Screen(bench, WebPage())
+    def looks() -> int:
+        return len(bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id))
+
     with monkeypatch.context() as closed:
         closed.setattr(module, "likely_mislabelled", None)
         for _ in range(2):
             bench.review.keep_up(NAME)
-            assert "Labels were not checked yet." in screen._main(NAME, RememberedReview(), {}, "me")
     (job,) = bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id)
     bench.jobs.resume(job.id)
-    for reader in ("me", "ana"):  # nobody's label is put into another's mouth
-        shown = screen._main(NAME, RememberedReview(), {}, reader)
-        assert shown.count(": Likely mislabelled") == 3
-        assert all(f'id="look-likely_mislabelled{picture[:12]}"' in shown for picture in doubted)
+    assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted)
+    first = bench.review.current(NAME)
+    assert bench.review.current(NAME) == first
+    bench.review.keep_up(NAME)
+    assert looks() == 1
+    answer(bench, doubted[0], "yes")
+    bench.review.keep_up(NAME)
+    assert looks() == 2
 
 
 def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place(
@@ -159,25 +153,9 @@ def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
     bench.concept(NAME).labels.give(doubted[0], "yes", author="ana")
     bench.concept(NAME).labels.give(doubted[0], "no", author="ben")
     bench.review.current(NAME)
-    assert {row.reason for row in bench.review.queue(NAME, reader="me").rows if row.id == doubted[0]} == {
-        Reason.PEOPLE_DISAGREE,
-        Reason.LIKELY_MISLABELLED,
-    }
-    (row,) = [row for row in bench.review.queue(NAME, reader="cat").rows if row.id == doubted[0]]
+    labelled, other = (bench.review.queue(NAME, reader=reader) for reader in ("me", "cat"))
+    reasons = {row.reason for row in labelled.rows if row.id == doubted[0]}
+    assert reasons == {Reason.PEOPLE_DISAGREE, Reason.LIKELY_MISLABELLED}
+    (row,) = [row for row in other.rows if row.id == doubted[0]]
     assert (row.reason, row.blind, row.label, row.labels) == (Reason.PEOPLE_DISAGREE, True, "", [])
-    assert bench.review.queue(NAME, reader="cat").counts[Reason.LIKELY_MISLABELLED] == 2
-
-
-def test_labels_are_looked_over_again_only_when_something_has_changed(
-    bench: Workbench, doubted: list[str]
-) -> None:
-    def looks() -> int:
-        return len(bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id))
-
-    first = bench.review.current(NAME)
-    assert bench.review.current(NAME) == first
-    bench.review.keep_up(NAME)
-    assert looks() == 1
-    answer(bench, doubted[0], "yes")
-    bench.review.keep_up(NAME)
-    assert looks() == 2
+    assert other.counts[Reason.LIKELY_MISLABELLED] == 2

@@ -3,22 +3,18 @@ other at its next look."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable
 
 import pytest
 from at_once import at_once
 from postgres import ON_BOTH
 
 from concepts.errors import SettingsError
-from concepts.jobs.runner import Perform
+from concepts.jobs import JobRunner
 from concepts.settings import load_settings
-from concepts.workbench import SharedResources, Workbench
-from storage.jobs import StoredJob
-from storage.labels import Author
+from concepts.workbench import Workbench
 
 NAME = "Round thing"
-ME = Author("me")
 
 
 @pytest.fixture(params=ON_BOTH)
@@ -41,7 +37,7 @@ def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
     assert other.concept(NAME).labels.count().answers == 0
     for number, picture in enumerate(pictures):
         bench = both[number % 2]
-        bench.concept(NAME).labels.give(picture, "yes", author=ME.name, key=f"answer {number}")
+        bench.concept(NAME).labels.give(picture, "yes", author="me", key=f"answer {number}")
         assert [b.concept(NAME).labels.count().answers for b in both] == [number + 1] * 2
     assert not {p.id for p in other.concept(NAME).labels.next_pictures(10)} & set(pictures)
     (undone,) = other.concept(NAME).labels.take_back(author="me")
@@ -72,30 +68,20 @@ def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Work
     assert other.library.info().pictures == one.library.info().pictures
 
 
-def test_settings_saved_in_one_count_in_the_other(both: tuple[Workbench, Workbench]) -> None:
-    one, other = both
-    one.installation.save_settings({"openai_base_url": "http://127.0.0.1:9/v1", "llm_model": "words"})
-    assert other.context.settings.llm_model == "words"
-    assert other.context.settings.has_endpoint
-    assert other.context.settings.database == one.context.settings.database
-    other.installation.save_settings({"llm_model": None})
-    assert one.context.settings.llm_model is None
-    assert one.context.settings.openai_base_url == "http://127.0.0.1:9/v1"
-
-
-def test_settings_given_to_one_hide_nothing_that_was_saved_in_the_other(
+def test_settings_saved_in_one_count_in_the_other_and_leave_it_its_own_where_they_cant_be_read(
     both: tuple[Workbench, Workbench],
 ) -> None:
     one, other = both
     given = one.context.settings
-    other.installation.save_settings({"llm_model": "words"})
-    one.context.settings = given
+    other.installation.save_settings({"openai_base_url": "http://127.0.0.1:9/v1", "llm_model": "words"})
+    one.context.settings = given  # hides nothing that was saved in the other
     assert one.context.settings.llm_model == "words"
-
-
-def test_settings_that_cannot_be_read_leave_those_that_were(both: tuple[Workbench, Workbench]) -> None:
-    one, other = both
-    one.installation.save_settings({"llm_model": "words"})
+    assert one.context.settings.has_endpoint
+    assert one.context.settings.database == other.context.settings.database
+    one.installation.save_settings({"llm_model": None})
+    assert other.context.settings.llm_model is None
+    assert other.context.settings.openai_base_url == "http://127.0.0.1:9/v1"
+    one.installation.save_settings({"llm_model": "more words"})
     (one.context.settings.home / "settings.json").write_text("{")
     assert other.context.settings.llm_model is None
     with pytest.raises(SettingsError):
@@ -114,36 +100,15 @@ def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
     assert not one.installation.is_news(job, "ana")
 
 
-class NoRoom:
-    """An executor of a process whose hands are full."""
-
-    def __init__(self, perform: Perform) -> None: ...
-
-    def has_room(self) -> bool:
-        return False
-
-    def submit(self, job: StoredJob) -> Future[None]:
-        raise AssertionError
-
-    def close(self, seconds: float) -> None: ...
-
-
-@pytest.fixture
-def busy(both: tuple[Workbench, Workbench]) -> Iterator[Workbench]:
-    """A third one, whose jobs others do."""
-    bench = Workbench(load_settings(), SharedResources(executor=NoRoom))
-    bench.jobs.start()
-    yield bench
-    bench.close()
-
-
 def test_damage_that_another_process_mended_is_said_no_more(
-    both: tuple[Workbench, Workbench], busy: Workbench
+    both: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (picture,) = busy.library.pictures(limit=1).pictures
-    busy.context.collection.thumbnails.delete(picture.id)
-    busy.library.thumbnail(picture.id)
-    assert "Thumbnails" in busy.library.info().damage
-    (job,) = [job for job in busy.installation.recent_jobs() if job.kind == "check library"]
-    both[1].jobs.resume(job.id)
-    assert busy.library.info().damage == ""
+    monkeypatch.setattr(JobRunner, "is_started", True)  # and work waits for a process that has room
+    one, other = both
+    (picture,) = one.library.pictures(limit=1).pictures
+    one.context.collection.thumbnails.delete(picture.id)
+    one.library.thumbnail(picture.id)
+    assert "Thumbnails" in one.library.info().damage
+    (job,) = [job for job in one.installation.recent_jobs() if job.kind == "check library"]
+    other.jobs.resume(job.id)
+    assert one.library.info().damage == ""

@@ -1,10 +1,12 @@
-"""Nobody waits for what they don't need: models, texts and vectors have locks of their own."""
+"""Nobody waits for what they don't need: models, texts and vectors have locks of their own, and what was
+encoded once is kept."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
 from concepts.library import text_vectors as texts
 from concepts.library.collection import Collection
-from concepts.library.text_vectors import TextVectors
+from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.workbench import Workbench
 
 SOON = 20  # seconds; only a test that fails waits so long
@@ -40,6 +42,34 @@ class Held:
     def wait(self) -> None:
         self.begun.set()
         assert self.let_go.wait(SOON)
+
+
+class Words:
+    """An encoder of texts alone, which remembers what it was asked; “slow” is held."""
+
+    name, dimension = "words", 4
+
+    def __init__(self, fingerprint: str = "words-1") -> None:
+        self.fingerprint = fingerprint
+        self.held = Held()
+        self.asked: list[str] = []
+
+    def encode_texts(self, wanted: Sequence[str]) -> Vectors:
+        self.asked += wanted
+        if "slow" in wanted:
+            self.held.wait()
+        return np.array([[len(text), 1 / 3, -1, 1] for text in wanted], np.float32)
+
+
+def never() -> Words:
+    raise AssertionError("the encoder was loaded")
+
+
+def vectors(
+    load: Callable[[], Words], cache: Path | None = None, fingerprint: str = "words-1"
+) -> TextVectors:
+    kept = KeptTexts(cache, fingerprint, Words.dimension) if cache else None
+    return TextVectors(fingerprint, Words.dimension, load, kept)  # type: ignore[arg-type]
 
 
 def pages_are_read(collection: Collection, threads: ThreadPoolExecutor) -> bool:
@@ -69,23 +99,6 @@ def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded(
     assert len(loaded) == 1
 
 
-class Words:
-    """An encoder of texts alone, which remembers what it was asked; “slow” is held."""
-
-    name = fingerprint = "words"
-    dimension = 4
-
-    def __init__(self) -> None:
-        self.held = Held()
-        self.asked: list[str] = []
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        self.asked += texts
-        if "slow" in texts:
-            self.held.wait()
-        return np.array([[len(text), 0, 0, 1] for text in texts], np.float32)
-
-
 def test_a_page_of_vectors_waits_for_no_text_that_is_being_encoded(
     collection: Collection, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,12 +115,12 @@ def test_a_page_of_vectors_waits_for_no_text_that_is_being_encoded(
 
 def test_a_text_that_is_known_waits_for_none_that_is_not(threads: ThreadPoolExecutor) -> None:
     words = Words()
-    vectors = TextVectors("words", 4, lambda: words)  # type: ignore[arg-type, return-value]
-    vectors.encode_texts(["known"])
+    known = vectors(lambda: words)
+    known.encode_texts(["known"])
     try:
-        slow = [threads.submit(vectors.encode_texts, ["slow"]) for _ in range(3)]
+        slow = [threads.submit(known.encode_texts, ["slow"]) for _ in range(3)]
         assert words.held.begun.wait(SOON)
-        assert threads.submit(vectors.encode_texts, ["known"]).result(SOON)[0, 0] == len("known")
+        assert threads.submit(known.encode_texts, ["known"]).result(SOON)[0, 0] == len("known")
     finally:
         words.held.let_go.set()
     assert [text.result(SOON)[0, 0] for text in slow] == [len("slow")] * 3
@@ -117,33 +130,74 @@ def test_a_text_that_is_known_waits_for_none_that_is_not(threads: ThreadPoolExec
 def test_only_the_texts_used_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "TEXTS_KEPT", 3)
     words = Words()
-    vectors = TextVectors("words", 4, lambda: words)  # type: ignore[arg-type, return-value]
+    remembered = vectors(lambda: words)
     many = ["a", "bb", "ccc", "dddd", "a"]
-    assert vectors.encode_texts(many)[:, 0].tolist() == [1, 2, 3, 4, 1]  # more than are kept
-    vectors.encode_texts(["bb"])
-    vectors.encode_texts(["eeeee"])
+    assert remembered.encode_texts(many)[:, 0].tolist() == [1, 2, 3, 4, 1]  # more than are kept
+    remembered.encode_texts(["bb"])
+    remembered.encode_texts(["eeeee"])
     words.asked.clear()
-    vectors.encode_texts(["bb", "dddd", "eeeee"])
+    remembered.encode_texts(["bb", "dddd", "eeeee"])
     assert words.asked == []
-    vectors.encode_texts(["ccc"])
+    remembered.encode_texts(["ccc"])
     assert words.asked == ["ccc"]
 
 
 def test_an_encoder_is_loaded_anew_where_another_process_has_re_embedded_the_library(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = collection.encoder()
-    recorded = collection.recorded()
-
-    class Other(Words):
-        fingerprint = "another-encoder"
-
-    monkeypatch.setattr(collection, "_load", lambda name: Other())
+    before, recorded = collection.encoder(), collection.recorded()
+    monkeypatch.setattr(collection, "_load", lambda name: Words("another-encoder"))
     collection.library.set_encoder(type(recorded)("other", "another-encoder", 4))
-    assert isinstance(collection.encoder(), Other)
+    assert isinstance(collection.encoder(), Words)
     assert collection.text_vectors(["abc"]).shape == (1, 4)
     collection.library.set_encoder(recorded)
     with pytest.raises(FingerprintMismatchError):
         collection.encoder()
     monkeypatch.undo()
     assert collection.encoder().fingerprint == before.fingerprint
+
+
+def test_the_next_process_reads_what_this_one_encoded_to_the_last_bit(tmp_path: Path) -> None:
+    said = ["a", "ä b/c\n", "\ud800", "x" * 10_000]
+    first = vectors(Words, tmp_path).encode_texts(said)
+    np.testing.assert_array_equal(first, vectors(never, tmp_path).encode_texts(said))
+
+
+def test_texts_of_another_encoder_are_neither_kept_nor_taken(tmp_path: Path) -> None:
+    other = Words("words-2")
+    with pytest.raises(FingerprintMismatchError):
+        vectors(lambda: other, tmp_path).encode_texts(["a"])
+    assert list(tmp_path.rglob("*.npy")) == []
+    vectors(Words, tmp_path).encode_texts(["b"])
+    vectors(lambda: other, tmp_path, "words-2").encode_texts(["b"])
+    assert other.asked == ["b"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"PK\x03\x04", b"pickled"])
+def test_a_damaged_file_is_encoded_again(tmp_path: Path, damage: bytes) -> None:
+    expected = vectors(Words, tmp_path).encode_texts(["a"])
+    (file,) = tmp_path.rglob("*.npy")
+    file.write_bytes(damage)
+    np.testing.assert_array_equal(vectors(Words, tmp_path).encode_texts(["a"]), expected)
+    assert file.read_bytes() != damage
+
+
+def test_where_nothing_can_be_kept_texts_are_encoded_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "texts").write_text("no folder")
+    assert vectors(Words, tmp_path).encode_texts(["a"]).shape == (1, 4)
+
+
+def test_no_more_is_kept_than_fits_and_the_newest_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "FILES_KEPT", 16)
+    filling = vectors(Words, tmp_path)
+    for number in range(40):
+        filling.encode_texts([f"text {number}"])
+        assert len(list(tmp_path.rglob("*.npy"))) <= 16
+    vectors(never, tmp_path).encode_texts(["text 39"])
+
+
+def test_warming_up_uses_the_encoder_whatever_is_kept(tmp_path: Path) -> None:
+    vectors(Words, tmp_path).encode_texts(["a picture"])
+    words = Words()
+    vectors(lambda: words, tmp_path).warm_up()
+    assert words.asked == ["a picture"]

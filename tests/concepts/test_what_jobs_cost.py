@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fake_openai import FakeOpenAI
+from simulated_annotator import serving
 from typer.testing import CliRunner
 
 from concepts.cli import app
@@ -13,37 +14,40 @@ from concepts.installation.activity import call_sums
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
-SAYS = {"evidence": [], "rationale": "simulated", "rating": 4}
 
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(lambda request: SAYS) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_PRICES", "simulated-model 1/1")
+    with serving(monkeypatch, prices="simulated-model 1/1") as model:
         yield model
 
 
-@pytest.fixture
-def bench(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def test_what_was_spent_is_said_of_each_job_and_added_up_by_concept_purpose_and_model(
+    model: FakeOpenAI, open_bench: Callable[[], Workbench]
+) -> None:
     bench = open_bench()
-    for name in (NAME, "Other"):
-        bench.concepts.begin(name, f"A filled ellipse, {name}.")
-        bench.concept(name).definition.mine().wait()
-    bench.concept(NAME).annotations.annotate(limit=3).wait()
-    bench.concept("Other").annotations.annotate(limit=2).wait()
-    return bench
-
-
-def test_each_job_says_what_it_asked_and_what_that_cost(bench: Workbench) -> None:
-    second, first = [job for job in bench.installation.recent_jobs() if job.kind == "annotate"]
+    for name, pictures in ((NAME, 3), ("Other", 2)):
+        concept = bench.concepts.begin(name, f"A filled ellipse, {name}.")
+        concept.definition.mine().wait()
+        before = len(model.requests)
+        expected = concept.annotations.estimate()
+        assert expected.basis.startswith(f"{expected.pictures} calls at about ")
+        assert len(model.requests) == before
+        concept.annotations.annotate(limit=pictures).wait()
+    jobs = bench.installation.recent_jobs()
+    second, first = [job for job in jobs if job.kind == "annotate"]
     assert (first.calls, second.calls) == (3, 2)
     assert first.cost_usd is not None
     assert first.cost_usd > 0
     assert bench.installation.job(first.id) == first
-    mined = next(job for job in bench.installation.recent_jobs() if job.kind != "annotate")
+    mined = next(job for job in jobs if job.kind != "annotate")
     assert (mined.calls, mined.cost_usd) == (0, None)
+    totals = bench.installation.model_costs().totals
+    by_concept = {one.name: one for one in call_sums(totals, "concept")}
+    assert (by_concept[NAME].calls, by_concept["Other"].calls) == (3, 2)
+    assert {one.name: one.calls for one in call_sums(totals, "purpose")}["annotate"] == 5
+    [by_model] = call_sums(totals, "model")
+    assert by_model.cost_usd == pytest.approx(sum(one.cost_usd for one in by_concept.values()))
 
 
 def test_what_has_no_price_is_not_said_to_cost_nothing(
@@ -57,23 +61,3 @@ def test_what_has_no_price_is_not_said_to_cost_nothing(
     said = CliRunner().invoke(app, ["cost"]).stdout
     assert "no price set" in said
     assert "$" not in said
-
-
-def test_calls_add_up_by_concept_purpose_and_model(bench: Workbench) -> None:
-    totals = bench.installation.model_costs().totals
-    by_concept = {one.name: one for one in call_sums(totals, "concept")}
-    assert (by_concept[NAME].calls, by_concept["Other"].calls) == (3, 2)
-    by_purpose = {one.name: one.calls for one in call_sums(totals, "purpose")}
-    assert by_purpose["annotate"] == 5
-    [by_model] = call_sums(totals, "model")
-    assert by_model.cost_usd == pytest.approx(sum(one.cost_usd for one in by_concept.values()))
-
-
-def test_an_estimate_says_its_basis_before_anything_is_asked(bench: Workbench, model: FakeOpenAI) -> None:
-    expected = bench.concept(NAME).annotations.estimate()
-    assert expected.basis.startswith(f"{expected.pictures} calls at about ")
-    bench.close()
-    before = len(model.requests)
-    said = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
-    assert expected.basis in said
-    assert len(model.requests) == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,11 +44,6 @@ class FromSize:
         return f"{picture.width} wide" if self.seen % 2 else ""
 
 
-def test_nothing_of_it_is_imported_before_it_is_asked_for(bench: Workbench) -> None:
-    bench.upkeep.words()
-    assert "rapidocr" not in sys.modules
-
-
 def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,22 +60,27 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     assert bench.upkeep.words().left == 0
 
 
-def test_words_are_with_the_picture_and_a_picture_without_any_says_nothing(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+def test_words_are_with_the_picture_and_one_that_is_added_later_is_read_by_a_job_of_its_own(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    for module in (upkeep, library):
+        monkeypatch.setattr(module, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", FromSize)
     report = bench.upkeep.check(only="words").wait()
-    assert report.pictures == bench.library.count() > report.words > 0
+    everything = {one.id for one in bench.library.pictures(limit=1000).pictures}
+    assert report.pictures == len(everything) > report.words > 0
     hits = bench.library.pictures(PictureSelection(q="WIDE", captions=True), limit=1000).pictures
     assert len(hits) == report.words
     assert {hit.column for hit in hits} == {WORDS}
     [column] = bench.library.picture(hits[0].id).columns
     assert (column.name, column.file) == (WORDS, "ruler 1")
-    without = next(
-        one for one in bench.library.pictures(limit=1000).pictures if one.id not in {h.id for h in hits}
-    )
-    assert bench.library.picture(without.id).columns == []
+    without = everything - {hit.id for hit in hits}
+    assert bench.library.picture(without.pop()).columns == []
+    new = sign(tmp_path / "sign.png", SIGN)
+    bench.library.add([tmp_path / "sign.png"]).wait()
+    [waiting] = [j for j in bench.jobs.store.recent() if (j.kind, j.state) == ("read words", "queued")]
+    bench.jobs.resume(waiting.id)
+    assert bench.library.picture(new).columns[0].value == "480 wide"
 
 
 def test_without_the_package_it_says_which_extra_brings_it(
@@ -94,21 +93,6 @@ def test_without_the_package_it_says_which_extra_brings_it(
     with pytest.raises(PackageError, match="is not installed"):
         bench.upkeep.check(only="words")
     assert not bench.upkeep.words().possible
-
-
-def test_a_picture_that_is_added_later_is_read_by_a_job_of_its_own(
-    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upkeep, "is_there", lambda: True)
-    monkeypatch.setattr(upkeep, "load_reader", FromSize)
-    monkeypatch.setattr(library, "is_there", lambda: True)
-    bench.upkeep.check(only="words").wait()
-    new = sign(tmp_path / "sign.png", SIGN)
-    bench.library.add([tmp_path / "sign.png"]).wait()
-    waiting = [job for job in bench.jobs.store.recent() if job.kind == "read words" and job.state == "queued"]
-    assert len(waiting) == 1
-    bench.jobs.resume(waiting[0].id)
-    assert bench.library.picture(new).columns[0].value == "480 wide"
 
 
 def test_a_sign_is_read_as_it_stands(tmp_path: Path) -> None:
