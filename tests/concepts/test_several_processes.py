@@ -23,22 +23,25 @@ def kept_in(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def both(open_bench: Callable[[], Workbench]) -> tuple[Workbench, Workbench]:
-    one, other = open_bench(), open_bench()
+def other(open_bench: Callable[[], Workbench]) -> Workbench:
+    return open_bench()
+
+
+@pytest.fixture
+def one(open_bench: Callable[[], Workbench], other: Workbench) -> Workbench:
+    one = open_bench()
     one.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    return one, other
+    return one
 
 
 def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
-    both: tuple[Workbench, Workbench],
+    one: Workbench, other: Workbench
 ) -> None:
-    one, other = both
     pictures = [picture.id for picture in one.concept(NAME).labels.next_pictures(4)]
     assert other.concept(NAME).labels.count().answers == 0
     for number, picture in enumerate(pictures):
-        bench = both[number % 2]
-        bench.concept(NAME).labels.give(picture, "yes", author="me", key=f"answer {number}")
-        assert [b.concept(NAME).labels.count().answers for b in both] == [number + 1] * 2
+        (one, other)[number % 2].concept(NAME).labels.give(picture, "yes", author="me", key=picture)
+        assert [b.concept(NAME).labels.count().answers for b in (one, other)] == [number + 1] * 2
     assert not {p.id for p in other.concept(NAME).labels.next_pictures(10)} & set(pictures)
     (undone,) = other.concept(NAME).labels.take_back(author="me")
     assert (undone.picture, undone.value) == (pictures[-1], "yes")
@@ -47,20 +50,19 @@ def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
 
 
 def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
-    both: tuple[Workbench, Workbench],
+    one: Workbench, other: Workbench
 ) -> None:
-    concept = both[0].context.concept(NAME)
-    at_once(2, lambda i: both[i].context.draw_more(concept, at_least=40))
-    drawn = list(both[0].context.store.evaluation_pictures(concept.id))
-    waves = [wave.number for wave in both[1].context.store.waves(concept.id)]
+    concept = one.context.concept(NAME)
+    at_once(2, lambda i: (one, other)[i].context.draw_more(concept, at_least=40))
+    drawn = list(one.context.store.evaluation_pictures(concept.id))
+    waves = [wave.number for wave in other.context.store.waves(concept.id)]
     assert waves == list(range(1, len(waves) + 1))
-    assert list(both[1].context.store.evaluation_pictures(concept.id)) == drawn
-    both[0].context.draw_more(concept, at_least=40)
-    assert len(both[0].context.store.waves(concept.id)) == len(waves)
+    assert list(other.context.store.evaluation_pictures(concept.id)) == drawn
+    one.context.draw_more(concept, at_least=40)
+    assert len(one.context.store.waves(concept.id)) == len(waves)
 
 
-def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Workbench, Workbench]) -> None:
-    one, other = both
+def test_pictures_removed_in_one_are_found_no_more_in_the_other(one: Workbench, other: Workbench) -> None:
     found = [hit.id for hit in other.library.search("a disc", n=5)]
     one.trash.put(pictures=[*found[:2]], author="me")
     again = [hit.id for hit in other.library.search("a disc", n=5)]
@@ -69,9 +71,8 @@ def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Work
 
 
 def test_settings_saved_in_one_count_in_the_other_and_leave_it_its_own_where_they_cant_be_read(
-    both: tuple[Workbench, Workbench],
+    one: Workbench, other: Workbench
 ) -> None:
-    one, other = both
     given = one.context.settings
     other.installation.save_settings({"openai_base_url": "http://127.0.0.1:9/v1", "llm_model": "words"})
     one.context.settings = given  # hides nothing that was saved in the other
@@ -89,9 +90,8 @@ def test_settings_saved_in_one_count_in_the_other_and_leave_it_its_own_where_the
 
 
 def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
-    both: tuple[Workbench, Workbench],
+    one: Workbench, other: Workbench
 ) -> None:
-    one, other = both
     job = one.upkeep.check(repair=False).id
     one.installation.note_begun(job, "ana")
     assert other.installation.is_news(job, "ana")
@@ -101,10 +101,9 @@ def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
 
 
 def test_damage_that_another_process_mended_is_said_no_more(
-    both: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
+    one: Workbench, other: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(JobRunner, "is_started", True)  # and work waits for a process that has room
-    one, other = both
     (picture,) = one.library.pictures(limit=1).pictures
     one.context.collection.thumbnails.delete(picture.id)
     one.library.thumbnail(picture.id)

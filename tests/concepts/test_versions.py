@@ -18,7 +18,6 @@ from answering import Fill, answer
 from drawing import draw_folder
 
 from concepts.bundle.load import load_bundle
-from concepts.classifier.quality import quality
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
@@ -140,24 +139,19 @@ def test_training_takes_a_yes_and_a_no_and_figures_take_answers_that_measure(ben
     assert caught.value.purpose == "evaluation"
 
 
-def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(
-    concept: Concept,
-) -> None:
-    picture = next(iter(concept.context.store.evaluation_pictures(1)))
-    concept.labels.give(picture, "unsure", author="ana", key="a")
-    assert concept.versions.quality().stale
-    concept.versions.measure(1)
-    view = concept.versions.quality()
-    assert (view.stale, view.n) == (False, 26)
-
-
-def test_figures_that_can_come_at_once_wait_for_no_more_test_labels(
+def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_again_which_can_be_at_once(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("concepts.labelling.dataset.to_go", lambda answered, pictures: 60)
-    assert concept.versions.quality().to_go == 60
-    view = quality(concept.dataset(), concept.versions.head(), None, None)
+    view = concept.versions.quality()
+    assert (view.stale, view.to_go) == (False, 60)
+    picture = next(iter(concept.context.store.evaluation_pictures(1)))
+    concept.labels.give(picture, "unsure", author="ana", key="a")
+    view = concept.versions.quality()
     assert (view.stale, view.to_go) == (True, 0)
+    concept.versions.measure(1)
+    view = concept.versions.quality()
+    assert (view.stale, view.to_go, view.n) == (False, 60, 26)
 
 
 def test_label_asks_for_test_labels_until_the_figures_say_how_good_the_version_is(

@@ -85,12 +85,10 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
         assert one.probability >= one.threshold == threshold
 
 
-def test_the_newest_version_is_used_unless_one_was_chosen(
-    concept: Concept, inbox: Path, request: pytest.FixtureRequest
-) -> None:
+def test_the_newest_version_is_used_unless_one_was_chosen(concept: Concept, inbox: Path) -> None:
     newest = concept.watches.begin(str(inbox), author="me").watch
     first = concept.watches.begin(str(inbox), version=1, author="me").watch
-    request.getfixturevalue("all_flagged")
+    concept.versions.use(1, 1e-9, author="me").wait()
     assert concept.watches.look(newest.id).wait().flagged == 9
     concept.watches.look(first.id).wait()
     assert {one.version for one in concept.watches.flagged(newest.id).flagged} == {2}
