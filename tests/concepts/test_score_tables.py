@@ -58,7 +58,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
 def test_one_for_download_is_listed_and_nothing_is_begun_where_there_is_nothing_to_write(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    for name, said in (("New", ""), ("Old", "is in the trash")):
+    for name, said in (("New", None), ("Old", "is in the trash")):
         with pytest.raises(DiscernError, match=said):
             bench.rules.write_table("csv", [name])
     with pytest.raises(DiscernError, match="CSV or Parquet"):

@@ -11,7 +11,7 @@ import pytest
 
 from concepts.classifier.training import about_target
 from concepts.learning.base import LinearHead
-from concepts.learning.report import target_met
+from concepts.learning.report import Metric, target_met
 from concepts.workbench import Concept
 
 
@@ -45,6 +45,12 @@ def test_a_target_out_of_reach_is_said_to_be_unmet_wherever_a_version_is_written
     met = target_met("precision at least 0.99", report.metrics)
     (exported,) = json.loads((tmp_path / "bundle" / "head.json").read_text(encoding="utf-8"))["concepts"]
     assert concept.versions.one().details["target_met"] is met is exported["head"]["details"]["target_met"]
+
+
+def test_a_target_is_met_from_its_floor_on_and_left_open_where_that_was_not_measured() -> None:
+    precision = Metric(name="precision", value=0.95, low=0.9, high=0.99, n=60)
+    assert target_met("precision at least 0.9", [precision]) is True
+    assert target_met("recall at least 0.9", [precision]) is None
 
 
 EXPECTED = {"value": 0.82, "low": 0.6, "high": 0.95, "flagged": 40, "of": 2_000}

@@ -118,7 +118,10 @@ def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     again = trained.library.add([pictures]).wait()
     assert (again.added, again.removed_before) == (0, 1)
     shutil.copy(place, tmp_path / "elsewhere.png")
-    elsewhere = trained.library.add([tmp_path / "elsewhere.png"]).wait()
+    told: list[int] = []
+    adding = trained.library.add([tmp_path / "elsewhere.png"])
+    elsewhere = adding.wait(lambda done, total, note: told.append(done))
+    assert max(told) == 1
     assert (elsewhere.added, elsewhere.duplicates, elsewhere.removed_before) == (0, 0, 1)
     assert trained.trash.restore(pictures=[place], author=ME).ids == three[2:]
 

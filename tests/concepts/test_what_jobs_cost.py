@@ -50,14 +50,19 @@ def test_what_was_spent_is_said_of_each_job_and_added_up_by_concept_purpose_and_
     assert by_model.cost_usd == pytest.approx(sum(one.cost_usd for one in by_concept.values()))
 
 
-def test_what_has_no_price_is_not_said_to_cost_nothing(
+def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
     model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]
 ) -> None:
     monkeypatch.delenv("DISCERN_PRICES")
     bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse.")
-    result = bench.concept(NAME).annotations.annotate(limit=2).wait()
+    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    expected = concept.annotations.estimate()
+    assert (expected.pictures, expected.usd) == (bench.library.count(), None)
+    told = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
+    assert expected.basis in told
+    assert model.requests == []
+    result = concept.annotations.annotate(limit=2).wait()
     assert (result.calls, result.cost_usd) == (2, None)
     said = CliRunner().invoke(app, ["cost"]).stdout
     assert "no price set" in said
-    assert "$" not in said
+    assert "$" not in told + said

@@ -114,6 +114,22 @@ def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing
     assert bench.library.info().bad_files == 0
 
 
+def test_what_was_in_a_bucket_that_vanished_is_made_again(
+    opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = opened("first")
+    bench.library.add([tmp_path / "drawn"]).wait()
+    newest = bench.library.pictures(limit=30).pictures
+    s3.remove_bucket(bucket)
+    with pytest.raises(BucketError, match="doesn't exist") as gone:
+        bench.library.thumbnail(newest[0].id)
+    assert "DISCERN_STORE" in gone.value.advice("in_terminal")
+    monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
+    again = opened("first")
+    assert again.upkeep.check(repair=True).wait().is_whole
+    assert all(again.library.thumbnail(picture.id) for picture in newest)
+
+
 def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
     opened: Opened, bucket: str, s3: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
