@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
+import re
+from html import unescape
 from typing import Any, cast
 
 import httpx2
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.visitors import Sandboxes
+from concepts.installation.users import Role, Users
+from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.page import WebPage
 from web.screens import SCREENS
 from web.server import create_app
+
+BASE = "http://127.0.0.1:7860"
+PASSWORD = "correct horse battery"
+PEOPLE = {"ola": Role.OWNER, "lea": Role.LABELLER, "vic": Role.VIEWER}
+
+
+def add_people(settings: Settings) -> None:
+    """One of each role, all with the same password."""
+    for name, role in PEOPLE.items():
+        Users(settings).set(name, PASSWORD, role)
+
+
+def browser(app: FastAPI, name: str = "", **options: Any) -> TestClient:
+    """A browser that was never here, or one in which this person is logged in. It follows no redirect."""
+    client = TestClient(app, **{"base_url": BASE, "follow_redirects": False} | options)
+    if name:
+        answer = client.post("/login", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+    return client
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def _pages() -> dict[str, WebPage]:
@@ -26,16 +52,12 @@ def _pages() -> dict[str, WebPage]:
 
 PAGES = _pages()
 PATHS = {area: path for path, page in PAGES.items() for area in page.areas}  # area → path of its screen
+AREA = re.compile(f'<div class="(?:area|rail-column)" id="(rail|{"|".join(PATHS)})">')
 
 
 class Screens:
-    def __init__(self, bench: Workbench, sandboxes: Sandboxes | None = None) -> None:
-        """Of a demo: what one visitor is shown."""
-        self.client: httpx2.Client = TestClient(
-            create_app(bench, sandboxes), base_url="http://127.0.0.1:7860"
-        )
-        if sandboxes:
-            self.client.post("/begin")
+    def __init__(self, bench: Workbench) -> None:
+        self.client: httpx2.Client = TestClient(create_app(bench), base_url=BASE)
 
     @classmethod
     def of(cls, client: httpx2.Client) -> Screens:
@@ -45,30 +67,28 @@ class Screens:
         return screens
 
     def load(self, page: str, **query: str) -> dict[str, str]:
-        """Area → HTML of a page that opens, such as "check"; "" is Home."""
-        opened = self._opened(page, query)
-        shown = dict(opened.areas)
-        if opened.follows:
+        """Area → HTML of a page that opens, such as "check"; "" is Home. What closes the areas is with the
+        last."""
+        text = self._opened(page, query)
+        areas = AREA.split(text.partition("</main>")[0])
+        shown = dict(zip(areas[1::2], areas[2::2], strict=True))
+        if " data-follows>" in text:
             shown |= self._told(self.send(f"/{page}", query, event="opened"))["areas"]
         return shown
 
     def memory(self, page: str, **query: str) -> Any:
         """What a page that opens remembers."""
-        return self._opened(page, query).memory
+        found = re.search(r' data-memory="([^"]*)"', self._opened(page, query))
+        return json.loads(unescape(found[1])) if found and found[1] else None
 
     def press(
         self, area: str, action: str, value: str = "", query: Any = (), /, **fields: str
     ) -> dict[str, str]:
         """Area → HTML after a press in an area."""
-        told = self._told(self._press(area, action, value, dict(query), fields))
+        pressed = {"area": area, "action": action, "value": value, "fields": fields}
+        told = self._told(self.send(PATHS[area], dict(query), event="press", **pressed))
         shown: dict[str, str] = told["areas"]
         return shown
-
-    def refusal(self, area: str, action: str, **fields: str) -> str:
-        """What is said to a press that isn't permitted."""
-        answer = self._press(area, action, "", {}, fields)
-        assert answer.status_code >= 400
-        return str(answer.json()["detail"])
 
     def tick(self, page: str, memory: Any = None, **query: str) -> dict[str, Any]:
         """Everything that a tick changes: areas by their names, "memory" and "timer"."""
@@ -79,58 +99,12 @@ class Screens:
     def send(self, path: str, query: dict[str, str], **event: Any) -> httpx2.Response:
         return self.client.post(path, params=query, json={"tab": "t", **event})
 
-    def _press(
-        self, area: str, action: str, value: str, query: dict[str, str], fields: dict[str, str]
-    ) -> httpx2.Response:
-        pressed = {"area": area, "action": action, "value": value, "fields": fields}
-        return self.send(PATHS[area], query, event="press", **pressed)
-
-    def _opened(self, page: str, query: dict[str, str]) -> _OpenedPage:
+    def _opened(self, page: str, query: dict[str, str]) -> str:
         answer = self.client.get(f"/{page}", params=query, headers={"accept": "text/html"})
         assert answer.status_code == 200, answer.text
-        return _OpenedPage(answer.text)
+        return answer.text
 
     def _told(self, answer: httpx2.Response) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
-
-
-class _OpenedPage(HTMLParser):
-    """The areas of a page, with the rail, what it remembers, and whether more of it follows."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=False)
-        self.areas: dict[str, str] = {}
-        self.memory: Any = None
-        self.follows = False
-        self._text = text
-        self._lines = [0]
-        for line in text.splitlines(keepends=True):
-            self._lines.append(self._lines[-1] + len(line))
-        self._area, self._start, self._depth = "", 0, 0
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = dict(attrs)
-        if tag == "main":
-            self.memory = json.loads(has["data-memory"] or "null")
-            self.follows = "data-follows" in has
-        if tag != "div":
-            return
-        if self._area:
-            self._depth += 1
-        elif has.get("class") in ("area", "rail-column"):
-            self._area, self._depth = has["id"] or "", 1
-            self._start = self._at() + len(self.get_starttag_text() or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "div" and self._area:
-            self._depth -= 1
-            if not self._depth:
-                self.areas[self._area] = self._text[self._start : self._at()]
-                self._area = ""
-
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column

@@ -3,115 +3,111 @@
 from __future__ import annotations
 
 import io
-import shutil
+import itertools
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from drawing import draw, draw_folder
+from drawing import draw
 from fastapi.testclient import TestClient
 from PIL import Image
+from web_screens import browser
 
-from concepts.settings import load_settings
+from concepts.labelling.dataset import AnswerCount
+from concepts.learning.evaluation import FEWEST
 from concepts.workbench import Workbench
+from concepts.workbench.advice import mode
+from concepts.workbench.concept import Concept
 from web.server import create_app
 
-NAME = "Round thing"
+NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
-    """A home with 36 small drawings and one large picture, and a concept."""
-    root = tmp_path_factory.mktemp("answers")
-    pictures = draw_folder(root / "pictures", 36)
-    draw("ellipse", 99).resize((2000, 1500)).save(pictures / "large.jpg", quality=90)
-    bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    bench.context.database.close()
-    return root / "home"
+def large(library: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A large picture beside the small drawings."""
+    file = tmp_path_factory.mktemp("large") / "large.jpg"
+    draw("ellipse", 99).resize((2000, 1500)).save(file, quality=90)
+    library.library.add([file.parent]).wait()
+    return file
+
+
+@pytest.fixture(scope="module")
+def client(library: Workbench) -> TestClient:
+    return browser(create_app(library))
 
 
 @pytest.fixture
-def bench(made: Path, own_home: Path) -> Workbench:
-    shutil.copytree(made, own_home)
-    return Workbench(load_settings())
+def concept(library: Workbench) -> Concept:
+    """One of the test's own."""
+    return library.concepts.begin(f"Round thing {next(NUMBERS)}", "A filled ellipse, not a rectangle.")
 
 
 @pytest.fixture
-def client(bench: Workbench) -> TestClient:
-    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+def name(concept: Concept) -> str:
+    return concept.row.name
 
 
-def body(picture: str, key: str = "key-0001", value: str = "yes", **more: object) -> dict[str, object]:
-    return {"concept": NAME, "key": key, "picture": picture, "value": value, **more}
+@pytest.fixture
+def picture(library: Workbench) -> str:
+    return library.context.collection.library.all_ids()[0]
 
 
-def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    reply = client.post("/app/answers", json=body(picture, have=[]))
+@pytest.fixture
+def body(concept: Concept, name: str, picture: str) -> dict[str, Any]:
+    return {"concept": name, "key": f"key-{concept.row.id:04}", "picture": picture, "value": "yes"}
+
+
+def test_a_confirmed_answer_is_in_the_log_and_its_key_is_refused_with_any_other(
+    client: TestClient, concept: Concept, body: dict[str, Any]
+) -> None:
+    reply = client.post("/app/answers", json=body | {"have": []})
     assert reply.status_code == 200
     assert reply.json()["advice"]["count"]["yes"] == 1
-    event = bench.concept(NAME).labels.recent("me", 5)[0]
-    assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
+    event = concept.labels.recent("me", 5)[0]
+    assert (event.id, event.value, event.key) == (body["picture"], "yes", body["key"])
+    other = client.post("/app/answers", json=body | {"value": "no"})
+    assert other.status_code == 409
+    assert other.headers["content-type"] == "application/problem+json"
+    assert concept.labels.count().yes == 1
 
 
-def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> None:
-    first = client.get("/app/answers", params={"concept": NAME}).json()["upcoming"]["pictures"]
+def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient, name: str) -> None:
+    first = client.get("/app/answers", params={"concept": name}).json()["upcoming"]["pictures"]
     have = [p["id"] for p in first]
-    more = client.get("/app/answers", params={"concept": NAME, "have": have}).json()["upcoming"]["pictures"]
+    more = client.get("/app/answers", params={"concept": name, "have": have}).json()["upcoming"]["pictures"]
     assert have
     assert not set(have) & {p["id"] for p in more}
 
 
-def test_a_key_that_came_with_another_answer_is_refused_for_good(
-    client: TestClient, bench: Workbench
-) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    assert client.post("/app/answers", json=body(picture)).status_code == 200
-    other = client.post("/app/answers", json=body(picture, value="no"))
-    assert other.status_code == 409
-    assert other.headers["content-type"] == "application/problem+json"
-    assert bench.concept(NAME).labels.count().yes == 1
-
-
-def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:
-    grid = {"concept": NAME, "n": 12}
+def test_a_batch_is_kept_and_taken_back_as_one(library: Workbench, client: TestClient, name: str) -> None:
+    grid = {"concept": name, "n": 12}
     assert client.get("/app/answers/grid", params=grid).json()["thinking"]
-    bench.context.background.submit(lambda: None).result(20)
+    library.context.background.submit(lambda: None).result(20)
     ids = [p["id"] for p in client.get("/app/answers/grid", params=grid).json()["pictures"]]
     assert len(ids) == 12
-    answers = [[i, "no"] for i in ids]
-    sent = {"concept": NAME, "key": "batch-0001", "answers": answers}
+    sent = {"concept": name, "key": "batch-0001", "answers": [[i, "no"] for i in ids]}
     assert client.post("/app/answers/batch", json=sent).json()["advice"]["count"]["no"] == 12
-    keys = [f"batch-0001.{n}" for n in range(12)]
-    undo = {"concept": NAME, "key": "undo-0001", "undoes": keys}
+    undo = {"concept": name, "key": "undo-0001", "undoes": [f"batch-0001.{n}" for n in range(12)]}
     for _ in range(2):
         assert client.post("/app/answers/undo", json=undo).json()["advice"]["count"]["no"] == 0
 
 
-def test_what_can_never_be_saved_is_refused_for_good(client: TestClient, bench: Workbench) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    changes: tuple[tuple[dict[str, object], int], ...] = (
-        ({"concept": "Nothing"}, 404),
-        ({"picture": "0" * 64}, 404),
-        ({"picture": "../secret"}, 422),
-        ({"value": "perhaps"}, 422),
-        ({"value": "Yes"}, 422),
-        ({"value": "1"}, 422),
-        ({"key": ""}, 422),
-        ({"key": "a b c d e f"}, 422),
-    )
-    for change, status in changes:
-        assert client.post("/app/answers", json=body(picture) | change).status_code == status, change
-    assert bench.concept(NAME).labels.count().answers == 0
-
-
-def large(bench: Workbench) -> str:
-    return bench.context.collection.library.resolve(
-        str(Path(bench.library.pictures(limit=100).pictures[0].path).parent / "large.jpg")
-    )
+def test_what_can_never_be_saved_is_refused_for_good(
+    client: TestClient, concept: Concept, body: dict[str, Any]
+) -> None:
+    for change, status in (
+        *(({"concept": "Nothing"}, 404), ({"picture": "0" * 64}, 404), ({"picture": "../secret"}, 422)),
+        *(({"value": value}, 422) for value in ("perhaps", "Yes", "1")),
+        *(({"key": key}, 422) for key in ("", "a b c d e f")),
+    ):
+        assert client.post("/app/answers", json=body | change).status_code == status, change
+    batch = {"concept": body["concept"], "key": "wall-0003", "answers": [], "wall": []}
+    for wall, status in (([], 422), (["0" * 64], 404)):
+        assert client.post("/app/answers/batch", json=batch | {"wall": wall}).status_code == status, wall
+    assert concept.labels.count().answers == 0
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -120,80 +116,68 @@ def size_of(content: bytes) -> tuple[int, int]:
         return image.size
 
 
-def test_a_picture_is_served_large_and_kept_for_good(client: TestClient, bench: Workbench) -> None:
-    address = f"/media/picture/{large(bench)}"
+def test_a_picture_is_served_large_or_as_its_thumbnail_where_the_original_has_changed(
+    library: Workbench, client: TestClient, large: Path
+) -> None:
+    picture, kept = library.context.collection.library.resolve(str(large)), large.read_bytes()
+    large.write_bytes(b"something else")
+    stand_in = library.context.renditions.read(picture)
+    large.write_bytes(kept)
+    assert (stand_in.whole, size_of(stand_in.content)) == (False, (320, 240))
+    address = f"/media/picture/{picture}"
     first = client.get(address)
     assert size_of(first.content) == (1280, 960)
     assert "immutable" in first.headers["cache-control"]
     assert client.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
     assert client.get(address).content == first.content
-
-
-def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: Workbench) -> None:
-    picture = large(bench)
-    original = Path(bench.context.collection.library.picture(picture).sources[0])
-    kept = original.read_bytes()
-    original.write_bytes(b"something else")
-    try:
-        stand_in = bench.context.renditions.read(picture)
-    finally:
-        original.write_bytes(kept)
-    assert not stand_in.whole
-    assert size_of(stand_in.content) == (320, 240)
-    assert bench.context.renditions.read(picture).whole
-
-
-def test_only_pictures_of_the_library_are_served(client: TestClient) -> None:
-    for name in ("0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"):
-        assert client.get(f"/media/picture/{name}").status_code == 404, name
+    for other in ("0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"):
+        assert client.get(f"/media/picture/{other}").status_code == 404, other
 
 
 def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(
-    client: TestClient, bench: Workbench
+    library: Workbench, client: TestClient, concept: Concept, name: str
 ) -> None:
     def wall() -> list[str]:
         while True:
-            page = client.get("/app/answers/grid", params={"concept": NAME, "order": "wall", "n": 60}).json()
+            page = client.get("/app/answers/grid", params={"concept": name, "order": "wall", "n": 60}).json()
             assert not page["problem"], page
             if not page["thinking"]:
                 return [picture["id"] for picture in page["pictures"]]
             time.sleep(0.02)
 
-    concept = bench.context.concept(NAME).id
-    measures = bench.context.store.evaluation_pictures(concept)
+    measures = library.context.store.evaluation_pictures(concept.row.id)
     first = wall()[:10]
     assert len(first) == 10
-    request = {"concept": NAME, "key": "wall-0001", "answers": [[first[3], "yes"]], "wall": first}
+    request = {"concept": name, "key": "wall-0001", "answers": [[first[3], "yes"]], "wall": first}
     for _ in range(2):
         reply = client.post("/app/answers/batch", json=request)
         assert reply.status_code == 200
         assert reply.json()["advice"]["count"]["yes"] == 1
-    nothing = {"concept": NAME, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
+    nothing = {"concept": name, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
     assert client.post("/app/answers/batch", json=nothing).status_code == 200
-    assert bench.context.walls.of(concept) == [first, nothing["wall"]]
+    assert library.context.walls.of(concept.row.id) == [first, nothing["wall"]]
     later = wall()
     assert later
     assert not set(later) & {*first, *nothing["wall"], *measures}
-    assert bench.concept(NAME).labels.count().answers == 1
+    assert concept.labels.count().answers == 1
 
 
-def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(bench: Workbench) -> None:
-    grown: list[int] = []
-    counts = bench.context.collection.library.counts
+def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(
+    library: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown, counts = itertools.count(1), library.context.collection.library.counts
 
     def growing() -> object:
-        grown.append(1)
-        return replace(counts(), pictures=counts().pictures + len(grown))
+        return replace(counts(), pictures=counts().pictures + next(grown))
 
-    bench.context.collection.library.counts = growing  # type: ignore[method-assign, assignment]
-    while not bench.concept(NAME).labels.grid("wall", n=60).pictures:
-        assert not bench.concept(NAME).labels.grid("wall", n=60).problem
+    monkeypatch.setattr(library.context.collection.library, "counts", growing)
+    while not concept.labels.grid("wall", n=60).pictures:
+        assert not concept.labels.grid("wall", n=60).problem
         time.sleep(0.02)
-    assert bench.concept(NAME).labels.grid("wall", n=60).thinking
+    assert concept.labels.grid("wall", n=60).thinking
 
 
-def test_a_batch_says_something_and_a_wall_has_pictures_of_the_library(client: TestClient) -> None:
-    empty = {"concept": NAME, "key": "wall-0003", "answers": [], "wall": []}
-    assert client.post("/app/answers/batch", json=empty).status_code == 422
-    unknown = empty | {"wall": ["0" * 64]}
-    assert client.post("/app/answers/batch", json=unknown).status_code == 404
+def test_sheets_come_first_then_more_like_it_then_single_questions_where_grades_begin() -> None:
+    said = [mode(AnswerCount(yes=yes), scaled=False) for yes in (0, 1, FEWEST)]
+    assert said == ["sheet", "grid", "single"]
+    assert mode(AnswerCount(), scaled=True) == "single"

@@ -5,25 +5,19 @@ The answers are simulated: a drawing counts if its file is called ellipse, and e
 
 from __future__ import annotations
 
-import re
 import shutil
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from drawing import draw_folder
-from web_screens import Screens
+from web_screens import Screens, words
 
-from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.http.roles import rule_of_button, why_not
-from web.render import ALLOWED, render
-from web.screens.mistakes import listed, opened
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -61,10 +55,6 @@ def figures(bench: Workbench) -> Any:
     return bench.concept(NAME).versions.measure().model_dump()
 
 
-def words(html: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
-
 def mistakes_of(bench: Workbench) -> list[ReviewRow]:
     return bench.review.queue(NAME, Reason.MISTAKE).rows
 
@@ -76,6 +66,8 @@ def other(said: str) -> str:
 def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workbench) -> None:
     screens, before = Screens(bench), figures(bench)
     mistakes = mistakes_of(bench)
+    measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
+    assert measuring == before["confusion"]["false_positive"] + before["confusion"]["false_negative"]
     assert {mistake.purpose for mistake in mistakes} == {"train", "evaluation"}
     first = {mistake.purpose: mistake for mistake in reversed(mistakes)}
     for mistake in mistakes:
@@ -88,29 +80,10 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     assert mistakes_of(bench) == []
     assert figures(bench) == before
     shown = words(screens.load("check", **OF)["check-pictures"])
-    measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
     assert f"{measuring} test label{'s' if measuring > 1 else ''} changed since" in shown
     quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
-
-
-def test_who_only_looks_is_offered_no_labels(bench: Workbench) -> None:
-    view = bench.concept(NAME).definition.read()
-    parts = {"sides": None, "name": NAME, "scale": view.scale, **listed(bench, view, "me", (0, 0))}
-    mistake = mistakes_of(bench)[0].id
-    for role in (Role.LABELLER, Role.VIEWER):
-        before = ALLOWED.set(lambda action, role=role: not why_not(rule_of_button(action), role))
-        among, over = render("check/pictures.html", **parts), opened(bench, NAME, mistake, "me") or ""
-        ALLOWED.reset(before)
-        assert ("data-say=" in among, "<form" in over) == (role == Role.LABELLER,) * 2
-        assert "that it counts." in over
-
-
-def test_mistakes_are_those_behind_the_figures(bench: Workbench) -> None:
-    report = bench.concept(NAME).versions.measure()
-    found = [mistake for mistake in mistakes_of(bench) if mistake.purpose == "evaluation"]
-    assert len(found) == report.confusion["false_positive"] + report.confusion["false_negative"]
 
 
 def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
@@ -118,10 +91,8 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 ) -> None:
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
-    report, dataset = (
-        bench.concept(NAME).versions.measure(),
-        bench.context.dataset(bench.context.concept(NAME)),
-    )
+    report = bench.concept(NAME).versions.measure()
+    dataset = bench.context.dataset(bench.context.concept(NAME))
     answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of {answered} test labels."
     view = bench.concept(NAME).versions.quality()
@@ -129,7 +100,6 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
     assert view.waiting_answers.startswith(said)
     assert view.waiting_answers in report.notes
     assert view.waiting_answers in bench.concept(NAME).exports.card()
-    assert said in words(Screens(bench).load("check", **OF)["check-main"])
     waiting = set(dataset.evaluation) - set(dataset.measuring)
     assert waiting
     assert not waiting & {mistake.id for mistake in mistakes_of(bench)}  # to list them is to look
@@ -138,32 +108,20 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test_pictures(
     bench: Workbench,
 ) -> None:
-    """The last flagged is the nearest above it, the first not flagged the nearest below."""
-    concept, screens = bench.concept(NAME), Screens(bench)
+    """Nearest first, above it and below."""
+    concept = bench.concept(NAME)
     tested = next(a for a in concept.labels.recent("me", 100) if a.purpose == "evaluation")
     concept.labels.take_back(author="me", only=[tested.key])
     page = concept.scores.page("top", limit=200)
     assert page
-    assert tested.id not in {picture.id for picture in page.pictures}
-    (score,) = bench.context.scores.of(
-        concept.versions.head(), bench.context.collection.index()
-    ).probability.of([tested.id])
     ranked = sorted(page.pictures, key=lambda picture: -picture.probability)
-    place = max(sum(picture.probability > score[1] for picture in ranked), 6)
-    threshold = ranked[place].probability
-    html = screens.press("check-pictures", "around", str(threshold), OF)["check-around"]
-    below, above = (re.findall(r'data-value="(\w+)"', part) for part in html.split("Last flagged"))
-    assert above == [picture.id for picture in ranked[place - 5 : place + 1]][::-1]
-    assert below[::-1] == [picture.id for picture in ranked[place + 1 : place + 7]]
-
-
-def test_versions_are_compared_and_gone_back_to(bench: Workbench) -> None:
-    screens, versions = Screens(bench), bench.concept(NAME).versions
-    versions.use(1, 0.9, author="me").wait()
-    compared = screens.press("check-versions", "compare", "", OF, one="1", other="2")
-    assert "they differ in" in words(compared["check-dialog"])
-    shown = screens.press("check-versions", "again", "1", OF)
-    assert "Version 1 is in use again, as version 3." in words(shown["check-said"])
-    assert shown["check-trained"] == ""  # where an earlier training may still be told
-    assert versions.head().threshold == versions.head(1).threshold
-    assert "Go back to version 2" in shown["check-versions"]
+    ids = [picture.id for picture in ranked]
+    assert tested.id not in ids
+    scores = bench.context.scores.of(concept.versions.head(), bench.context.collection.index()).probability
+    ((_, score),) = scores.of([tested.id])
+    place = max(sum(picture.probability > score for picture in ranked), 6)
+    sides = concept.scores.around(ranked[place].probability, 6)
+    assert sides
+    above, below = ([picture.id for picture in side] for side in sides)
+    assert above == ids[place - 5 : place + 1][::-1]
+    assert below == ids[place + 1 : place + 7]

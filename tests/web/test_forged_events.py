@@ -14,34 +14,18 @@ from web.page import FAILED, OLD_PAGE
 
 NAME = "Ball"
 MEMORIES = (
-    [1, 2],
-    "x",
-    7,
-    True,
-    {"told": "x"},
-    {"told": [1]},
+    *([1, 2], "x", 7, True),
+    *({"told": told} for told in ("x", [1])),
     {"jobs": "x"},
-    {"pages": "x"},
-    {"pages": [0]},
-    {"pages": [-1, {}]},
-    {"pages": [10**30, 0]},
-    {"seen": [1, 2]},
-    {"seen": {"a": 1}},
+    *({"pages": pages} for pages in ("x", [0], [-1, {}], [10**30, 0])),
+    *({"seen": seen} for seen in ([1, 2], {"a": 1})),
     {"ranked": {}},
-    {"place": []},
-    {"place": {"kind": {}}},
-    {"place": None},
-    {"ids": {"a": 1}},
-    {"ids": [{}]},
-    {"keys": [1]},
-    {"keys": {"a": []}},
+    *({"place": place} for place in ([], {"kind": {}}, None)),
+    *({"ids": ids} for ids in ({"a": 1}, [{}])),
+    *({"keys": keys} for keys in ([1], {"a": []})),
 )
 PRESSES: tuple[Any, ...] = (
-    None,
-    "x",
-    7,
-    [],
-    {},
+    *(None, "x", 7, [], {}),
     {"event": "press", "fields": "x"},
     {"event": "press", "action": {}, "value": []},
     {"event": "press", "action": "yes", "fields": {"a": 1}},
@@ -67,59 +51,37 @@ def told(screens: Screens, capfd: pytest.CaptureFixture[str], path: str, sent: A
     return answer.status_code, "" if answer.status_code == 200 else str(answer.json()["detail"])
 
 
-@pytest.mark.parametrize("area", ["review-main", "check-main", "activity-main"])
-def test_a_memory_that_no_page_has_is_refused(
-    screens: Screens, capfd: pytest.CaptureFixture[str], area: str
-) -> None:
-    press = {"event": "press", "area": area, "action": "show"}
-    events = [press | {"memory": memory} for memory in MEMORIES]
-    events += [{"event": "tick", "memory": memory} for memory in MEMORIES]
-    said = {told(screens, capfd, PATHS[area], event) for event in events}
-    assert (422, OLD_PAGE) in said
-    assert said <= {(200, ""), (422, OLD_PAGE)}
+def test_a_memory_that_no_page_has_is_refused(screens: Screens, capfd: pytest.CaptureFixture[str]) -> None:
+    for area in ("review-main", "check-main", "activity-main"):
+        press = {"event": "press", "area": area, "action": "show"}
+        events = [event | {"memory": memory} for memory in MEMORIES for event in (press, {"event": "tick"})]
+        said = {told(screens, capfd, PATHS[area], event) for event in events}
+        assert (422, OLD_PAGE) in said
+        assert said <= {(200, ""), (422, OLD_PAGE)}
 
 
-@pytest.mark.parametrize("path", sorted(set(PATHS.values())))
-def test_a_press_that_no_button_sends_is_refused(
-    screens: Screens, capfd: pytest.CaptureFixture[str], path: str
-) -> None:
-    statuses = [told(screens, capfd, path, press)[0] for press in PRESSES]
-    taken = [press for press, status in zip(PRESSES, statuses, strict=True) if status == 200]
-    assert taken in ([], [{"event": "opened"}])  # some pages ask for more once they are there
-    assert set(statuses) <= {200, 422}
-
-
-def test_a_value_that_no_button_has_is_refused_in_words_that_are_ours(
+def test_a_press_that_no_button_sends_is_refused_in_words_that_are_ours(
     screens: Screens, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    for path in sorted(set(PATHS.values())):
+        statuses = [told(screens, capfd, path, press)[0] for press in PRESSES]
+        taken = [press for press, status in zip(PRESSES, statuses, strict=True) if status == 200]
+        assert taken in ([], [{"event": "opened"}]), path  # some pages ask for more once they are there
+        assert set(statuses) <= {200, 422}, path
     press = {"event": "press", "area": "check-main", "action": "measure", "value": "x"}
     assert told(screens, capfd, "/check", press) == (500, FAILED)
 
 
-@pytest.mark.parametrize("address", ["run/predict", "run/nothing", "api/predict", "queue/join"])
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"data": [1, 2, 3], "fn_index": 0},
-        {"data": "x", "fn_index": 0},
-        {"data": None, "fn_index": 0},
-        {"data": [], "fn_index": 99999},
-        {"data": [], "fn_index": -1},
-        {"data": [], "fn_index": [1]},
-        {"data": [], "fn_index": True},
-        {"data": []},
-        "x",
-        None,
-    ],
-)
 def test_what_calls_no_endpoint_does_not_reach_gradio(
-    screens: Screens, capfd: pytest.CaptureFixture[str], address: str, sent: Any
-) -> None:
-    assert told(screens, capfd, f"/gradio_api/{address}", sent) == (422, NOT_A_CALL)
-
-
-def test_an_endpoint_that_is_not_there_does_not_reach_gradio(
     screens: Screens, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("predict", "v2/predict", "nothing"):
-        assert told(screens, capfd, f"/gradio_api/call/{name}", {"data": []}) == (422, NOT_A_CALL)
+    forged: list[Any] = [{"data": data, "fn_index": 0} for data in ([1, 2, 3], "x", None)]
+    forged += [{"data": [], "fn_index": number} for number in (99999, -1, [1], True)]
+    calls = [
+        (address, sent)
+        for address in ("run/predict", "run/nothing", "api/predict", "queue/join")
+        for sent in (*forged, {"data": []}, "x", None)
+    ]
+    calls += [(f"call/{name}", {"data": []}) for name in ("predict", "v2/predict", "nothing")]
+    for address, sent in calls:
+        assert told(screens, capfd, f"/gradio_api/{address}", sent) == (422, NOT_A_CALL), (address, sent)

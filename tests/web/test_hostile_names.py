@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -51,43 +49,31 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.concepts.begin(NAME, f"What counts: {HOSTILE}")
-    change(bench, partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"))
-    change(bench, partial(editing.add_query, text=f"query {HOSTILE}", counts=True))
-    change(bench, partial(editing.add_query, text=f"similar {HOSTILE}", counts=False))
-    bench.concept(NAME).definition.mine(size=30).wait()
-    bench.concept(NAME).annotations.annotate().wait()
-    answer(bench)
-    bench.concept(NAME).versions.train().wait()
-    bench.concept(NAME).versions.measure()
+    concept = bench.concepts.begin(NAME, f"What counts: {HOSTILE}")
+    edits = [
+        partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"),
+        partial(editing.add_query, text=f"query {HOSTILE}", counts=True),
+        partial(editing.add_query, text=f"similar {HOSTILE}", counts=False),
+    ]
+    for after, edit in enumerate(edits, 1):
+        concept.definition.edit(edit, author=HOSTILE, after=after)
+    concept.definition.mine(size=30).wait()
+    concept.annotations.annotate().wait()
+    for picture in concept.labels.next_pictures(20, purpose="evaluation") + concept.labels.next_pictures(24):
+        value = "yes" if "ellipse" in picture.path else "no"
+        concept.labels.give(picture.id, value, author="me", comment=HOSTILE)
+    concept.versions.train().wait()
+    concept.versions.measure()
     bench.context.ledger.record(
         Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
     )
-    failed(bench)
+    for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
+        job = bench.jobs.store.add(kind, {"paths": [HOSTILE], "target": "f1"}, concept.row.id)
+        bench.jobs.store.claim(job)
+        bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
     bench.concepts.begin(f"Gone {NAME}", "Put away.")
     bench.trash.put(concept=f"Gone {NAME}", author="me")
     return bench
-
-
-def change(bench: Workbench, edit: Callable[..., object]) -> None:
-    newest = bench.concept(NAME).definition.revisions()[-1].number
-    bench.concept(NAME).definition.edit(edit, author=HOSTILE, after=newest)  # type: ignore[arg-type]
-
-
-def answer(bench: Workbench) -> None:
-    waiting = bench.concept(NAME).labels.next_pictures(20, purpose="evaluation")
-    for picture in [*waiting, *bench.concept(NAME).labels.next_pictures(24)]:
-        value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex, comment=HOSTILE)
-
-
-def failed(bench: Workbench) -> None:
-    """A failure of each kind of work that a screen shows."""
-    concept = bench.context.concept(NAME)
-    for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
-        job = bench.jobs.store.add(kind, {"paths": [HOSTILE], "target": "f1"}, concept.id)
-        bench.jobs.store.claim(job)
-        bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
 
 
 @pytest.fixture(scope="module")

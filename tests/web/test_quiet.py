@@ -55,14 +55,10 @@ def answering() -> Iterator[Answering]:
     app.answer()
 
 
-def test_it_is_begun_where_nobody_asks_anything() -> None:
-    begun = threading.Event()
-    Quiet(lambda *_: asyncio.sleep(0)).then(begun.set)
-    assert begun.wait(PATIENCE)
-
-
-def test_it_is_begun_only_after_what_is_asked_was_answered(answering: Answering) -> None:
-    begun = threading.Event()
+def test_it_is_begun_where_nobody_asks_anything_else_after_the_answer(answering: Answering) -> None:
+    at_once, begun = threading.Event(), threading.Event()
+    Quiet(lambda *_: asyncio.sleep(0)).then(at_once.set)
+    assert at_once.wait(PATIENCE)
     answering.quiet.then(begun.set)
     assert not begun.wait(A_WHILE)
     answering.answer()

@@ -49,23 +49,30 @@ def told(bench: Workbench, home: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("way", [on_the_screen, over_rest, by_command])
-def test_a_key_is_in_one_file_alone(own_home: Path, way: Callable[[Workbench], None]) -> None:
+def test_a_key_is_in_one_file_alone_and_on_no_screen(
+    own_home: Path, way: Callable[[Workbench], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def key() -> str:
+        found = load_settings().openai_api_key
+        return found.get_secret_value() if found else ""
+
     bench = Workbench(load_settings())
     way(bench)
-    key = load_settings().openai_api_key
-    assert key is not None
-    assert key.get_secret_value() == KEY
+    assert key() == KEY
     with pytest.raises(DiscernError):
         bench.installation.test_endpoint().wait()
+    assert KEY not in "".join(Screens(bench).load("settings").values())
     assert told(bench, own_home) == ["secrets.json"]
+    monkeypatch.setenv("OPENAI_API_KEY", "of-the-environment")  # which wins, and is in no file
+    assert key() == "of-the-environment"
+    assert key() not in (own_home / "secrets.json").read_text()
     bench.close()
 
 
 def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
-    own_home: Path, tmp_path: Path, tiny_open_clip: Path
+    own_library: Workbench, own_home: Path, tmp_path: Path
 ) -> None:
-    bench = Workbench(load_settings())
-    bench.library.add([draw_folder(tmp_path / "pictures", 20)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench = own_library
     bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, bench.context.collection.library.all_ids())
     bench.concept(NAME).versions.train().wait()
@@ -81,20 +88,6 @@ def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
     assert bench.watcher.send_due().failed
     assert told(bench, own_home) == ["secrets.json"]
     assert begun["secret"] in (own_home / "secrets.json").read_text()
-    bench.close()
-
-
-def test_a_key_of_the_environment_wins_and_is_in_no_file(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench = Workbench(load_settings())
-    on_the_screen(bench)
-    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}-of-the-environment")
-    key = load_settings().openai_api_key
-    assert key is not None
-    assert key.get_secret_value() == f"{KEY}-of-the-environment"
-    assert f"{KEY}-of-the-environment" not in (own_home / "secrets.json").read_text()
-    bench.close()
 
 
 @pytest.mark.parametrize("name", ["openai_api_key", "users", "database_url", "oauth_client_secret"])

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+from web_screens import browser
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -89,28 +90,19 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    bench = Workbench(Settings(home=tmp_path_factory.mktemp("addresses") / "home"))
-    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    return browser(create_app(Workbench(Settings(home=tmp_path_factory.mktemp("addresses")))))
 
 
-@pytest.mark.parametrize("address", ["/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"])
-def test_a_browser_is_shown_a_page_with_ways_on(client: TestClient, address: str) -> None:
-    answer = client.get(address, headers=BROWSER)
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "There is nothing at this address" in answer.text
-    assert 'href="/"' in answer.text
-    assert 'href="/library"' in answer.text
-
-
-@pytest.mark.parametrize("headers", [{"Accept": "application/json"}, {"Accept": "image/*,*/*;q=0.8"}, {}])
-def test_a_program_gets_json(client: TestClient, headers: dict[str, str]) -> None:
-    answer = client.get("/no-such-screen", headers=headers)
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("application/")
-
-
-def test_under_api_it_is_a_problem_whatever_is_accepted(client: TestClient) -> None:
-    answer = client.get("/api/v1/concepts/nothing", headers=BROWSER)
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
+def test_a_browser_is_shown_a_page_with_ways_on_and_a_program_gets_json(client: TestClient) -> None:
+    for address in ("/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"):
+        answer = client.get(address, headers=BROWSER)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "There is nothing at this address" in answer.text
+        assert 'href="/"' in answer.text
+    for accept in ("application/json", "image/*,*/*;q=0.8", "*/*"):
+        answer = client.get("/no-such-screen", headers={"accept": accept})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("application/")
+    answer = client.get("/api/v1/concepts/nothing", headers=BROWSER)  # a problem whatever is accepted
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

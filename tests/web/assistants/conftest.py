@@ -1,4 +1,4 @@
-"""A small library of drawn pictures for assistants, and a simulated person beside them."""
+"""The small library for assistants, with jobs that run."""
 
 from __future__ import annotations
 
@@ -7,22 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drawing import draw_folder
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
-
-
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
-    """A data folder with 60 drawings and no concept."""
-    root = tmp_path_factory.mktemp("assistants")
-    bench = Workbench(Settings(home=root / "home"))
-    bench.library.add([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.close()
-    return root / "home"
 
 
 @pytest.fixture

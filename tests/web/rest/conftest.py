@@ -1,46 +1,25 @@
-"""The API over a small library of drawn pictures with a tiny untrained encoder, and work done meanwhile."""
+"""The API over the small library, and jobs that run meanwhile."""
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drawing import draw_folder
 from fastapi.testclient import TestClient
 from patience import PATIENCE
 
-from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_app
 
 API = "/api/v1"
 
 
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_folder(tmp_path_factory.mktemp("drawn"), 60)
-
-
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> Path:
-    """A data folder with the drawings and no concept, to be copied."""
-    home = tmp_path_factory.mktemp("rest") / "home"
-    bench = Workbench(Settings(home=home))
-    bench.library.add([drawn], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.close()
-    return home
-
-
 @pytest.fixture(scope="module")
-def workbench(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iterator[Workbench]:
-    bench = Workbench(Settings(home=shutil.copytree(made_home, tmp_path_factory.mktemp("rest") / "home")))
-    bench.jobs.start()
-    yield bench
-    bench.jobs.stop()
+def workbench(library: Workbench) -> Workbench:
+    library.jobs.start()
+    return library
 
 
 @pytest.fixture(scope="module")

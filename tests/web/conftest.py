@@ -1,0 +1,45 @@
+"""A small library of drawn pictures with a tiny untrained encoder, made once and copied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_folder(tmp_path_factory.mktemp("drawn"), 60)
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> Path:
+    """A data folder with the drawings and no concept, to be copied."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    bench = Workbench(Settings(home=home))
+    bench.library.add([drawn], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.close()
+    return home
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iterator[Workbench]:
+    """A Workbench of a module over a copy of it. No job runs."""
+    home = shutil.copytree(made_home, tmp_path_factory.mktemp("library") / "home")
+    bench = Workbench(Settings(home=home))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def own_library(made_home: Path, own_home: Path) -> Iterator[Workbench]:
+    """The same of one test."""
+    bench = Workbench(Settings(home=shutil.copytree(made_home, own_home)))
+    yield bench
+    bench.close()
