@@ -7,7 +7,7 @@ import stat
 import threading
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from at_once import at_once
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
+from web_screens import PASSWORD, browser
 
 import concepts.cli
 from concepts.errors import NotAllowedError, SettingsError
@@ -33,11 +34,9 @@ from web.http.exposure import check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app
 
-PASSWORD = "correct horse battery"
 
-
-def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> TestClient:
-    return TestClient(create_app(Workbench(settings)), base_url=base_url, follow_redirects=False)
+def client_of(settings: Settings) -> TestClient:
+    return browser(create_app(Workbench(settings)))
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +60,18 @@ def closed_app(closed_home: Path) -> FastAPI:
 @pytest.fixture
 def guarded(closed_app: FastAPI, request: pytest.FixtureRequest) -> TestClient:
     """A browser that was never here, at an address of its own."""
-    return TestClient(
-        closed_app,
-        base_url="http://127.0.0.1:7860",
-        follow_redirects=False,
-        client=(request.node.name, 50000),
-    )
+    return browser(closed_app, client=(request.node.name, 50000))
 
 
 def log_in(client: TestClient, password: str = PASSWORD, path: str = "/login") -> httpx2.Response:
     return client.post(path, data={"name": "ana", "password": password})
+
+
+def users(*arguments: str, **options: Any) -> str:
+    """What the command says."""
+    ended = CliRunner().invoke(concepts.cli.app, ["users", *arguments], **options)
+    assert ended.exit_code == 0, ended.output
+    return ended.output
 
 
 # What must be set before other computers can reach the app
@@ -93,13 +94,17 @@ def test_a_password_that_is_too_short_is_refused_wherever_it_comes_from(own_home
         Users(Settings(home=own_home)).set("ana", "short")
 
 
-def test_the_command_line_adds_a_user_whose_password_is_kept_only_as_a_hash(own_home: Path) -> None:
-    asked = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana"], input=f"{PASSWORD}\n{PASSWORD}\n")
-    assert asked.exit_code == 0, asked.output
+def test_the_command_line_keeps_a_password_only_as_a_hash_and_changes_roles_without_it(
+    own_home: Path,
+) -> None:
+    users("add", "ana", input=f"{PASSWORD}\n{PASSWORD}\n")
     file = own_home / "users.json"
     assert PASSWORD not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert Users(load_settings()).check("ana", PASSWORD)
+    users("add", "ana", "--role", "viewer", "--json")
+    known = Users(load_settings())
+    assert known.records()["ana"].role.word == "viewer"
+    assert known.check("ana", PASSWORD)
 
 
 # Where users are missing
@@ -118,30 +123,19 @@ def is_closed(client: TestClient) -> bool:
 @pytest.fixture
 def team(own_home: Path) -> Path:
     """A home with one user, whom the command added."""
-    added = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana", "--password", PASSWORD])
-    assert added.exit_code == 0, added.output
+    users("add", "ana", "--password", PASSWORD)
     return own_home
 
 
-def lose(file: Path) -> None:
-    file.rename(file.with_name("users.json.old"))
-
-
-def empty(file: Path) -> None:
-    file.write_text("{}")
-
-
-@pytest.mark.parametrize("lost", [lose, empty])
-def test_who_has_lost_the_users_lets_nobody_in_until_they_are_back(
-    team: Path, lost: Callable[[Path], None]
-) -> None:
+def test_who_has_lost_the_users_lets_nobody_in_until_they_are_back(team: Path) -> None:
     file = team / "users.json"
     kept, running = file.read_bytes(), client_of(Settings(home=team))
     assert running.get("/api/v1/concepts", auth=("ana", PASSWORD)).status_code == 200
-    lost(file)
-    assert is_closed(running)
-    started_again = client_of(Settings(home=team))
-    assert is_closed(started_again)
+    for lose in (lambda: file.write_text("{}"), file.unlink):
+        lose()
+        assert is_closed(running)
+        started_again = client_of(Settings(home=team))
+        assert is_closed(started_again)
     page = started_again.get("/", headers={"accept": "text/html", "host": "discern.example"})
     assert (page.status_code, "discern users add NAME" in page.text) == (503, True)
     file.write_bytes(kept)
@@ -149,24 +143,23 @@ def test_who_has_lost_the_users_lets_nobody_in_until_they_are_back(
     assert started_again.get("/api/v1/concepts", auth=("ana", PASSWORD)).status_code == 200
 
 
-def test_a_restored_backup_of_a_team_lets_nobody_in(team: Path, tmp_path: Path) -> None:
+def test_a_restored_backup_of_a_team_lets_nobody_in_nor_where_users_were_set_elsewhere(
+    team: Path, tmp_path: Path
+) -> None:
     file, restored = tmp_path / "backup.zip", tmp_path / "restored"
     assert CliRunner().invoke(concepts.cli.app, ["backup", str(file)]).exit_code == 0
     zipfile.ZipFile(file).extractall(restored)
     assert not (restored / "users.json").exists()
     assert is_closed(client_of(Settings(home=restored)))
-
-
-def test_users_that_no_command_added_are_missed_too(tmp_path: Path) -> None:
-    assert client_of(Settings(home=tmp_path, users=f"ana:{PASSWORD}")).get("/").status_code == 401
-    assert is_closed(client_of(Settings(home=tmp_path)))
+    other = tmp_path / "other"
+    assert client_of(Settings(home=other, users=f"ana:{PASSWORD}")).get("/").status_code == 401
+    assert is_closed(client_of(Settings(home=other)))
 
 
 def test_after_the_command_removed_the_last_user_nobody_has_to_log_in(team: Path) -> None:
     client = client_of(Settings(home=team))
     assert client.get("/").status_code == 401
-    removed = CliRunner().invoke(concepts.cli.app, ["users", "remove", "ana"])
-    assert "Nobody has to log in any more" in removed.output
+    assert "Nobody has to log in any more" in users("remove", "ana")
     assert not is_closed(client)
     assert is_closed(client_of(Settings(home=team, trusted_proxies="127.0.0.1")))
 
@@ -181,15 +174,6 @@ def test_what_a_proxy_sends_on_needs_users(tmp_path: Path) -> None:
 
 
 # Without a login, on loopback
-
-
-def test_the_role_of_a_known_person_changes_without_a_password(own_home: Path) -> None:
-    Users(Settings(home=own_home)).set("ana", PASSWORD)
-    changed = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana", "--role", "viewer", "--json"])
-    assert changed.exit_code == 0, changed.output
-    users = Users(Settings(home=own_home))
-    assert users.records()["ana"].role.word == "viewer"
-    assert users.check("ana", PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -215,26 +199,12 @@ def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: 
             assert open_app.post(address, headers=headers, content=b"x").status_code == 413, address
 
 
-def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) -> None:
-    content = b"path,label\n" + b"nowhere.png,yes\n" * 100_000
-    assert len(content) > LARGEST_BODY
-    answer = open_app.post("/api/v1/concepts/None/labels/import", content=content)
-    assert answer.status_code == 404  # there is no such concept: the file was taken
-
-
 # With a login
 
 
-def test_presses_are_answered_only_after_a_login(guarded: TestClient) -> None:
+def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: TestClient) -> None:
     pressed = {"event": "press", "area": "activity-main", "action": "show"}
     assert guarded.post("/settings/activity", json=pressed).status_code == 401
-    assert log_in(guarded).status_code == 303
-    answer = guarded.post("/settings/activity", json=pressed)
-    assert answer.status_code == 200
-    assert "activity-main" in answer.json()["areas"]
-
-
-def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: TestClient) -> None:
     answer = guarded.get("/label?concept=Messy+room", headers={"accept": "text/html"})
     assert answer.status_code == 303
     page = guarded.get(answer.headers["location"])
@@ -242,6 +212,7 @@ def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: Tes
     assert "script" not in page.headers["content-security-policy"]
     back = log_in(guarded, path=answer.headers["location"])
     assert back.headers["location"] == "/label?concept=Messy+room"
+    assert guarded.post("/settings/activity", json=pressed).status_code == 200
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "/\n/x"])
@@ -250,38 +221,31 @@ def test_the_login_leads_nowhere_else(guarded: TestClient, target: str) -> None:
     assert answer.headers["location"] == "/"
 
 
-def test_the_session_is_kept_from_scripts_and_other_sites(own_home: Path) -> None:
-    Users(Settings(home=own_home)).set("ana", PASSWORD)
-    client = client_of(Settings(home=own_home), "https://discern.example")
-    cookie = log_in(client).headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=lax" in cookie
-    assert "secure" in cookie
-
-
-def test_a_session_outlives_a_restart_but_not_a_new_password(own_home: Path) -> None:
-    users = Users(Settings(home=own_home))
-    users.set("ana", PASSWORD)
+def test_a_session_is_kept_from_scripts_and_outlives_a_restart_but_not_a_new_password(own_home: Path) -> None:
+    known = Users(Settings(home=own_home))
+    known.set("ana", PASSWORD)
     first = client_of(Settings(home=own_home))
-    log_in(first)
+    first.base_url = "https://discern.example"
+    assert {"HttpOnly", "SameSite=lax", "Secure"} <= set(log_in(first).headers["set-cookie"].split("; "))
     second = client_of(Settings(home=own_home))
-    second.cookies = first.cookies
+    second.base_url, second.cookies = first.base_url, first.cookies
     assert second.get("/").status_code == 200
-    users.set("ana", "another password")
+    known.set("ana", "another password")
     assert second.get("/").status_code == 401
 
 
-def test_a_forged_session_is_no_session(guarded: TestClient, closed_home: Path) -> None:
+def test_a_forged_session_is_none_and_one_that_was_left_neither_while_others_stay(
+    guarded: TestClient, closed_home: Path, closed_app: FastAPI
+) -> None:
     guarded.cookies.set(COOKIE, "WyJhbmEiLCJ4Il0.aaaa.bbbb")
     assert guarded.get("/").status_code == 401
+    guarded.cookies.clear()
+    other = browser(closed_app, "ana")
     log_in(guarded)
     assert stat.S_IMODE((closed_home / "secrets.json").stat().st_mode) == 0o600
-
-
-def test_after_logging_out_the_browser_is_a_stranger(guarded: TestClient) -> None:
-    log_in(guarded)
     guarded.post("/logout")
     assert guarded.get("/").status_code == 401
+    assert other.get("/api/v1/concepts").status_code == 200
 
 
 def test_guessing_is_slowed_down_even_when_the_guess_is_right_at_last(guarded: TestClient) -> None:
@@ -360,49 +324,43 @@ def test_strangers_who_guess_lock_nobody_out_where_they_logged_in_before(access:
     assert tried(access, "ana", PASSWORD, "10.0.0.1") == "in"
 
 
-def test_whoever_has_a_whole_ipv6_network_has_the_tries_of_one_address(access: Access) -> None:
-    said = [tried(access, "nobody", "wrong password", f"2001:db8:0:7::{n:x}") for n in range(1, TRIES + 2)]
-    assert said == ["wrong"] * TRIES + ["too many"]
-    assert tried(access, "ana", "wrong password", "2001:db8:0:8::1") == "wrong"
-
-
-def test_an_ipv4_address_is_one_however_it_is_written(access: Access) -> None:
-    for number in range(TRIES):
-        tried(access, "nobody", "wrong password", "::ffff:66.0.0.1" if number % 2 else "66.0.0.1")
-    assert tried(access, "ana", PASSWORD, "66.0.0.1") == "too many"
-    assert tried(access, "ana", PASSWORD, "::ffff:66.0.0.2") == "in"
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [
+        ([f"2001:db8:0:7::{n:x}" for n in range(1, TRIES + 1)], "2001:db8:0:8::1"),  # a whole network
+        (["66.0.0.1", "::ffff:66.0.0.1"] * (TRIES // 2), "::ffff:66.0.0.2"),
+    ],
+)
+def test_whoever_has_many_ways_to_write_an_address_has_the_tries_of_one(
+    access: Access, addresses: list[str], other: str
+) -> None:
+    assert {tried(access, "nobody", "wrong password", address) for address in addresses} == {"wrong"}
+    assert tried(access, "ana", PASSWORD, addresses[0]) == "too many"
+    assert tried(access, "ana", PASSWORD, other) == "in"
 
 
 def test_who_logs_in_often_is_not_taken_for_one_who_guesses(access: Access) -> None:
     assert {tried(access, "ana", PASSWORD, "10.0.0.1") for _ in range(5 * TRIES)} == {"in"}
 
 
-@pytest.mark.parametrize("users", ["", f"ben:{PASSWORD}"])
+@pytest.mark.parametrize("others", ["", f"ben:{PASSWORD}"])
 def test_an_unknown_name_is_worth_as_much_work_as_a_known_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: str
 ) -> None:
-    known = Users(Settings(home=tmp_path, users=users))
+    known = Users(Settings(home=tmp_path, users=others))
     known.set("ana", PASSWORD)
-    hashed: list[str] = []
+    hashed: list[bytes] = []
     real = hashlib.scrypt
 
     def counted(password: bytes, **cost: Any) -> bytes:
-        hashed.append(password.decode())
+        hashed.append(password)
         return real(password, **cost)
 
     monkeypatch.setattr(hashlib, "scrypt", counted)
-    for name in ("ana", "nobody", *(["ben"] if users else [])):
+    for name in ("ana", "nobody", *(["ben"] if others else [])):
         hashed.clear()
         assert not known.check(name, "wrong password")
         assert len(hashed) == 1, name
-
-
-def test_logging_out_ends_no_other_session(guarded: TestClient, closed_app: FastAPI) -> None:
-    other = TestClient(closed_app, base_url="http://127.0.0.1:7860", follow_redirects=False)
-    log_in(other)
-    log_in(guarded)
-    guarded.post("/logout")
-    assert other.get("/api/v1/concepts").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["[::1", "]", "[", "[::1]:x:y", "a:b:c", "\t"])

@@ -19,7 +19,7 @@ from demo_house import PICTURES, Clock, demo_house
 from drawing import draw
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from web_screens import Screens
+from web_screens import Screens, browser
 
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
@@ -34,7 +34,6 @@ from web.http.visitors import COOKIE, each_visitors
 from web.screens import SCREENS
 from web.server import create_app
 
-BASE = "http://127.0.0.1:7860"
 BALL = {"name": "Ball", "description": "A round thing."}
 
 
@@ -56,9 +55,9 @@ def app(house: Sandboxes) -> FastAPI:
     return create_app(house.base, house)
 
 
-def visitor(app: FastAPI, base: str = BASE) -> TestClient:
-    client = TestClient(app, base_url=base)
-    assert client.post("/begin", follow_redirects=False).headers["location"] == "/"
+def visitor(app: FastAPI) -> TestClient:
+    client = browser(app)
+    assert client.post("/begin").headers["location"] == "/"
     return client
 
 
@@ -68,8 +67,7 @@ def visitor(app: FastAPI, base: str = BASE) -> TestClient:
 def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(
     house: Sandboxes, app: FastAPI
 ) -> None:
-    client = TestClient(app, base_url=BASE, follow_redirects=False)
-    folder = house.base.context.settings.home / "sandboxes"
+    client, folder = browser(app), house.base.context.settings.home / "sandboxes"
     before = len(list(folder.glob("*")))
     sent = client.get("/label?concept=Ball", headers={"accept": "text/html"})
     assert (sent.status_code, sent.headers["location"]) == (303, "/begin")
@@ -82,17 +80,15 @@ def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(
     assert len(list(folder.glob("*"))) == before
 
 
-def test_the_cookie_is_kept_from_scripts_and_ends_with_the_visit(app: FastAPI) -> None:
-    answer = TestClient(app, base_url=BASE).post("/begin", follow_redirects=False)
-    cookie = answer.headers["set-cookie"]
+def test_the_cookie_is_kept_from_scripts_ends_with_the_visit_and_is_signed(
+    house: Sandboxes, app: FastAPI
+) -> None:
+    cookie = browser(app).post("/begin").headers["set-cookie"]
     assert cookie.startswith(f"{COOKIE}=")
     assert {"HttpOnly", "SameSite=lax", "Max-Age=3600"} <= set(cookie.split("; "))
-
-
-def test_a_cookie_that_was_not_signed_here_opens_nothing(house: Sandboxes, app: FastAPI) -> None:
     sandbox = house.create()
     for value in (sandbox.key, f'["me","{sandbox.key}"]', f"{sandbox.key}.x.y", "", "é", "a" * 5000):
-        client = TestClient(app, base_url=BASE, headers={"cookie": f"{COOKIE}={value}".encode()})
+        client = browser(app, headers={"cookie": f"{COOKIE}={value}".encode()})
         assert client.get("/api/v1/concepts").status_code == 401, value
 
 
@@ -112,7 +108,7 @@ def test_a_full_house_says_when_to_come_back(tmp_path: Path, tiny_open_clip: Pat
     with demo_house(tmp_path, tiny_open_clip, limits=replace(LIMITS, sandboxes=1)) as house:
         app = create_app(house.base, house)
         visitor(app)
-        answer = TestClient(app, base_url=BASE).post("/begin")
+        answer = browser(app).post("/begin")
     assert answer.status_code == 503
     assert "Come back in about 60 minutes" in answer.text
 
@@ -126,40 +122,29 @@ def test_two_visitors_never_see_each_others_work(app: FastAPI) -> None:
     assert [c["name"] for c in one.get("/api/v1/concepts").json()] == ["Ball"]
     page = one.get("/api/v1/concepts/Ball/versions/1/page")
     assert page.status_code == 404  # it has no version; a visitor may take the file
-    assert other.get("/api/v1/concepts").json() == []
-    assert other.get("/api/v1/concepts/Ball").status_code == 404
+    content = io.BytesIO()
+    draw("ellipse", 901).save(content, "PNG")
+    sent = {"picture": ("mine.png", content.getvalue(), "image/png")}
+    example = one.post("/api/v1/concepts/Ball/examples", files=sent).json()["id"]
+    assert one.get(f"/media/thumbnail/{example}").status_code == 200
+    assert other.get("/api/v1/concepts").json() == other.get("/api/v1/jobs").json() == []
+    for address in ("/api/v1/concepts/Ball", f"/media/thumbnail/{example}"):
+        assert other.get(address).status_code == 404
     assert other.get("/app/version.html?concept=Ball&version=1").status_code == 404
-    assert other.get("/api/v1/jobs").json() == []
     assert other.post("/api/v1/trash", json={"concept": "Ball"}).status_code == 404
 
 
-def test_a_visitor_puts_a_concept_into_the_trash_and_no_picture(app: FastAPI) -> None:
+def test_a_visitor_trashes_concepts_alone_and_uploads_no_picture_as_large_as_an_owner_may(
+    app: FastAPI,
+) -> None:
     one = visitor(app)
     one.post("/api/v1/concepts", json=BALL)
     assert one.post("/api/v1/trash", json={"pictures": ["0" * 64]}).status_code == 403
     assert one.post("/api/v1/trash", json={"concept": "Ball"}).json()["names"] == ["Ball"]
-
-
-def test_a_visitor_uploads_no_picture_as_large_as_an_owner_may(app: FastAPI) -> None:
-    one = visitor(app)
     large = b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, 8000, 8000, 1, 24, 0) + bytes(20)
     batch = one.post("/uploads").json()["batch"]
     answer = one.put(f"/uploads/{batch}/large.bmp", content=large)
     assert (answer.status_code, "at most 60 million are taken" in answer.json()["detail"]) == (422, True)
-
-
-def test_a_picture_that_one_uploads_is_not_there_for_others(app: FastAPI) -> None:
-    one, other = visitor(app), visitor(app)
-    content = io.BytesIO()
-    draw("ellipse", 901).save(content, "PNG")
-    one.post("/api/v1/concepts", json=BALL)
-    given = one.post(
-        "/api/v1/concepts/Ball/examples", files={"picture": ("mine.png", content.getvalue(), "image/png")}
-    )
-    assert given.status_code < 300, given.text
-    (example,) = [e["id"] for e in one.get("/api/v1/concepts/Ball").json()["examples"]]
-    assert one.get(f"/media/thumbnail/{example}").status_code == 200
-    assert other.get(f"/media/thumbnail/{example}").status_code == 404
 
 
 def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
@@ -175,12 +160,11 @@ def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
         assert list(pool.map(look, range(4))) == [{f"Of {number}"} for number in range(4)]
 
 
-def test_outside_of_a_visitors_request_there_is_no_workbench_at_all() -> None:
+def test_outside_of_a_visitors_request_there_is_no_workbench_and_the_host_keeps_nothing(
+    house: Sandboxes, app: FastAPI
+) -> None:
     with pytest.raises(RuntimeError, match="outside of a visitor"):
         each_visitors().concepts.all()
-
-
-def test_of_what_visitors_do_the_host_keeps_nothing(house: Sandboxes, app: FastAPI) -> None:
     client = visitor(app)
     client.post("/api/v1/concepts", json=BALL)
     client.get("/api/v1/concepts/Ball/labels/export")
@@ -190,26 +174,22 @@ def test_of_what_visitors_do_the_host_keeps_nothing(house: Sandboxes, app: FastA
 # Closed
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/api/v1/settings"),
-        ("PATCH", "/api/v1/settings"),
-        ("POST", "/api/v1/settings/test"),
-        ("GET", "/api/v1/backup"),
-        ("GET", "/api/v1/log"),
-        ("GET", "/api/v1/about"),
-        ("GET", "/api/v1/audit"),
-        ("POST", "/api/v1/library/pictures"),
-        ("POST", "/api/v1/library/reembed"),
-        ("POST", "/api/v1/library/check"),
-        ("GET", "/monitoring"),
-    ],
-)
-def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: str) -> None:
-    answer = visitor(app).request(method, path, json={"openai_base_url": "http://127.0.0.1:1/v1"})
-    assert answer.status_code == 403
-    assert "closed here" in answer.json()["detail"]
+CLOSED = {
+    "GET": ("settings", "backup", "log", "about", "audit"),
+    "POST": ("settings/test", "library/pictures", "library/reembed", "library/check"),
+    "PATCH": ("settings",),
+}
+
+
+def test_what_is_about_the_computer_is_closed(app: FastAPI) -> None:
+    client = visitor(app)
+    asked = [(method, f"/api/v1/{path}") for method, paths in CLOSED.items() for path in paths]
+    asked += [("GET", f"/settings/{tab}") for tab in ("people", "cost", "encoder", "backup")]
+    for method, path in [*asked, ("GET", "/monitoring")]:
+        answer = client.request(method, path, json={"openai_base_url": "http://127.0.0.1:1/v1"})
+        assert (answer.status_code, "closed here" in answer.json()["detail"]) == (403, True), path
+    press = {"event": "press", "area": "activity-main", "action": "save"}
+    assert client.post("/settings/activity", json=press).status_code == 403
 
 
 # Nothing of where it is
@@ -300,28 +280,24 @@ def test_a_visitor_scores_uploads_by_the_place_that_is_shown(worked: TestClient)
     assert {row["path"].split("/")[1] for row in scored} == {"uploads"}
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/sample", "/uploads/../..", "/uploads/../../../home", "~", "/etc", "/nowhere", "s3://b/c", "."],
-)
-def test_a_visitor_scores_nothing_else_and_learns_of_nothing_that_is_there(
-    worked: TestClient, path: str
-) -> None:
-    refused = worked.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": path})
-    assert refused.status_code == 403
-    assert refused.json()["detail"] == (
-        "This demo reads no folder of the computer it runs on. Upload pictures."
-    )
-
-
-@pytest.mark.parametrize("folder", ["~", "~root", "nowhere", "/uploads/../x"])
-def test_an_album_of_a_folder_that_is_not_there_tells_no_other(worked: TestClient, folder: str) -> None:
-    refused = worked.post("/api/v1/collections", json={"name": "Mine", "folder": folder})
-    shown = "/x" if ".." in folder else f"/{folder}"
-    assert f"No picture of the library is in {shown}." in refused.json()["detail"]
-
-
-def test_a_label_file_that_is_refused_is_named_without_its_folder(worked: TestClient) -> None:
+def test_a_visitor_reads_nothing_else_and_learns_of_nothing_that_is_there(worked: TestClient) -> None:
+    told = "This demo reads no folder of the computer it runs on. Upload pictures."
+    for path in (
+        "/",
+        "/sample",
+        "/uploads/../..",
+        "/uploads/../../../home",
+        "~",
+        "/etc",
+        "/no",
+        "s3://b/c",
+        ".",
+    ):
+        refused = worked.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": path})
+        assert (refused.status_code, refused.json()["detail"]) == (403, told), path
+    for folder, shown in (("~", "/~"), ("~root", "/~root"), ("nowhere", "/nowhere"), ("/uploads/../x", "/x")):
+        refused = worked.post("/api/v1/collections", json={"name": "Mine", "folder": folder})
+        assert f"No picture of the library is in {shown}." in refused.json()["detail"]
     sent = {"format": "sidecars", "file": "mine.json"}
     refused = worked.post("/api/v1/concepts/Ball/labels/import", params=sent, content=b"{}")
     assert "mine.json is no folder" in refused.json()["detail"]
@@ -358,40 +334,15 @@ def test_in_a_full_sandbox_everything_is_still_seen_and_downloaded(app: FastAPI,
     assert client.get("/app/made.zip").status_code == 200
 
 
-# Screens
-
-
-def test_screens_offer_no_settings_and_no_folder_and_say_how_long_is_left(house: Sandboxes) -> None:
-    screens = Screens(house.base, house)
-    start = screens.load("", concept="")
-    assert "about 60 minutes" in start["rail"]
-    assert "/app/made.zip" in start["rail"]
-    assert "OPENAI" not in start["home-concepts"]
-    page = screens.client.get("/settings", headers={"accept": "text/html"}).text
-    for tab in ("people", "cost", "encoder", "backup"):
-        assert f'href="/settings/{tab}"' not in page
-        assert screens.client.get(f"/settings/{tab}").status_code == 403
-    for tab in ("", "/appearance", "/activity"):
-        said = " ".join(screens.load(f"settings{tab}").values())
-        assert str(house.base.context.settings.home) not in said
-        assert 'name="openai_api_key"' not in said
-    for view in ("", "health", "trash"):
-        shown = " ".join(screens.load("library", view=view).values())
-        assert "empty-trash" not in shown
-        assert 'data-action="add"' not in shown
-        assert "reembed" not in shown
-    assert screens.refusal("activity-main", "save", openai_base_url="http://127.0.0.1:1/v1")
-
-
 # Where it is served
 
 
-def test_a_demo_may_be_open_to_everybody(own_home: Path) -> None:
+def test_a_demo_may_be_open_to_everybody_and_answers_by_whatever_name(own_home: Path, app: FastAPI) -> None:
     check_exposure(load_settings(home=own_home, demo=True, host="0.0.0.0"))
-
-
-def test_it_answers_by_whatever_name_it_is_reached(app: FastAPI) -> None:
-    assert visitor(app, "https://ana-discern.hf.space").get("/api/v1/concepts").status_code == 200
+    client = browser(app)
+    client.base_url = "https://ana-discern.hf.space"
+    client.post("/begin")
+    assert client.get("/api/v1/concepts").status_code == 200
 
 
 def test_in_a_frame_of_a_named_site_the_visit_is_kept_and_no_other_site_may_frame_it(
