@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,11 @@ def draw_folder(folder: Path, count: int, first_seed: int = 0) -> Path:
         shape = SHAPES[index % 3]
         draw(shape, first_seed + index).save(folder / f"{shape}-{index:04}.png")
     return folder
+
+
+def claims(side: int) -> bytes:
+    """The header of a BMP of so many pixels a side, and no pixel."""
+    return b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, side, side, 1, 24, 0) + bytes(20)
 
 
 def scene(seed: int) -> Image.Image:

@@ -26,9 +26,10 @@ STARTING = 503
 @contextlib.contextmanager
 def served(app: Any, **options: Any) -> Iterator[str]:
     """The address of a server that runs meanwhile, without a slash at its end. Whoever comes before it is
-    there waits for it. `options` are uvicorn's."""
+    there waits for it. `options` are uvicorn's; in the place of an app it takes all of its configuration."""
+    config = app if isinstance(app, uvicorn.Config) else uvicorn.Config(app, log_level="warning", **options)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **options))
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -1,8 +1,7 @@
-"""Screens over HTTP, as a browser asks for them: pages that open, presses and ticks, and what areas show."""
+"""Screens over HTTP, as a browser asks for them: pages that open, presses, and what areas show."""
 
 from __future__ import annotations
 
-import json
 import re
 from html import unescape
 from typing import Any, cast
@@ -69,42 +68,21 @@ class Screens:
     def load(self, page: str, **query: str) -> dict[str, str]:
         """Area → HTML of a page that opens, such as "check"; "" is Home. What closes the areas is with the
         last."""
-        text = self._opened(page, query)
-        areas = AREA.split(text.partition("</main>")[0])
+        answer = self.client.get(f"/{page}", params=query, headers={"accept": "text/html"})
+        assert answer.status_code == 200, answer.text
+        areas = AREA.split(answer.text.partition("</main>")[0])
         shown = dict(zip(areas[1::2], areas[2::2], strict=True))
-        if " data-follows>" in text:
-            shown |= self._told(self.send(f"/{page}", query, event="opened"))["areas"]
-        return shown
-
-    def memory(self, page: str, **query: str) -> Any:
-        """What a page that opens remembers."""
-        found = re.search(r' data-memory="([^"]*)"', self._opened(page, query))
-        return json.loads(unescape(found[1])) if found and found[1] else None
+        return shown | (self._send(f"/{page}", query, "opened") if " data-follows>" in answer.text else {})
 
     def press(
         self, area: str, action: str, value: str = "", query: Any = (), /, **fields: str
     ) -> dict[str, str]:
         """Area → HTML after a press in an area."""
         pressed = {"area": area, "action": action, "value": value, "fields": fields}
-        told = self._told(self.send(PATHS[area], dict(query), event="press", **pressed))
-        shown: dict[str, str] = told["areas"]
-        return shown
+        return self._send(PATHS[area], dict(query), "press", **pressed)
 
-    def tick(self, page: str, memory: Any = None, **query: str) -> dict[str, Any]:
-        """Everything that a tick changes: areas by their names, "memory" and "timer"."""
-        told = self._told(self.send(f"/{page}", query, event="tick", memory=memory))
-        changed: dict[str, Any] = told.pop("areas") | told
-        return changed
-
-    def send(self, path: str, query: dict[str, str], **event: Any) -> httpx2.Response:
-        return self.client.post(path, params=query, json={"tab": "t", **event})
-
-    def _opened(self, page: str, query: dict[str, str]) -> str:
-        answer = self.client.get(f"/{page}", params=query, headers={"accept": "text/html"})
+    def _send(self, path: str, query: dict[str, str], event: str, **more: Any) -> dict[str, str]:
+        answer = self.client.post(path, params=query, json={"tab": "t", "event": event, **more})
         assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def _told(self, answer: httpx2.Response) -> dict[str, Any]:
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        areas: dict[str, str] = answer.json()["areas"]
+        return areas

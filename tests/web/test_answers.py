@@ -51,12 +51,8 @@ def name(concept: Concept) -> str:
 
 
 @pytest.fixture
-def picture(library: Workbench) -> str:
-    return library.context.collection.library.all_ids()[0]
-
-
-@pytest.fixture
-def body(concept: Concept, name: str, picture: str) -> dict[str, Any]:
+def body(library: Workbench, concept: Concept, name: str) -> dict[str, Any]:
+    picture = library.context.collection.library.all_ids()[0]
     return {"concept": name, "key": f"key-{concept.row.id:04}", "picture": picture, "value": "yes"}
 
 

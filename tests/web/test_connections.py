@@ -6,27 +6,24 @@ import asyncio
 import queue
 import resource
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import own_loop
 import pytest
-import uvicorn
 from patience import PATIENCE
+from running_app import served
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-import app
 from app import configuration
 from concepts.settings import Settings
 from web.http import connections
 from web.http.connections import LARGEST_HEAD, BoundedConnection
-from web.scorer import serve
 
 PARTIAL = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
@@ -71,8 +68,8 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(connections, "LOOK_EVERY", 0.02)
     routes = [Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow), Route("/endless", endless)]
     app = Starlette(routes=[*routes, Route("/counts", counts, methods=["POST"])])
-    with served(uvicorn.Config(app, http=BoundedConnection, log_level="error")) as port:
-        yield port
+    with served(app, http=BoundedConnection) as url:
+        yield port_of(url)
 
 
 @pytest.fixture
@@ -82,18 +79,8 @@ def unhurried(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     return port
 
 
-@contextmanager
-def served(config: uvicorn.Config) -> Iterator[int]:
-    """The port of a server that runs meanwhile."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(512)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join(PATIENCE)
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 @pytest.mark.parametrize(
@@ -108,19 +95,12 @@ def test_an_address_is_believed_of_a_proxy_that_was_set_and_of_no_other(
 
     settings = Settings(home=tmp_path, trusted_proxies=trusted)
     config = configuration(Starlette(routes=[Route("/", who)]), settings)
-    with served(config) as port:
+    with served(config) as url:
         headers = b"X-Forwarded-For: 1.2.3.4, 9.9.9.9\r\nConnection: close\r\n\r\n"
-        assert f"from {seen}.".encode() in answer(connect(port, PARTIAL + headers))
+        assert f"from {seen}.".encode() in answer(connect(port_of(url), PARTIAL + headers))
 
 
-@pytest.mark.parametrize(
-    "listening",
-    [lambda: app.listen(Settings(port=0)), lambda: serve.listen("127.0.0.1", 0)],
-    ids=["the app", "a server of exported classifiers"],
-)
-def test_what_is_answered_in_parts_is_sent_part_by_part_at_once(
-    own_home: Path, listening: Callable[[], socket.socket]
-) -> None:
+def test_what_is_answered_in_parts_is_sent_part_by_part_at_once() -> None:
     """Else an answer on a connection that is kept waits up to 40 ms for the acknowledgement of its head."""
     at_once: list[int] = []
 
@@ -130,7 +110,7 @@ def test_what_is_answered_in_parts_is_sent_part_by_part_at_once(
         writer.close()
 
     async def ask() -> None:
-        with listening() as taken:
+        with connections.listen("127.0.0.1", 0) as taken:
             async with await asyncio.start_server(answers, sock=taken):
                 reader, writer = await asyncio.open_connection(*taken.getsockname())
                 await reader.read()
@@ -178,19 +158,10 @@ def test_who_does_not_finish_a_request_is_hung_up_on(port: int, said: list[bytes
     answer(connect(port, *said))  # comes to an end
 
 
-class Clock:
-    """The time as a test says it is."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 def test_a_body_has_to_bring_the_least_rate_and_may_then_take_as_long_as_it_likes(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)  # the time as it is said here
     monkeypatch.setattr(connections, "time", clock)
     monkeypatch.setattr(connections, "BODY_SECONDS", 30)
     steady_part = b"a" * (4 * connections.BODY_RATE)
@@ -245,15 +216,12 @@ def test_who_sends_a_head_without_end_is_hung_up_on_before_it_takes_memory(
     connection.close()
 
 
-def test_headers_that_are_too_large_are_answered_so(unhurried: int) -> None:
+def test_heads_are_taken_up_to_a_size_and_bodies_that_are_larger(unhurried: int) -> None:
     connection = connect(unhurried, PARTIAL + b"X: " + b"a" * (LARGEST_HEAD - len(PARTIAL) - 3))
     assert _is_open(connection)
     connection.setblocking(True)
     connection.sendall(b"a")
     assert answer(connection).startswith(b"HTTP/1.1 431 ")
-
-
-def test_headers_that_are_large_and_bodies_that_are_larger_come_through(unhurried: int) -> None:
     large = b"X: " + b"a" * (LARGEST_HEAD - 1000) + b"\r\nConnection: close\r\n"
     assert b"hello 0" in answer(connect(unhurried, PARTIAL + large + b"\r\n"))
     whole, piece = 3 * LARGEST_HEAD, b"1\r\na\r\n"
@@ -271,52 +239,45 @@ def test_a_long_answer_is_not_cut_off(port: int) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(connections, "HEADERS_SECONDS", PATIENCE)
     monkeypatch.setattr(connections, "MOST", 20)
     return 20
 
 
-def test_300_connections_without_a_request_leave_room_for_one_with(port: int, few: int) -> None:
-    idle = [connect(port, PARTIAL) for _ in range(300)]
+@pytest.mark.parametrize(
+    ("count", "unfinished", "of"),
+    [
+        (300, PARTIAL, "127.0.0.1"),
+        (40, BODY + b"1\r\na\r\n", "127.0.0.1"),
+        (40, BODY + b"1\r\na\r\n", "127.0.0.2"),
+    ],
+    ids=["heads", "bodies of the same address", "bodies of another"],
+)
+def test_unfinished_requests_leave_room_for_whole_ones(
+    unhurried: int, few: int, count: int, unfinished: bytes, of: str
+) -> None:
+    idle = [connect(unhurried, unfinished) for _ in range(count)]
     for _ in range(3):
-        assert b"hello 0" in ask(port)
+        assert b"hello 0" in ask(unhurried, of=of)
     assert sum(_is_open(connection) for connection in idle) <= few
     assert _is_open(idle[-1])  # the oldest go first
     for connection in idle:
         connection.close()
 
 
-@pytest.mark.parametrize("of", ["127.0.0.1", "127.0.0.2"], ids=["the same address", "another"])
-def test_40_unfinished_bodies_leave_room_for_whole_requests(
-    port: int, few: int, monkeypatch: pytest.MonkeyPatch, of: str
-) -> None:
-    monkeypatch.setattr(connections, "BODY_SECONDS", PATIENCE)
-    bodies = [connect(port, BODY + b"1\r\na\r\n") for _ in range(40)]
-    for _ in range(3):
-        assert b"hello 0" in ask(port, of=of)
-    assert sum(_is_open(connection) for connection in bodies) <= few
-    assert _is_open(bodies[-1])  # the oldest go first
-    for connection in bodies:
-        connection.close()
-
-
-def test_an_address_with_more_than_its_share_makes_room_before_another(
-    port: int, few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "BODY_SECONDS", PATIENCE)
-    one = connect(port, BODY.replace(b"Host", b"Connection: close\r\nHost"), of="127.0.0.2")
-    many = [connect(port, BODY) for _ in range(40)]
-    assert b"hello 0" in ask(port)
+def test_an_address_with_more_than_its_share_makes_room_before_another(unhurried: int, few: int) -> None:
+    one = connect(unhurried, BODY.replace(b"Host", b"Connection: close\r\nHost"), of="127.0.0.2")
+    many = [connect(unhurried, BODY) for _ in range(40)]
+    assert b"hello 0" in ask(unhurried)
     one.sendall(b"0\r\n\r\n")
     assert b"hello 0" in answer(one)
     for connection in many:
         connection.close()
 
 
-def test_answers_that_nobody_reads_keep_no_other_address_out(port: int, few: int) -> None:
-    unread = [connect(port, b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(few)]
+def test_answers_that_nobody_reads_keep_no_other_address_out(unhurried: int, few: int) -> None:
+    unread = [connect(unhurried, b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(few)]
     assert all(connection.recv(1, socket.MSG_PEEK) for connection in unread)  # all are at work
-    assert b"hello 0" in ask(port, of="127.0.0.2")
+    assert b"hello 0" in ask(unhurried, of="127.0.0.2")
     for connection in unread:
         connection.close()
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from answering import answer as answer_all
+from at_once import at_once
 from demo_house import PICTURES, Clock, demo_house
-from drawing import draw
+from drawing import claims, draw
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from web_screens import Screens, browser
@@ -141,9 +140,8 @@ def test_a_visitor_trashes_concepts_alone_and_uploads_no_picture_as_large_as_an_
     one.post("/api/v1/concepts", json=BALL)
     assert one.post("/api/v1/trash", json={"pictures": ["0" * 64]}).status_code == 403
     assert one.post("/api/v1/trash", json={"concept": "Ball"}).json()["names"] == ["Ball"]
-    large = b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, 8000, 8000, 1, 24, 0) + bytes(20)
     batch = one.post("/uploads").json()["batch"]
-    answer = one.put(f"/uploads/{batch}/large.bmp", content=large)
+    answer = one.put(f"/uploads/{batch}/large.bmp", content=claims(8000))
     assert (answer.status_code, "at most 60 million are taken" in answer.json()["detail"]) == (422, True)
 
 
@@ -156,8 +154,7 @@ def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
         found = [clients[number].get("/api/v1/concepts").json() for _ in range(15)]
         return {concept["name"] for concepts in found for concept in concepts}
 
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(look, range(4))) == [{f"Of {number}"} for number in range(4)]
+    assert at_once(4, look) == [{f"Of {number}"} for number in range(4)]
 
 
 def test_outside_of_a_visitors_request_there_is_no_workbench_and_the_host_keeps_nothing(
@@ -266,10 +263,8 @@ def test_no_answer_names_a_folder_of_the_host(
     assert answered >= {200, 403}
     (picture,) = worked.get("/api/v1/library/pictures?limit=1&sort=oldest").json()["pictures"]
     assert picture["path"].startswith("/sample/")
-    assert [folder["name"] for folder in worked.get("/api/v1/library?folder=/").json()["folders"]] == [
-        "sample",
-        "uploads",
-    ]
+    folders = worked.get("/api/v1/library?folder=/").json()["folders"]
+    assert [folder["name"] for folder in folders] == ["sample", "uploads"]
 
 
 def test_a_visitor_scores_uploads_by_the_place_that_is_shown(worked: TestClient) -> None:
@@ -282,17 +277,8 @@ def test_a_visitor_scores_uploads_by_the_place_that_is_shown(worked: TestClient)
 
 def test_a_visitor_reads_nothing_else_and_learns_of_nothing_that_is_there(worked: TestClient) -> None:
     told = "This demo reads no folder of the computer it runs on. Upload pictures."
-    for path in (
-        "/",
-        "/sample",
-        "/uploads/../..",
-        "/uploads/../../../home",
-        "~",
-        "/etc",
-        "/no",
-        "s3://b/c",
-        ".",
-    ):
+    places = ("/", "/sample", "/uploads/../..", "/uploads/../../../home", "~", "/etc", "/nowhere", "s3://b/c")
+    for path in (*places, "."):
         refused = worked.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": path})
         assert (refused.status_code, refused.json()["detail"]) == (403, told), path
     for folder, shown in (("~", "/~"), ("~root", "/~root"), ("nowhere", "/nowhere"), ("/uploads/../x", "/x")):
@@ -349,9 +335,8 @@ def test_in_a_frame_of_a_named_site_the_visit_is_kept_and_no_other_site_may_fram
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     with demo_house(tmp_path, tiny_open_clip, framed_by="https://huggingface.co") as house:
-        client = TestClient(create_app(house.base, house), base_url="https://a.hf.space")
-        page = client.get("/begin")
-        cookie = client.post("/begin", follow_redirects=False).headers["set-cookie"]
+        client = browser(create_app(house.base, house), base_url="https://a.hf.space")
+        page, cookie = client.get("/begin"), client.post("/begin").headers["set-cookie"]
     assert "frame-ancestors https://huggingface.co" in page.headers["content-security-policy"]
     assert "x-frame-options" not in page.headers
     assert re.search(r"SameSite=none; Secure; Partitioned$", cookie)

@@ -1,4 +1,4 @@
-"""What is made is downloaded by its number, and the lines for REST that come with it hold."""
+"""Files that leave over HTTP: what was made, by its number; a version as one file; a frame's video."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from answering import answer
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from filming import film
+from web_screens import add_people, browser
 
 from concepts.bundle.usage import over_rest
-from concepts.errors import UnknownError
+from concepts.settings import Settings
+from concepts.workbench import Workbench
 from web.api import create_api
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import url
+from web.server import create_app
 
 
 @pytest.fixture
@@ -26,18 +31,8 @@ def downloads(tmp_path: Path) -> TestClient:
     file = tmp_path / "ball-v2.zip"
     file.write_bytes(b"zip")
 
-    def bundle(version: int, *_: object, **__: object) -> Path:
-        if version != 2:
-            raise UnknownError("It has no such version.", "version")
-        return file
-
-    def concept(name: str) -> SimpleNamespace:
-        if name != "Ball/s":
-            raise UnknownError("There is no such concept.", "concept")
-        return SimpleNamespace(exports=SimpleNamespace(bundle=bundle))
-
     bench: Any = SimpleNamespace(
-        concept=concept,
+        concept=lambda name: SimpleNamespace(exports=SimpleNamespace(bundle=lambda *_, **__: file)),
         rules=SimpleNamespace(archive=lambda name, page: file),
         scoring=SimpleNamespace(file=lambda job: file),
     )
@@ -47,17 +42,12 @@ def downloads(tmp_path: Path) -> TestClient:
     return TestClient(app)
 
 
-def test_what_is_made_is_downloaded_under_its_name_and_what_is_not_there_is_said(
-    downloads: TestClient,
-) -> None:
+def test_what_is_made_is_downloaded_under_its_name(downloads: TestClient) -> None:
     for address in (url("/app/bundles/2.zip", "Ball/s"), "/app/rule.zip?name=Odd", "/app/scores/1"):
         answer = downloads.get(address)
         assert (answer.status_code, answer.content) == (200, b"zip"), address
         assert 'filename="ball-v2.zip"' in answer.headers["content-disposition"]
         assert "no-cache" in answer.headers["cache-control"]
-    for address in (url("/app/bundles/2.zip", "Cube"), url("/app/bundles/3.zip", "Ball/s")):
-        answer = downloads.get(address)
-        assert (answer.status_code, "no such" in answer.json()["detail"]) == (404, True), address
 
 
 def test_a_download_is_named_by_a_number_and_never_by_a_path(downloads: TestClient) -> None:
@@ -78,3 +68,49 @@ def test_the_rest_lines_name_routes_that_exist() -> None:
         address = next(word for word in shlex.split(line) if word.startswith("$API"))
         path = urlsplit(address.removeprefix("$API")).path
         assert any(pattern.match(path) for pattern in patterns), path
+
+
+NAME = "Round & <b>thing"
+BY_PROGRAM = f"/api/v1/concepts/{NAME}/versions/1/page".replace("&", "%26")
+BY_BUTTON = f"/app/version.html?concept={NAME.replace('&', '%26')}&version=1"
+
+
+def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library: Workbench) -> None:
+    add_people(library.context.settings)
+    concept = library.concepts.begin(NAME, "A filled ellipse.")
+    answer(library, NAME, [p.id for p in concept.labels.next_pictures(20)])
+    concept.versions.train().wait()
+    app = create_app(library)
+    for who, by_program, by_button in (
+        ("ola", 200, 200),
+        ("lea", 403, 403),
+        ("vic", 403, 403),
+        ("", 401, 303),
+    ):
+        client = browser(app, who)
+        assert client.get(BY_PROGRAM).status_code == by_program, who
+        assert client.get(BY_BUTTON, headers={"accept": "text/html"}).status_code == by_button, who
+    file = browser(app, "ola").get(BY_PROGRAM)
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert "Round &amp; &lt;b&gt;thing" in file.text
+    deed = library.installation.deeds(1)[0]
+    assert (deed.who, deed.what) == ("ola", "shared a version as a file")
+
+
+def test_a_player_gets_the_part_that_it_asks_for_and_never_another_file(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    bench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
+    clip, client = tmp_path / "in" / "clip.mp4", browser(create_app(bench))
+    film(clip, ["ellipse", "line"], 1)
+    bench.library.add([tmp_path / "in"]).wait()
+    frame = list(bench.context.collection.library.adding.frames_of(str(clip)).values())[1]
+    address, size = f"/media/video/{frame}", clip.stat().st_size
+    answer = client.get(address, headers={"Range": "bytes=4-7"})
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (206, b"ftyp", "video/mp4")
+    assert answer.headers["content-range"] == f"bytes 4-7/{size}"
+    (tmp_path / "secret.mp4").write_bytes(b"of somebody")
+    clip.unlink()
+    clip.symlink_to(tmp_path / "secret.mp4")
+    for place in (address, f"/media/video/{'0' * 64}"):
+        assert client.get(place).status_code == 404

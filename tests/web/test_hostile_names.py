@@ -81,27 +81,13 @@ def screens(bench: Workbench) -> Screens:
     return Screens(bench)
 
 
+OF_A_CONCEPT = ("describe", "label", "label/review", "check", "results")
 VIEWS = [
-    ("", {}),
-    ("library", {}),
-    ("library", {"view": "health"}),
-    ("library", {"view": "trash"}),
-    ("library", {"q": HOSTILE}),
-    ("describe", {"concept": NAME}),
-    ("label", {"concept": NAME}),
-    ("label/review", {"concept": NAME}),
+    *((page, {}) for page in ("", "library", *(f"settings/{tab}" for tab in ("cost", "encoder", "backup")))),
+    *(("library", query) for query in ({"view": "health"}, {"view": "trash"}, {"q": HOSTILE})),
+    *((page, {"concept": name}) for page in OF_A_CONCEPT for name in (NAME, f"Unknown {HOSTILE}")),
     ("label/review", {"concept": NAME, "criterion": f"criterion {HOSTILE}", "query": HOSTILE}),
-    ("check", {"concept": NAME}),
-    ("results", {"concept": NAME}),
-    ("settings/activity", {}),
-    ("settings/cost", {}),
-    ("settings/encoder", {}),
-    ("settings/backup", {}),
-    ("settings/appearance", {"concept": NAME}),
-    *(
-        (page, {"concept": f"Unknown {HOSTILE}"})
-        for page in ("describe", "label", "label/review", "check", "results")
-    ),
+    *((f"settings/{tab}", {"concept": NAME}) for tab in ("activity", "appearance")),
 ]
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import own_loop
 import pytest
-from fastapi import FastAPI, UploadFile
+from fastapi import FastAPI
 from patience import PATIENCE
 from sqlalchemy import event
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from web_screens import PASSWORD, browser
 
@@ -22,7 +18,6 @@ from concepts.installation.users import Role, Users
 from concepts.workbench import Workbench
 from concepts.workbench.labels import Labels
 from concepts.workbench.library import PictureLibrary
-from web.http.pictures import AT_ONCE, PictureThreads
 from web.page import _noted
 from web.server import create_app
 
@@ -108,29 +103,3 @@ def test_an_action_keeps_no_connection_between_its_reads(bench: Workbench) -> No
 
     assert _noted(look, Request({"type": "http"})) == {"kept": 0}
     assert held
-
-
-def test_a_picture_that_waits_for_its_turn_leaves_the_queue_with_whoever_sent_it() -> None:
-    threads, go_on, begun = PictureThreads(), threading.Event(), list[str]()
-
-    async def leave() -> int:
-        left = asyncio.Event()
-
-        async def receive() -> dict[str, str]:
-            await left.wait()
-            return {"type": "http.disconnect"}
-
-        busy = [asyncio.create_task(threads.turn(go_on.wait)) for _ in range(AT_ONCE)]
-        sent = [UploadFile(io.BytesIO(b"no picture"), filename="a.png")]
-        asked = threads.each(Request({"type": "http"}, receive), sent, lambda one: begun.append(one.name))
-        waiting = asyncio.create_task(asked)
-        left.set()
-        await asyncio.wait([waiting], timeout=PATIENCE)
-        go_on.set()
-        await asyncio.gather(*busy)
-        await threads.turn(lambda: None)  # whatever was in the queue is done
-        error = waiting.exception()
-        assert isinstance(error, HTTPException)
-        return error.status_code
-
-    assert (own_loop.run(leave()), begun) == (400, [])

@@ -23,45 +23,33 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet, "AT_LATEST", PATIENCE)
 
 
-class Answering:
-    """An app that answers when it is told to, asked from a thread."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.asked, self._answer = threading.Event(), threading.Event()
-        self.quiet = Quiet(self._app)
-        self._thread = threading.Thread(target=lambda: own_loop.run(self._ask()))
-        self._thread.start()
-        assert self.asked.wait(PATIENCE)
-
-    def answer(self) -> None:
-        self._answer.set()
-        self._thread.join(PATIENCE)
-
-    async def _ask(self) -> None:
-        async def nothing(*_: object) -> None: ...
-
-        await self.quiet({"type": "http", "path": self._path, "headers": []}, nothing, nothing)  # type: ignore[arg-type]
-
-    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.asked.set()
-        await asyncio.to_thread(self._answer.wait, PATIENCE)
-
-
 @pytest.fixture
-def answering() -> Iterator[Answering]:
-    app = Answering("/library")
-    yield app
-    app.answer()
+def asked() -> Iterator[tuple[Quiet, threading.Event]]:
+    """In front of an app that has been asked something, and what lets it answer."""
+    arrived, answers = threading.Event(), threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        arrived.set()
+        await asyncio.to_thread(answers.wait, PATIENCE)
+
+    quiet, scope = Quiet(app), {"type": "http", "path": "/library", "headers": []}
+    thread = threading.Thread(target=lambda: own_loop.run(quiet(scope, None, None)))  # type: ignore[arg-type]
+    thread.start()
+    assert arrived.wait(PATIENCE)
+    yield quiet, answers
+    answers.set()
+    thread.join(PATIENCE)
 
 
-def test_it_is_begun_where_nobody_asks_anything_else_after_the_answer(answering: Answering) -> None:
+def test_it_is_begun_where_nobody_asks_anything_else_after_the_answer(
+    asked: tuple[Quiet, threading.Event],
+) -> None:
     at_once, begun = threading.Event(), threading.Event()
     Quiet(lambda *_: asyncio.sleep(0)).then(at_once.set)
     assert at_once.wait(PATIENCE)
-    answering.quiet.then(begun.set)
+    asked[0].then(begun.set)
     assert not begun.wait(A_WHILE)
-    answering.answer()
+    asked[1].set()
     assert begun.wait(PATIENCE)
 
 
@@ -81,9 +69,9 @@ def test_that_a_page_is_opened_is_told_before_it_is_made(accept: bytes, times: i
 
 
 def test_it_is_begun_at_the_latest_while_somebody_still_asks(
-    answering: Answering, monkeypatch: pytest.MonkeyPatch
+    asked: tuple[Quiet, threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quiet, "AT_LATEST", A_WHILE)
     begun = threading.Event()
-    answering.quiet.then(begun.set)
+    asked[0].then(begun.set)
     assert begun.wait(PATIENCE)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import http.client
 import io
-import json
 import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import bundles
+import httpx2
 import numpy as np
 import pytest
+import uvicorn
+from drawing import claims
 from patience import PATIENCE
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
@@ -35,7 +33,7 @@ from concepts.bundle.load import load_bundle
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import ChangedBundleError, DiscernError
 from web.scorer.app import MOST_BYTES
-from web.scorer.serve import TOKEN
+from web.scorer.serve import TOKEN, serve
 from web.scorer.served import Served, load_all
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]
@@ -63,36 +61,28 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return files
 
 
-Start = Callable[..., str]
+class Running(NamedTuple):
+    process: subprocess.Popen[str]
+    url: str
 
 
-def begun(
-    arguments: Sequence[str], anywhere: Path, environment: Mapping[str, str]
-) -> tuple[subprocess.Popen[str], str]:
-    """The process, and where it answers."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments, "--port", "0"],
-        env=ENVIRONMENT | environment,
-        cwd=anywhere,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    found = re.match(r"Answers at (http://\S+)/v1/classify", line)
-    assert found, line + (process.stderr.read() if process.stderr else "")
-    return process, found[1]
+Start = Callable[..., Running]
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Processes that end with the module."""
     running: list[subprocess.Popen[str]] = []
 
-    def started(*arguments: str, **environment: str) -> str:
-        process, url = begun(arguments, tmp_path_factory.mktemp("anywhere"), environment)
+    def started(bundle: Path, **environment: str) -> Running:
+        command, anywhere = [*COMMAND, str(bundle), "--port", "0"], tmp_path_factory.mktemp("anywhere")
+        heard: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, env=ENVIRONMENT | environment, cwd=anywhere, **heard)
         running.append(process)
-        return url
+        line = process.stdout.readline()
+        found = re.match(r"Answers at (http://\S+)/v1/classify", line)
+        assert found, line + process.stderr.read()
+        return Running(process, found[1])
 
     yield started
     for process in running:
@@ -102,44 +92,24 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
 @pytest.fixture(scope="module")
 def address(start: Start, bundle: Path) -> str:
-    return start(str(bundle))
+    return start(bundle).url
 
 
-def asked(url: str, *, data: bytes | None = None, **headers: str) -> tuple[int, Any]:
+def asked(url: str, **headers: str) -> tuple[int, Any]:
     """Status and JSON, or text."""
-    request = urllib.request.Request(url, data, {k.replace("_", "-"): v for k, v in headers.items()})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            status, content = answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        status, content = error.code, error.read().decode()
-    return status, json.loads(content) if content.startswith(("{", "[")) else content
+    return told(httpx2.get(url, headers=headers, timeout=PATIENCE))
+
+
+def told(answer: httpx2.Response) -> tuple[int, Any]:
+    return answer.status_code, answer.json() if answer.text.startswith(("{", "[")) else answer.text
 
 
 def classified(
     url: str, files: Sequence[tuple[str, bytes]], concepts: Sequence[str] = (), **headers: str
-) -> Any:
-    mark = uuid.uuid4().hex
-    body = b""
-    for name, content in files:
-        about = f'--{mark}\r\nContent-Disposition: form-data; name="picture"; filename="{name}"\r\n\r\n'
-        body += about.encode() + content + b"\r\n"
-    for concept in concepts:
-        body += f'--{mark}\r\nContent-Disposition: form-data; name="concept"\r\n\r\n{concept}\r\n'.encode()
-    body += f"--{mark}--\r\n".encode()
-    kind = f"multipart/form-data; boundary={mark}"
-    return asked(f"{url}/v1/classify", data=body, Content_Type=kind, **headers)
-
-
-def announced(url: str, size: int) -> str:
-    """What is answered to a request of this size before any of its body."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"))
-    connection.putrequest("POST", "/v1/classify")
-    connection.putheader("Content-Length", str(size))
-    connection.endheaders()
-    answer = connection.getresponse()
-    assert answer.status == 413
-    return answer.read().decode()
+) -> tuple[int, Any]:
+    pictures, asked_for = [("picture", file) for file in files], {"concept": list(concepts)}
+    options: dict[str, Any] = {"headers": headers, "timeout": PATIENCE}
+    return told(httpx2.post(f"{url}/v1/classify", files=pictures, data=asked_for, **options))
 
 
 def sent(files: Sequence[Path]) -> list[tuple[str, bytes]]:
@@ -168,20 +138,18 @@ def test_a_batch_is_answered_in_its_order_as_the_bundle_says(
     assert (last["said"], "not a JPEG" in last["error"]) == ([], True)
 
 
-def test_one_concept_can_be_asked_for(address: str, shown: list[Path]) -> None:
+def test_it_says_what_it_answers_for_and_one_concept_can_be_asked_for(
+    address: str, bundle: Path, shown: list[Path]
+) -> None:
+    _, found = asked(f"{address}/v1/classifiers")
+    assert [one["name"] for one in found[0]["concepts"]] == ["messy room", "people"]
+    assert found[0]["fingerprint"] == load_bundle(bundle).facts.encoder.fingerprint
+    document = asked(f"{address}/openapi.json")[1]
+    assert set(document["paths"]) == {"/healthz", "/readyz", "/v1/classifiers", "/v1/classify"}
     status, found = classified(address, sent(shown[:1]), ["people"])
     assert [one["concept"] for one in found["pictures"][0]["said"]] == ["people"]
     status, found = classified(address, sent(shown[:1]), ["cats"])
     assert (status, "no concept 'cats'" in found["detail"]) == (404, True)
-
-
-def test_it_says_what_it_answers_for_and_how_it_is(address: str, bundle: Path) -> None:
-    _, found = asked(f"{address}/v1/classifiers")
-    assert [one["name"] for one in found[0]["concepts"]] == ["messy room", "people"]
-    assert found[0]["fingerprint"] == load_bundle(bundle).facts.encoder.fingerprint
-    assert asked(f"{address}/healthz")[1]["status"] == "ok"
-    document = asked(f"{address}/openapi.json")[1]
-    assert set(document["paths"]) == {"/healthz", "/readyz", "/v1/classifiers", "/v1/classify"}
 
 
 def counted(url: str) -> dict[tuple[str, ...], float]:
@@ -203,21 +171,21 @@ def test_prometheus_counts_pictures_decisions_and_requests(address: str, shown: 
 
 def test_what_is_too_much_or_from_elsewhere_is_refused(address: str, shown: list[Path]) -> None:
     assert classified(address, sent(shown) * 9)[0] == 422
-    assert "too large" in announced(address, MOST_BYTES + 1)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/classify")
+    connection.putheader("Content-Length", str(MOST_BYTES + 1))
+    connection.endheaders()  # and none of the body
+    announced = connection.getresponse()
+    assert (announced.status, b"too large" in announced.read()) == (413, True)
     assert classified(address, sent(shown), Origin="https://elsewhere.example")[0] == 403
     assert asked(f"{address}/v1/classifiers", Host="elsewhere.example")[0] == 421
     assert asked(f"{address}/v1/classify")[0] == 405
 
 
-def flat(side: int, kind: str = "PNG") -> bytes:
+def flat(side: int) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (side, side)).save(out, kind)
+    Image.new("RGB", (side, side)).save(out, "PNG")
     return out.getvalue()
-
-
-def claims(side: int) -> bytes:
-    """The header of a BMP of so many pixels a side."""
-    return b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, side, side, 1, 24, 0) + bytes(20)
 
 
 def test_pictures_are_bounded_by_what_their_headers_say(address: str, shown: list[Path]) -> None:
@@ -226,11 +194,6 @@ def test_pictures_are_bounded_by_what_their_headers_say(address: str, shown: lis
     assert "8,000 × 8,000 pixels; at most 60 million are taken" in found["pictures"][0]["error"]
     status, found = classified(address, [("large.bmp", claims(8000))] * 8)
     assert (status, "512 million pixels" in found["detail"]) == (413, True)
-
-
-def test_whether_pictures_are_scored_is_told_without_a_token(start: Start, bundle: Path) -> None:
-    url = start(str(bundle), **{TOKEN: "a secret"})
-    assert asked(f"{url}/readyz")[1]["status"] == "ok"
 
 
 class Sender:
@@ -268,7 +231,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
-    url = start(str(bundle))
+    url = start(bundle).url
     large = flat(3000)
     for _ in range(3):
         Sender(url, [large] * 20).connection.close()
@@ -278,20 +241,19 @@ def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
     assert classified(url, [("small.png", flat(8))])[0] == 200
 
 
-def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(bundle: Path, tmp_path: Path) -> None:
-    process, url = begun([str(bundle)], tmp_path, {})
-    with process:
-        senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
-        one = 7000 * 7000 * 4  # bytes
-        until(lambda: asked(f"{url}/readyz")[0] == 200 and resident(process.pid) >= one)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(start: Start, bundle: Path) -> None:
+    process, url = start(bundle)
+    senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
+    one = 7000 * 7000 * 4  # bytes
+    until(lambda: asked(f"{url}/readyz")[0] == 200 and resident(process.pid) >= one)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
     assert not all(b"200 OK" in sender.first_line() for sender in senders)
 
 
 def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path, shown: list[Path]) -> None:
-    url = start(str(bundle.with_name("rooms.zip")), **{TOKEN: "a secret"})
-    assert asked(f"{url}/healthz")[0] == 200
+    url = start(bundle.with_name("rooms.zip"), **{TOKEN: "a secret"}).url
+    assert [asked(f"{url}/{address}")[1]["status"] for address in ("healthz", "readyz")] == ["ok", "ok"]
     assert classified(url, sent(shown))[0] == 401
     assert classified(url, sent(shown), Authorization="Bearer another")[0] == 401
     status, found = classified(url, sent(shown), Authorization="Bearer a secret", Host="any.example")
@@ -299,7 +261,12 @@ def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"), [(["nowhere"], "nowhere"), (["{bundle}", "--host", "0.0.0.0"], TOKEN)]
+    ("arguments", "why"),
+    [
+        (["nowhere"], "nowhere"),
+        (["{bundle}", "--host", "0.0.0.0"], TOKEN),
+        (["{bundle}", "--digest", "0" * 64], "not a bundle with one of these digests"),
+    ],
 )
 def test_a_server_that_may_not_or_cannot_serve_ends_without_a_traceback(
     bundle: Path, arguments: list[str], why: str
@@ -312,25 +279,23 @@ def test_a_server_that_may_not_or_cannot_serve_ends_without_a_traceback(
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"),
-    [("sys.exit(3)", 3), ("None", 1), ("setattr(self, 'started', True)", 0), ("sys.exit(0)", 0)],
+    ("ends", "code"),
+    [
+        (lambda server: sys.exit(3), 3),
+        (lambda server: None, 1),
+        (lambda server: setattr(server, "started", True), 0),
+        (lambda server: sys.exit(0), 0),
+    ],
 )
-def test_a_server_ends_with_the_exit_code_of_what_ended_it(bundle: Path, ending: str, code: int) -> None:
-    program = f"""
-import sys, uvicorn
-from pathlib import Path
-from web.scorer.serve import serve
-uvicorn.Server.run = lambda self, **_: {ending}
-serve([Path(sys.argv[1])], host="127.0.0.1", port=0, names=[])
-"""
-    command = [sys.executable, "-c", program, str(bundle)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], env=ENVIRONMENT, capture_output=True)
-    assert (done.returncode, done.stderr) == (code, b"")
-
-
-def test_two_bundles_of_one_concept_are_not_served(bundle: Path) -> None:
-    with pytest.raises(DiscernError, match="Two of"):
-        load_all([bundle, bundle])
+def test_a_server_ends_with_the_exit_code_of_what_ended_it(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, ends: Callable[[Any], None], code: int
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, **_: ends(server))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    serve([bundle], host="127.0.0.1", port=0, names=[])
+    assert codes == [code]
 
 
 def one_of(folder: Path, concept: str) -> Path:
@@ -340,15 +305,24 @@ def one_of(folder: Path, concept: str) -> Path:
     )
 
 
-def test_a_bundle_that_was_changed_or_has_no_encoder_is_refused(tmp_path: Path) -> None:
+def test_a_bundle_that_was_changed_has_no_encoder_or_comes_twice_is_refused(
+    bundle: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DiscernError, match="Two of"):
+        load_all([bundle, bundle])
     head = bundles.make_head(np.ones(8))
     alone = bundles.write_one(tmp_path / "alone", head, bundles.make_facts(head), None)
     with pytest.raises(DiscernError, match=r"no classifier\.onnx"):
         Served(alone)
-    changed = one_of(tmp_path / "changed", "people")
+    changed, more = one_of(tmp_path / "changed", "people"), one_of(tmp_path / "more", "people")
     (changed / "scorer.py").write_text("changed")
     with pytest.raises(ChangedBundleError, match=r"scorer\.py has changed"):
         load_all([changed])
+    digest = bundle_digest(more)
+    (more / "numpy.py").write_text("print('not NumPy')")
+    for pinned in ([], [digest]):
+        with pytest.raises(ChangedBundleError, match=r"numpy\.py has no checksum"):
+            load_all([more], pinned)
 
 
 def test_a_graph_of_another_classifier_is_refused_whatever_the_list_says(tmp_path: Path) -> None:
@@ -366,26 +340,10 @@ def test_pinned_bundles_are_served_in_any_order_and_no_others(tmp_path: Path) ->
         load_all(paths, own[:1])
     with pytest.raises(DiscernError, match=f"None of these bundles has the digest {own[1]}"):
         load_all(paths[:1], own)
-
-
-def test_a_bundle_that_was_tampered_with_is_not_served_where_it_is_pinned(tmp_path: Path) -> None:
-    bundle = one_of(tmp_path / "one", "people")
-    digest = bundle_digest(bundle)
-    (bundle / "README.md").write_text("changed")
-    bundles.sums_again(bundle)
-    command = [*COMMAND, str(bundle), "--digest", digest]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "not a bundle with one of these digests" in done.stderr
-
-
-def test_a_bundle_with_another_file_in_it_is_not_served(tmp_path: Path) -> None:
-    folder = one_of(tmp_path / "one", "people")
-    digest = bundle_digest(folder)
-    (folder / "numpy.py").write_text("print('not NumPy')")
-    for pinned in ([], [digest]):
-        with pytest.raises(ChangedBundleError, match=r"numpy\.py has no checksum"):
-            load_all([folder], pinned)
+    (paths[0] / "README.md").write_text("changed")
+    bundles.sums_again(paths[0])  # as who means harm would
+    with pytest.raises(DiscernError, match="people is not a bundle with one of these digests"):
+        load_all(paths[:1], own[:1])
 
 
 def test_between_certified_lines_a_person_looks_and_a_line_of_yes_is_the_decision() -> None:

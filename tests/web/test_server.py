@@ -36,8 +36,6 @@ def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
     assert "<script" not in quoted
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert client.get("/healthz").json()["status"] == "starting"
-    chosen = {"accept": "text/html", "cookie": "discern-theme=dark"}
-    assert "color-scheme: dark;" in client.get("/", headers=chosen).text
     assert client.post("/api/v1/concepts").status_code == 503
 
 
@@ -58,8 +56,8 @@ def test_who_comes_while_one_server_follows_the_other_is_answered_by_the_second(
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
 
 
-def made_for(names: list[str]) -> Later:
-    """Notes for whom it was made."""
+def test_it_is_made_once_for_nobody_in_particular_however_many_ask_and_answers_each() -> None:
+    names: list[str] = []
 
     def make() -> Starlette:
         names.append(WHO.get())
@@ -69,12 +67,7 @@ def made_for(names: list[str]) -> Later:
 
         return Starlette(routes=[Route("/hello", hello)])
 
-    return Later(make)
-
-
-def test_it_is_made_once_for_nobody_in_particular_however_many_ask_and_answers_each() -> None:
-    names: list[str] = []
-    client = TestClient(Starlette(routes=[Mount("/api", made_for(names))]))
+    client = TestClient(Starlette(routes=[Mount("/api", Later(make))]))
     assert names == []
 
     def ask(number: int) -> str:

@@ -15,6 +15,7 @@ from demo_house import demo_house
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from local_oidc import CLIENT, SECRET, Claims, LocalOidc
+from web_screens import PASSWORD, browser
 
 from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
@@ -26,8 +27,6 @@ from web.http.login import SIGNING_IN
 from web.server import create_app
 
 ROOT = Path(__file__).parents[2]
-BASE = "http://127.0.0.1:7860"
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +61,24 @@ def app(tmp_path_factory: pytest.TempPathFactory, service: LocalOidc) -> Iterato
 @pytest.fixture
 def client(app: FastAPI, provider: LocalOidc) -> TestClient:
     """A browser that was never here."""
-    return TestClient(app, base_url=BASE, follow_redirects=False)
+    return browser(app)
 
 
 @pytest.fixture
-def bench(own_home: Path, provider: LocalOidc) -> Iterator[Workbench]:
-    """Of one test, which changes who may come in."""
-    made = Workbench(settings_with(own_home, provider))
+def bench(own_home: Path, provider: LocalOidc, request: pytest.FixtureRequest) -> Iterator[Workbench]:
+    """Of one test, with settings of its own."""
+    made = Workbench(settings_with(own_home, provider, **getattr(request, "param", {})))
     yield made
     made.close()
 
 
 @pytest.fixture
 def own_client(bench: Workbench) -> TestClient:
-    return TestClient(create_app(bench), base_url=BASE, follow_redirects=False)
+    return browser(create_app(bench))
+
+
+def own(**settings: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("bench", [settings], indirect=True, ids=[""])
 
 
 def away(client: TestClient, target: str = "/label?concept=Ball") -> str:
@@ -101,11 +104,8 @@ def test_who_is_on_the_list_comes_in_and_goes_on_where_they_wanted_to(client: Te
     assert client.get("/api/v1/audit").json()[0]["who"] == "ana"
 
 
-def test_the_answer_comes_back_to_a_name_that_was_set_and_to_no_other(
-    own_home: Path, provider: LocalOidc
-) -> None:
-    bench = Workbench(settings_with(own_home, provider, allowed_hosts="discern.example"))
-    app = create_app(bench)
+@own(allowed_hosts="discern.example")
+def test_the_answer_comes_back_to_a_name_that_was_set_and_to_no_other(own_client: TestClient) -> None:
     for host, sent_back_to in (
         ("discern.example", "http://discern.example/login/callback"),
         ("localhost:7860", "http://localhost:7860/login/callback"),
@@ -115,25 +115,25 @@ def test_the_answer_comes_back_to_a_name_that_was_set_and_to_no_other(
         ("discern.example@evil.example", ""),
         ("discern.example.evil.example", ""),
     ):
-        client = TestClient(app, base_url=BASE, follow_redirects=False)
-        begun = client.get("/login/elsewhere", headers={"host": host})
+        begun = own_client.get("/login/elsewhere", headers={"host": host})
         asked = parse_qs(urlsplit(begun.headers.get("location", "")).query)
         assert asked.get("redirect_uri", [""]) == [sent_back_to], host
         assert begun.status_code == (303 if sent_back_to else 421), host
-    bench.close()
 
 
-def test_no_password_is_asked_for_where_nobody_has_one(own_client: TestClient, bench: Workbench) -> None:
-    assert 'name="password"' not in own_client.get("/login").text
-    Users(bench.context.settings).set("ola", PASSWORD)
-    assert 'name="password"' in own_client.get("/login").text
-
-
-def test_the_list_says_what_each_may_do(client: TestClient, provider: LocalOidc) -> None:
+def test_the_list_says_who_comes_in_and_what_each_may_do(
+    client: TestClient, provider: LocalOidc, app: FastAPI
+) -> None:
+    for password in ("", "elsewhere$", "x" * 20):  # who signs in elsewhere has no password here
+        assert client.get("/api/v1/concepts", auth=("ana", password)).status_code == 401
     provider.person = {"sub": "2", "preferred_username": "ben"}
     sign_in(client)
     assert client.get("/api/v1/concepts").status_code == 200
     assert client.post("/api/v1/concepts", json={"name": "B", "description": "A ball."}).status_code == 403
+    provider.person, stranger = {"sub": "9", "preferred_username": "mallory"}, browser(app)
+    answer = sign_in(stranger)
+    assert (answer.status_code, "mallory is not among those" in answer.text) == (403, True)
+    assert COOKIE not in stranger.cookies
 
 
 def test_the_first_is_an_owner_and_others_labellers(own_home: Path) -> None:
@@ -142,23 +142,12 @@ def test_the_first_is_an_owner_and_others_labellers(own_home: Path) -> None:
     assert roles == {"ana": Role.OWNER, "ben": Role.VIEWER, "eva": Role.LABELLER}
 
 
-def test_who_signs_in_elsewhere_has_no_password_here(client: TestClient) -> None:
-    for password in ("", "elsewhere$", "x" * 20):
-        assert client.get("/api/v1/concepts", auth=("ana", password)).status_code == 401
-
-
-def test_who_is_not_on_the_list_stays_outside(client: TestClient, provider: LocalOidc) -> None:
-    provider.person = {"sub": "9", "preferred_username": "mallory"}
-    answer = sign_in(client)
-    assert answer.status_code == 403
-    assert "mallory is not among those" in answer.text
-    assert COOKIE not in client.cookies
-
-
-def test_a_user_with_a_password_is_not_signed_in_by_a_namesake_elsewhere(
+def test_a_password_is_asked_for_where_somebody_has_one_whom_no_namesake_elsewhere_signs_in(
     own_client: TestClient, bench: Workbench, provider: LocalOidc
 ) -> None:
+    assert 'name="password"' not in own_client.get("/login").text
     Users(bench.context.settings).set("ola", PASSWORD)
+    assert 'name="password"' in own_client.get("/login").text
     provider.person = {"sub": "3", "preferred_username": "ola"}
     assert sign_in(own_client).status_code == 403
 
@@ -167,9 +156,8 @@ def test_whoever_is_taken_off_the_list_is_out_at_once(
     own_client: TestClient, bench: Workbench, provider: LocalOidc, own_home: Path
 ) -> None:
     sign_in(own_client)
-    cookie = own_client.cookies[COOKIE]
     bench.context.settings = settings_with(own_home, provider, oauth_users="ben")
-    later = TestClient(create_app(bench), base_url=BASE, headers={"cookie": f"{COOKIE}={cookie}"})
+    later = browser(create_app(bench), cookies={COOKIE: own_client.cookies[COOKIE]})
     assert later.get("/api/v1/concepts").status_code == 401
 
 
@@ -185,69 +173,48 @@ def test_each_sign_in_has_state_nonce_and_proof_of_its_own(client: TestClient) -
 
 
 def test_an_answer_to_another_sign_in_is_not_taken(client: TestClient, app: FastAPI) -> None:
-    stranger = TestClient(app, base_url=BASE, follow_redirects=False)
-    forced = back(away(stranger))
+    forced = back(away(browser(app)))
     away(client)
     answer = client.get(forced)
     assert answer.status_code == 403
     assert "another sign-in" in answer.text
-    assert TestClient(app, base_url=BASE).get(forced).status_code == 403
+    assert browser(app).get(forced).status_code == 403
 
 
-def test_a_code_counts_once(client: TestClient) -> None:
-    address = back(away(client))
-    kept = client.cookies[SIGNING_IN]
-    assert client.get(address).status_code == 303
-    client.cookies.clear()
-    client.cookies[SIGNING_IN] = kept
-    assert client.get(address).status_code == 403
-
-
-def test_what_the_browser_kept_is_signed(client: TestClient) -> None:
+def test_a_code_counts_once_and_only_with_what_the_browser_kept_as_it_was_signed(client: TestClient) -> None:
     address = back(away(client))
     kept = client.cookies[SIGNING_IN]
     client.cookies.clear()
     signed, _, signature = kept.rpartition(".")
     other = "A" if signature[0] != "A" else "B"  # not the last letter, some of whose bits say nothing
-    client.cookies[SIGNING_IN] = f"{signed}.{other}{signature[1:]}"
-    assert client.get(address).status_code == 403
+    for cookie, status in ((f"{signed}.{other}{signature[1:]}", 403), (kept, 303), (kept, 403)):
+        client.cookies.clear()
+        client.cookies[SIGNING_IN] = cookie
+        assert client.get(address).status_code == status
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"nonce": "another"},
-        {"nonce": ...},
-        {"aud": "another-client"},
-        {"iss": "https://elsewhere.example"},
-        {"exp": 1},
-        {"nbf": 2**40},
-        {"preferred_username": ""},
-        {"preferred_username": None},
-        {"azp": "another-client"},
-    ],
-    ids=str,
+WRONG: tuple[Claims, ...] = (
+    *({"nonce": nonce} for nonce in ("another", ...)),
+    *({claim: "another-client"} for claim in ("aud", "azp")),
+    *({"iss": "https://elsewhere.example"}, {"exp": 1}, {"nbf": 2**40}),
+    *({"preferred_username": name} for name in ("", None)),
 )
-def test_a_token_that_is_not_for_this_sign_in_is_not_taken(
-    client: TestClient, provider: LocalOidc, wrong: Claims
+NOT_SIGNED = ("sign_not_at_all", "sign_with_another_key", "sign_with_public_key_as_secret")
+
+
+@pytest.mark.parametrize("wrong", [*WRONG, *NOT_SIGNED], ids=str)
+def test_a_token_that_is_not_for_this_sign_in_or_not_of_the_service_is_not_taken(
+    client: TestClient, provider: LocalOidc, wrong: Claims | str
 ) -> None:
     def spoil(claims: Claims) -> None:
         claims.update(wrong)
         for name in [name for name, value in wrong.items() if value is ...]:
             del claims[name]
 
-    provider.spoil = spoil
-    assert sign_in(client).status_code == 403
-    assert COOKIE not in client.cookies
-
-
-@pytest.mark.parametrize(
-    "signed", ["sign_not_at_all", "sign_with_another_key", "sign_with_public_key_as_secret"]
-)
-def test_a_token_that_the_service_did_not_sign_is_not_taken(
-    client: TestClient, provider: LocalOidc, signed: str
-) -> None:
-    provider.sign = getattr(provider, signed)
+    if isinstance(wrong, str):
+        provider.sign = getattr(provider, wrong)
+    else:
+        provider.spoil = spoil
     assert sign_in(client).status_code == 403
     assert COOKIE not in client.cookies
 
@@ -257,47 +224,49 @@ def test_nobody_is_sent_to_another_site_afterwards(client: TestClient) -> None:
     assert client.get(back(address)).headers["location"] == "/"
 
 
-def test_a_service_that_is_away_is_said_in_words(own_home: Path, provider: LocalOidc) -> None:
-    bench = Workbench(settings_with(own_home, provider, openid_provider_url="http://127.0.0.1:9"))
-    answer = TestClient(create_app(bench), base_url=BASE).get("/login/elsewhere")
-    assert answer.status_code == 502
-    assert "can&#39;t be reached" in answer.text
-    bench.close()
+@own(openid_provider_url="http://127.0.0.1:9")
+def test_a_service_that_is_away_is_said_in_words(own_client: TestClient) -> None:
+    answer = own_client.get("/login/elsewhere")
+    assert (answer.status_code, "can&#39;t be reached" in answer.text) == (502, True)
 
 
 # Where it is served
 
 
-def test_a_space_is_known_to_the_service_by_its_public_address(own_home: Path, provider: LocalOidc) -> None:
+@own(space_host="ana-discern.hf.space")
+def test_a_space_is_known_to_the_service_by_its_public_address(
+    own_client: TestClient, provider: LocalOidc
+) -> None:
     provider.redirects = {"https://ana-discern.hf.space/login/callback"}
-    bench = Workbench(settings_with(own_home, provider, space_host="ana-discern.hf.space"))
-    client = TestClient(create_app(bench), base_url=BASE, follow_redirects=False)
-    assert sign_in(client).status_code == 303
-    bench.close()
+    assert sign_in(own_client).status_code == 303
 
 
 def test_hosts_of_spaces_set_it_by_their_own_names(
     own_home: Path, provider: LocalOidc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OPENID_PROVIDER_URL", provider.address)
-    monkeypatch.setenv("OAUTH_CLIENT_ID", CLIENT)
-    monkeypatch.setenv("OAUTH_CLIENT_SECRET", SECRET)
-    monkeypatch.setenv("OAUTH_SCOPES", "openid profile")
-    monkeypatch.setenv("DISCERN_OAUTH_USERS", "ana")
+    for name, value in (
+        ("OPENID_PROVIDER_URL", provider.address),
+        *(("OAUTH_CLIENT_ID", CLIENT), ("OAUTH_CLIENT_SECRET", SECRET), ("OAUTH_SCOPES", "openid profile")),
+        ("DISCERN_OAUTH_USERS", "ana"),
+    ):
+        monkeypatch.setenv(name, value)
     settings = load_settings(home=own_home, host="0.0.0.0")
     check_exposure(settings)
     assert SECRET in settings.secrets
 
 
-def test_without_names_a_service_alone_lets_nobody_in(own_home: Path, provider: LocalOidc) -> None:
-    settings = settings_with(own_home, provider, oauth_users="", host="0.0.0.0")
-    with pytest.raises(SettingsError, match="open to everyone"):
-        check_exposure(settings)
-
-
-def test_names_without_a_service_are_a_mistake_that_is_said_at_the_start(own_home: Path) -> None:
-    with pytest.raises(SettingsError, match="OPENID_PROVIDER_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET"):
-        check_exposure(load_settings(home=own_home, oauth_users="ana"))
+def test_a_service_without_names_or_names_without_a_service_are_said_at_the_start(
+    own_home: Path, provider: LocalOidc
+) -> None:
+    for settings, said in (
+        (settings_with(own_home, provider, oauth_users="", host="0.0.0.0"), "open to everyone"),
+        (
+            load_settings(home=own_home, oauth_users="ana"),
+            "OPENID_PROVIDER_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET",
+        ),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            check_exposure(settings)
 
 
 def test_a_demo_behind_a_sign_in_asks_for_it_first(
@@ -306,7 +275,7 @@ def test_a_demo_behind_a_sign_in_asks_for_it_first(
     given = settings_with(tmp_path / "home", provider)
     more = {name: getattr(given, name) for name in ("oauth_users", "openid_provider_url", "oauth_client_id")}
     with demo_house(tmp_path, tiny_open_clip, oauth_client_secret=SECRET, **more) as house:
-        client = TestClient(create_app(house.base, house), base_url=BASE, follow_redirects=False)
+        client = browser(create_app(house.base, house))
         page = {"accept": "text/html"}
         assert client.get("/begin", headers=page).headers["location"].startswith("/login")
         assert client.post("/begin").status_code == 401

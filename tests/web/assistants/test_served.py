@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult, Implementation
 from patience import PATIENCE
 from running_app import served
+from web_screens import PASSWORD, add_people
 
-from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.mcp.server import PATH, http_app
@@ -33,7 +34,6 @@ ROOT = Path(__file__).parents[3]
 NAME = "Round thing"
 SOME = {"concept": NAME}
 SEARCH = {"only_search": True}
-PASSWORD = "correct horse battery"
 LOOKER = Implementation(name="looker", version="2")
 
 Calls = Callable[[Client], Awaitable[None]]
@@ -102,26 +102,24 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
 
     own_loop.run(main())
     assert told
-    bench = Workbench(Settings(home=home))
-    kinds = {row["author_kind"] for row in bench.concept(NAME).label_files.rows()}
+    with closing(Workbench(Settings(home=home))) as bench:
+        kinds = {row["author_kind"] for row in bench.concept(NAME).label_files.rows()}
     assert kinds == {"annotator", "simulated"}
-    bench.close()
 
 
 def look(home: Path) -> list[dict[str, str]]:
     """What an assistant would say that sees which pictures are round: here their files tell."""
-    bench = Workbench(Settings(home=home))
-    found = bench.concept(NAME).annotations.next_pictures(10, assistant="looker 2")
-    bench.close()
+    with closing(Workbench(Settings(home=home))) as bench:
+        found = bench.concept(NAME).annotations.next_pictures(10, assistant="looker 2")
     return [{"picture": p.id, "value": "yes" if "ellipse" in p.path else "no"} for p in found]
 
 
 def person_answers(home: Path) -> None:
     """In the app, which another process is."""
-    bench = Workbench(Settings(home=home))
-    for purpose in ("train", "evaluation"):
-        answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose=purpose)])
-    bench.close()
+    with closing(Workbench(Settings(home=home))) as bench:
+        for purpose in ("train", "evaluation"):
+            pictures = bench.concept(NAME).labels.next_pictures(12, purpose=purpose)
+            answer(bench, NAME, [picture.id for picture in pictures])
 
 
 def test_a_process_for_a_viewer_changes_nothing(process: StdioServerParameters) -> None:
@@ -172,16 +170,14 @@ def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> No
 @pytest.fixture
 def address(bench: Workbench) -> Iterator[str]:
     """Of the tools on loopback, where ola is an owner, lea a labeller and vic a viewer."""
-    users = Users(bench.context.settings)
-    for name, role in (("ola", Role.OWNER), ("lea", Role.LABELLER), ("vic", Role.VIEWER)):
-        users.set(name, PASSWORD, role)
+    add_people(bench.context.settings)
     with served(http_app(bench)) as url:
         yield url + PATH
 
 
-def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password: str = PASSWORD) -> None:
+def reach(address: str, name: str, calls: Calls, mode: str) -> None:
     async def main() -> None:
-        async with httpx2.AsyncClient(auth=(name, password), timeout=PATIENCE) as http:
+        async with httpx2.AsyncClient(auth=(name, PASSWORD), timeout=PATIENCE) as http:
             there = streamable_http_client(address, http_client=http)
             client = Client(there, elicitation_callback=accepts, client_info=LOOKER, mode=mode)
             async with client:
@@ -191,16 +187,12 @@ def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password
 
 
 def test_a_session_is_ended_and_used_by_the_login_that_began_it_alone(address: str) -> None:
-    opening = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "looker", "version": "2"},
-        },
+    about = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": LOOKER.model_dump(mode="json"),
     }
+    opening = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
     both = {"accept": "application/json, text/event-stream"}
     ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
     with httpx2.Client(auth=("ola", PASSWORD), headers=both) as ola, httpx2.Client(headers=both) as vic:
@@ -228,8 +220,8 @@ def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, add
         await ended(client, await client.call_tool("propose_what_counts", SOME | SEARCH | {"size": 20}))
 
     for name in ("vic", "lea"):
-        reach(address, name, refused, mode=mode)
-    reach(address, "ola", done, mode=mode)
+        reach(address, name, refused, mode)
+    reach(address, "ola", done, mode)
     deed = next(deed for deed in bench.installation.deeds() if deed.what == "began a concept")
     assert (deed.who, deed.address) == ("ola", "127.0.0.1")
     assert bench.concept(given["name"]).definition.revisions()[0].author == "ola, by looker 2"

@@ -27,11 +27,6 @@ def address(api: TestClient) -> str:
 
 
 @pytest.fixture(scope="module")
-def place(drawn: Path) -> str:
-    return str(drawn / "ellipse-0000.png")
-
-
-@pytest.fixture(scope="module")
 def valid(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A file of each format as a document."""
     answers = (PersonLabel("yes", "ana", comment="round", split="train"), PersonLabel("yes", "ben"))
@@ -122,24 +117,22 @@ NO_FILES = [
 ]
 
 
+EMPTY = {"label-studio": "[]", "fiftyone": '{"samples": []}', "jsonl": "", "csv": "path,label\n"}
+
+
 @pytest.mark.parametrize("name", ["coco", "label-studio", "fiftyone"])
-@pytest.mark.parametrize(("content", "why"), NO_FILES, ids=range(len(NO_FILES)))
 def test_what_is_no_file_of_a_format_is_refused_with_what_is_wrong_and_what_to_do(
-    api: TestClient, address: str, name: str, content: str, why: str
+    api: TestClient, address: str, name: str
 ) -> None:
-    said = refusal(api, address, name, content.encode())
-    assert why in said
-    assert said.endswith(("Export it again.", "Choose another format."))
+    for content, why in NO_FILES:
+        said = refusal(api, address, name, content.encode())
+        assert why in said, content[:100]
+        assert said.endswith(("Export it again.", "Choose another format."))
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("label-studio", "[]"), ("fiftyone", '{"samples": []}'), ("jsonl", ""), ("csv", "path,label\n")],
-)
-def test_a_file_that_names_no_picture_is_refused(
-    api: TestClient, address: str, name: str, content: str
-) -> None:
-    assert refusal(api, address, name, content.encode()).startswith("No picture is named in ")
+def test_a_file_that_names_no_picture_is_refused(api: TestClient, address: str) -> None:
+    for name, content in EMPTY.items():
+        assert refusal(api, address, name, content.encode()).startswith("No picture is named in "), name
 
 
 IMAGE = {"id": 1, "file_name": "PLACE"}
@@ -161,15 +154,12 @@ ONES_THAT_DO_NOT_FIT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("images", "categories", "annotations", "why"),
-    ONES_THAT_DO_NOT_FIT,
-    ids=range(len(ONES_THAT_DO_NOT_FIT)),
-)
 def test_annotations_that_name_nothing_or_two_things_label_no_picture(
-    api: TestClient, address: str, place: str, images: Any, categories: Any, annotations: Any, why: str
+    api: TestClient, address: str, drawn: Path
 ) -> None:
-    file = json.dumps({"images": images, "categories": categories, "annotations": annotations})
-    said = refusal(api, address, "coco", file.replace("PLACE", place).encode())
-    assert why in said
-    assert bool(said) == bool(why)
+    place = str(drawn / "ellipse-0000.png")
+    for *lists, why in ONES_THAT_DO_NOT_FIT:
+        file = json.dumps(dict(zip(("images", "categories", "annotations"), lists, strict=True)))
+        said = refusal(api, address, "coco", file.replace("PLACE", place).encode())
+        assert why in said
+        assert bool(said) == bool(why)

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
+from web_screens import PASSWORD
 
 from concepts.installation.users import Role, Users
-from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_app
 
-PASSWORD = "correct horse battery"
 BEN, OLA = ("ben", PASSWORD), ("ola", PASSWORD)
 
 
 @pytest.fixture
-def bench(own_home: Path, made_home: Path) -> Iterator[Workbench]:
-    settings = Settings(home=shutil.copytree(made_home, own_home))
-    Users(settings).set("ola", PASSWORD, Role.OWNER)
-    Users(settings).set("ben", PASSWORD, Role.LABELLER)
-    bench = Workbench(settings)
-    bench.concepts.begin("Ball", "A ball.")
-    yield bench
-    bench.close()
+def bench(own_library: Workbench) -> Workbench:
+    users = Users(own_library.context.settings)
+    users.set("ola", PASSWORD, Role.OWNER)
+    users.set("ben", PASSWORD, Role.LABELLER)
+    own_library.concepts.begin("Ball", "A ball.")
+    return own_library
 
 
 @pytest.fixture
 def api(bench: Workbench) -> TestClient:
     return TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
-
-
-def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:
-    return {(r["label"], r["author"], r["recorded_by"]) for r in bench.concept("Ball").label_files.rows()}
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
@@ -45,7 +34,8 @@ def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, 
     assert answer.status_code == 200, answer.text
     assert answer.json()["imported"] == answer.json()["bad"] == 1
     assert "only an owner" in answer.json()["bad_rows"][0]["reason"]
-    assert rows_of(bench) == {("yes", "ben", "")}
+    (row,) = bench.concept("Ball").label_files.rows()
+    assert (row["label"], row["author"], row["recorded_by"]) == ("yes", "ben", "")
 
 
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(

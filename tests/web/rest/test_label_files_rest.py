@@ -48,14 +48,6 @@ def test_words_are_previewed_asked_for_and_taken_as_they_are_meant(
     assert (taken["imported"], taken["unknown_pictures"], taken["bad"]) == (3, 1, 1)
 
 
-def test_a_file_is_declared_a_random_sample(api: TestClient, concept: str, drawn: Path) -> None:
-    rows = [f"{path},{'yes' if 'ellipse' in path.name else 'no'}" for path in sorted(drawn.glob("*.png"))]
-    table = "\n".join(["path,label", *rows]).encode()
-    taken = api.post(f"concepts/{concept}/labels/import?random=true", content=table).json()
-    assert (taken["imported"], taken["measuring"], taken["kept_for_training"]) == (60, 0, 48)
-    assert "It takes 20 % of the library at most" in taken["sample"]
-
-
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "a\0b.csv", "", "x" * 255, "…/labels.csv", ".hidden.csv"]
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from drawing import draw
+from answering import answer
 from fastapi.testclient import TestClient
+from web_screens import PASSWORD
 
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
@@ -19,18 +19,12 @@ from concepts.installation.users import LAST_REMOVED, Role, Users
 from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
 
-PASSWORD = "correct horse battery"
-
 Finished = Callable[[Any], dict[str, Any]]
 
 
-def all_subclasses(kind: type) -> set[type]:
-    return {kind}.union(*(all_subclasses(child) for child in kind.__subclasses__()))
-
-
 def begin(api: TestClient, name: str) -> None:
-    answer = api.post("concepts", json={"name": name, "description": "Round shapes."})
-    assert answer.status_code == 201, answer.text
+    begun = api.post("concepts", json={"name": name, "description": "Round shapes."})
+    assert begun.status_code == 201, begun.text
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +35,6 @@ def unanswered(api: TestClient) -> None:
 def ids_of(api: TestClient, shape: str) -> list[str]:
     pictures = api.get("library/pictures", params={"limit": 200}).json()["pictures"]
     return [p["id"] for p in pictures if Path(p["path"]).name.startswith(shape)]
-
-
-def all_scores(api: TestClient, version: int) -> list[dict[str, Any]]:
-    page = api.get(f"concepts/Round/versions/{version}/scores", params={"limit": 200}).json()
-    return list(page["pictures"])
 
 
 def keyed(key: str) -> dict[str, str]:
@@ -139,6 +128,12 @@ def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(
         ("POST", "concepts", b"{", 400, "invalid-request"),
         ("POST", "concepts/Unanswered/versions", {}, 409, "not-enough-labels"),
         ("POST", "concepts/Unanswered/versions", {"target": "accuracy"}, 422, "wrong-usage"),
+        ("GET", "library/pictures?sort=shape", None, 422, "invalid-request"),
+        ("POST", "collections", {"name": "Two", "search": "x", "folder": "/x"}, 422, "discern"),
+        ("POST", "collections", {"name": "Empty", "folder": "/nowhere"}, 422, "discern"),
+        ("GET", "collections/999", None, 404, "unknown-collection"),
+        ("POST", "trash", {"pictures": []}, 422, "invalid-request"),
+        ("POST", "trash", {"pictures": ["0" * 64], "rule": "Both"}, 422, "discern"),
         ("GET", "nowhere", None, 404, ""),
         ("DELETE", "library", None, 405, ""),
     ],
@@ -147,58 +142,49 @@ def test_errors_are_problems_that_say_what_to_do(
     api: TestClient, unanswered: None, method: str, path: str, body: Any, status: int, kind: str
 ) -> None:
     content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    answer = api.request(method, path, content=content, headers={"content-type": "application/json"})
-    assert answer.status_code == status, answer.text
+    said = api.request(method, path, content=content, headers={"content-type": "application/json"})
+    assert said.status_code == status, said.text
     if status >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
-        problem = answer.json()
+        assert said.headers["content-type"] == "application/problem+json"
+        problem = said.json()
         assert problem["status"] == status
         assert problem["detail"]
         assert problem["type"].endswith(f"#{kind}" if kind else "about:blank")
 
 
 def test_every_error_of_the_domain_has_a_status_that_is_not_an_accident() -> None:
-    for error in all_subclasses(DiscernError):
-        assert 400 <= error.http_status < 600
+    kinds: list[type[DiscernError]] = [DiscernError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        assert 400 <= kind.http_status < 600
 
 
 def test_the_reference_shows_every_route_and_needs_nothing_from_elsewhere(api: TestClient) -> None:
-    document = api.get("openapi.json").json()
-    page = api.get("docs")
-    operations = [r["operationId"] for methods in document["paths"].values() for r in methods.values()]
-    assert len(operations) > 40
-    assert len(operations) == len(set(operations))
-    for operation in operations:
-        assert f'id="{operation}"' in page.text
-    assert "<script" not in page.text
-    assert "//" not in page.text.replace("https://www.rfc", "").split("</head>")[0]
-    for target in set(page.text.split('href="#')[1:]):
-        assert f'id="{target.partition(chr(34))[0]}"' in page.text
+    document, page = api.get("openapi.json").json(), api.get("docs").text
+    for route in (route for methods in document["paths"].values() for route in methods.values()):
+        assert f'id="{route["operationId"]}"' in page
+    assert "<script" not in page
+    assert "//" not in page.replace("https://www.rfc", "").split("</head>")[0]
 
 
-def test_an_example_is_sent_as_a_file_shown_and_taken_back(api: TestClient) -> None:
-    begin(api, "By example")
-    content = io.BytesIO()
-    draw("ellipse", 4711).save(content, "PNG")
-    file = {"picture": ("phone.png", content.getvalue())}
-    given = api.post("concepts/By example/examples", files=file, data={"counts": "true"})
-    assert (given.status_code, given.json()["outside"]) == (201, True)
-    picture = given.json()["id"]
-    listed = {"id": picture, "counts": True, "outside": True, "used": True}
-    assert api.get("concepts/By example").json()["examples"] == [listed]
-    bad = api.post("concepts/By example/examples", files={"picture": ("x.png", b"no picture")})
-    assert (bad.status_code, bad.json()["type"].partition("#")[2]) == (422, "bad-picture")
-    assert api.delete(f"concepts/By example/examples/{picture}").status_code == 200
-    assert api.get("concepts/By example").json()["examples"] == []
+def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient) -> None:
+    body = {"name": "Roundness", "description": "How round.", "grades": 5, "counts_from": 4}
+    assert api.post("concepts", json=body).json()["scale"]["counts_from"] == 4
+    one, two, *_ = ids_of(api, "line")
+    given = [{"picture": one, "value": "4"}, {"picture": two, "value": "2"}]
+    kept = api.post("concepts/Roundness/labels", json={"answers": given})
+    assert [answer["value"] for answer in kept.json()] == ["4", "2"]
+    assert [row["label"] for row in api.get("concepts/Roundness/labels").json()] == ["4", "2"]
+    count = api.get("concepts/Roundness").json()["answers"]
+    assert (count["yes"], count["no"]) == (1, 1)
 
 
 def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: Workbench) -> None:
     begin(api, "Round")
-    for picture in workbench.library.pictures(limit=60).pictures:
-        value = "yes" if "ellipse" in picture.path else "no"
-        workbench.concept("Round").labels.give(picture.id, value, author="me")
+    answer(workbench, "Round", workbench.context.collection.library.all_ids())
     version = workbench.concept("Round").versions.train().wait().version
-    scored = all_scores(api, version)
+    page = api.get(f"concepts/Round/versions/{version}/scores", params={"limit": 200}).json()
+    scored = page["pictures"]
     known = [scored[0], scored[-1]]
     sent = [("picture", (Path(p["path"]).name, Path(p["path"]).read_bytes())) for p in known]
     sent.append(("picture", ("none.jpg", b"no picture")))
@@ -206,11 +192,11 @@ def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: Workb
     said = api.post("classify", files=sent, data=of_one).json()["pictures"]
     zones = zones_of(api.get(f"concepts/Round/versions/{version}").json()["threshold"], {})
     for one, picture in zip(said, known, strict=False):
-        (answer,) = one["said"]
-        assert (one["name"], answer["version"]) == (Path(picture["path"]).name, version)
-        p = answer["probability"]
+        (found,) = one["said"]
+        assert (one["name"], found["version"]) == (Path(picture["path"]).name, version)
+        p = found["probability"]
         assert p == pytest.approx(picture["probability"], abs=1e-3)
-        assert answer["zone"] == ("yes" if p >= zones.yes_from else "no" if p <= zones.no_up_to else "look")
+        assert found["zone"] == ("yes" if p >= zones.yes_from else "no" if p <= zones.no_up_to else "look")
     assert [one["said"][0]["decision"] for one in said[:2]] == ["yes", "no"]
     assert said[2]["said"] == []
     assert "not a JPEG" in said[2]["error"]

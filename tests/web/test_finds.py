@@ -1,0 +1,40 @@
+"""Results open on finds: what a version flags and nobody has labelled, page by page."""
+
+from __future__ import annotations
+
+from answering import answer
+
+from concepts.workbench import Workbench
+
+NAME = "Round thing"
+
+
+def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_before_is_labelled(
+    library: Workbench,
+) -> None:
+    concept = library.concepts.begin(NAME, "A filled ellipse.")
+    answer(library, NAME, [picture.id for picture in concept.labels.next_pictures(20)])
+    concept.versions.train().wait()
+    concept.versions.use(1, 1e-9, author="me").wait()  # everything is flagged
+
+    def finds(limit: int = 100, start: int = 0) -> tuple[list[str], int, int]:
+        found = concept.scores.finds(limit, start)
+        assert found is not None
+        sure = [one.probability for one in found.page.pictures]
+        assert sure == sorted(sure, reverse=True)
+        return [one.id for one in found.page.pictures], found.count, found.more
+
+    order, count, _ = finds()
+    labelled = concept.labels.decisions()
+    page = concept.scores.page("top", limit=1)
+    assert page is not None
+    assert count == len(order) == page.listed - len(labelled)
+    assert not set(order) & labelled.keys()
+    concept.examples.choose(order[0], author="me")  # an example that was given is no find
+    assert finds()[:2] == (order[1:], count - 1)
+    concept.examples.remove(order[0], author="me")
+    first, _, more = finds(8)
+    assert first == order[:8]
+    answer(library, NAME, first[:5], always="no")
+    assert finds(8, more)[0] == order[8:16]
+    assert finds(8)[0] == order[5:13]
