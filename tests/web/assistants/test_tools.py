@@ -198,11 +198,10 @@ def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench
     labels = [{"picture": one.id, "value": "no" if number % 2 else "yes"} for number, one in pictures]
     call(bench, "label_pictures", SOME | {"labels": labels})
     asked: list[str] = []
-    given = SOME | {"head": "linear"}
+    given = SOME | {"head": "logistic"}
     job = call(bench, "train", given, person="accept", asked=asked).structured_content["id"]
     question = "Train a new version from all labels, measure it, and score the library"
-    assert asked == [f"{question}? (“{NAME}”, head linear)"]
-    assert bench.installation.deeds()[0].about == f"train {NAME} by looker 2"
+    assert asked == [f"{question}? (“{NAME}”, head logistic)"]
     done = call(bench, "job", {"job_id": job, "wait_seconds": 60}).structured_content["result"]
     assert (done["state"], done["result"]["measured"]) == ("done", False)
     found = call(bench, "show_concept", SOME).structured_content["result"]["quality"]
@@ -210,7 +209,7 @@ def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench
     assert found["sentences"] == ["No test picture is labelled yet."]
 
 
-def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path: Path) -> None:
+def test_files_are_read_inside_the_allowed_roots_alone(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, NAME, [one.id for one in bench.concept(NAME).labels.next_pictures(12)])
     bench.concept(NAME).versions.train().wait()
     outside = draw_folder(tmp_path / "outside", 2)
@@ -220,7 +219,15 @@ def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path:
         for name, given in (("add_pictures", {"paths": [path]}), ("score_files", SOME | {"path": path})):
             result = call(bench, name, given, person="accept")
             assert "is outside the folders pictures may be added from" in said(result), (name, path)
-    assert call(bench, "show_concept").structured_content["result"]["pictures"] == 60
+    assert bench.installation.deeds() == []
+    inside = [str(draw_folder(tmp_path / "allowed" / "in", 2, first_seed=500))]
+    job = call(bench, "add_pictures", {"paths": inside}, person="accept").structured_content["id"]
+    done = call(bench, "job", {"job_id": job, "wait_seconds": 60}).structured_content["result"]
+    assert (done["state"], done["result"]["added"]) == ("done", 2)
+    (deed,) = bench.installation.deeds()
+    assert (deed.who, deed.what) == ("ana", "added pictures")
+    assert inside[0] in deed.about
+    assert deed.about.endswith("by looker 2")
 
 
 def test_a_budget_that_cant_be_kept_and_a_model_that_isnt_there_are_no_way_around_it(
