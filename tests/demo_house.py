@@ -19,8 +19,7 @@ PICTURES = 24
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
+    seconds = 1000.0
 
     def __call__(self) -> float:
         return self.seconds

@@ -17,7 +17,6 @@ from storage.tables import now
 from web.server import create_app
 
 NAME = "Round thing"
-ANA = Author("ana")
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +72,8 @@ def test_every_answer_is_counted_once_and_told_alike_everywhere(
 
 
 def test_a_look_alike_of_what_measures_is_said_to_teach_nothing() -> None:
-    event = LabelEvent(1, "k", "twin", "yes", ANA, 1, "", now(), None)
+    event = LabelEvent(1, "k", "twin", "yes", Author("ana"), 1, "", now(), None)
     count = count_answers(consensus([event]), set(), {"original": "random"}, {}, {"original", "twin"})
     assert (count.teach, count.look_alike) == (0, 1)
     assert "1 of near-duplicates of test pictures" in count.sentence
-
-
-def test_without_an_answer_there_is_nothing_to_count() -> None:
     assert AnswerCount(to_measure=30).sentence == "No labels yet."

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from answering import answer
 from drawing import draw_folder
-from fastapi.testclient import TestClient
 from typer.testing import CliRunner
-from web_screens import Screens
+from web_screens import Screens, browser
 
 import concepts.cli
 from concepts.errors import DiscernError, SettingsError
@@ -31,8 +30,8 @@ def on_the_screen(bench: Workbench) -> None:
 
 def over_rest(bench: Workbench) -> None:
     changes = {"openai_base_url": ENDPOINT, "openai_api_key": KEY, "llm_model": "m"}
-    with TestClient(create_app(bench), base_url="http://127.0.0.1:7860") as client:
-        answered = client.patch("/api/v1/settings", json=changes, headers={"Idempotency-Key": "a"})
+    client = browser(create_app(bench))
+    answered = client.patch("/api/v1/settings", json=changes, headers={"Idempotency-Key": "a"})
     assert answered.status_code == 200, answered.text
 
 
@@ -72,19 +71,17 @@ def test_a_key_is_in_one_file_alone_and_on_no_screen(
 def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
     own_library: Workbench, own_home: Path, tmp_path: Path
 ) -> None:
-    bench = own_library
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    bench, concept = own_library, own_library.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, bench.context.collection.library.all_ids())
-    bench.concept(NAME).versions.train().wait()
+    concept.versions.train().wait()
     bench.watcher.pause = lambda seconds: None
     inbox = draw_folder(tmp_path / "inbox", 2, first_seed=700)
     body = {"folder": str(inbox), "webhook": f"http://127.0.0.1:9/{PATH}"}
     bench.context.settings = load_settings(internal_webhooks=True)
-    with TestClient(create_app(bench), base_url="http://127.0.0.1:7860") as client:
-        address = f"/api/v1/concepts/{NAME}/watches"
-        begun = client.post(address, json=body, headers={"Idempotency-Key": "watch"}).json()
-    bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
-    assert bench.concept(NAME).watches.look(begun["watch"]["id"]).wait().flagged == 2
+    watches, once = f"/api/v1/concepts/{NAME}/watches", {"Idempotency-Key": "watch"}
+    begun = browser(create_app(bench)).post(watches, json=body, headers=once).json()
+    concept.versions.use(1, 1e-9, author="me").wait()  # everything is a yes
+    assert concept.watches.look(begun["watch"]["id"]).wait().flagged == 2
     assert bench.watcher.send_due().failed
     assert told(bench, own_home) == ["secrets.json"]
     assert begun["secret"] in (own_home / "secrets.json").read_text()

@@ -6,6 +6,7 @@ import socket
 import urllib.error
 import urllib.request
 from contextvars import ContextVar
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -81,12 +82,8 @@ def test_it_is_made_once_for_nobody_in_particular_however_many_ask_and_answers_e
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    return browser(create_app(Workbench(Settings(home=tmp_path_factory.mktemp("addresses")))))
-
-
-def test_a_browser_is_shown_a_page_with_ways_on_and_a_program_gets_json(client: TestClient) -> None:
+def test_a_browser_is_shown_a_page_with_ways_on_and_a_program_gets_json(tmp_path: Path) -> None:
+    client = browser(create_app(Workbench(Settings(home=tmp_path))))
     for address in ("/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"):
         answer = client.get(address, headers=BROWSER)
         assert answer.status_code == 404

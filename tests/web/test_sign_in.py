@@ -258,15 +258,10 @@ def test_hosts_of_spaces_set_it_by_their_own_names(
 def test_a_service_without_names_or_names_without_a_service_are_said_at_the_start(
     own_home: Path, provider: LocalOidc
 ) -> None:
-    for settings, said in (
-        (settings_with(own_home, provider, oauth_users="", host="0.0.0.0"), "open to everyone"),
-        (
-            load_settings(home=own_home, oauth_users="ana"),
-            "OPENID_PROVIDER_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET",
-        ),
-    ):
-        with pytest.raises(SettingsError, match=said):
-            check_exposure(settings)
+    with pytest.raises(SettingsError, match="open to everyone"):
+        check_exposure(settings_with(own_home, provider, oauth_users="", host="0.0.0.0"))
+    with pytest.raises(SettingsError, match="OPENID_PROVIDER_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET"):
+        check_exposure(load_settings(home=own_home, oauth_users="ana"))
 
 
 def test_a_demo_behind_a_sign_in_asks_for_it_first(

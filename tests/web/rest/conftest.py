@@ -13,8 +13,6 @@ from patience import PATIENCE
 from concepts.workbench import Workbench
 from web.server import create_app
 
-API = "/api/v1"
-
 
 @pytest.fixture(scope="module")
 def workbench(library: Workbench) -> Workbench:
@@ -33,7 +31,7 @@ def finished(api: TestClient) -> Callable[[Any], dict[str, Any]]:
 
     def wait(response: Any) -> dict[str, Any]:
         assert response.status_code == 202, response.text
-        assert response.headers["location"] == f"{API}/jobs/{response.json()['id']}"
+        assert response.headers["location"] == f"/api/v1/jobs/{response.json()['id']}"
         deadline = time.monotonic() + PATIENCE
         while True:
             job: dict[str, Any] = api.get(f"jobs/{response.json()['id']}").json()

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
-from web_screens import PASSWORD
+from web_screens import PASSWORD, add_people
 
-from concepts.installation.users import Role, Users
 from concepts.workbench import Workbench
 from web.server import create_app
 
-BEN, OLA = ("ben", PASSWORD), ("ola", PASSWORD)
+LEA, OLA = ("lea", PASSWORD), ("ola", PASSWORD)
 
 
 @pytest.fixture
 def bench(own_library: Workbench) -> Workbench:
-    users = Users(own_library.context.settings)
-    users.set("ola", PASSWORD, Role.OWNER)
-    users.set("ben", PASSWORD, Role.LABELLER)
+    add_people(own_library.context.settings)
     own_library.concepts.begin("Ball", "A ball.")
     return own_library
 
@@ -29,13 +26,13 @@ def api(bench: Workbench) -> TestClient:
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
     one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
-    file = f"id,label,author\n{one},yes,ben\n{two},no,ana\n"
-    answer = api.post("concepts/Ball/labels/import", content=file, auth=BEN)
+    file = f"id,label,author\n{one},yes,lea\n{two},no,ana\n"
+    answer = api.post("concepts/Ball/labels/import", content=file, auth=LEA)
     assert answer.status_code == 200, answer.text
     assert answer.json()["imported"] == answer.json()["bad"] == 1
     assert "only an owner" in answer.json()["bad_rows"][0]["reason"]
     (row,) = bench.concept("Ball").label_files.rows()
-    assert (row["label"], row["author"], row["recorded_by"]) == ("yes", "ben", "")
+    assert (row["label"], row["author"], row["recorded_by"]) == ("yes", "lea", "")
 
 
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
@@ -58,7 +55,7 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
             {picture for picture, found in asked.items() if found["labels"]},
         ]
 
-    assert read(BEN) == [set()] * 4
+    assert read(LEA) == [set()] * 4
     assert read(OLA) == [{one, two}] * 4
-    api.post("concepts/Ball/labels", json={"answers": [{"picture": two, "value": "yes"}]}, auth=BEN)
-    assert read(BEN) == [{two}] * 4
+    api.post("concepts/Ball/labels", json={"answers": [{"picture": two, "value": "yes"}]}, auth=LEA)
+    assert read(LEA) == [{two}] * 4
