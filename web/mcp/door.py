@@ -132,7 +132,8 @@ def guarded(tool: Callable[..., Any]) -> Callable[..., Any]:
     def after(ctx: Ctx, arguments: dict[str, Any]) -> None:
         rule = TOOLS[name]
         if rule.deed:
-            about = " ".join(str(arguments[key]) for key in ("name", "concept", "paths") if key in arguments)
+            named = [str(arguments[key]) for key in ("name", "concept") if key in arguments]
+            about = " ".join([*named, *map(str, arguments.get("paths") or ())])
             note(ctx, rule.deed, f"{name} {about}")
 
     @functools.wraps(tool)
