@@ -39,9 +39,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(with_a_pool).concept(NAME)
 
 
-def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_examples_are_answered_pictures_and_none_that_measures(concept: Concept, model: FakeOpenAI) -> None:
     picture = next(iter(concept.dataset().answers))
     concept.labels.comment(picture, "Round\nall over.", author="me", key="remark")
     dataset = concept.dataset()
@@ -52,18 +50,6 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
     concept.annotations.annotate(limit=3, examples=True).wait()
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
-
-
-def test_with_other_answers_examples_make_another_annotator(concept: Concept, model: FakeOpenAI) -> None:
-    concept.annotations.annotate(limit=2, examples=True).wait()
-    dataset = concept.dataset()
-    picture = next(iter(dataset.answers))
-    concept.labels.give(picture, "no", author="another", key="1")
-    concept.labels.give(picture, "no", author="a third", key="2")
-    concept.annotations.annotate(limit=2, examples=True).wait()
-    concept.annotations.annotate(limit=2).wait()
-    said = concept.context.store.ratings(concept.id)
-    assert len({one.fingerprint for one in said}) == 3
 
 
 def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
@@ -88,9 +74,6 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
     assert len({one.fingerprint for one in said}) == 1
 
 
-# Near-duplicates
-
-
 @pytest.fixture
 def twins(concept: Concept, tmp_path: Path) -> list[str]:
     """A picture of the pool, the same one saved anew at two qualities."""
@@ -113,7 +96,7 @@ def annotations(concept: Concept) -> dict[str, StoredAnnotation]:
     return {said.picture_id: said for said in concept.context.store.annotations(concept.id)}
 
 
-def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so(
+def test_of_pictures_that_look_the_same_one_is_asked_about_once_and_the_others_say_so(
     concept: Concept, model: FakeOpenAI, twins: list[str]
 ) -> None:
     result = concept.annotations.annotate(rounds=1).wait()
@@ -125,12 +108,6 @@ def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so
     assert result.annotated == len(said) == result.calls + len(copies)
     labelled = {row["id"] for row in concept.label_files.rows() if row["author_kind"] == "annotator"}
     assert labelled == said.keys()
-
-
-def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_about(
-    concept: Concept, model: FakeOpenAI, twins: list[str]
-) -> None:
-    concept.annotations.annotate(rounds=1).wait()
     calls = len(model.requests)
     with concept.context.database.write() as session:
         session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))

@@ -29,10 +29,12 @@ def learning(number: int) -> NextPicture:
 class Chooser:
     """Stands where the Workbench's choice stands; waits for `let_go` before it answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits: bool = False) -> None:
         self.let_go = threading.Event()
         self.waiting: list[list[str]] = []
         self.made = 0
+        if not waits:
+            self.let_go.set()
 
     def __call__(self, n: int, waiting: Sequence[str]) -> list[NextPicture]:
         self.waiting.append(list(waiting))
@@ -46,22 +48,20 @@ def background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
-Ask = Callable[..., Upcoming]
+Choose = Callable[[int, Sequence[str]], list[NextPicture]]
 
 
-@pytest.fixture
-def ask(background: ThreadPoolExecutor) -> Callable[..., Ask]:
-    def make(
-        choose: Callable[[int, Sequence[str]], list[NextPicture]],
-        evaluation: int = 0,
-        first_look: int = 0,
-        asked_for: Sequence[str] = (),
-    ) -> Ask:
-        queue = QuestionQueue(lambda n, waiting: Chosen(choose(n, waiting), first_look), background)
-        tests = [f"e{i}" for i in range(evaluation)]
-        return lambda have, n, labelled=(): queue.upcoming(have, n, labelled, asked_for, tests, ())
-
-    return make
+def asker(
+    choose: Choose,
+    background: Executor,
+    evaluation: int = 0,
+    first_look: int = 0,
+    asked_for: Sequence[str] = (),
+) -> Callable[..., Upcoming]:
+    """A queue with so many test pictures."""
+    queue = QuestionQueue(lambda n, waiting: Chosen(choose(n, waiting), first_look), background)
+    tests = [f"e{i}" for i in range(evaluation)]
+    return lambda have, n, labelled=(): queue.upcoming(have, n, labelled, asked_for, tests, ())
 
 
 def settled(background: Executor) -> None:
@@ -75,22 +75,10 @@ def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
     return bench.concept(NAME).labels.grid(order, n=n).pictures
 
 
-def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask, background) -> None:  # type: ignore[no-untyped-def]
-    choose = Chooser()
-    questions = ask(choose, 20)
+def test_while_the_first_batch_is_chosen_a_few_test_pictures_come_and_then_it_waits(background) -> None:
+    questions = asker(choose := Chooser(waits=True), background, 20)
     first = questions([], 8)
-    assert [p.id for p in first.pictures] == ["e0", "e1", "e2"][:SHORT]
-    assert first.thinking
-    choose.let_go.set()
-    settled(background)
-    assert not questions(["e0", "e1", "e2"], 5).problem
-
-
-def test_who_labels_faster_than_pictures_are_chosen_gets_few_test_pictures_and_then_waits(  # type: ignore[no-untyped-def]
-    ask, background
-) -> None:
-    choose = Chooser()
-    questions = ask(choose, 20)
+    assert ([p.id for p in first.pictures], first.thinking) == (["e0", "e1", "e2"][:SHORT], True)
     labelled: list[str] = []
     while asked := questions([], 1, labelled).pictures:
         labelled += [picture.id for picture in asked]
@@ -98,25 +86,20 @@ def test_who_labels_faster_than_pictures_are_chosen_gets_few_test_pictures_and_t
     assert questions([], 1, labelled).thinking
     choose.let_go.set()
     settled(background)
-    assert [picture.id for picture in questions([], 1, labelled).pictures] == ["l0"]
+    after = questions([], 1, labelled)
+    assert ([picture.id for picture in after.pictures], after.problem) == (["l0"], "")
 
 
 @pytest.mark.parametrize(
     ("first_look", "asked_for", "order"),
     [
         (0, [], "llellelle"),  # one in three measures
-        (
-            4,
-            [],
-            "llllllelelelelle",
-        ),  # until there can be figures learning comes first, and measuring catches up
+        (4, [], "llllllelelelelle"),  # learning comes first until there can be figures; measuring catches up
         (30, ["a0", "a1"], "llallalll"),  # what somebody asked for doesn't wait until there can be figures
     ],
 )
-def test_questions_that_measure_come_in_between(ask, background, first_look, asked_for, order) -> None:  # type: ignore[no-untyped-def]
-    choose = Chooser()
-    choose.let_go.set()
-    questions = ask(choose, 20, first_look=first_look, asked_for=asked_for)
+def test_questions_that_measure_come_in_between(background, first_look, asked_for, order) -> None:
+    questions = asker(Chooser(), background, 20, first_look=first_look, asked_for=asked_for)
     questions([], 0)
     settled(background)
     have: list[str] = []
@@ -124,15 +107,12 @@ def test_questions_that_measure_come_in_between(ask, background, first_look, ask
         have += [p.id for p in questions(have, 2 if first_look == 4 else 3).pictures]
         settled(background)
     assert "".join(name[0] for name in have) == order
-    assert [name for name in have if name[0] != "l"] == [*asked_for, "e0", "e1", "e2", "e3", "e4"][
-        : len(order) - order.count("l")
-    ]
+    measuring = [*asked_for, "e0", "e1", "e2", "e3", "e4"][: len(order) - order.count("l")]
+    assert [name for name in have if name[0] != "l"] == measuring
 
 
-def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]
-    choose = Chooser()
-    choose.let_go.set()
-    questions = ask(choose)
+def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(background) -> None:
+    questions = asker(choose := Chooser(), background)
     questions([], 0)
     settled(background)
     have = [p.id for p in questions([], BATCH - 2).pictures]
@@ -141,7 +121,7 @@ def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background
     assert choose.waiting[-1] == [f"l{i}" for i in range(BATCH)]
 
 
-def test_a_problem_of_choosing_is_told_and_tried_again(ask, background) -> None:  # type: ignore[no-untyped-def]
+def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:
     outcomes: list[DiscernError | list[NextPicture]] = [DiscernError("No encoder."), [learning(0)]]
 
     def choose(n: int, waiting: Sequence[str]) -> list[NextPicture]:
@@ -150,42 +130,29 @@ def test_a_problem_of_choosing_is_told_and_tried_again(ask, background) -> None:
             raise outcome
         return outcome
 
-    questions = ask(choose)
+    questions = asker(choose, background)
     questions([], 5)
     settled(background)
     assert questions([], 5).problem == "No encoder."
     settled(background)
     after = questions([], 5)
-    assert [p.id for p in after.pictures] == ["l0"]
-    assert after.problem == ""
+    assert ([p.id for p in after.pictures], after.problem) == (["l0"], "")
 
 
 def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
     ids = concept.context.collection.library.all_ids()[:5]
     answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
+    with pytest.raises(DiscernError, match="No picture of this library"):
+        concept.labels.commit(answers | {"b": GivenLabel(picture="0" * 64, value="no")}, ME)
+    assert concept.labels.count().answers == 0
     kept = concept.labels.commit(answers, ME)
     assert [kept[key].picture_id for key in answers] == ids
     assert concept.labels.commit(answers, ME) == kept
     concept.labels.give(concept.context.collection.library.all_ids()[9], "yes", author="me", key="later")
     undone = concept.labels.take_back(author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
-    concept.labels.take_back(
-        author="me", key="u", only=["later"]
-    )  # the same request again, whatever it asks for
+    concept.labels.take_back(author="me", key="u", only=["later"])  # again, whatever it asks for
     assert concept.labels.count().answers == 1
-
-
-def test_a_batch_with_one_unknown_picture_changes_nothing(concept: Concept) -> None:
-    known = concept.context.collection.library.all_ids()[0]
-    with pytest.raises(DiscernError, match="No picture of this library"):
-        concept.labels.commit(
-            {
-                "a": GivenLabel(picture=known, value="yes"),
-                "b": GivenLabel(picture="0" * 64, value="no"),
-            },
-            ME,
-        )
-    assert concept.labels.count().answers == 0
 
 
 def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(concept: Concept) -> None:
@@ -212,11 +179,6 @@ def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(benc
     assert concept.labels.grid("unlikely").by_look_alikes
 
 
-def test_a_query_of_the_grid_needs_words(concept: Concept) -> None:
-    with pytest.raises(DiscernError, match="query"):
-        concept.labels.grid("query", query=" ")
-
-
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concept: Concept) -> None:
     gate = threading.Event()
     concept.context.background.submit(gate.wait, 10)
@@ -237,12 +199,14 @@ def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concep
     assert not concept.labels.grid("likely").thinking
 
 
-def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
+def test_why_there_is_no_grid_is_said_and_tried_again(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*given: object) -> list[NextPicture]:
         raise DiscernError("The encoder is gone.")
 
+    with pytest.raises(DiscernError, match="query"):
+        concept.labels.grid("query", query=" ")
     with monkeypatch.context() as patch:
         patch.setattr(asking, "bulk_pictures", broken)
         concept.labels.grid("likely")
@@ -252,14 +216,10 @@ def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
     assert len(concept.labels.grid("likely").pictures) == 36
 
 
-def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(concept: Concept) -> None:
+def test_the_workbench_offers_real_pictures_and_none_twice(concept: Concept) -> None:
     first = concept.labels.next_pictures(2, purpose="evaluation")
     more = concept.labels.next_pictures(2, purpose="evaluation", waiting=[p.id for p in first])
-    assert len(more) == 2
-    assert not {p.id for p in first} & {p.id for p in more}
-
-
-def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(concept: Concept) -> None:
+    assert len({p.id for p in (*first, *more)}) == 4
     concept.labels.upcoming([], 0)
     settled(concept.context.background)
     pictures = concept.labels.upcoming([], 6).pictures
@@ -267,21 +227,15 @@ def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(concept: 
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)
 
 
-def test_a_label_that_is_asked_for_again_is_asked_once_though_it_has_a_decision(background) -> None:  # type: ignore[no-untyped-def]
+def test_a_choice_says_what_is_asked_again_and_after_how_many_sheets_another_is_due(background) -> None:
     again = learning(3).model_copy(update={"repeat": True, "reason": "again"})
-    queue = QuestionQueue(lambda n, waiting: Chosen([again, learning(4)], 0), background)
+    queue = QuestionQueue(lambda n, waiting: Chosen([again, learning(4)], 0, sheet=2), background)
+    assert queue.sheet == -1
     queue.upcoming((), 0, ("l3",), (), (), ())
     settled(background)
-    assert [p.id for p in queue.upcoming((), 1, ("l3",), (), (), ()).pictures] == ["l3"]
-    assert [p.id for p in queue.upcoming((), 2, ("l3",), (), (), ()).pictures] == ["l4"]
-
-
-def test_it_is_kept_after_how_many_sheets_another_one_is_due(background) -> None:  # type: ignore[no-untyped-def]
-    queue = QuestionQueue(lambda n, waiting: Chosen([], 0, sheet=2), background)
-    assert queue.sheet == -1
-    queue.upcoming((), 0, (), (), (), ())
-    settled(background)
     assert queue.sheet == 2
+    for n, asked in ((1, "l3"), (2, "l4")):  # once, though it has a decision
+        assert [p.id for p in queue.upcoming((), n, ("l3",), (), (), ()).pictures] == [asked]
 
 
 def test_what_many_ask_at_once_is_worked_out_once_for_all_who_asked_before_it_began() -> None:

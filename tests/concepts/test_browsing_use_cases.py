@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import IFDRational
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 from storage.picture_filter import Order
 
 NAME = "Round thing"
@@ -44,9 +45,10 @@ def photo(bench: Workbench, tmp_path: Path) -> str:
 
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
     yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
-    bench.concept(NAME).labels.give(yes, "yes", author="me", key="1")
-    bench.concept(NAME).labels.give(no, "no", author="me", key="2")
-    bench.concept(NAME).labels.give(ana, "yes", author="ana", key="3")
+    for picture, value, who in ((yes, "yes", "me"), (no, "no", "me"), (ana, "yes", "ana")):
+        bench.concept(NAME).labels.give(picture, value, author=who)
+    with pytest.raises(DiscernError, match="which concept"):
+        bench.library.pictures(PictureSelection(answered="yes"), 10)
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
     assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
     everything = [picture.id for picture in bench.library.pictures(limit=200).pictures]
@@ -58,7 +60,7 @@ def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: W
     said = {says: set(ids(trained, PictureSelection(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
     concept = trained.context.concept(NAME)
     head, unseen = trained.context.head(concept, None), trained.context.store.kept_apart(concept.id)
-    scores = trained.context.library_scores(trained.context.concept(NAME).id, head)
+    scores = trained.context.library_scores(concept.id, head)
     assert scores is not None
     ids_of_all = trained.context.collection.library.all_ids()
     flagged = {i for i, p in scores.probability.of(ids_of_all) if p >= head.threshold}
@@ -102,16 +104,15 @@ def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> No
     assert bench.library.pictures(png, 10, second.newer) == bench.library.pictures(png, 10)
 
 
-def test_a_picture_is_found_by_the_day_it_was_taken_and_sorted_by_it(bench: Workbench, photo: str) -> None:
+def test_a_picture_tells_when_and_where_it_was_taken(bench: Workbench, photo: str, pictures: Path) -> None:
     day = PictureSelection(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
     assert ids(bench, day) == [photo]
     assert ids(bench, PictureSelection(taken_from=date(2021, 7, 15))) == []
     assert ids(bench, PictureSelection.of({"sort": "taken"}))[0] == photo
     assert ids(bench, PictureSelection.of({"sort": "taken-oldest"})) == [photo]
     assert photo not in ids(bench, PictureSelection(undated=True))
+    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.library.count() - 1
 
-
-def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, photo: str) -> None:
     camera = bench.library.picture(photo).camera
     assert camera.facts == {"Camera": "NIKON D40", "Exposure": "1/250 s", "Aperture": "f/2.8"}
     assert (camera.has_position, camera.position) == (True, None)
@@ -126,10 +127,9 @@ def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: P
     path = outermost.path
     while str(pictures) != path:
         path = next(f.path for f in bench.library.folders(path) if str(pictures).startswith(f.path))
-    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.library.count() - 1
 
 
-def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
+def test_an_address_says_what_was_chosen_and_is_read_again(bench: Workbench) -> None:
     chosen = PictureSelection(
         q="a", folder="/p", undated=True, added_to=date(2026, 1, 2), concept="c", answered="none"
     )
@@ -138,8 +138,16 @@ def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
     for wrong in ({"sort": "shape"}, {"taken_from": "yesterday"}, {"answered": "perhaps"}):
         with pytest.raises(DiscernError, match="is no"):
             PictureSelection.of(wrong)
+    for place in ("nonsense", "after yesterday x", "after 2026-01-01T00:00:00 x"):
+        with pytest.raises(DiscernError, match="can't be found"):
+            bench.library.pictures(limit=20, cursor=place)
 
 
-def test_an_answer_is_asked_for_of_a_concept(bench: Workbench) -> None:
-    with pytest.raises(DiscernError, match="which concept"):
-        bench.library.pictures(PictureSelection(answered="yes"), 10)
+def test_one_picture_says_where_it_is_and_who_labelled_it(concept: Concept) -> None:
+    [copied] = concept.bench.library.exact_duplicates(10)
+    assert [Path(place).name for place in copied.places] == ["ellipse-0000.png", "twice.png"]
+
+    concept.labels.give(copied.key, "no", author="ana", key="1")
+    detail = concept.bench.library.picture(copied.key)
+    assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
+    assert [(label.concept, label.value, label.author) for label in detail.labels] == [(NAME, "no", "ana")]

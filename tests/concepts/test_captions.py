@@ -43,8 +43,11 @@ def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
     return path
 
 
+Captioned = tuple[Workbench, Path, list[str]]
+
+
 @pytest.fixture
-def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> tuple[Workbench, Path, list[str]]:
+def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> Captioned:
     drawn = sorted(pictures.glob("ellipse-*.png"))[1:4]
     shown = ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table"]
     shards = tmp_path / "shards"
@@ -54,21 +57,36 @@ def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> tuple[Workben
     return bench, file, [picture_id(picture.read_bytes()) for picture in drawn]
 
 
-def test_captions_and_safety_columns_are_kept_with_the_picture_and_the_rest_is_counted(
-    captioned: tuple[Workbench, Path, list[str]],
-) -> None:
+def test_captions_are_kept_once_and_found_by_every_word(captioned: Captioned, tmp_path: Path) -> None:
     bench, file, ids = captioned
     report = bench.library.keep_captions(file)
     assert report.format == "img2dataset"
     assert (report.pictures, report.unknown_pictures, report.bad) == (3, 1, 1)
-    assert report.columns == dict.fromkeys(SAID, 3)
+    assert (report.columns, report.kept) == (dict.fromkeys(SAID, 3), 3 * len(SAID))
     shown = {column.name: column.value for column in bench.library.picture(ids[1]).columns}
     assert next(iter(shown.items())) == ("caption", "Ein großer Ball, 100 % rund")
     assert (shown["punsafe"], shown["NSFW"]) == ("0.01", "UNLIKELY")
     assert "width" not in shown
+    for text, found in {
+        "ball": [0, 1],
+        "BALL small": [0],
+        "GROSSER ball": [1],
+        "100": [1],
+        "chair": [],
+        "%": [],
+        "_": [],
+    }.items():
+        hits = bench.library.pictures(PictureSelection(q=text, captions=True)).pictures
+        assert {hit.id for hit in hits} == {ids[n] for n in found}, text
+    assert bench.library.keep_captions(file).kept == 0
+    more = tmp_path / "more.csv"
+    more.write_text(f"id,caption,source\n{ids[0]},Another one,a museum\n", encoding="utf-8")
+    assert bench.library.keep_captions(more).kept == 2
+    columns = [c.value for c in bench.library.picture(ids[0]).columns if c.name == "caption"]
+    assert sorted(columns) == ["A red Ball on grass, SMALL", "Another one"]
 
 
-def test_pictures_of_another_kind_are_found_too(captioned: tuple[Workbench, Path, list[str]]) -> None:
+def test_pictures_of_another_kind_are_found_too(captioned: Captioned) -> None:
     bench, file, _ = captioned
     shard = file.with_suffix("")
     for picture in shard.glob("*.jpg"):
@@ -78,9 +96,7 @@ def test_pictures_of_another_kind_are_found_too(captioned: tuple[Workbench, Path
     assert (report.pictures, report.unknown_pictures) == (3, 1)
 
 
-def test_what_may_be_unsafe_can_be_hidden(
-    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
-) -> None:
+def test_what_may_be_unsafe_can_be_hidden(captioned: Captioned, tmp_path: Path) -> None:
     bench, _, ids = captioned
 
     def shown() -> set[str]:
@@ -97,44 +113,7 @@ def test_what_may_be_unsafe_can_be_hidden(
     assert every - shown() == {ids[0], ids[1]}
 
 
-def test_the_same_file_again_changes_nothing_and_another_value_stands_beside(
-    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
-) -> None:
-    bench, file, ids = captioned
-    assert bench.library.keep_captions(file).kept == 3 * len(SAID)
-    assert bench.library.keep_captions(file).kept == 0
-    more = tmp_path / "more.csv"
-    more.write_text(f"id,caption,source\n{ids[0]},Another one,a museum\n", encoding="utf-8")
-    assert bench.library.keep_captions(more).kept == 2
-    columns = [(c.name, c.value) for c in bench.library.picture(ids[0]).columns if c.name == "caption"]
-    assert sorted(columns) == [("caption", "A red Ball on grass, SMALL"), ("caption", "Another one")]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("ball", {0, 1}),
-        ("BALL small", {0}),
-        ("GROSSER ball", {1}),
-        ("100", {1}),
-        ("chair", set()),
-        ("%", set()),
-        ("_", set()),
-    ],
-)
-def test_captions_are_found_by_every_word_whatever_its_case(
-    captioned: tuple[Workbench, Path, list[str]], text: str, found: set[int]
-) -> None:
-    bench, file, ids = captioned
-    bench.library.keep_captions(file)
-    assert {hit.id for hit in bench.library.pictures(PictureSelection(q=text, captions=True)).pictures} == {
-        ids[n] for n in found
-    }
-
-
-def test_captions_go_out_with_the_answers(
-    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
-) -> None:
+def test_captions_go_out_with_the_answers(captioned: Captioned, tmp_path: Path) -> None:
     bench, file, ids = captioned
     bench.library.keep_captions(file)
     bench.concept("Round thing").labels.give(ids[0], "yes", author="me", key="a key")
@@ -144,7 +123,8 @@ def test_captions_go_out_with_the_answers(
     assert (again.pictures, again.kept, again.bad) == (1, 0, 0)
 
 
-def test_a_file_about_no_picture_or_without_columns_keeps_nothing(bench: Workbench, tmp_path: Path) -> None:
+def test_what_is_no_caption_of_a_picture_is_not_kept(captioned: Captioned, tmp_path: Path) -> None:
+    bench, _, ids = captioned
     file = tmp_path / "a.csv"
     file.write_text("path,caption\nnowhere.png,A ball\n")
     with pytest.raises(NoUsableRowsError):
@@ -152,20 +132,13 @@ def test_a_file_about_no_picture_or_without_columns_keeps_nothing(bench: Workben
     file.write_text("name,text\na,b\n")
     with pytest.raises(DiscernError, match="needs a column"):
         bench.library.keep_captions(file)
-
-
-def test_a_value_that_is_too_long_is_a_row_left_out(
-    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
-) -> None:
-    bench, _, ids = captioned
-    file = tmp_path / "long.csv"
     file.write_text(f"id,caption\n{ids[0]},{'a' * 10_001}\n{ids[1]},short\n")
     report = bench.library.keep_captions(file)
     assert (report.kept, [row["row"] for row in report.bad_rows]) == (1, [2])
 
 
 def test_only_who_sends_a_file_is_held_to_a_number_of_rows(
-    captioned: tuple[Workbench, Path, list[str]], monkeypatch: pytest.MonkeyPatch
+    captioned: Captioned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, file, _ = captioned
     monkeypatch.setattr(base, "MOST_ROWS", 2)

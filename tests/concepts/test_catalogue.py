@@ -1,4 +1,4 @@
-"""Concepts as a whole: another name, a copy. What was said and measured stays as it is."""
+"""Concepts as a whole: their list, another name, a copy. What was said and measured stays as it is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 from answering import answer
+from statements import statements
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 
 NAME, OTHER = "Round thing", "Square thing"
-
-
-# Another name
 
 
 def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained: Workbench) -> None:
@@ -24,20 +22,26 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     before = bench.concept(NAME).definition.read()
     rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
-    renamed = bench.concept(NAME).definition.rename("  Ball ", author="ana")
-    assert renamed == "Ball"
+    assert bench.concept(NAME).definition.rename("  Ball ", author="ana") == "Ball"
     for name in ("Ball", NAME, f"id:{concept.id}"):
         now = bench.concept(name).definition.read()
         assert (now.id, now.name) == (concept.id, "Ball")
         assert now.revision.definition == before.revision.definition.model_copy(update={"name": "Ball"})
         assert (now.answers, now.heads) == (before.answers, before.heads)
-    assert [view.name for view in bench.concepts.all()] == list(bench.concepts.scales()) == ["Ball"]
+    (listed,) = bench.concepts.all()
+    assert [listed.name] == list(bench.concepts.scales()) == ["Ball"]
+    assert {"Describe", "Label"} <= set(listed.steps_done)
+    assert listed.next_step not in ("Describe", "Label")
     assert bench.concept("Ball").label_files.rows() == rows
     assert bench.context.store.evaluation_pictures(concept.id) == measure
     assert bench.installation.job(job).concept == "Ball"
     assert bench.installation.newest_jobs(["train"], NAME)[0].id == job
     newest = bench.concept("Ball").definition.revisions()[-1]
     assert (newest.author, newest.note, newest.number) == ("ana", f"renamed from “{NAME}”", 2)
+    words = before.revision.definition.model_copy(update={"description": "A ball."})  # read before it
+    kept = bench.concept("Ball").definition.revise(words, author="me", note="other words").definition
+    assert (kept.name, kept.description) == ("Ball", "A ball.")
+    assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
 
 
 def test_a_rename_is_undone_by_the_name_before(bench: Workbench) -> None:
@@ -75,37 +79,8 @@ def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench, name:
     assert list(bench.concepts.scales()) == [NAME, OTHER]
 
 
-def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(bench: Workbench) -> None:
-    read = bench.concept(NAME).definition.read().revision.definition
-    bench.concept(NAME).definition.rename("Ball", author="me")
-    words = read.model_copy(update={"description": "A ball."})
-    kept = bench.concept("Ball").definition.revise(words, author="me", note="other words").definition
-    assert (kept.name, kept.description) == ("Ball", "A ball.")
-    assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
-
-
-def test_to_rename_makes_no_test_label_one_of_an_earlier_description(trained: Workbench) -> None:
-    concept = trained.concept(NAME)
-    answer(trained, NAME, [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")])
-    concept.definition.rename("Ball", author="me")
-    assert earlier(concept) == []
-    say_otherwise(concept)
-    assert earlier(concept)
-
-
-def earlier(concept: Concept) -> list[str]:
-    return concept.context.dataset(concept.row).measuring_labels.left
-
-
-def say_otherwise(concept: Concept) -> None:
-    """Another description: answers were given under other words."""
-    read = concept.definition.read().revision.definition
-    concept.definition.revise(
-        read.model_copy(update={"description": "Egg."}), author="me", note="other words"
-    )
-
-
-# A copy
+def rows_of(concept: Concept) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in concept.label_files.rows()}
 
 
 def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> None:
@@ -116,43 +91,26 @@ def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> 
     assert (copy.name, view.answers.answers, view.heads, view.candidates) == (OTHER, 0, [], 0)
 
 
-def rows_of(concept: Concept) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in concept.label_files.rows()}
-
-
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
     concept = trained.concept(NAME)
-    picture = concept.labels.next_pictures(1)[0].id
-    concept.labels.give(picture, "yes", author="ben", comment="a moon")
+    same, changed, emptied = (picture.id for picture in concept.labels.next_pictures(3))
+    for picture in (same, changed, emptied):
+        concept.labels.give(picture, "yes", author="ben", comment="a moon")
+    concept.labels.comment(changed, "a sun", author="ben", key="changed")
+    concept.labels.comment(emptied, "", author="ben", key="emptied")
     before = rows_of(concept)
     copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = rows_of(copy)
     assert rows.keys() == before.keys()
-    same = ("label", "author", "author_kind", "created", "comment", "definition")
-    assert all(rows[i][column] == before[i][column] for i in rows for column in same)
+    kept = ("label", "author", "author_kind", "created", "comment", "definition")
+    assert all(rows[i][column] == before[i][column] for i in rows for column in kept)
+    assert [rows[i]["comment"] for i in (same, changed, emptied)] == ["a moon", "a sun", ""]
+    assert copy.labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
     copy.versions.train().wait()
     assert len(concept.definition.read().heads) == 1
-
-
-def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
-    trained: Workbench,
-) -> None:
-    concept = trained.concept(NAME)
-    changed, emptied = (picture.id for picture in concept.labels.next_pictures(2))
-    for picture in (changed, emptied):
-        concept.labels.give(picture, "yes", author="ben", comment="a moon")
-    concept.labels.comment(changed, "a sun", author="ben", key="changed")
-    concept.labels.comment(emptied, "", author="ben", key="emptied")
-    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
-    rows = rows_of(copy)
-    assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
-        ("yes", "a sun"),
-        ("yes", ""),
-    ]
-    assert copy.labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
 
 
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
@@ -172,8 +130,70 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     assert taught not in dataset.blind
 
 
-def test_test_labels_of_an_earlier_description_are_that_in_a_duplicate_too(trained: Workbench) -> None:
+def test_other_words_make_test_labels_earlier_in_a_duplicate_too_a_rename_does_not(
+    trained: Workbench,
+) -> None:
+    def earlier(concept: Concept) -> list[str]:
+        return concept.context.dataset(concept.row).measuring_labels.left
+
+    concept = trained.concept(NAME)
     answer(trained, NAME, [row.id for row in trained.library.pictures(limit=200).pictures])
-    say_otherwise(trained.concept(NAME))
-    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
+    concept.definition.rename("Ball", author="me")
+    assert earlier(concept) == []
+    words = concept.definition.read().revision.definition.model_copy(update={"description": "Egg."})
+    concept.definition.revise(words, author="me", note="other words")
+    copy = trained.concepts.copy("Ball", OTHER, with_labels=True, author="me")
     assert set(earlier(copy)) == trained.context.store.evaluation_pictures(copy.id).keys()
+    assert earlier(concept)
+
+
+def test_a_list_ten_times_as_long_costs_the_same_and_knows_an_answer_at_once(bench: Workbench) -> None:
+    pictures = [picture.id for picture in bench.library.pictures(limit=5).pictures]
+
+    def sent_with(first: int, last: int) -> int:
+        for number in range(first, last):
+            concept = bench.concepts.begin(f"Shape {number}", f"A shape of kind {number}.")
+            for picture in pictures[:4]:
+                concept.labels.give(picture, "yes", author="ana")
+        bench.concepts.all()  # what changed since the last look is read once
+        with statements(bench.context.database) as sent:
+            bench.concepts.all()
+        return len(sent)
+
+    assert sent_with(0, 2) == sent_with(2, 20)
+    with statements(bench.context.database) as sent:
+        bench.concepts.steps_done("Shape 19")
+    assert not any("annotations.evidence" in statement for statement in sent)
+    before = bench.concepts.all()[-1].answers.answers
+    bench.concept("Shape 19").labels.give(pictures[4], "no", author="ana")
+    assert bench.concepts.all()[-1].answers.answers == before + 1
+    bench.concept("Shape 19").labels.take_back(author="ana", key="back")
+    assert bench.concepts.all()[-1].answers.answers == before
+
+
+def test_a_cover_shows_what_counts_never_a_no(trained: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People's last yeses first, then what the version flags, then what the words find; never what is to be
+    answered blindly."""
+    concept, store = trained.concept(NAME), trained.context.store
+
+    def cover() -> list[str]:
+        return trained.concepts.all()[-1].cover
+
+    def said(value: str) -> list[str]:
+        return [i for i, decision in concept.labels.decisions().items() if decision.value == value]
+
+    concept.versions.use(concept.versions.head().number, 0.2, author="ana").wait()
+    yes = said("yes")
+    assert cover() == yes[-3:]
+    for picture in yes[1:]:
+        concept.labels.give(picture, "no", author="simulation", simulated=True)
+    flagged = trained.concepts._flagged(concept.row, 200)
+    noes, apart = set(said("no")), store.kept_apart(concept.id)
+    assert noes & set(flagged)
+    assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
+    monkeypatch.setattr(trained.concepts, "_flagged", lambda concept, n: [])
+    concept.labels.give(yes[0], "no", author="ana")
+    concept.definition.mine().wait()
+    found = set(cover())
+    assert not found & (concept.labels.decisions().keys() | apart)
+    assert found <= store.candidates(concept.id).keys()

@@ -45,9 +45,15 @@ def kept(concept: Concept, side: Side = "yes") -> int:
 
 
 def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(concept: Concept) -> None:
-    measuring = concept.context.dataset(concept.row).evaluation
+    with pytest.raises(ConflictError, match="unlabelled pictures") as raised:
+        concept.certificates.begin(0.99, author="me")  # more than a small library has
+    assert raised.value.needed == needed(0.99, ERROR)
+    assert concept.certificates.state() is None
+    measuring, store = concept.context.dataset(concept.row).evaluation, concept.context.store
     view = concept.certificates.begin(SHARE, author="me")
     drawn = certifying(concept)
+    waves = len(store.waves(concept.id))
+    assert {one.after_wave for one in store.certifying_pictures(concept.id).values()} == {waves}
     first = concept.labels.next_pictures(len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == view.asked
@@ -58,6 +64,8 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     assert concept.labels.count().measure == 0
+    concept.context.draw_more(concept.row, at_least=200)
+    assert not set(drawn) & set(concept.context.dataset(concept.row).evaluation)
 
 
 def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(concept: Concept) -> None:
@@ -71,9 +79,7 @@ def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(
         kept(concept)
 
 
-def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_other_precision(
-    concept: Concept,
-) -> None:
+def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: Concept) -> None:
     view = asked(concept, "yes")
     assert view.errors == 0
     assert kept(concept) == kept(concept) == 2
@@ -86,11 +92,8 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
 
 
-def test_a_measured_version_with_a_certified_line_keeps_its_figures_beside_the_bound(
-    concept: Concept,
-) -> None:
-    left = concept.labels.next_pictures(200, purpose="evaluation")
-    answer(concept.bench, NAME, [picture.id for picture in left])
+def test_a_measured_version_with_a_certified_line_keeps_its_other_figures(concept: Concept) -> None:
+    answer(concept.bench, NAME, [p.id for p in concept.labels.next_pictures(200, purpose="evaluation")])
     asked(concept, "yes")
     kept(concept)
     report = concept.versions.measure()
@@ -119,22 +122,6 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
     assert certifying(concept)[: len(first)] == first
     with pytest.raises(ConflictError, match="Version 1 was asked for 50 of 100"):
         concept.certificates.begin(SHARE, version=1, author="me")
-
-
-def test_a_line_needs_more_pictures_than_a_small_library_has(concept: Concept) -> None:
-    with pytest.raises(ConflictError, match="unlabelled pictures") as raised:
-        concept.certificates.begin(0.99, author="me")
-    assert raised.value.needed == needed(0.99, ERROR)
-    assert concept.certificates.state() is None
-
-
-def test_a_later_wave_knows_what_it_could_not_draw(concept: Concept) -> None:
-    concept.certificates.begin(SHARE, author="me")
-    store = concept.context.store
-    drawn, waves = store.certifying_pictures(concept.id), len(store.waves(concept.id))
-    assert {one.after_wave for one in drawn.values()} == {waves}
-    concept.context.draw_more(concept.row, at_least=200)
-    assert not set(drawn) & set(concept.context.dataset(concept.row).evaluation)
 
 
 def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(concept: Concept) -> None:

@@ -15,11 +15,7 @@ from concepts.workbench.concept import Concept, comments_of_picture
 from web.server import create_app
 
 NAME = "Round thing"
-
-
-@pytest.fixture(params=ON_BOTH)
-def kept_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+pytestmark = pytest.mark.parametrize("kept_in", ON_BOTH)
 
 
 @pytest.fixture
@@ -41,20 +37,14 @@ def read(concept: Concept, picture: str, who: str = "me") -> list[tuple[str, str
     return [(remark.author, remark.text) for remark in said]
 
 
-def test_a_later_comment_takes_the_earlier_ones_place_and_the_log_keeps_both(
-    concept: Concept, picture: str
-) -> None:
+def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, picture: str) -> None:
+    with pytest.raises(DiscernError, match="empty"):
+        keep(concept, picture, " ")
     keep(concept, picture, "A plate.")
     keep(concept, picture, "A plate, seen from above.")
     assert read(concept, picture) == [("me", "A plate, seen from above.")]
     events = concept.context.log.events(concept.id, picture)
     assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
-
-
-def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(concept: Concept, picture: str) -> None:
-    with pytest.raises(DiscernError, match="empty"):
-        keep(concept, picture, " ")
-    keep(concept, picture, "A plate.")
     for _ in range(2):  # a repeated request changes nothing
         keep(concept, picture, "")
     assert read(concept, picture) == []
@@ -62,22 +52,14 @@ def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(concept: Concept
     assert read(concept, picture) == [("me", "A bowl.")]
 
 
-def test_a_comment_that_came_with_an_answer_is_changed_and_the_answer_stays(
-    concept: Concept, picture: str
-) -> None:
+def test_a_comment_of_an_answer_is_changed_and_the_answer_stays(concept: Concept, picture: str) -> None:
     answer(concept, picture, "yes", comment="Round.")
+    keep(concept, picture, "Filled.", beside=True)
+    assert concept.labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
     keep(concept, picture, "Round enough.")
     assert read(concept, picture) == [("me", "Round enough.")]
     assert concept.labels.decisions()[picture].value == "yes"
     assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
-
-
-def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(concept: Concept, picture: str) -> None:
-    keep(concept, picture, "Round.")
-    keep(concept, picture, "Filled.", beside=True)
-    assert concept.labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
-    keep(concept, picture, "Round and filled.")
-    assert read(concept, picture) == [("me", "Round and filled.")]
 
 
 def test_others_comments_are_read_only_after_ones_own_answer(concept: Concept, picture: str) -> None:
@@ -92,12 +74,6 @@ def test_others_comments_are_read_only_after_ones_own_answer(concept: Concept, p
     assert read(concept, picture) == [("me", "Round to me.")]
     assert list(comments_of_picture(concept.bench, picture, "me")) == [NAME]
     assert comments_of_picture(concept.bench, picture, "ben") == {}
-
-
-def test_one_persons_comment_never_replaces_anothers(concept: Concept, picture: str) -> None:
-    keep(concept, picture, "Round.", "ana")
-    keep(concept, picture, "Flat.", "ben")
-    assert read(concept, picture, "ana") == [("ana", "Round.")]
 
 
 def test_the_label_screen_gets_them_with_its_pictures(concept: Concept, picture: str) -> None:

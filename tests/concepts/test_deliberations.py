@@ -75,35 +75,46 @@ def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     concept.labels.commit(given, Author("me"))
 
 
-def answer_most(concept: Concept, n: int = 50) -> None:
+def free(concept: Concept) -> list[str]:
+    """Candidates that measure nothing."""
     dataset = concept.dataset()
-    say(concept, [i for i in dataset.candidates if i not in dataset.reserved][:n])
+    return [i for i in dataset.candidates if i not in dataset.reserved]
 
 
-def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(concept: Concept):
+def answer_most(concept: Concept, n: int = 50) -> None:
+    say(concept, free(concept)[:n])
+
+
+def add_criterion(concept: Concept, kind: str, text: str) -> None:
+    definition = concept.dataset().revision.definition
+    criteria = (*definition.criteria, Criterion(kind=kind, text=text))
+    concept.definition.revise(definition.model_copy(update={"criteria": criteria}), author="me", note=text)
+
+
+def older(concept: Concept) -> list[ReviewRow]:
+    return concept.bench.review.queue(NAME, Reason.OLDER_DESCRIPTION).rows
+
+
+def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concept, server: FakeOpenAI):
     answer_most(concept)
 
     found = concept.deliberations.reword().wait()
     (tried,) = concept.deliberations.rewordings()
     revision = concept.deliberations.accept(found.rewording, 0, author="me")
 
+    asked = [r.text for r in server.requests if (r.schema_name or "").endswith(("Wordings", "Differences"))]
+    assert asked
+    assert all(0 < text.count("It shows: ") <= found.read for text in asked)  # no answer that judges
+    assert found.judging > 0
+    assert found.read + found.judging <= 50
     best = tried.wordings[0]
     assert best.verdict == "better"
     assert ("added", "Not: made of lines") in best.difference
     assert best.after > best.before
     assert revision.definition.criteria[-1].text == "made of lines"
     assert concept.deliberations.rewordings()[0].became == revision.number
-
-
-def test_whoever_writes_is_shown_no_more_than_the_answers_that_inspire(concept: Concept, server: FakeOpenAI):
-    answer_most(concept)
-    found = concept.deliberations.reword().wait()
-
-    asked = [r.text for r in server.requests if (r.schema_name or "").endswith(("Wordings", "Differences"))]
-    assert asked
-    assert all(0 < text.count("It shows: ") <= found.read for text in asked)
-    assert found.judging > 0
-    assert found.read + found.judging <= 50
+    with pytest.raises(ConflictError):
+        concept.deliberations.accept(found.rewording, author="me")
 
 
 def test_too_few_answers_say_how_many_more_are_needed(concept: Concept):
@@ -114,17 +125,7 @@ def test_too_few_answers_say_how_many_more_are_needed(concept: Concept):
     assert refused.value.needed >= 12
 
 
-def test_a_decided_rewording_is_decided_once(concept: Concept):
-    answer_most(concept)
-    number = concept.deliberations.reword().wait().rewording
-    concept.deliberations.accept(number, author="me")
-
-    with pytest.raises(ConflictError):
-        concept.deliberations.accept(number, 0, author="me")
-    assert concept.deliberations.rewordings()[0].deed == "rejected"
-
-
-def test_a_wording_for_an_older_definition_is_not_taken(concept: Concept):
+def test_a_wording_for_an_older_definition_is_not_taken_and_can_be_rejected(concept: Concept):
     answer_most(concept)
     number = concept.deliberations.reword().wait().rewording
     newer = Definition(name=NAME, description="Something else.")
@@ -133,13 +134,20 @@ def test_a_wording_for_an_older_definition_is_not_taken(concept: Concept):
     with pytest.raises(ConflictError):
         concept.deliberations.accept(number, 0, author="me")
     assert concept.definition.read().revision.definition == newer
+    concept.deliberations.accept(number, author="me")
+    assert concept.deliberations.rewordings()[0].deed == "rejected"
 
 
 def test_borderline_pictures_are_answered_before_the_machine_speaks(concept: Concept):
     answer_most(concept, 10)
     concept.deliberations.find().wait()
-    open_ = concept.deliberations.ambiguities()
-    begun = concept.deliberations.begin(open_[0].name, author="me")
+    before = concept.deliberations.ambiguities()
+    shown = [i for one in before for i in one.pictures]
+    assert shown
+    assert not set(shown) & concept.dataset().reserved
+    with pytest.raises(DiscernError, match="There is no group"):
+        concept.deliberations.begin("made up", author="me")
+    begun = concept.deliberations.begin(before[0].name, author="me")
 
     assert len(begun.pictures) <= 5
     assert all(p.machine is None and not p.rationale for p in begun.pictures)
@@ -149,37 +157,12 @@ def test_borderline_pictures_are_answered_before_the_machine_speaks(concept: Con
     assert all(p.answer for p in answered.pictures)
     assert any(p.machine for p in answered.pictures)
     assert all("no lines, please" in " ".join(p.comments) for p in answered.pictures)
-
-
-def test_an_ambiguity_that_was_met_comes_after_the_others(concept: Concept):
-    concept.deliberations.find().wait()
-    before = [one.name for one in concept.deliberations.ambiguities()]
-    begun = concept.deliberations.begin(before[0], author="me")
-    say(concept, [p.id for p in begun.pictures])
-
     after = concept.deliberations.ambiguities()
     assert len(after) > 1
-    assert after[-1].name == before[0]
-    assert after[-1].met == len(begun.pictures)
+    assert (after[-1].name, after[-1].met) == (before[0].name, len(begun.pictures))
 
 
-def test_an_ambiguity_that_nobody_found_is_refused(concept: Concept):
-    with pytest.raises(DiscernError, match="There is no group"):
-        concept.deliberations.begin("made up", author="me")
-
-
-def test_pictures_that_measure_are_no_part_of_deliberating(concept: Concept, server: FakeOpenAI):
-    concept.deliberations.find().wait()
-
-    dataset = concept.dataset()
-    shown = [i for one in concept.deliberations.ambiguities() for i in one.pictures]
-    assert shown
-    assert not set(shown) & dataset.reserved
-
-
-def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
-    open_bench: Callable[[], Workbench],
-):
+def test_without_a_model_groups_of_pictures_stand_for_ambiguities(open_bench: Callable[[], Workbench]):
     bench = open_bench()
     bench.concepts.begin(NAME, "Drawings.")
 
@@ -191,17 +174,20 @@ def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
 
 
 def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(concept: Concept):
-    dataset = concept.dataset()
-    paths = concept.context.collection.paths(list(dataset.candidates))
-    free = [i for i in dataset.candidates if i not in dataset.reserved]
-    by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free}  # lines count
-    concept.labels.commit(by_the_first_words, Author("me"))
-    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    concept.definition.revise(narrower, author="me", note="no lines")
+    def asked() -> int:
+        return len(concept.bench.jobs.store.newest_first([LookBack.kind], concept.id))
+
+    by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free(concept)}
+    paths = concept.context.collection.paths(free(concept))
+    concept.labels.commit(by_the_first_words, Author("me"))  # lines count
+    concept.bench.review.find(NAME)
+    assert asked() == 0
+    add_criterion(concept, "excluding", "made of lines")
 
     assert older(concept) == []
     assert concept.bench.review.find(NAME) == ""
+    concept.bench.review.find(NAME)
+    assert asked() == 1
     again = older(concept)
 
     lines = [one for one in again if "line" in paths[one.id]]
@@ -213,25 +199,16 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     assert again[0].id not in [one.id for one in older(concept)]
 
 
-def older(concept: Concept) -> list[ReviewRow]:
-    return concept.bench.review.queue(NAME, Reason.OLDER_DESCRIPTION).rows
+def test_an_answer_is_held_against_the_words_it_was_given_under(concept: Concept):
+    paths = concept.context.collection.paths(free(concept))
+    line = next(i for i in free(concept) if "line" in paths[i])
+    concept.labels.give(line, "yes", author="me", key="by the first words")
+    add_criterion(concept, "excluding", "made of lines")
+    add_criterion(concept, "supporting", "left over")
 
+    concept.bench.review.find(NAME)
 
-def test_an_annotator_is_asked_about_older_labels_alone_and_once(concept: Concept):
-    def asked() -> int:
-        return len(concept.bench.jobs.store.newest_first([LookBack.kind], concept.id))
-
-    dataset = concept.dataset()
-    free = next(i for i in dataset.candidates if i not in dataset.reserved)
-    concept.labels.give(free, "yes", author="me", key="first")
-    concept.bench.review.find(NAME)
-    assert asked() == 0
-    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    concept.definition.revise(narrower, author="me", note="no lines")
-    concept.bench.review.find(NAME)
-    concept.bench.review.find(NAME)
-    assert asked() == 1
+    assert [one.id for one in older(concept)] == [line]
 
 
 def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(concept: Concept):
@@ -290,20 +267,3 @@ def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at
     assert concept.deliberations.rewordings()[0].wordings[0].verdict == "better"
     with pytest.raises(DiscernError, match="No other pictures"):
         concept.deliberations.put_to_the_test(number, author="me")
-
-
-def test_an_answer_is_held_against_the_words_it_was_given_under(concept: Concept):
-    dataset = concept.dataset()
-    paths = concept.context.collection.paths(list(dataset.candidates))
-    line = next(i for i in dataset.candidates if i not in dataset.reserved and "line" in paths[i])
-    concept.labels.give(line, "yes", author="me", key="by the first words")
-    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    concept.definition.revise(narrower, author="me", note="no lines")
-    helps = (*criteria, Criterion(kind="supporting", text="left over"))
-    newest = narrower.model_copy(update={"criteria": helps})
-    concept.definition.revise(newest, author="me", note="and a little more")
-
-    concept.bench.review.find(NAME)
-
-    assert [one.id for one in older(concept)] == [line]

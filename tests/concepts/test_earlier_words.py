@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labelling.dataset import ConceptDataset, MeasuringLabels, measuring_labels
+from concepts.labelling.earlier_words import MeasuringLabels, measuring_labels
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.workbench import Concept
@@ -40,46 +40,36 @@ def values(now: MeasuringLabels) -> dict[str, str]:
     return {event.picture_id: event.value for event in now.events}
 
 
-def test_new_labels_count_once_all_of_an_earlier_description_have_one() -> None:
-    some = measuring_labels(CHANGED, [*FIRST, *said("no", 2, PICTURES[:5])])
-    assert (some.earlier, some.left) == (PICTURES, PICTURES[5:])
-    assert values(some) == dict.fromkeys(PICTURES, "yes")
-    every = measuring_labels(CHANGED, [*FIRST, *said("no", 2)])
-    assert (every.earlier, every.left, values(every)) == ([], [], dict.fromkeys(PICTURES, "no"))
+ALL, SOME = said("no", 2), said("no", 2, PICTURES[:5])
 
 
-def test_an_edit_that_changes_no_meaning_asks_for_nothing() -> None:
-    now = measuring_labels({1: "round", 2: "round"}, [*FIRST, *said("no", 2)])
-    assert (now.earlier, values(now)) == ([], dict.fromkeys(PICTURES, "yes"))
+@pytest.mark.parametrize(
+    ("meanings", "given", "earlier", "left", "stands"),
+    [
+        ("round red", SOME, PICTURES, PICTURES[5:], "yes"),
+        ("round red", ALL, [], [], "no"),
+        ("round round", ALL, [], [], "yes"),  # an edit that changes no meaning asks for nothing
+        ("round red blue", SOME, PICTURES, PICTURES, "yes"),  # a second edit begins from what counted by then
+        ("round red blue", ALL, PICTURES, PICTURES, "no"),
+        ("round red round", SOME, [], [], "yes"),  # back at the first words
+        ("round red round", ALL, PICTURES, PICTURES, "no"),  # only what was said in between is earlier
+    ],
+)
+def test_new_labels_count_once_all_of_an_earlier_description_have_one(
+    meanings: str, given: list[LabelEvent], earlier: list[str], left: list[str], stands: str
+) -> None:
+    now = measuring_labels(dict(enumerate(meanings.split(), 1)), [*FIRST, *given])
+    assert (now.earlier, now.left) == (earlier, left)
+    assert values(now) == dict.fromkeys(PICTURES, stands)
 
 
-def test_a_skipped_one_is_still_to_be_labelled_and_one_that_was_skipped_then_is_not() -> None:
-    given = [*said("skip", 1, PICTURES[:1]), *said("yes", 1, PICTURES[1:]), *said("skip", 2)]
-    assert measuring_labels(CHANGED, given).left == PICTURES[1:]
-
-
-def test_first_labels_under_the_newest_words_count_at_once() -> None:
+def test_a_first_label_a_skip_and_several_people_count_as_they_did_before() -> None:
     now = measuring_labels(CHANGED, [*FIRST, *said("no", 2, ["new"])])
     assert (values(now)["new"], now.earlier) == ("no", PICTURES)
-
-
-def test_of_several_people_one_label_anew_is_enough() -> None:
+    skips = [*said("skip", 1, PICTURES[:1]), *said("yes", 1, PICTURES[1:]), *said("skip", 2)]
+    assert measuring_labels(CHANGED, skips).left == PICTURES[1:]  # but one that was skipped then, too
     now = measuring_labels(CHANGED, [*FIRST, *said("no", 1, author=BEN), *said("unsure", 2, author=BEN)])
     assert [(event.author, event.value) for event in now.events] == [(BEN, "unsure")] * 6
-
-
-def test_a_second_edit_begins_from_what_counted_by_then() -> None:
-    three = {**CHANGED, 3: "round and blue"}
-    complete, begun = ([*FIRST, *said("no", 2, PICTURES[:n])] for n in (6, 5))
-    for given, stands in ((complete, "no"), (begun, "yes")):
-        now = measuring_labels(three, given)
-        assert (now.left, values(now)) == (PICTURES, dict.fromkeys(PICTURES, stands))
-
-
-def test_back_at_the_first_words_only_what_was_said_in_between_is_earlier() -> None:
-    back = {**CHANGED, 3: "round"}
-    assert measuring_labels(back, [*FIRST, *said("no", 2, PICTURES[:5])]).earlier == []
-    assert measuring_labels(back, [*FIRST, *said("no", 2)]).earlier == PICTURES
 
 
 def test_what_words_mean_is_what_one_reads_to_decide() -> None:
@@ -93,13 +83,6 @@ def test_what_words_mean_is_what_one_reads_to_decide() -> None:
         assert plain.model_copy(update=same).meaning() == plain.meaning()
     for other in ({"description": "An ellipse."}, {"criteria": (kind,)}):
         assert plain.model_copy(update=other).meaning() != plain.meaning()
-
-
-# In the product
-
-
-def dataset_of(concept: Concept) -> ConceptDataset:
-    return concept.context.dataset(concept.row)
 
 
 def label(concept: Concept, pictures: Sequence[str], value: str = "") -> None:
@@ -128,9 +111,7 @@ def in_use(concept: Concept) -> Concept:
     return concept
 
 
-def test_figures_say_how_many_labels_are_of_an_earlier_description_and_follow_once_all_are_new(
-    in_use: Concept,
-) -> None:
+def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(in_use: Concept) -> None:
     concept = in_use
     before = concept.versions.quality()
     assert (before.earlier, before.to_label_again, before.stale, listed(concept)) == ("", 0, False, [])
@@ -142,7 +123,7 @@ def test_figures_say_how_many_labels_are_of_an_earlier_description_and_follow_on
     report = concept.versions.measure()
     assert report.metrics == before.version.report.metrics  # type: ignore[union-attr]
     assert (report.earlier, known in report.sentences) == (len(rows), True)
-    teaching = dataset_of(concept).training.ids
+    teaching = concept.dataset().training.ids
     for n, row in enumerate(rows):
         assert not concept.versions.quality().stale
         label(concept, [row.id], "no" if n else "yes")
@@ -152,12 +133,10 @@ def test_figures_say_how_many_labels_are_of_an_earlier_description_and_follow_on
     report = concept.versions.measure()
     assert (report.earlier, sum(count.yes for count in report.labels)) == (0, 1)
     assert not concept.versions.quality().stale
-    assert dataset_of(concept).training.ids == teaching
+    assert concept.dataset().training.ids == teaching
 
 
-def test_review_tells_nothing_of_the_earlier_label_and_one_given_beside_a_suggestion_is_not_enough(
-    in_use: Concept,
-) -> None:
+def test_review_tells_nothing_of_the_earlier_label_and_takes_blind_ones_alone(in_use: Concept) -> None:
     concept = in_use
     edit(concept)
     row = listed(concept)[0]

@@ -1,9 +1,10 @@
-"""A concept that is answered by grades, from the first answer to a version and its figures."""
+"""A concept that is answered by grades or classes, from the first answer to a version and its figures."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,21 @@ from answering import answered_all
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concepts.bundle.facts import OneOf
+from concepts.bundle.load import load_bundle
 from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
-from concepts.learning.scaled import cuts_of
+from concepts.learning.scaled import classes, cuts_of, grades
 from concepts.workbench import Concept, Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
 NAME = "Roundness"
 FIVE = Scale.graded(5)
+ROOMS = Scale.of_classes(["Kitchen", "Bath room"])
 
 
 @pytest.fixture
@@ -36,59 +40,50 @@ def grade_of(path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Concept]:
-    home = tmp_path_factory.mktemp("grades") / "home"
-    shutil.copytree(made_library[0], home)
-    bench = answered_all(home, NAME, FIVE, grade_of)
-    yield bench.concept(NAME)
-    bench.close()
+def trained_on(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory):
+    """A concept with an answer for each picture, by its path."""
+    with ExitStack() as stack:
+
+        def trained_on(name: str, scale: Scale, value_of: Callable[[str], str]) -> Concept:
+            home = tmp_path_factory.mktemp("scales") / "home"
+            shutil.copytree(made_library[0], home)
+            return stack.enter_context(closing(answered_all(home, name, scale, value_of))).concept(name)
+
+        yield trained_on
+
+
+@pytest.fixture(scope="module")
+def trained(trained_on) -> Concept:
+    return trained_on(NAME, FIVE, grade_of)
 
 
 def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
     return LabelEvent(1, "k", "p", value, Author(who), 1, "", now(), None, given=given)
 
 
-def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
+def test_an_answer_is_kept_as_it_was_said_and_undo_says_which(graded):
     one, other = graded.labels.next_pictures(2)
     graded.labels.give(one.id, "4", author="me")
     graded.labels.give(other.id, "2.0", author="me")
     events = list(graded.context.log.events(graded.id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
-
-
-def test_undo_takes_a_grade_back_and_says_which(graded):
-    picture = graded.labels.next_pictures(1)[0]
-    graded.labels.give(picture.id, "4", author="me")
     (undone,) = graded.labels.take_back(author="me")
-    assert (undone.picture, undone.value) == (picture.id, "4")
-    assert graded.labels.count().answers == 0
+    assert (undone.picture, undone.value) == (other.id, "2")
+    assert graded.labels.count().answers == 1
+    for word in ("0", "6", "maybe 3", "kitchen", "", "33"):
+        with pytest.raises(DiscernError, match="1 to 5"):
+            graded.labels.give(one.id, word, author="me")
 
 
-@pytest.mark.parametrize("word", ["0", "6", "maybe 3", "kitchen", "", "33"])
-def test_what_is_no_grade_is_refused(graded, word):
-    picture = graded.labels.next_pictures(1)[0]
-    with pytest.raises(DiscernError, match="1 to 5"):
-        graded.labels.give(picture.id, word, author="me")
-
-
-def test_a_training_needs_two_different_grades(graded):
-    for picture in graded.labels.next_pictures(3):
-        graded.labels.give(picture.id, "4", author="me")
+def test_a_training_needs_two_different_grades_which_may_both_count(graded):
+    one, *others = graded.labels.next_pictures(4)
+    graded.labels.give(one.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
         graded.versions.train().wait()
-
-
-def test_a_training_may_have_only_grades_that_count(graded):
-    for picture, grade in zip(graded.labels.next_pictures(4), "3455", strict=True):
+    for picture, grade in zip(others, "355", strict=True):
         graded.labels.give(picture.id, grade, author="me")
     graded.versions.train().wait()
-    assert graded.versions.head().details["said"] == {
-        "1": 0,
-        "2": 0,
-        "3": 1,
-        "4": 1,
-        "5": 2,
-    }
+    assert graded.versions.head().details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
 
 
 def test_a_version_has_cuts_and_figures_of_its_grades(trained):
@@ -99,13 +94,6 @@ def test_a_version_has_cuts_and_figures_of_its_grades(trained):
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
     assert trained.versions.quality().version.report.grades == found
-
-
-def test_the_library_is_ranked_by_the_line_of_the_grades(trained):
-    page = trained.scores.ranked("top", limit=60)
-    assert not page.by_look_alikes
-    said = [picture.probability for picture in page.pictures]
-    assert said == sorted(said, reverse=True)
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
@@ -132,30 +120,22 @@ def test_a_duplicate_has_the_scale_and_the_grades(graded):
 
 
 def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
-    for picture, grade in zip(graded.labels.next_pictures(3), "124", strict=True):
+    pictures, file = graded.labels.next_pictures(3), tmp_path / "grades.csv"
+    for picture, grade in zip(pictures, "124", strict=True):
         graded.labels.give(picture.id, grade, author="me")
-    file = tmp_path / "grades.csv"
     assert graded.label_files.export_file(file) == 3
     other = graded.bench.concepts.begin("Other", "How round it is.", scale=FIVE)
     assert other.label_files.import_file(file)["imported"] == 3
     assert other.label_files.import_file(file)["unchanged"] == 3
     assert sorted(row["label"] for row in other.label_files.rows()) == ["1", "2", "4"]
-
-
-def test_one_person_with_two_grades_for_a_picture_in_a_file_is_told(graded, tmp_path):
-    picture = graded.labels.next_pictures(1)[0]
-    file = tmp_path / "grades.csv"
-    file.write_text(f"id,label\n{picture.id},4\n{picture.id},5\n")
+    one = pictures[0].id
+    file.write_text(f"id,label\n{one},4\n{one},5\n")
     with pytest.raises(DiscernError, match="says 4"):
         graded.label_files.import_file(file)
-
-
-def test_a_file_may_say_yes_and_no_of_a_graded_concept(graded, tmp_path):
-    picture = graded.labels.next_pictures(1)[0]
-    file = tmp_path / "grades.csv"
-    file.write_text(f"id,label\n{picture.id},yes\n")
+    free = graded.labels.next_pictures(1)[0].id
+    file.write_text(f"id,label\n{free},yes\n")
     graded.label_files.import_file(file)
-    assert graded.labels.decisions()[picture.id].given == ""
+    assert graded.labels.decisions()[free].given == ""
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=7))
@@ -169,42 +149,32 @@ def test_what_people_say_together_is_a_grade_that_goes_with_their_yes_or_no(said
         assert min(said) <= int(decision.given) <= max(said)
 
 
-def test_the_tenth_grade_and_the_names_of_grades_are_read():
-    ten = Scale.graded(10, names=["not at all", "Very"])
-    assert read_answer("10", ten) == read_answer("very", ten) == ("yes", "10")
-    assert read_answer("not at all", ten) == ("no", "1")
-    assert read_answer("11", ten) is None
-
-
 def test_two_classes_named_as_often_are_no_class_and_still_a_yes():
     decision = consensus([event("yes", "kitchen"), event("yes", "bath", "ben")])["p"]
     assert (decision.value, decision.given) == ("yes", "")
 
 
+def test_words_of_grades_and_classes_are_read_whatever_their_case():
+    ten = Scale.graded(10, names=["not at all", "Very"])
+    assert read_answer("10", ten) == read_answer("very", ten) == ("yes", "10")
+    assert read_answer("not at all", ten) == ("no", "1")
+    assert read_answer("11", ten) is None
+    assert read_answer("bath  ROOM", ROOMS) == ("yes", "Bath room")
+    assert read_answer("none of these", ROOMS) == read_answer("no", ROOMS) == ("no", NONE)
+    assert read_answer("yes", ROOMS) == ("yes", None)
+    assert read_answer("1", ROOMS) is None
+
+
 @given(st.text(max_size=20))
 def test_every_word_is_an_answer_of_the_scale_or_none(word):
-    rooms = Scale.of_classes(["kitchen", "bath room"])
-    for scale in (FIVE, rooms):
+    for scale in (FIVE, ROOMS):
         read = read_answer(word, scale)
         if read is not None and read[1] is not None:
             option = scale.option_of(read[1])
             assert read[0] == ("yes" if scale.counts(option) else "no")
 
 
-def test_words_of_classes_are_read_whatever_their_case():
-    rooms = Scale.of_classes(["Kitchen", "Bath room"])
-    assert read_answer("bath  ROOM", rooms) == ("yes", "Bath room")
-    assert read_answer("none of these", rooms) == read_answer("no", rooms) == ("no", NONE)
-    assert read_answer("yes", rooms) == ("yes", None)
-    assert read_answer("1", rooms) is None
-
-
 def test_a_bundle_gives_the_grades_that_the_version_gives(trained, tmp_path):
-    import onnxruntime
-
-    from concepts.bundle.load import load_bundle
-    from concepts.learning.scaled import grades
-
     trained.exports.write(tmp_path / "bundle")
     head = trained.context.head(trained.row, None)
     vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
@@ -213,17 +183,84 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(trained, tmp_path):
     assert bundle.facts.concepts[0].grades.counts_from == 3
     assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
     assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(expected)
-    session = onnxruntime.InferenceSession(tmp_path / "bundle" / "head.onnx")
-    (grade,) = session.run(["grade"], {"embedding": vectors.astype("float32")})
-    assert grade[:, 0] == pytest.approx(expected, abs=1e-4)
-    assert "grade from 1 to 5" in (tmp_path / "bundle" / "README.md").read_text()
 
 
-def test_scores_of_a_graded_concept_have_its_grades(trained, tmp_path):
+def test_scores_of_a_graded_concept_have_its_grades_and_rank_by_their_line(trained, tmp_path):
     trained.exports.write(tmp_path / "bundle")
     trained.bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
-    page = trained.scores.ranked("top", limit=5)
+    page = trained.scores.ranked("top", limit=60)
+    assert not page.by_look_alikes
+    said = [picture.probability for picture in page.pictures]
+    assert said == sorted(said, reverse=True)
     assert all(1 <= picture.grade <= 5 for picture in page.pictures)
+
+
+# Classes
+
+
+SHAPE, SHAPES = "Shape", Scale.of_classes(["ellipse", "rectangle"])
+
+
+def shape_of(path: str) -> str:
+    """By the name of the file; lines are none of these."""
+    name = Path(path).name.split("-")[0]
+    return name if name == "rectangle" else "none" if name == "line" else "ellipse"
+
+
+@pytest.fixture(scope="module")
+def classed(trained_on) -> Concept:
+    return trained_on(SHAPE, SHAPES, shape_of)
+
+
+def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_what_there_is(open_bench):
+    shapes = open_bench().concepts.begin(SHAPE, "Which shape it shows.", scale=SHAPES)
+    one, other, last = shapes.labels.next_pictures(3)
+    for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
+        shapes.labels.give(picture.id, word, author="me")
+    events = list(shapes.context.log.events(shapes.id))
+    assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
+    with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
+        shapes.labels.give(one.id, "triangle", author="me")
+
+
+def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_likeliest(classed):
+    found = classed.versions.measure().classes
+    assert [one.name for one in found.classes] == ["none of these", "ellipse", "rectangle"]
+    assert found.n >= 15
+    assert found.accuracy.value > 0.5
+    assert sum(map(sum, found.table)) == found.n
+    page = classed.scores.ranked("top", limit=10)
+    assert {picture.likeliest for picture in page.pictures} <= {"none of these", "ellipse", "rectangle"}
+    assert page.pictures[0].said in ("ellipse", "rectangle", "none")
+
+
+def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, tmp_path):
+    classed.exports.write(tmp_path / "bundle")
+    head = classed.context.head(classed.row, None)
+    index = classed.context.dataset(classed.row).index
+    vectors = index.vectors(list(index.ids))
+    expected = classes(linear_head(head), vectors)
+    bundle = load_bundle(tmp_path / "bundle")
+    assert isinstance(bundle.facts.rule, OneOf)
+    assert bundle.columns == ("ellipse", "rectangle")
+    said = bundle.outputs(vectors)
+    assert said.probability == pytest.approx(expected[:, 1:])
+    assert (said.decision.sum(axis=1) <= 1).all()
+    assert "At most one of them is right" in (tmp_path / "bundle" / "README.md").read_text()
+    other = classed.bench.concepts.begin("Round", "A filled ellipse.")
+    for picture, value in zip(other.labels.next_pictures(2), ("yes", "no"), strict=True):
+        other.labels.give(picture.id, value, author="me")
+    other.versions.train().wait()
+    with pytest.raises(DiscernError, match="file of their own"):
+        other.exports.write(tmp_path / "two", also=[SHAPE])
+
+
+def test_pictures_are_classified_by_class_as_the_file_does_it(classed, pictures):
+    file = min(pictures.glob("rectangle-*.png"))
+    found = classed.bench.scoring.classifier([SHAPE])("one.png", file.read_bytes)
+    assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
+    assert sum(said.decision == "yes" for said in found.said) <= 1
+    assert sum(said.probability for said in found.said) <= 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from answering import Filled
@@ -37,7 +36,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(with_grades).concept(NAME)
 
 
-def test_a_machines_grade_is_its_label_in_files_and_on_review(concept: Concept, tmp_path: Path) -> None:
+def test_a_machines_grade_is_its_label_in_files_and_on_review(concept: Concept) -> None:
     rows = concept.label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
     page = concept.annotations.review(ReviewFilter())
@@ -45,12 +44,11 @@ def test_a_machines_grade_is_its_label_in_files_and_on_review(concept: Concept, 
     said = concept.annotations.opinion(page.items[0].id)
     assert said is not None
     assert (said.value, said.given) == ("yes", "4")
-
-
-def test_look_alikes_share_the_grade_that_one_of_them_was_given(concept: Concept) -> None:
-    kept = concept.context.store.annotations(concept.id)
-    labels = {row["id"]: row["label"] for row in concept.label_files.rows()}
-    assert {labels[said.picture_id] for said in kept} == {"4"}
+    kept = {one.picture_id for one in concept.context.store.annotations(concept.id)}
+    assert kept == {row["id"] for row in rows}  # of look-alikes, all of which were given one's grade, too
+    training = concept.dataset().training  # it is told by yes and no, and its grade isn't learned from
+    assert training.data.said is not None
+    assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 
 
 def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
@@ -63,12 +61,6 @@ def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
     assert "Same grade as your blind label for 1 of 3 pictures" in page.agreement
     assert "at most one away for 2" in page.agreement
     assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]
-
-
-def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(concept: Concept) -> None:
-    training = concept.dataset().training
-    assert training.data.said is not None
-    assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 
 
 def test_agreement_on_classes_has_its_count_and_range_and_none_without_a_pair() -> None:
