@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,9 @@ from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
-from storage.labels import Author
 from storage.tables import LabelEventRow
 
 NAME = "Round thing"
-ME = Author("me")
-
-
-def chance(request: Request) -> float:
-    """Of the picture that is judged: between 0 and 1, the same every time."""
-    digest = hashlib.sha256(request.pictures[-1] if request.pictures else request.text.encode()).digest()
-    return int.from_bytes(digest[:4]) / 2**32
 
 
 def is_round(jpeg: bytes) -> bool:
@@ -48,23 +40,18 @@ def is_round(jpeg: bytes) -> bool:
     return bool(0.5 < inside < 0.9)
 
 
-def says(request: Request, yes: bool) -> dict[str, Any]:
-    return {"evidence": [], "rationale": "simulated", "rating": 5 if yes else 1}
-
-
 def judge(request: Request) -> dict[str, Any]:
     """In one call it guesses; in steps it sees."""
     if request.schema_name == "Caption":
-        digest = hashlib.sha256(request.pictures[0]).hexdigest()
-        return {
-            "caption": f"{'ROUND' if is_round(request.pictures[0]) else 'square'} {digest}",
-            "writing": "",
-        }
+        shape = "ROUND" if is_round(request.pictures[0]) else "square"
+        return {"caption": f"{shape} {hashlib.sha256(request.pictures[0]).hexdigest()}", "writing": ""}
     if request.schema_name == "Findings":
         return {"findings": []}
     if request.schema_name == "Conclusion":
-        return says(request, "ROUND" in request.text.partition("<caption>")[2].partition("</caption>")[0])
-    return says(request, chance(request) < 0.5)
+        yes = "ROUND" in request.text.partition("<caption>")[2].partition("</caption>")[0]
+    else:
+        yes = hashlib.sha256(request.pictures[-1]).digest()[0] < 128  # the same every time
+    return {"evidence": [], "rationale": "simulated", "rating": 5 if yes else 1}
 
 
 @pytest.fixture
@@ -75,10 +62,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 def all_answered(bench: Workbench) -> None:
     """But what measures."""
-    bench.concepts.begin(NAME, "A filled ellipse.")
-    concept = bench.concept(NAME)
-    bench.context.draw_evaluation(concept.row)
-    reserved = bench.context.dataset(concept.row).reserved
+    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    reserved = concept.dataset().reserved
     answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
 
 
@@ -91,16 +76,10 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     concept: Concept, model: FakeOpenAI
 ) -> None:
     found = concept.annotators.compare().wait()
-    names = [one.name for one in found.setups]
-    assert names[0] == "simulated-model"
-    assert set(names) == {
-        "simulated-model",
-        "builtin",
-        "simulated-model, with examples",
-        "simulated-model, in steps",
-        "simulated-model, in steps, with examples",
-    }
     by_name = {one.name: one for one in found.setups}
+    assert next(iter(by_name)) == "simulated-model"
+    ways = ("", ", with examples", ", in steps", ", in steps, with examples")
+    assert by_name.keys() == {"builtin", *(f"simulated-model{way}" for way in ways)}
     steps, guess = by_name["simulated-model, in steps"], by_name["simulated-model"]
     assert steps.agree > guess.agree
     assert guess.in_use
@@ -113,9 +92,7 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert concept.annotators.compared() == found
 
 
-def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
-    concept: Concept,
-) -> None:
+def test_no_answer_that_measures_or_was_given_in_view_is_among_them(concept: Concept) -> None:
     dataset = concept.dataset()
     drawn = drawn_answers(dataset)
     ids = {str(i) for i, _ in drawn}
@@ -129,9 +106,7 @@ def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_a
     assert fresh not in {i for i, _ in drawn_answers(concept.dataset())}
 
 
-def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_what_it_would_cost_is_said_and_a_budget_ends_it_cleanly(concept: Concept, model: FakeOpenAI) -> None:
     expected = concept.annotators.estimate()
     assert (expected.setups, expected.missing) == (5, 0)
     assert expected.usd is not None
@@ -150,8 +125,7 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, mod
     with pytest.raises(KeyboardInterrupt):
         concept.annotators.compare().wait(stop)
     assert model.requests
-    dataset = concept.dataset()
-    concept.labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
+    concept.labels.give(next(iter(concept.dataset().answers)), "no", author="me", key="meanwhile")
     concept.bench.close()
     bench = Workbench(load_settings())
     found = bench.concept(NAME).annotators.compare().wait()
@@ -159,9 +133,7 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, mod
     assert len(asked) == len(set(asked)) == found.calls
 
 
-def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_the_chosen_one_labels_from_then_on_and_is_kept(concept: Concept, model: FakeOpenAI) -> None:
     concept.definition.mine().wait()
     concept.annotators.choose(Setup("decomposed", examples=True), author="me")
     assert concept.annotations.annotate(limit=2).wait().annotator == "simulated-model, in steps"
@@ -172,11 +144,7 @@ def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
         concept.annotators.choose(Setup("vlm", large=True), author="me")
 
 
-def test_with_too_few_answers_it_says_how_many_are_missing(
-    model: FakeOpenAI, open_bench: Callable[[], Workbench]
-) -> None:
-    bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse.")
+def test_with_too_few_answers_it_says_how_many_are_missing(model: FakeOpenAI, bench: Workbench) -> None:
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)])
     assert bench.concept(NAME).annotators.estimate().missing > 0
     with pytest.raises(NotEnoughLabelsError):
@@ -186,21 +154,11 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 
 def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
     assert trained.concept(NAME).annotators.consistency() == ""
-    concept = trained.context.concept(NAME)
     twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
     assert twice is not None
+    nothing = dict.fromkeys(("labels", "metrics", "baselines", "sentences", "notes"), ())
     report = EvaluationReport(
-        head=1,
-        threshold=0.5,
-        looked_at=20,
-        labels=(),
-        metrics=(),
-        baselines=(),
-        confusion={},
-        curves=None,
-        sentences=(),
-        notes=(),
-        consistency=twice,
+        head=1, threshold=0.5, looked_at=20, confusion={}, curves=None, consistency=twice, **nothing
     )
-    trained.context.heads.add_evaluation(concept.id, 1, 20, report.model_dump(mode="json"))
+    trained.context.heads.add_evaluation(trained.concept(NAME).id, 1, 20, report.model_dump(mode="json"))
     assert "18 of 20 pictures the same way twice" in trained.concept(NAME).annotators.consistency()

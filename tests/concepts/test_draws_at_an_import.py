@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 
 from concepts.classifier.measured_sample import sample
 from concepts.learning.waves import FIRST
-from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.library import PictureFacts
 from storage.pictures.files import Source
@@ -62,29 +60,10 @@ def drawn_pictures(bench: Workbench) -> list[str]:
     return list(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id))
 
 
-@pytest.fixture(scope="module")
-def imported(
-    made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Workbench]:
-    """After a file with a label for everything."""
-    folder = tmp_path_factory.mktemp("imported")
-    shutil.copytree(made_library[0], folder / "home")
-    bench = filled(Workbench(load_settings(home=folder / "home")), COUNT)
-    import_labels(bench, folder, bench.context.collection.library.all_ids())
-    yield bench
-    bench.close()
-
-
-def test_an_import_draws_no_more_than_the_first_wave(bench: Workbench, tmp_path: Path) -> None:
+def test_an_import_draws_nothing_more_and_aims_the_later_waves(bench: Workbench, tmp_path: Path) -> None:
     assert len(drawn_pictures(bench)) == FIRST
     import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
     assert len(drawn_pictures(bench)) == FIRST
-
-
-def test_the_waves_after_an_import_are_aimed_by_what_the_file_taught(
-    bench: Workbench, tmp_path: Path
-) -> None:
-    import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
     for _ in range(2):
         asked = bench.concept(NAME).labels.next_pictures(60, purpose="evaluation")
         import_labels(bench, tmp_path, [picture.id for picture in asked], "evaluation")
@@ -92,24 +71,22 @@ def test_the_waves_after_an_import_are_aimed_by_what_the_file_taught(
     assert len(RARE_IDS & set(drawn)) >= 15  # everything alike would give three
 
 
-def test_a_file_with_a_label_for_everything_leaves_an_aimed_test_set(imported: Workbench) -> None:
-    drawn = drawn_pictures(imported)
+def test_a_label_for_everything_leaves_an_aimed_test_set(bench: Workbench, tmp_path: Path) -> None:
+    import_labels(bench, tmp_path, bench.context.collection.library.all_ids())
+    drawn = drawn_pictures(bench)
     assert len(drawn) == 240
     assert len(RARE_IDS & set(drawn)) >= 12  # everything alike would give six
-    taught = imported.context.dataset(imported.context.concept(NAME)).training.ids
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    taught = dataset.training.ids
     assert not set(drawn) & set(taught)
-    assert len(taught) > imported.library.info().pictures // 2
-
-
-def test_what_was_drawn_at_an_import_speaks_for_as_many_pictures_as_it_was_drawn_from(
-    imported: Workbench,
-) -> None:
-    dataset = imported.context.dataset(imported.context.concept(NAME))
+    assert len(taught) > bench.library.info().pictures // 2
     draws = sample(dataset).draws
     assert draws is not None
     assert len(draws.stratum) > 3
     could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]
     assert could_be_drawn == [wave.frame for wave in dataset.waves[: len(could_be_drawn)]]
+    import_labels(bench, tmp_path, bench.context.collection.library.all_ids())
+    assert drawn_pictures(bench) == drawn  # the same file again draws nothing more
 
 
 def test_a_small_file_leaves_a_small_library_its_test_pictures_for_later(
@@ -120,9 +97,3 @@ def test_a_small_file_leaves_a_small_library_its_test_pictures_for_later(
     import_labels(bench, tmp_path, bench.context.collection.library.all_ids()[:1])
     assert len(before) == FIRST
     assert drawn_pictures(bench) == before
-
-
-def test_the_same_file_again_draws_nothing_more(imported: Workbench, tmp_path: Path) -> None:
-    before = drawn_pictures(imported)
-    import_labels(imported, tmp_path, imported.context.collection.library.all_ids())
-    assert drawn_pictures(imported) == before

@@ -79,7 +79,7 @@ def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> N
 @pytest.mark.parametrize(
     "reply", [cut_off('{"digit": '), Reply(reasoning_content="A red 5."), status(401, "bad key")]
 )
-def test_a_model_whose_answer_about_a_picture_did_not_come_is_not_called_blind(
+def test_a_model_whose_answer_about_a_picture_is_missing_is_not_called_blind(
     ledger: Ledger, reply: Reply
 ) -> None:
     with FakeOpenAI(lambda request: reply if request.pictures else reads(request)) as server:
@@ -94,22 +94,19 @@ def test_a_model_whose_answer_about_a_picture_did_not_come_is_not_called_blind(
 
 
 @pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])
-def test_it_says_how_much_is_read_at_once_where_the_endpoint_tells(
+def test_it_says_how_much_is_read_at_once_if_the_endpoint_does(
     ledger: Ledger, manner: object, size: str
 ) -> None:
     with FakeOpenAI(reads, manner=manner) as server:  # type: ignore[arg-type]
         assert f"Its context is {size} tokens." in words(examine(settings_for(server), ledger, nothing))
 
 
-def test_a_server_that_was_upgraded_is_found_out_by_the_next_test(ledger: Ledger) -> None:
+def test_a_server_that_was_upgraded_and_a_wrong_answer_are_found_out(ledger: Ledger) -> None:
     with FakeOpenAI(reads, rejects={"json_schema": 500}) as server:
         settings = settings_for(server)
         assert examine(settings, ledger, nothing).answers[0].structured == "json_object_schema"
         server.rejects = {}
         assert examine(settings, ledger, nothing).answers[0].structured == "json_schema"
-
-
-def test_a_wrong_answer_is_shown_as_wrong(ledger: Ledger) -> None:
     with FakeOpenAI(lambda request: {"number": 1, "odd": "yes"}) as server:
         report = examine(settings_for(server, vlm_model=""), ledger, nothing)
     assert report.answers[0].correct is False
