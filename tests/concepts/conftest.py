@@ -160,9 +160,6 @@ def made_trained(make_home: Callable[[Fill], Path]) -> Path:
 
 
 @pytest.fixture
-def trained(made_trained: Path, settle: Callable[[Path], None]) -> Iterator[Workbench]:
+def trained(made_trained: Path, filled: Filled) -> Workbench:
     """A copy of it for each test."""
-    settle(made_trained)
-    bench = Workbench(load_settings())
-    yield bench
-    bench.context.database.close()
+    return filled(train_with_20_simulated_answers)

@@ -52,16 +52,12 @@ Choose = Callable[[int, Sequence[str]], list[NextPicture]]
 
 
 def asker(
-    choose: Choose,
-    background: Executor,
-    evaluation: int = 0,
-    first_look: int = 0,
-    asked_for: Sequence[str] = (),
+    choose: Choose, background: Executor, tests: int = 0, first_look: int = 0, asked_for: Sequence[str] = ()
 ) -> Callable[..., Upcoming]:
     """A queue with so many test pictures."""
     queue = QuestionQueue(lambda n, waiting: Chosen(choose(n, waiting), first_look), background)
-    tests = [f"e{i}" for i in range(evaluation)]
-    return lambda have, n, labelled=(): queue.upcoming(have, n, labelled, asked_for, tests, ())
+    ids = [f"e{i}" for i in range(tests)]
+    return lambda have, n, labelled=(): queue.upcoming(have, n, labelled, asked_for, ids, ())
 
 
 def settled(background: Executor) -> None:
@@ -122,13 +118,12 @@ def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(background) -> 
 
 
 def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:
-    outcomes: list[DiscernError | list[NextPicture]] = [DiscernError("No encoder."), [learning(0)]]
+    problems = ["No encoder."]
 
     def choose(n: int, waiting: Sequence[str]) -> list[NextPicture]:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, DiscernError):
-            raise outcome
-        return outcome
+        if problems:
+            raise DiscernError(problems.pop())
+        return [learning(0)]
 
     questions = asker(choose, background)
     questions([], 5)
@@ -155,28 +150,19 @@ def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
     assert concept.labels.count().answers == 1
 
 
-def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(concept: Concept) -> None:
-    answered = tiles(concept.bench, "likely", 1)[0].id
-    concept.labels.give(answered, "yes", author="me")
-    found = [p.id for p in tiles(concept.bench, "likely", 60)]
-    evaluation = concept.context.store.evaluation_pictures(concept.id)
-    groups = concept.context.collection.library.near_groups(found)
-    assert answered not in found
-    assert not set(found) & set(evaluation)
-    assert len(set(groups)) == len(groups)
-
-
-def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
-    ids = [p.id for p in tiles(bench, "likely", 8)]
-    concept = bench.concept(NAME)
-    for n, picture in enumerate(ids):
+def test_the_grid_runs_from_likely_to_unlikely_without_what_is_answered_or_tests(concept: Concept) -> None:
+    answered = [p.id for p in tiles(concept.bench, "likely", 8)]
+    for n, picture in enumerate(answered):
         concept.labels.give(picture, "yes" if n % 2 else "no", author="me")
-    likely, unlikely = tiles(bench, "likely", 60), tiles(bench, "unlikely", 60)
-    shared = [p.id for p in likely if p.id in {other.id for other in unlikely}]
+    likely, unlikely = ([p.id for p in tiles(concept.bench, order, 60)] for order in ("likely", "unlikely"))
+    shared = [picture for picture in likely if picture in unlikely]
     assert 0 < len(shared) < 60
-    assert shared == [p.id for p in reversed(unlikely) if p.id in shared]
+    assert shared == [picture for picture in reversed(unlikely) if picture in shared]
     assert concept.labels.grid("likely").by_look_alikes
     assert concept.labels.grid("unlikely").by_look_alikes
+    assert not {*answered, *concept.context.store.evaluation_pictures(concept.id)} & {*likely, *unlikely}
+    groups = concept.context.collection.library.near_groups(likely)
+    assert len(set(groups)) == len(groups)
 
 
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concept: Concept) -> None:
@@ -199,9 +185,7 @@ def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concep
     assert not concept.labels.grid("likely").thinking
 
 
-def test_why_there_is_no_grid_is_said_and_tried_again(
-    concept: Concept, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_why_there_is_no_grid_is_said(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*given: object) -> list[NextPicture]:
         raise DiscernError("The encoder is gone.")
 

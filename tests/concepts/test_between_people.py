@@ -1,60 +1,154 @@
-"""Two people and one picture: both see it, it can be settled, and how well they agree is said with care."""
+"""Between people: comments are one's own to change, answers that differ are settled, and nobody reads what
+others said before an own answer."""
 
 from __future__ import annotations
+
+import csv
+from itertools import count
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
-from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept, comments_of_picture
 from web.server import create_app
 
 NAME = "Round thing"
-
-
-def say(bench: Workbench, who: str, value: str, picture: str, comment: str = "") -> None:
-    bench.concept(NAME).labels.give(picture, value, author=who, comment=comment)
-
-
-def differing(bench: Workbench, reader: str | None = None) -> list[ReviewRow]:
-    return bench.review.queue(NAME, Reason.PEOPLE_DISAGREE, reader=reader).rows
+KEYS = count()
 
 
 @pytest.fixture
-def ids(bench: Workbench) -> list[str]:
-    return [picture.id for picture in bench.library.pictures(limit=3).pictures]
+def ids(concept: Concept) -> list[str]:
+    return [picture.id for picture in concept.bench.library.pictures(limit=2).pictures]
 
 
-def test_where_two_differ_both_answers_are_there_until_it_is_settled(
-    bench: Workbench, ids: list[str]
+def say(concept: Concept, who: str, value: str, picture: str, comment: str = "") -> None:
+    concept.labels.give(picture, value, author=who, comment=comment)
+
+
+def keep(concept: Concept, picture: str, text: str, **how: bool) -> None:
+    concept.labels.comment(picture, text, author="me", key=f"comment {next(KEYS)}", **how)
+
+
+def read(concept: Concept, picture: str, who: str = "me") -> list[tuple[str, str]]:
+    said = concept.labels.comments([picture], who).get(picture, [])
+    return [(remark.author, remark.text) for remark in said]
+
+
+def differing(concept: Concept, reader: str | None = None) -> list[ReviewRow]:
+    return concept.bench.review.queue(NAME, Reason.PEOPLE_DISAGREE, reader=reader).rows
+
+
+def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, ids: list[str]) -> None:
+    picture, _ = ids
+    with pytest.raises(DiscernError, match="empty"):
+        keep(concept, picture, " ")
+    keep(concept, picture, "A plate.")
+    keep(concept, picture, "A plate, seen from above.")
+    assert read(concept, picture) == [("me", "A plate, seen from above.")]
+    events = concept.context.log.events(concept.id, picture)
+    assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
+    for _ in range(2):  # a repeated request changes nothing
+        concept.labels.comment(picture, "", author="me", key="taken back")
+    assert read(concept, picture) == []
+    keep(concept, picture, "A bowl.")
+    assert read(concept, picture) == [("me", "A bowl.")]
+
+
+def test_a_comment_of_an_answer_is_changed_and_the_answer_stays(concept: Concept, ids: list[str]) -> None:
+    picture, _ = ids
+    say(concept, "me", "yes", picture, "Round.")
+    keep(concept, picture, "Filled.", beside=True)
+    assert concept.labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
+    keep(concept, picture, "Round enough.")
+    assert read(concept, picture) == [("me", "Round enough.")]
+    assert concept.labels.decisions()[picture].value == "yes"
+    assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "hugging-face"])
+def test_a_comment_kept_apart_from_its_answer_goes_out_and_comes_back(
+    concept: Concept, ids: list[str], tmp_path: Path, format: str
 ) -> None:
-    say(bench, "ana", "yes", ids[0], "Round enough.")
-    say(bench, "ben", "no", ids[0])
-    bench.concept(NAME).labels.comment(ids[0], "It has corners.", author="ben", key="remark")
-    say(bench, "ana", "yes", ids[1])
-    say(bench, "ben", "unsure", ids[1])
-    (found,) = differing(bench)
-    assert (found.id, found.label, found.evidence) == (ids[0], "conflict", "1 yes, 1 no.")
+    picture, _ = ids
+    say(concept, "me", "yes", picture, "Rnd.")
+    keep(concept, picture, "Round, as a plate.")
+    out = concept.label_exports.download(format, tmp_path)
+    if format == "csv":
+        rows = list(csv.DictReader(out.open(newline="")))
+        assert [row["comment"] for row in rows] == ["Round, as a plate."]
+    again = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
+    again.label_files.import_file(out)
+    assert again.labels.own_comments([picture], "me") == {picture: "Round, as a plate."}
+    assert concept.label_files.import_file(out)["unchanged"] == 1
+
+
+def test_where_two_differ_both_answers_are_there_until_they_agree(concept: Concept, ids: list[str]) -> None:
+    one, other = ids
+    say(concept, "ana", "yes", one, "Round enough.")
+    say(concept, "me", "no", one)
+    keep(concept, one, "It has corners.")
+    say(concept, "ana", "yes", other)
+    say(concept, "me", "unsure", other)
+    (found,) = differing(concept)
+    assert (found.id, found.label, found.evidence) == (one, "conflict", "1 yes, 1 no.")
     assert {(said.author, said.value, *said.comments) for said in found.labels} == {
         ("ana", "yes", "Round enough."),
-        ("ben", "no", "It has corners."),
+        ("me", "no", "It has corners."),
     }
-    say(bench, "ben", "no", ids[1])
-    assert [item.label for item in differing(bench)] == ["conflict", "conflict"]
-    say(bench, "cat", "no", ids[0])
-    say(bench, "ben", "yes", ids[1])  # they talked
-    assert [(item.id, item.label) for item in differing(bench)] == [(ids[0], "no")]
-    assert bench.concept(NAME).labels.decisions()[ids[1]].value == "yes"
+    say(concept, "me", "no", other)
+    assert [item.label for item in differing(concept)] == ["conflict", "conflict"]
+    say(concept, "cat", "no", one)
+    say(concept, "me", "yes", other)  # they talked
+    assert [(item.id, item.label) for item in differing(concept)] == [(one, "no")]
+    assert concept.labels.decisions()[other].value == "yes"
 
 
-def test_the_second_sees_what_the_first_said_only_after_answering(bench: Workbench, ids: list[str]) -> None:
-    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
-    say(bench, "ana", "yes", ids[0], "Round enough.")
-    asked = client.get("/app/answers", params={"concept": NAME})
-    assert asked.json()["others"] == []
-    body = {"concept": NAME, "key": "my-own-key", "picture": ids[0], "value": "no"}
+def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, ids: list[str]) -> None:
+    picture, _ = ids
+    say(concept, "ana", "no", picture, "It has corners.")
+    say(concept, "ben", "no", picture)
+    say(concept, "dan", "yes", picture)
+    keep(concept, picture, "Round to me.")
+    (before,) = differing(concept, "me")
+    assert (before.blind, before.labels, before.label, before.evidence) == (True, [], "", "")
+    assert read(concept, picture) == [("me", "Round to me.")]
+    say(concept, "me", "skip", picture)
+    assert differing(concept, "me") == [before]
+    assert read(concept, picture) == [("me", "Round to me.")]
+    say(concept, "me", "no", picture)
+    (after,) = differing(concept, "me")
+    assert (after.blind, len(after.labels), after.label) == (False, 4, "no")
+    assert read(concept, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
+    concept.labels.take_back(author="me", count=2)
+    assert read(concept, picture) == [("me", "Round to me.")]
+    assert list(comments_of_picture(concept.bench, picture, "me")) == [NAME]
+    assert comments_of_picture(concept.bench, picture, "eve") == {}
+
+
+def test_the_label_screen_gets_comments_and_what_others_said_once_it_is_answered(
+    concept: Concept, ids: list[str]
+) -> None:
+    client = TestClient(create_app(concept.bench), base_url="http://127.0.0.1:7860")
+    commented, answered = ids
+    sent = {"concept": NAME, "key": "comment-1", "picture": commented, "text": "A plate."}
+    said = client.post("/app/answers/comment", json=sent).json()["remarks"][commented]
+    assert [(one["text"], one["own"]) for one in said] == [("A plate.", True)]
+    grid = {"thinking": True, "pictures": []}
+    while grid["thinking"] and not grid["pictures"]:
+        grid = client.get("/app/answers/grid", params={"concept": NAME, "n": 60}).json()
+    in_grid = {one["id"] for one in grid["pictures"]}
+    assert list(grid["remarks"]) == ([commented] if commented in in_grid else [])
+    sent |= {"key": "comment-2", "text": ""}
+    assert client.post("/app/answers/comment", json=sent).json()["remarks"] == {}
+
+    say(concept, "ana", "yes", answered, "Round enough.")
+    assert client.get("/app/answers", params={"concept": NAME}).json()["others"] == []
+    body = {"concept": NAME, "key": "my-own-key", "picture": answered, "value": "no"}
     (said,) = client.post("/app/answers", json=body).json()["others"]
     assert (said["author"], said["value"], said["comments"]) == ("ana", "yes", ["Round enough."])
 
@@ -62,24 +156,7 @@ def test_the_second_sees_what_the_first_said_only_after_answering(bench: Workben
 def test_agreement_counts_pictures_that_both_decided() -> None:
     words = {"y": "yes", "n": "no", "u": "unsure"}
     both = zip(10 * "y" + 10 * "n", 8 * "y" + 10 * "n" + 2 * "u", strict=True)
-    (pair,) = pairs(
-        {
-            str(n): Decision(str(n), "yes", {"ana": words[one], "ben": words[other]}, simulated=False)
-            for n, (one, other) in enumerate(both)
-        }
-    )
+    said = [{"ana": words[one], "ben": words[other]} for one, other in both]
+    (pair,) = pairs({str(n): Decision(str(n), "yes", one, simulated=False) for n, one in enumerate(said)})
     assert (pair.one, pair.other, pair.n, pair.agree) == ("ana", "ben", 18, 16)
     assert pairs({}) == []
-
-
-def test_a_third_reads_what_others_said_only_after_answering(bench: Workbench, ids: list[str]) -> None:
-    say(bench, "ana", "yes", ids[0], "Round enough.")
-    say(bench, "ben", "no", ids[0])
-    say(bench, "dan", "no", ids[0])
-    (before,) = differing(bench, "cat")
-    assert (before.blind, before.labels, before.label, before.evidence) == (True, [], "", "")
-    say(bench, "cat", "skip", ids[0])
-    assert differing(bench, "cat") == [before]
-    say(bench, "cat", "no", ids[0])
-    (after,) = differing(bench, "cat")
-    assert (after.blind, len(after.labels), after.label) == (False, 4, "no")

@@ -17,43 +17,29 @@ from storage.pictures.hashing import picture_id
 SAID = ("caption", "url", "similarity", "pwatermark", "punsafe", "NSFW")
 
 
-def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
-    """As img2dataset writes it with output format `files` and LAION's columns kept."""
-    shard = path.stem
-    folder = path.parent / shard
-    folder.mkdir()
-    for number, picture in enumerate(pictures):
-        (folder / f"{shard}{number:04}.jpg").write_bytes(picture.read_bytes())
-    count = len(captions)
-    table = {
-        "url": [f"https://example.org/{n}.jpg" for n in range(count)],
-        "caption": captions,
-        "key": [f"{shard}{n:04}" for n in range(count)],
-        "status": ["success" if n < len(pictures) else "failed_to_download" for n in range(count)],
-        "error_message": [None] * count,
-        "width": [96] * count,
-        "sha256": [None] * count,
-        "similarity": [0.31] * count,
-        "pwatermark": [0.2] * count,
-        "punsafe": [0.01 * n for n in range(count)],
-        "NSFW": ["UNLIKELY"] * count,
-        "exif": ["{}"] * count,
-    }
-    pq.write_table(pa.table(table), path)
-    return path
-
-
 Captioned = tuple[Workbench, Path, list[str]]
 
 
 @pytest.fixture
 def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> Captioned:
+    """Three pictures and a file as img2dataset writes it with output format `files` and LAION's columns."""
     drawn = sorted(pictures.glob("ellipse-*.png"))[1:4]
-    shown = ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table"]
-    shards = tmp_path / "shards"
-    shards.mkdir()
-    file = laion(shards / "00007.parquet", drawn, [*shown, "gone"])
-    bench.library.add([shards]).wait()
+    shard = tmp_path / "shards" / "00007"
+    shard.mkdir(parents=True)
+    for number, picture in enumerate(drawn):
+        (shard / f"00007{number:04}.jpg").write_bytes(picture.read_bytes())
+    same = {"error_message": None, "width": 96, "sha256": None, "similarity": 0.31, "pwatermark": 0.2}
+    table = {
+        "url": [f"https://example.org/{n}.jpg" for n in range(4)],
+        "caption": ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table", "gone"],
+        "key": [f"00007{n:04}" for n in range(4)],
+        "status": ["success"] * 3 + ["failed_to_download"],
+        "punsafe": [0.01 * n for n in range(4)],
+        **{name: [value] * 4 for name, value in (same | {"NSFW": "UNLIKELY", "exif": "{}"}).items()},
+    }
+    file = shard.with_suffix(".parquet")
+    pq.write_table(pa.table(table), file)
+    bench.library.add([shard.parent]).wait()
     return bench, file, [picture_id(picture.read_bytes()) for picture in drawn]
 
 
@@ -67,15 +53,8 @@ def test_captions_are_kept_once_and_found_by_every_word(captioned: Captioned, tm
     assert next(iter(shown.items())) == ("caption", "Ein großer Ball, 100 % rund")
     assert (shown["punsafe"], shown["NSFW"]) == ("0.01", "UNLIKELY")
     assert "width" not in shown
-    for text, found in {
-        "ball": [0, 1],
-        "BALL small": [0],
-        "GROSSER ball": [1],
-        "100": [1],
-        "chair": [],
-        "%": [],
-        "_": [],
-    }.items():
+    words = {"ball": [0, 1], "BALL small": [0], "GROSSER ball": [1], "100": [1], "chair": [], "%": []}
+    for text, found in (words | {"_": []}).items():
         hits = bench.library.pictures(PictureSelection(q=text, captions=True)).pictures
         assert {hit.id for hit in hits} == {ids[n] for n in found}, text
     assert bench.library.keep_captions(file).kept == 0
@@ -86,22 +65,11 @@ def test_captions_are_kept_once_and_found_by_every_word(captioned: Captioned, tm
     assert sorted(columns) == ["A red Ball on grass, SMALL", "Another one"]
 
 
-def test_pictures_of_another_kind_are_found_too(captioned: Captioned) -> None:
-    bench, file, _ = captioned
-    shard = file.with_suffix("")
-    for picture in shard.glob("*.jpg"):
-        picture.rename(picture.with_suffix(".webp"))
-    bench.library.add([shard]).wait()
-    report = bench.library.keep_captions(file)
-    assert (report.pictures, report.unknown_pictures) == (3, 1)
-
-
 def test_what_may_be_unsafe_can_be_hidden(captioned: Captioned, tmp_path: Path) -> None:
     bench, _, ids = captioned
 
     def shown() -> set[str]:
-        found = bench.library.pictures(PictureSelection(safe=True), 200).pictures
-        return {one.id for one in found}
+        return {one.id for one in bench.library.pictures(PictureSelection(safe=True), 200).pictures}
 
     every = shown()
     assert not bench.library.has_safety()
@@ -121,10 +89,18 @@ def test_captions_go_out_with_the_answers(captioned: Captioned, tmp_path: Path) 
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
     again = bench.library.keep_captions(tmp_path / "out.parquet")
     assert (again.pictures, again.kept, again.bad) == (1, 0, 0)
+    shard = file.with_suffix("")  # pictures of another kind are known, too
+    for picture in shard.glob("*.jpg"):
+        picture.rename(picture.with_suffix(".webp"))
+    bench.library.add([shard]).wait()
+    report = bench.library.keep_captions(file)
+    assert (report.pictures, report.unknown_pictures) == (3, 1)
 
 
-def test_what_is_no_caption_of_a_picture_is_not_kept(captioned: Captioned, tmp_path: Path) -> None:
-    bench, _, ids = captioned
+def test_what_is_no_caption_of_a_picture_is_not_kept(
+    captioned: Captioned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, many, ids = captioned
     file = tmp_path / "a.csv"
     file.write_text("path,caption\nnowhere.png,A ball\n")
     with pytest.raises(NoUsableRowsError):
@@ -135,13 +111,7 @@ def test_what_is_no_caption_of_a_picture_is_not_kept(captioned: Captioned, tmp_p
     file.write_text(f"id,caption\n{ids[0]},{'a' * 10_001}\n{ids[1]},short\n")
     report = bench.library.keep_captions(file)
     assert (report.kept, [row["row"] for row in report.bad_rows]) == (1, [2])
-
-
-def test_only_who_sends_a_file_is_held_to_a_number_of_rows(
-    captioned: Captioned, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench, file, _ = captioned
-    monkeypatch.setattr(base, "MOST_ROWS", 2)
+    monkeypatch.setattr(base, "MOST_ROWS", 2)  # only who sends a file is held to a number of rows
     with pytest.raises(DiscernError, match="more than 2 rows"):
-        bench.library.keep_captions(file, confined=True)
-    assert bench.library.keep_captions(file).pictures == 3
+        bench.library.keep_captions(many, confined=True)
+    assert bench.library.keep_captions(many).pictures == 3

@@ -44,18 +44,14 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
 
 
-def test_a_rename_is_undone_by_the_name_before(bench: Workbench) -> None:
+def test_an_old_name_undoes_a_rename_until_another_concept_is_called_so(bench: Workbench) -> None:
+    first = bench.concept(NAME).definition.read().id
     bench.concept(NAME).definition.rename(OTHER, author="me")
     assert bench.concept(OTHER).definition.rename(NAME, author="me") == NAME
-    assert bench.concept(NAME).definition.read().revisions == 3
     assert bench.concepts.name_now(OTHER) == NAME
     bench.concept(NAME).definition.rename(NAME, author="me")
     assert bench.concept(NAME).definition.read().revisions == 3
     assert bench.concept(NAME).definition.rename(NAME.upper(), author="me") == NAME.upper()
-
-
-def test_an_old_name_is_anothers_as_soon_as_that_is_called_so(bench: Workbench) -> None:
-    first = bench.concept(NAME).definition.read().id
     bench.concept(NAME).definition.rename("Ball", author="me")
     second = bench.concepts.begin(NAME, "Something else.").id
     assert bench.concept(NAME).definition.read().id == second
@@ -65,30 +61,20 @@ def test_an_old_name_is_anothers_as_soon_as_that_is_called_so(bench: Workbench) 
     assert bench.concept(NAME).definition.read().id == first
 
 
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [(OTHER.upper(), "already"), ("  ", "can be seen"), ("x" * 121, "too long"), ("a/b", "slash")],
-)
-def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench, name: str, why: str) -> None:
+def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench) -> None:
     bench.concepts.begin(OTHER, "A filled rectangle.")
-    with pytest.raises(DiscernError, match=why):
-        bench.concept(NAME).definition.rename(name, author="me")
-    with pytest.raises(DiscernError, match=why):
-        bench.concepts.copy(NAME, name, author="me")
+    wrong = {OTHER.upper(): "already", "  ": "can be seen", "x" * 121: "too long", "a/b": "slash"}
+    for name, why in wrong.items():
+        with pytest.raises(DiscernError, match=why):
+            bench.concept(NAME).definition.rename(name, author="me")
+        with pytest.raises(DiscernError, match=why):
+            bench.concepts.copy(NAME, name, author="me")
     assert bench.concept(NAME).definition.read().revisions == 1
     assert list(bench.concepts.scales()) == [NAME, OTHER]
 
 
 def rows_of(concept: Concept) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in concept.label_files.rows()}
-
-
-def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> None:
-    copy = trained.concepts.copy(NAME, OTHER, author="ana")
-    view, source = copy.definition.read(), trained.concept(NAME).definition.read()
-    assert view.revision.definition == source.revision.definition.model_copy(update={"name": OTHER})
-    assert copy.definition.revisions()[-1].note == f"duplicated from “{NAME}”"
-    assert (copy.name, view.answers.answers, view.heads, view.candidates) == (OTHER, 0, [], 0)
 
 
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
@@ -119,6 +105,10 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     taught = next(p.id for p in concept.labels.next_pictures(9) if not p.repeat)
     concept.labels.give(taught, "yes", author="me", in_view=True)
     alone = trained.concepts.copy(NAME, "Alone", author="me")
+    view, words = alone.definition.read(), concept.definition.read().revision.definition
+    assert view.revision.definition == words.model_copy(update={"name": "Alone"})
+    assert alone.definition.revisions()[-1].note == f"duplicated from “{NAME}”"
+    assert (alone.name, view.answers.answers, view.heads, view.candidates) == ("Alone", 0, [], 0)
     copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
     dataset, of_alone, source = (trained.context.dataset(one.row) for one in (copy, alone, concept))
     assert dataset.waves[0].label_sequence == 0
@@ -130,9 +120,7 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     assert taught not in dataset.blind
 
 
-def test_other_words_make_test_labels_earlier_in_a_duplicate_too_a_rename_does_not(
-    trained: Workbench,
-) -> None:
+def test_other_words_make_test_labels_earlier_in_a_duplicate_too(trained: Workbench) -> None:
     def earlier(concept: Concept) -> list[str]:
         return concept.context.dataset(concept.row).measuring_labels.left
 

@@ -26,33 +26,21 @@ def test_a_word_diff_holds_both_texts_whole(before: str, after: str) -> None:
     assert "".join(text for change, text in runs if change != "removed") == after
 
 
-def test_a_changed_word_is_removed_and_added() -> None:
+def test_a_changed_word_is_removed_and_added_and_of_lines_only_changed_ones_are_shown() -> None:
     assert word_diff("a messy room", "a messy room") == [("same", "a messy room")]
     assert word_diff("a messy room", "a tidy room") == [
         ("same", "a "), ("removed", "messy"), ("added", "tidy"), ("same", " room"),
     ]  # fmt: skip
-
-
-def test_of_changed_lines_the_words_are_compared_and_no_other_line_is_shown() -> None:
-    assert changed_lines("Must: red\nNot: a toy\nlast", "Must: red\nNot: a toy car\nlast") == [
-        ("same", "Not: a toy"),
-        ("added", " car"),
-    ]
+    changed = changed_lines("Must: red\nNot: a toy\nlast", "Must: red\nNot: a toy car\nlast")
+    assert changed == [("same", "Not: a toy"), ("added", " car")]
     assert changed_lines("one\nlast", "one\nlast\nnew") == [("added", "new")]
     assert changed_lines("same", "same") == []
 
 
-def test_queries_that_differ_in_case_spacing_or_punctuation_are_one() -> None:
-    definition = Definition(
-        name="Juice",
-        description="Cartons of juice.",
-        queries=(Query(text="apple juice"), Query(text="Apple  Juice."), Query(text="C++"), Query(text="C")),
-    )
+def test_a_definition_has_a_name_and_different_queries_and_cannot_be_changed() -> None:
+    queries = tuple(Query(text=text) for text in ("apple juice", "Apple  Juice.", "C++", "C"))
+    definition = Definition(name="Juice", description="Cartons of juice.", queries=queries)
     assert [query.text for query in definition.queries] == ["apple juice", "C++", "C"]
-
-
-def test_a_definition_has_a_name_and_cannot_be_changed() -> None:
-    definition = Definition(name="Juice", description="Cartons of juice.")
     with pytest.raises(ValidationError):
         definition.name = "Milk"
     for name in ("", "   ", "x" * 121):

@@ -91,38 +91,32 @@ def label(concept: Concept, pictures: Sequence[str], value: str = "") -> None:
         concept.labels.give(i, value or ("yes" if "ellipse" in paths[i] else "no"), author="me")
 
 
-def edit(concept: Concept) -> None:
-    definition = concept.definition.read().revision.definition
-    changed = definition.model_copy(update={"description": "An ellipse, filled or not."})
-    concept.definition.revise(changed, author="me", note="other words")
-
-
 def listed(concept: Concept) -> list[ReviewRow]:
     return concept.bench.review.queue(NAME, Reason.OLDER_TEST_LABEL, reader="me").rows
 
 
-@pytest.fixture
-def in_use(concept: Concept) -> Concept:
-    """A version whose figures rest on twenty labels."""
+def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(concept: Concept) -> None:
     label(concept, [picture.id for picture in concept.labels.next_pictures(20, purpose="evaluation")])
     label(concept, [picture.id for picture in concept.labels.next_pictures(14)])
     concept.versions.train().wait()
     concept.versions.measure()
-    return concept
-
-
-def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(in_use: Concept) -> None:
-    concept = in_use
     before = concept.versions.quality()
     assert (before.earlier, before.to_label_again, before.stale, listed(concept)) == ("", 0, False, [])
-    edit(concept)
+    definition = concept.definition.read().revision.definition
+    changed = definition.model_copy(update={"description": "An ellipse, filled or not."})
+    concept.definition.revise(changed, author="me", note="other words")
     view, rows = concept.versions.quality(), listed(concept)
     known = f"{len(rows)} of {len(rows)} test labels were given under an earlier description."
     assert (view.earlier, view.to_label_again, view.stale) == (known, len(rows), False)
     assert known in concept.exports.card()
     report = concept.versions.measure()
-    assert report.metrics == before.version.report.metrics  # type: ignore[union-attr]
+    assert report.metrics == before.version.report.metrics
     assert (report.earlier, known in report.sentences) == (len(rows), True)
+
+    row = rows[0]  # nothing is told of its label
+    assert (row.blind, row.label, row.labels, row.purpose) == (True, "", [], "evaluation")
+    concept.labels.give(row.id, "unsure", author="me", in_view=True)
+    assert len(listed(concept)) == len(rows)
     teaching = concept.dataset().training.ids
     for n, row in enumerate(rows):
         assert not concept.versions.quality().stale
@@ -134,12 +128,3 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(in_
     assert (report.earlier, sum(count.yes for count in report.labels)) == (0, 1)
     assert not concept.versions.quality().stale
     assert concept.dataset().training.ids == teaching
-
-
-def test_review_tells_nothing_of_the_earlier_label_and_takes_blind_ones_alone(in_use: Concept) -> None:
-    concept = in_use
-    edit(concept)
-    row = listed(concept)[0]
-    assert (row.blind, row.label, row.labels, row.purpose) == (True, "", [], "evaluation")
-    concept.labels.give(row.id, "unsure", author="me", in_view=True)
-    assert row.id in {one.id for one in listed(concept)}
