@@ -49,37 +49,31 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
         concept.certificates.begin(0.99, author="me")  # more than a small library has
     assert raised.value.needed == needed(0.99, ERROR)
     assert concept.certificates.state() is None
-    measuring, store = concept.context.dataset(concept.row).evaluation, concept.context.store
-    view = concept.certificates.begin(SHARE, author="me")
-    drawn = certifying(concept)
-    waves = len(store.waves(concept.id))
+    measuring, store = concept.dataset().evaluation, concept.context.store
+    asked = concept.certificates.begin(SHARE, author="me").asked
+    drawn, waves = certifying(concept), len(store.waves(concept.id))
     assert {one.after_wave for one in store.certifying_pictures(concept.id).values()} == {waves}
     first = concept.labels.next_pictures(len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
-    assert len(drawn) == view.asked
+    assert len(drawn) == asked
+    answer(concept.bench, NAME, drawn[:-1], always="yes")
+    view = concept.certificates.begin(SHARE, author="me")  # nothing is said, and nothing drawn anew
+    assert (view.answered, view.complete, view.n, certifying(concept)) == (asked - 1, False, 0, drawn)
+    with pytest.raises(ConflictError, match="no guarantee"):
+        kept(concept)
     answer(concept.bench, NAME, drawn)
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     assert dataset.evaluation == measuring
     assert not dataset.measuring
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     assert concept.labels.count().measure == 0
     concept.context.draw_more(concept.row, at_least=200)
-    assert not set(drawn) & set(concept.context.dataset(concept.row).evaluation)
-
-
-def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(concept: Concept) -> None:
-    concept.certificates.begin(SHARE, author="me")
-    drawn = certifying(concept)
-    answer(concept.bench, NAME, drawn[:-1], always="yes")
-    view = concept.certificates.begin(SHARE, author="me")
-    assert (view.answered, view.complete, view.n) == (len(drawn) - 1, False, 0)
-    assert certifying(concept) == drawn
-    with pytest.raises(ConflictError, match="no guarantee"):
-        kept(concept)
+    assert not set(drawn) & set(concept.dataset().evaluation)
 
 
 def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: Concept) -> None:
+    answer(concept.bench, NAME, [p.id for p in concept.labels.next_pictures(200, purpose="evaluation")])
     view = asked(concept, "yes")
     assert view.errors == 0
     assert kept(concept) == kept(concept) == 2
@@ -90,12 +84,6 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     assert promise in view.sentence
     assert promise in concept.exports.card(2)
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
-
-
-def test_a_measured_version_with_a_certified_line_keeps_its_other_figures(concept: Concept) -> None:
-    answer(concept.bench, NAME, [p.id for p in concept.labels.next_pictures(200, purpose="evaluation")])
-    asked(concept, "yes")
-    kept(concept)
     report = concept.versions.measure()
     precision = report.metric("precision")
     assert precision is not None

@@ -21,8 +21,7 @@ from concepts.errors import NotEnoughLabelsError, SettingsError
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 from storage.tables import LabelEventRow
 
 NAME = "Round thing"
@@ -72,7 +71,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(all_answered).concept(NAME)
 
 
-def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_is_recommended(
+def test_setups_stand_side_by_side_and_what_surely_agrees_more_is_recommended(
     concept: Concept, model: FakeOpenAI
 ) -> None:
     found = concept.annotators.compare().wait()

@@ -21,19 +21,18 @@ def library(foreign: int) -> np.ndarray:
     return unit(np.concatenate([own, other]))
 
 
-def alone(ids):
-    return list(ids)
-
-
-def test_of_a_library_that_has_not_changed_nothing_is_said() -> None:
-    found = coverage(IDS[:100], in_memory(IDS[:500], library(0)), alone)
+def test_of_a_library_that_has_not_changed_or_is_hardly_measured_nothing_is_said() -> None:
+    index = in_memory(IDS[:500], library(0))
+    assert coverage(IDS[:19], index, list) is None
+    assert coverage(IDS[:490], index, list) is None
+    found = coverage(IDS[:100], index, list)
     assert found is not None
     assert (found.n_measured, found.n_library, found.sentence) == (100, 500, "")
     assert found.p_value > 0.01
 
 
 def test_pictures_added_since_are_counted_and_said() -> None:
-    found = coverage(IDS[:100], in_memory(IDS, library(200)), alone)
+    found = coverage(IDS[:100], in_memory(IDS, library(200)), list)
     assert found is not None
     assert found.p_value < 0.01
     assert found.share_unlike == pytest.approx(200 / 700, abs=0.07)
@@ -51,9 +50,3 @@ def test_copies_of_what_is_there_are_no_news() -> None:
     )
     assert found is not None
     assert found.sentence == ""
-
-
-def test_with_few_measured_pictures_or_nothing_else_there_is_nothing_to_compare() -> None:
-    index = in_memory(IDS[:500], library(0))
-    assert coverage(IDS[:19], index, alone) is None
-    assert coverage(IDS[:490], index, alone) is None

@@ -23,8 +23,7 @@ from concepts.definition.document import Criterion, Definition
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 from concepts.workbench.jobs import LookBack
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
@@ -38,13 +37,9 @@ PHRASES = {
 }
 
 
-@pytest.fixture(scope="session")
-def known(made_library: tuple[Path, Path]) -> list[Picture]:
-    return [Picture(file, frozenset({file.name.split("-")[0]})) for file in made_library[1].glob("*-*.png")]
-
-
 @pytest.fixture
-def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
+def server(pictures: Path) -> Iterator[FakeOpenAI]:
+    known = [Picture(file, frozenset({file.name.split("-")[0]})) for file in pictures.glob("*-*.png")]
     vision = SimulatedVision(Recognises(known), PHRASES)
     with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
         yield running
@@ -52,11 +47,9 @@ def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
 
 def begun_too_wide(bench: Workbench) -> None:
     """The concept begins with all drawings; the person means those that are no lines."""
-    bench.concepts.begin(NAME, "Drawings.")
-    criteria = (Criterion(kind="necessary", text="something drawn"),)
-    first = Definition(name=NAME, description="Drawings.", criteria=criteria)
-    bench.concept(NAME).definition.revise(first, author="me", note="begun")
-    bench.concept(NAME).definition.mine().wait()
+    concept = bench.concepts.begin(NAME, "Drawings.")
+    add_criterion(concept, "necessary", "something drawn")
+    concept.definition.mine().wait()
 
 
 @pytest.fixture
@@ -96,6 +89,10 @@ def older(concept: Concept) -> list[ReviewRow]:
 
 
 def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concept, server: FakeOpenAI):
+    answer_most(concept, 8)
+    with pytest.raises(NotEnoughLabelsError) as refused:
+        concept.deliberations.reword().wait()
+    assert refused.value.needed >= 12
     answer_most(concept)
 
     found = concept.deliberations.reword().wait()
@@ -115,14 +112,6 @@ def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concep
     assert concept.deliberations.rewordings()[0].became == revision.number
     with pytest.raises(ConflictError):
         concept.deliberations.accept(found.rewording, author="me")
-
-
-def test_too_few_answers_say_how_many_more_are_needed(concept: Concept):
-    answer_most(concept, 8)
-
-    with pytest.raises(NotEnoughLabelsError) as refused:
-        concept.deliberations.reword().wait()
-    assert refused.value.needed >= 12
 
 
 def test_a_wording_for_an_older_definition_is_not_taken_and_can_be_rejected(concept: Concept):
@@ -242,7 +231,7 @@ def _is_blind(screens: Screens, picture: str) -> bool:
     return "data-blind" in tile
 
 
-def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at_a_time(
+def test_pictures_that_two_wordings_differ_about_settle_which_is_better(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(trials, "ERROR", 0.008)  # the answers that are there settle nothing

@@ -1,4 +1,5 @@
-"""A concept about a part of pictures: framed in a few, looked for in all, the same in the exported file."""
+"""Parts of pictures: where a score comes from, and a concept about one: framed in a few, looked for in all,
+the same in the exported file."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from concepts.bundle.load import encoder_of, load_bundle
 from concepts.classifier.measured_sample import sample
 from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.heat import said as said_of
 from storage.parts import Box
 
 NAME = "Small round thing"
@@ -54,7 +55,18 @@ def boxes_of(concept: Concept, pictures: list[str]) -> dict[str, Box]:
     return {picture: part.box for picture, part in concept.parts.outlines(pictures).items()}
 
 
-Drawn = tuple[Path, dict[str, tuple[bool, int]]]
+Said = dict[str, tuple[bool, int]]
+Drawn = tuple[Path, Said]
+
+
+def label(concept: Concept, said: Said, pictures: Iterable[str]) -> None:
+    for picture in pictures:
+        concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
+
+
+def frame(concept: Concept, said: Said, *pictures: str) -> None:
+    for picture in pictures:
+        concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +82,11 @@ def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
     root, (folder, said) = tmp_path_factory.mktemp("homes"), drawn
     with closing(Workbench(load_settings(home=root / "home"))) as bench:
         bench.library.add([folder], encoder="embedded").wait()
-        bench.concepts.begin(NAME, "A small ellipse.")
-        concept = bench.concept(NAME)
+        concept = bench.concepts.begin(NAME, "A small ellipse.")
         shutil.copytree(root / "home", root / "begun")
-        bench.context.draw_evaluation(concept.row)
-        reserved = concept.dataset().reserved
-        free = [i for i in said if i not in reserved]
-        for picture in free:
-            concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
-        for picture in [i for i in free if said[i][0]][:4]:
-            concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
+        free = [i for i in said if i not in concept.dataset().reserved]
+        label(concept, said, free)
+        frame(concept, said, *[i for i in free if said[i][0]][:4])
         concept.versions.train().wait()
         shutil.copytree(root / "home", root / "labelled")
         concept.parts.look().wait()
@@ -100,29 +107,18 @@ def opened(own_home: Path, made: Callable[[str], Path]) -> Iterator[Callable[[st
         yield opened
 
 
-@pytest.fixture
-def begun(opened: Callable[[str], Concept]) -> Concept:
-    return opened("begun")
+Opened = Callable[[str], Concept]
 
 
-@pytest.fixture
-def labelled(opened: Callable[[str], Concept]) -> Concept:
-    return opened("labelled")
-
-
-@pytest.fixture
-def looking(opened: Callable[[str], Concept]) -> Concept:
-    return opened("looking")
-
-
-def test_before_anything_is_framed_it_says_what_to_do(begun: Concept) -> None:
+def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(opened: Opened, drawn: Drawn) -> None:
+    begun = opened("begun")
     with pytest.raises(ConflictError, match="Three are enough"):
         begun.parts.look()
+    reserved = begun.dataset().reserved
+    with pytest.raises(DiscernError, match="test picture"):
+        begun.parts.frame(min(reserved), **box_of(0), author="me")
     assert not begun.parts.read().is_part
-
-
-def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(begun: Concept, drawn: Drawn) -> None:
-    picture = min(drawn[1].keys() - begun.dataset().reserved)
+    picture = min(drawn[1].keys() - reserved)
     for cell in (3, 9):
         begun.parts.frame(picture, **box_of(cell), author="me")
     (framed,) = begun.parts.read().framed
@@ -133,15 +129,8 @@ def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(begun: Concep
         begun.parts.frame(picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
 
 
-def test_nothing_is_framed_in_a_picture_that_measures(labelled: Concept) -> None:
-    picture = min(labelled.dataset().reserved)
-    with pytest.raises(DiscernError, match="test picture"):
-        labelled.parts.frame(picture, **box_of(0), author="me")
-
-
-def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
-    labelled: Concept, drawn: Drawn
-) -> None:
+def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Drawn) -> None:
+    labelled = opened("labelled")
     whole = labelled.versions.head()
     assert labelled.parts.look().wait().pictures == len(drawn[1])
     with pytest.raises(ConflictError, match="Version 1"):
@@ -163,16 +152,15 @@ def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
     assert labelled.versions.head().fingerprint == whole.fingerprint
 
 
-def test_training_takes_in_new_frames_and_new_pictures(
-    looking: Concept, drawn: Drawn, tmp_path: Path
-) -> None:
+def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
+    looking = opened("looking")
     first = looking.context.collection.parts.fingerprint(looking.id)
     come = draw_small_things(tmp_path / "more", 4, first=90)
     looking.bench.library.add([tmp_path / "more"]).wait()
     said = drawn[1]
     framed = {one.picture for one in looking.parts.read().framed}
     other = next(i for i in looking.dataset().answers if said[i][0] and i not in framed)
-    looking.parts.frame(other, **box_of(said[other][1]), author="me")
+    frame(looking, said, other)
     state = looking.parts.read()
     assert (state.newer, state.missing) == (True, 0)
     assert boxes_of(looking, list(come)).keys() == come.keys()
@@ -180,21 +168,22 @@ def test_training_takes_in_new_frames_and_new_pictures(
     state = looking.parts.read()
     assert (state.newer, state.missing) == (False, 0)
     assert looking.versions.head().fingerprint != first
+    collection = looking.context.collection
+    focus = collection.parts.focus(looking.id)
+    assert focus is not None
+    collection.purge_vectors([other])  # erased for good, it leaves no vectors of its parts
+    assert collection.parts_index(focus.parts).snapshot().missing([other]) == [other]
+    assert boxes_of(looking, [other]) == {}
 
 
-def test_the_exported_file_says_of_new_pictures_what_the_app_says(
-    looking: Concept, drawn: Drawn, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
+def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
+    looking, out, said = opened("looking"), tmp_path / "out", tmp_path / "said.csv"
+    with pytest.raises(DiscernError, match="judges a part"):
+        looking.bench.rules.tried(f'"{NAME}"')
     looking.exports.write(out)
-    subprocess.run(
-        [sys.executable, "classify.py", drawn[0], "--out", tmp_path / "said.csv"],
-        cwd=out,
-        check=True,
-        capture_output=True,
-    )
-    with (tmp_path / "said.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
+    classify = [sys.executable, "classify.py", drawn[0], "--out", said]
+    subprocess.run(classify, cwd=out, check=True, capture_output=True)
+    rows = list(csv.DictReader(said.read_text().splitlines()))
     scores = looking.context.library_scores(looking.id, looking.versions.head())
     assert scores is not None
     ids = {row["path"]: hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in rows}
@@ -206,45 +195,44 @@ def test_the_exported_file_says_of_new_pictures_what_the_app_says(
         encoder_of(load_bundle(out), cache=tmp_path / "cache")
 
 
-def test_a_rule_leaves_it_out_and_says_why(looking: Concept) -> None:
-    with pytest.raises(DiscernError, match="judges a part"):
-        looking.bench.rules.tried(f'"{NAME}"')
-
-
-def test_what_is_erased_for_good_leaves_no_vectors_of_its_parts(looking: Concept) -> None:
-    collection = looking.context.collection
-    focus = collection.parts.focus(looking.id)
-    assert focus is not None
-    picture = looking.parts.read().framed[0].picture
-    collection.purge_vectors([picture])
-    assert collection.parts_index(focus.parts).snapshot().missing([picture]) == [picture]
-    assert boxes_of(looking, [picture]) == {}
-
-
-def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(begun: Concept, drawn: Drawn) -> None:
-    concept, said = begun, drawn[1]
-
-    def label(pictures: list[str]) -> None:
-        for picture in pictures:
-            concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
-
-    concept.context.draw_evaluation(concept.row)
+def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: Opened, drawn: Drawn) -> None:
+    concept, said = opened("begun"), drawn[1]
     free = [i for i in said if i not in concept.dataset().reserved]
-    label(free[:10])
+    label(concept, said, free[:10])
     unlabelled = free[10]
-    concept.parts.frame(unlabelled, **box_of(said[unlabelled][1]), author="me")
+    frame(concept, said, unlabelled)
     concept.versions.train().wait()
     concept.context.draw_more(concept.row, at_least=len(said))  # by the head, as far as the library goes
     assert unlabelled not in concept.dataset().reserved
-    label(sorted(concept.dataset().evaluation))
+    label(concept, said, sorted(concept.dataset().evaluation))
     before = set(sample(concept.dataset()).ids)
     with pytest.raises(ConflictError, match="with a frame"):
         concept.parts.look()  # what is framed has no label
-    framed = next(i for i in free[:10] if said[i][0])
-    concept.parts.frame(framed, **box_of(said[framed][1]), author="me")
+    frame(concept, said, next(i for i in free[:10] if said[i][0]))
     concept.parts.look().wait()
     assert set(sample(concept.dataset()).ids) == before
     parts, now = concept.context.collection.parts, concept.dataset().fingerprint
     whole = concept.context.collection.recorded().fingerprint
     assert [parts.has_been(concept.id, seen) for seen in (whole, now, "another")] == [True, True, False]
     assert parts.reader_of(concept.id, whole).dimension == parts.reader_of(concept.id, now).dimension
+
+
+def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
+    concept = trained.concept("Round thing")
+    (surest,) = concept.scores.ranked("top", limit=1).pictures
+    heat = concept.scores.heat(surest.id, author="me")
+    assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
+    assert heat.probability == pytest.approx(surest.probability, abs=0.01)
+    assert heat.flagged == (heat.probability >= heat.threshold)
+    assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
+    waiting = trained.context.store.kept_apart(concept.id) - concept.labels.decisions().keys()
+    with pytest.raises(ConflictError, match="test picture"):  # nothing before this person has answered
+        concept.scores.heat(min(waiting), author="me")
+
+
+def test_words_say_in_which_ninth_most_of_it_lies_if_anywhere() -> None:
+    parts = np.full((8, 8), -0.1)
+    parts[6:, 6:] = 1.0
+    assert said_of(parts) == "Most of what raised the score is at the bottom right."
+    assert "No part" in said_of(-np.ones((8, 8)))
+    assert said_of(np.ones((7, 7))).endswith("is spread over the picture.")

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import datasets
+import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,11 +43,8 @@ def made_up(folder: Path) -> dict[str, np.ndarray]:
     """Path → a vector that tells the three shapes apart."""
     kinds = {"ellipse": 0, "line": 1, "rectangle": 2}
     rng = np.random.default_rng(0)
-    return {
-        str(file): np.eye(DIMENSION)[kinds[file.name.partition("-")[0]]]
-        + 0.1 * rng.standard_normal(DIMENSION)
-        for file in sorted(folder.iterdir())
-    }
+    shape = {file: np.eye(DIMENSION)[kinds[file.name.partition("-")[0]]] for file in sorted(folder.iterdir())}
+    return {str(file): one + 0.1 * rng.standard_normal(DIMENSION) for file, one in shape.items()}
 
 
 def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
@@ -60,10 +59,9 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
         library.search("a ball")
     with pytest.raises(DiscernError, match="picture-only"):
         library.bench.library.pictures(PictureSelection(q="a ball"))
-    first = next(iter(given))
-    assert {Path(one.path).name.partition("-")[0] for one in library.search(like=[first], n=10)} == {
-        "ellipse"
-    }
+    found = library.search(like=[next(iter(given))], n=10)
+    assert all(Path(one.path).name.startswith("ellipse") for one in found)
+    assert len(found) == 10
     concept = library.concept(NAME, "A filled ellipse.")
     assert concept.mine(40) > 0
     for _ in range(6):
@@ -122,30 +120,12 @@ def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures
     stored = dict(zip(table.column("path").to_pylist(), table.column("vector").to_pylist(), strict=True))
     for path, vector in given.items():
         np.testing.assert_allclose(stored[path], vector / np.linalg.norm(vector), atol=2e-3)
-    for name, again in (
-        ("arrow", table),
-        ("pandas", table.to_pandas()),
-        ("lance", _through_lance(table, tmp_path)),
-    ):
-        with Library(tmp_path / name) as library:
-            assert library.add(embeddings=again).added == 60, name
+    lance = lancedb.connect(tmp_path / "lance").create_table("pictures", table)
+    again = [table, table.to_pandas(), lance.to_arrow(), datasets.Dataset.from_dict(table.to_pydict())]
+    for number, one in enumerate(again):
+        with Library(tmp_path / str(number)) as library:
+            assert library.add(embeddings=one).added == 60, type(one)
             assert library.vectors().column("id").equals(table.column("id"))
-
-
-def test_hugging_face_datasets_go_in_as_they_are(tmp_path: Path, pictures: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    given = made_up(pictures)
-    dataset = datasets.Dataset.from_dict(
-        {"path": list(given), "vector": [one.tolist() for one in given.values()]}
-    )
-    with Library(tmp_path / "home") as library:
-        assert library.add(embeddings=dataset).added == 60
-
-
-def _through_lance(table: pa.Table, folder: Path) -> pa.Table:
-    import lancedb
-
-    return lancedb.connect(folder / "lance").create_table("pictures", table).to_arrow()
 
 
 ROWS = pa.array(["a.jpg", "b.jpg"])
@@ -155,12 +135,8 @@ TABLES: dict[str, tuple[dict[str, object], str]] = {
     "no column of vectors": ({"path": ROWS, "numbers": PAIR}, "Call them path"),
     "no column of paths": ({"x": ROWS, "vector": PAIR}, "Call them path"),
     "no rows": ({"path": [], "vector": []}, "no list of numbers"),
-    "texts": ({"path": ROWS, "vector": ["x", "y"]}, "no list of numbers"),
     "lists of lists": ({"path": ROWS, "vector": [[[1.0]], [[2.0]]]}, "no list of numbers"),
-    "empty lists": (
-        {"path": ROWS, "vector": pa.array([[], []], pa.list_(pa.float32()))},
-        "different lengths",
-    ),
+    "empty lists": ({"path": ROWS, "vector": pa.array([[], []], pa.list_(pa.int8()))}, "different lengths"),
     "lists that fit in all": ({"path": ROWS, "vector": [[1.0], [1.0, 2.0, 3.0]]}, "different lengths"),
     "a missing list": ({"path": ROWS, "vector": [[1.0], None]}, "a row has no “vector”"),
     "a missing path": ({"path": ["a.jpg", None], "vector": PAIR}, "a row has no “path”"),

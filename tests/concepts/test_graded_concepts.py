@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from answering import answered_all
+from answering import Filled, answered_all
+from fake_openai import FakeOpenAI
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated_annotator import serving
 
 from concepts.bundle.facts import OneOf
 from concepts.bundle.load import load_bundle
 from concepts.classifier.training import linear_head
+from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
-from concepts.labelling.consensus import consensus
+from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
@@ -111,15 +114,7 @@ def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     assert graded.bench.concept(NAME).definition.read().scale.kind == "graded"
 
 
-def test_a_duplicate_has_the_scale_and_the_grades(graded):
-    picture = graded.labels.next_pictures(1)[0]
-    graded.labels.give(picture.id, "4", author="me")
-    again = graded.bench.concepts.copy(NAME, "Again", with_labels=True, author="me")
-    assert again.definition.read().scale.words == tuple("12345")
-    assert [row["label"] for row in again.label_files.rows()] == ["4"]
-
-
-def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
+def test_grades_leave_as_a_file_come_back_and_go_with_a_duplicate(graded, tmp_path):
     pictures, file = graded.labels.next_pictures(3), tmp_path / "grades.csv"
     for picture, grade in zip(pictures, "124", strict=True):
         graded.labels.give(picture.id, grade, author="me")
@@ -127,7 +122,10 @@ def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
     other = graded.bench.concepts.begin("Other", "How round it is.", scale=FIVE)
     assert other.label_files.import_file(file)["imported"] == 3
     assert other.label_files.import_file(file)["unchanged"] == 3
-    assert sorted(row["label"] for row in other.label_files.rows()) == ["1", "2", "4"]
+    again = graded.bench.concepts.copy(NAME, "Again", with_labels=True, author="me")
+    assert again.definition.read().scale.words == tuple("12345")
+    for copy in (other, again):
+        assert sorted(row["label"] for row in copy.label_files.rows()) == ["1", "2", "4"]
     one = pictures[0].id
     file.write_text(f"id,label\n{one},4\n{one},5\n")
     with pytest.raises(DiscernError, match="says 4"):
@@ -174,19 +172,14 @@ def test_every_word_is_an_answer_of_the_scale_or_none(word):
             assert read[0] == ("yes" if scale.counts(option) else "no")
 
 
-def test_a_bundle_gives_the_grades_that_the_version_gives(trained, tmp_path):
+def test_a_bundle_its_scores_and_the_library_give_the_grades_of_the_version(trained, tmp_path):
     trained.exports.write(tmp_path / "bundle")
     head = trained.context.head(trained.row, None)
     vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
-    expected = grades(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.facts.concepts[0].grades.counts_from == 3
     assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
-    assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(expected)
-
-
-def test_scores_of_a_graded_concept_have_its_grades_and_rank_by_their_line(trained, tmp_path):
-    trained.exports.write(tmp_path / "bundle")
+    assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(grades(linear_head(head), vectors))
     trained.bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
@@ -237,7 +230,8 @@ def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_like
     assert page.pictures[0].said in ("ellipse", "rectangle", "none")
 
 
-def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, tmp_path):
+def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pictures, tmp_path):
+    picture = min(pictures.glob("rectangle-*.png"))
     classed.exports.write(tmp_path / "bundle")
     head = classed.context.head(classed.row, None)
     index = classed.context.dataset(classed.row).index
@@ -250,6 +244,10 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, tmp
     assert said.probability == pytest.approx(expected[:, 1:])
     assert (said.decision.sum(axis=1) <= 1).all()
     assert "At most one of them is right" in (tmp_path / "bundle" / "README.md").read_text()
+    found = classed.bench.scoring.classifier([SHAPE])("one.png", picture.read_bytes)
+    assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
+    assert sum(said.decision == "yes" for said in found.said) <= 1
+    assert sum(said.probability for said in found.said) <= 1
     other = classed.bench.concepts.begin("Round", "A filled ellipse.")
     for picture, value in zip(other.labels.next_pictures(2), ("yes", "no"), strict=True):
         other.labels.give(picture.id, value, author="me")
@@ -258,9 +256,58 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, tmp
         other.exports.write(tmp_path / "two", also=[SHAPE])
 
 
-def test_pictures_are_classified_by_class_as_the_file_does_it(classed, pictures):
-    file = min(pictures.glob("rectangle-*.png"))
-    found = classed.bench.scoring.classifier([SHAPE])("one.png", file.read_bytes)
-    assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
-    assert sum(said.decision == "yes" for said in found.said) <= 1
-    assert sum(said.probability for said in found.said) <= 1
+# Grades that a machine gives: kept as its labels, shown on Review, compared with people's
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    said = {"evidence": [], "rationale": "simulated", "rating": 4, "answer": "4"}
+    with serving(monkeypatch, lambda request: said, model_concurrency="2") as model:
+        yield model
+
+
+def with_grades(bench: Workbench) -> None:
+    concept = bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
+    concept.definition.mine().wait()
+    concept.annotations.annotate(limit=8).wait()
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_grades).concept(NAME)
+
+
+def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(concept: Concept) -> None:
+    rows = concept.label_files.rows()
+    assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
+    page = concept.annotations.review(ReviewFilter())
+    assert {item.opinion.given for item in page.items} == {"4"}
+    said = concept.annotations.opinion(page.items[0].id)
+    assert said is not None
+    assert (said.value, said.given) == ("yes", "4")
+    kept = {one.picture_id for one in concept.context.store.annotations(concept.id)}
+    assert kept == {row["id"] for row in rows}  # of look-alikes, all of which were given one's grade, too
+    training = concept.dataset().training  # it is told by yes and no, and its grade isn't learned from
+    assert training.data.said is not None
+    assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
+    ids = [item.id for item in page.items]
+    for picture, grade in zip(ids, ("4", "5", "1"), strict=False):
+        concept.labels.give(picture, grade, author="me")
+    for picture in (ids[3], ids[2]):  # “Agree”, once in place of another
+        concept.labels.give(picture, "4", author="me", in_view=True)
+    page = concept.annotations.review(ReviewFilter())
+    assert "Same grade as your blind label for 1 of 3 pictures" in page.agreement
+    assert "at most one away for 2" in page.agreement
+    assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]
+
+
+def test_agreement_on_classes_has_its_count_and_range_and_none_without_a_pair() -> None:
+    rooms = Scale.of_classes(["kitchen", "bath"])
+    answers = {
+        "a": Decision("a", "yes", {"me": "yes"}, False, given="bath"),
+        "b": Decision("b", "no", {"me": "no"}, False, given="none"),
+        "c": Decision("c", "yes", {"me": "yes"}, False),
+    }
+    said = agreement_of_answers(rooms, {"a": "bath", "b": "kitchen", "c": "bath", "d": "bath"}, answers)
+    assert said == ("Same class as your blind label for 1 of 2 pictures (9–91 %).")
+    assert agreement_of_answers(rooms, {"d": "bath"}, answers) == ""
