@@ -15,8 +15,7 @@ from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 
 NAME = "Round thing"
 

@@ -11,8 +11,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 from storage.picture_filter import Order
 
 NAME = "Round thing"

@@ -9,8 +9,7 @@ from answering import answer
 from statements import statements
 
 from concepts.errors import DiscernError
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 
 NAME, OTHER = "Round thing", "Square thing"
 

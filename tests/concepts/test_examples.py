@@ -13,8 +13,7 @@ from PIL import Image
 from concepts.errors import BadPictureError, DiscernError
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.settings import Settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.workbench import Concept, Workbench
 
 NAME, LINE = "Round thing", "Line"
 

@@ -9,7 +9,7 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,25 +40,11 @@ WORDS = "Because it looks so round."
 # Columns of text that speak of no picture, of others only in their person's words, or go with their row.
 OF_NO_PICTURE = {
     *("annotator_choices", "certifying_draws", "collections.author", "combinations", "concept_frames"),
-    *(
-        "focuses",
-        "concepts",
-        "evaluation_waves",
-        "folders",
-        "prompt_texts",
-        "watches",
-        "heads.weights",
-        "heads.classes",
-        "heads.prototypes",  # means of two pictures or more
-    ),
-    *("focuses", "label_events.comment", "deliveries.problem"),
+    *("concepts", "deliveries.problem", "evaluation_waves", "focuses", "folders", "heads.weights"),
+    *("heads.classes", "heads.prototypes"),  # means of two pictures or more
+    *("label_events.comment", "prompt_texts", "watches"),
     "bad_files",  # by its path, which is no picture's
 }
-
-
-@pytest.fixture(params=ON_BOTH)
-def kept_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture
@@ -75,14 +61,12 @@ class Known:
         """`outside`: the one that was an example before it was in the library."""
         collection = bench.context.collection
         self.bench, self.ids = bench, ids
-        self.home = bench.context.settings.home
-        self.places = collection.removed.places(ids)
         vectors = collection.index().vectors(ids)
         small, copy = [collection.thumbnail(i) for i in ids], collection.outside.rendition(outside)
         self.needles = {
             "id": [i.encode() for i in ids],
             "how an id begins": [i[: erasing.SHORTEST].encode() for i in ids],
-            "path": [place.encode() for place in self.places],
+            "path": [place.encode() for place in collection.removed.places(ids)],
             "caption": [CAPTION.encode()],
             "remark": [REMARK.encode()],
             "a machine's words": [WORDS.encode()],
@@ -96,16 +80,16 @@ class Known:
     def found(self) -> dict[str, set[str]]:
         """What tells of them → the files of the data folder, and of the database, that have it."""
         found: dict[str, set[str]] = {}
-        for name, content in everything_in(self.bench, self.home):
+        for name, content in everything_in(self.bench):
             for what, needles in self.needles.items():
                 if any(needle in content for needle in needles):
                     found.setdefault(what, set()).add(name)
         return found
 
 
-def everything_in(bench: Workbench, home: Path) -> Iterator[tuple[str, bytes]]:
+def everything_in(bench: Workbench) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file, with what is packed in it; its name is a part of the content."""
-    folders = [home]
+    folders = [bench.context.settings.home]
     engine = bench.context.database.engine
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
@@ -153,8 +137,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     inbox = draw_folder(tmp_path / "inbox", 3, first_seed=5000)
     watch = concept.watches.begin(str(inbox), webhook="http://127.0.0.1:9/hook", author=ME).watch
     concept.watches.look(watch.id).wait()
-    library = {place: one.id for one in bench.library.pictures(limit=200).pictures for place in [one.path]}
-    named = {Path(place).name: picture for place, picture in library.items()}
+    named = {Path(one.path).name: one.id for one in bench.library.pictures(limit=200).pictures}
     alike = min(named["ellipse-0003.png"], named["near.jpg"])  # the group has its name
     flagged = next(one.picture for one in concept.watches.flagged(watch.id).flagged)
     measures = sorted(concept.dataset().evaluation)[0]
@@ -210,12 +193,15 @@ def known(model: None, trained: Workbench, tmp_path: Path) -> Known:
     return done_with(trained, tmp_path)
 
 
+@pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(known: Known) -> None:
     known.bench.context.database.keep_daily_copy()
     bench, before = known.bench, known.found()
     assert before.keys() == known.needles.keys() - {"vector, float32"}
     folders = {place for found in before.values() for place in found}
-    assert all(any(name.startswith(place) for name in folders) for place in files_of(bench))
+    elsewhere = {"discern.sqlite"} if bench.context.database.engine.dialect.name == "postgresql" else set()
+    files = set(emptying.PLACES) - elsewhere
+    assert all(any(name.startswith(place) for name in folders) for place in files)
     concept = bench.context.concept(NAME)
     with bench.context.database.read() as session:
         said = {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)}
@@ -235,6 +221,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
     assert done.backups == ()
 
 
+@pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known: Known) -> None:
     known.bench.trash.put(pictures=known.ids, author=ME)
     for place in range(len(emptying.PLACES) + 1):
@@ -249,17 +236,10 @@ def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known:
     assert known.found() == {}
 
 
-def files_of(bench: Workbench) -> Iterable[str]:
-    """Places of the list that are files here."""
-    postgres = bench.context.database.engine.dialect.name == "postgresql"
-    return [place for place in emptying.PLACES if not (postgres and place == "discern.sqlite")]
-
-
 def scored(bench: Workbench) -> list[tuple[int, int, Path]]:
     """Of each job that wrote a file of scores its number, the rows that it tells of, and the file."""
     found = bench.context.jobs.store.newest_first(["score files", "score table"], state="done")
-    results = [(job.id, job.result or {}) for job in found]
-    return [(job, result["rows"], Path(result["out"])) for job, result in results]
+    return [(job.id, job.result["rows"], Path(job.result["out"])) for job in found]
 
 
 def rows_of(file: Path) -> int:
