@@ -130,9 +130,7 @@ def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, i
     assert comments_of_picture(concept.bench, picture, "eve") == {}
 
 
-def test_the_label_screen_gets_comments_and_what_others_said_once_it_is_answered(
-    concept: Concept, ids: list[str]
-) -> None:
+def test_the_label_screen_gets_comments_and_what_others_said(concept: Concept, ids: list[str]) -> None:
     client = TestClient(create_app(concept.bench), base_url="http://127.0.0.1:7860")
     commented, answered = ids
     sent = {"concept": NAME, "key": "comment-1", "picture": commented, "text": "A plate."}

@@ -74,9 +74,7 @@ def test_what_a_version_says_or_a_rule_flags_is_found_but_no_test_picture(traine
         ids(trained, PictureSelection(rule="Nothing"))
 
 
-def test_words_that_the_encoder_hardly_knows_are_said(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_words_the_encoder_hardly_knows_are_said(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bench.context.collection.hardly_knows(["graffiti"]) == [False]  # of this encoder nobody can say
     knows = {"a pineapple": False, "graffiti": True}
     monkeypatch.setattr(bench.context.collection, "hardly_knows", lambda texts: [knows[t] for t in texts])

@@ -71,9 +71,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
     return filled(all_answered).concept(NAME)
 
 
-def test_setups_stand_side_by_side_and_what_surely_agrees_more_is_recommended(
-    concept: Concept, model: FakeOpenAI
-) -> None:
+def test_setups_stand_side_by_side_and_the_better_is_recommended(concept: Concept, model: FakeOpenAI) -> None:
     found = concept.annotators.compare().wait()
     by_name = {one.name: one for one in found.setups}
     assert next(iter(by_name)) == "simulated-model"

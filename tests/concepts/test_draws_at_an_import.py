@@ -89,7 +89,7 @@ def test_a_label_for_everything_leaves_an_aimed_test_set(bench: Workbench, tmp_p
     assert drawn_pictures(bench) == drawn  # the same file again draws nothing more
 
 
-def test_a_small_file_leaves_a_small_library_its_test_set(
+def test_a_small_file_leaves_the_others_for_later(
     open_bench: Callable[[], Workbench], tmp_path: Path
 ) -> None:
     bench = filled(open_bench(), 110)

@@ -90,9 +90,7 @@ def test_a_model_whose_answer_about_a_picture_is_missing_is_not_called_blind(led
 
 
 @pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])
-def test_it_says_how_much_is_read_at_once_if_the_endpoint_does(
-    ledger: Ledger, manner: object, size: str
-) -> None:
+def test_it_says_how_much_is_read_at_once(ledger: Ledger, manner: object, size: str) -> None:
     with FakeOpenAI(reads, manner=manner) as server:  # type: ignore[arg-type]
         assert f"Its context is {size} tokens." in words(examine(settings_for(server), ledger, nothing))
 

@@ -48,9 +48,7 @@ def test_one_from_outside_teaches_and_is_never_asked_or_counted(concept: Concept
     assert (page.total, page.listed, len(page.pictures)) == (91, 73, 73)  # 18 will measure it
 
 
-def test_it_is_taken_back_by_its_id_restored_with_a_definition_and_embedded_anew(
-    concept: Concept, outside: bytes
-) -> None:
+def test_it_is_taken_back_restored_with_a_definition_and_embedded(concept: Concept, outside: bytes) -> None:
     for content in (b"", b"no picture", b"\x89PNG\r\n\x1a\n half of one"):
         with pytest.raises(BadPictureError):
             concept.examples.give(content, author="ana")

@@ -47,13 +47,6 @@ OF_NO_PICTURE = {
 }
 
 
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(SAYS, "PictureVerdict", {"evidence": [], "rationale": WORDS, "rating": 4})
-    with serving(monkeypatch, vlm_price="1/1"):
-        yield
-
-
 class Known:
     """Pictures of a library in which everything was done that there is to do, and what tells them."""
 
@@ -189,8 +182,10 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
 
 
 @pytest.fixture
-def known(model: None, trained: Workbench, tmp_path: Path) -> Known:
-    return done_with(trained, tmp_path)
+def known(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Known]:
+    monkeypatch.setitem(SAYS, "PictureVerdict", {"evidence": [], "rationale": WORDS, "rating": 4})
+    with serving(monkeypatch, vlm_price="1/1"):
+        yield done_with(trained, tmp_path)
 
 
 @pytest.mark.parametrize("kept_in", ON_BOTH)

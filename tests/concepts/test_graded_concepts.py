@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from answering import Filled, answered_all
-from fake_openai import FakeOpenAI
+from answering import answered_all
 from hypothesis import given
 from hypothesis import strategies as st
 from simulated_annotator import serving
@@ -37,11 +36,6 @@ def graded(open_bench: Callable[[], Workbench]) -> Concept:
     return open_bench().concepts.begin(NAME, "How round it is.", scale=FIVE)
 
 
-def grade_of(path: str) -> str:
-    """By the name of the file, whatever is drawn in it."""
-    return str(1 + sum(map(ord, Path(path).name)) % 5)
-
-
 @pytest.fixture(scope="module")
 def trained_on(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory):
     """A concept with an answer for each picture, by its path."""
@@ -57,7 +51,8 @@ def trained_on(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def trained(trained_on) -> Concept:
-    return trained_on(NAME, FIVE, grade_of)
+    """Graded by the names of files, whatever is drawn in them."""
+    return trained_on(NAME, FIVE, lambda path: str(1 + sum(map(ord, Path(path).name)) % 5))
 
 
 def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
@@ -197,15 +192,11 @@ def test_a_bundle_its_scores_and_the_library_give_the_grades_of_the_version(trai
 SHAPE, SHAPES = "Shape", Scale.of_classes(["ellipse", "rectangle"])
 
 
-def shape_of(path: str) -> str:
-    """By the name of the file; lines are none of these."""
-    name = Path(path).name.split("-")[0]
-    return name if name == "rectangle" else "none" if name == "line" else "ellipse"
-
-
 @pytest.fixture(scope="module")
 def classed(trained_on) -> Concept:
-    return trained_on(SHAPE, SHAPES, shape_of)
+    """By the names of files; lines are none of these."""
+    named = {"rectangle": "rectangle", "line": "none"}
+    return trained_on(SHAPE, SHAPES, lambda path: named.get(Path(path).name.split("-")[0], "ellipse"))
 
 
 def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_what_there_is(open_bench):
@@ -259,25 +250,16 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
 # Grades that a machine gives: kept as its labels, shown on Review, compared with people's
 
 
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    said = {"evidence": [], "rationale": "simulated", "rating": 4, "answer": "4"}
-    with serving(monkeypatch, lambda request: said, model_concurrency="2") as model:
-        yield model
-
-
 def with_grades(bench: Workbench) -> None:
     concept = bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
     concept.definition.mine().wait()
     concept.annotations.annotate(limit=8).wait()
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, filled: Filled) -> Concept:
-    return filled(with_grades).concept(NAME)
-
-
-def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(concept: Concept) -> None:
+def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(filled, monkeypatch):
+    said = {"evidence": [], "rationale": "simulated", "rating": 4, "answer": "4"}
+    with serving(monkeypatch, lambda request: said, model_concurrency="2"):
+        concept = filled(with_grades).concept(NAME)
     rows = concept.label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
     page = concept.annotations.review(ReviewFilter())
