@@ -44,7 +44,7 @@ def differing(concept: Concept, reader: str | None = None) -> list[ReviewRow]:
 
 
 def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, ids: list[str]) -> None:
-    picture, _ = ids
+    picture, other = ids
     with pytest.raises(DiscernError, match="empty"):
         keep(concept, picture, " ")
     keep(concept, picture, "A plate.")
@@ -57,16 +57,12 @@ def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, 
     assert read(concept, picture) == []
     keep(concept, picture, "A bowl.")
     assert read(concept, picture) == [("me", "A bowl.")]
-
-
-def test_a_comment_of_an_answer_is_changed_and_the_answer_stays(concept: Concept, ids: list[str]) -> None:
-    picture, _ = ids
-    say(concept, "me", "yes", picture, "Round.")
-    keep(concept, picture, "Filled.", beside=True)
-    assert concept.labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
-    keep(concept, picture, "Round enough.")
-    assert read(concept, picture) == [("me", "Round enough.")]
-    assert concept.labels.decisions()[picture].value == "yes"
+    say(concept, "me", "yes", other, "Round.")  # a comment of an answer, which stays
+    keep(concept, other, "Filled.", beside=True)
+    assert concept.labels.own_comments([other], "me") == {other: "Round.\nFilled."}
+    keep(concept, other, "Round enough.")
+    assert read(concept, other) == [("me", "Round enough.")]
+    assert concept.labels.decisions()[other].value == "yes"
     assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
 
 

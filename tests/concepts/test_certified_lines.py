@@ -91,6 +91,20 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     assert report.sentences[0].startswith("With 95 % confidence")
     assert verdict(report).said == "Guaranteed: at least 50 of 100 it flags are right"
 
+    view = asked(concept, "no", side="no")  # beside it a sure no, and no picture is both
+    assert view.needed == needed(SHARE, ERROR)  # half of a version's error for each side
+    assert view.sure_yes
+    assert view.sure_no
+    pictures = concept.versions.quality().pictures
+    assert view.sure_yes + view.sure_no + (view.look_yourself or 0) == pictures
+    version = concept.versions.one(kept(concept, "no"))
+    assert view.threshold is not None
+    assert view.threshold < version.threshold
+    assert version.details["certified_no"]["line"] == view.threshold
+    card = concept.exports.card(version.number)
+    assert "at least 50 of 100 pictures above the threshold are right." in card
+    assert "at least 50 of 100 pictures below this limit don't count;" in card
+
 
 def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_try(concept: Concept) -> None:
     view, first = asked(concept, "unsure"), certifying(concept)
@@ -110,29 +124,8 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
     assert certifying(concept)[: len(first)] == first
     with pytest.raises(ConflictError, match="Version 1 was asked for 50 of 100"):
         concept.certificates.begin(SHARE, version=1, author="me")
-
-
-def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(concept: Concept) -> None:
-    asked(concept, "yes")
-    kept(concept)
-    view = asked(concept, "no", side="no")
-    assert view.needed == needed(SHARE, ERROR)  # half of a version's error for each side
-    assert view.sure_yes
-    assert view.sure_no
-    pictures = concept.versions.quality().pictures
-    assert view.sure_yes + view.sure_no + (view.look_yourself or 0) == pictures
-    version = concept.versions.one(kept(concept, "no"))
-    assert view.threshold is not None
-    assert view.threshold < version.threshold
-    assert version.details["certified_no"]["line"] == view.threshold
-    card = concept.exports.card(version.number)
-    assert "at least 50 of 100 pictures above the threshold are right." in card
-    assert "at least 50 of 100 pictures below this limit don't count;" in card
-
-
-def test_an_undecided_picture_is_no_clear_no(concept: Concept) -> None:
-    view = asked(concept, "unsure", side="no")
-    assert (view.threshold, view.errors) == (None, view.n)
+    no = asked(concept, "unsure", side="no")  # what is undecided is no clear no
+    assert (no.threshold, no.errors) == (None, no.n)
 
 
 def test_another_threshold_keeps_the_sure_no_only_above_it(concept: Concept) -> None:

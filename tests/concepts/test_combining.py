@@ -28,7 +28,7 @@ def bench(filled: Filled) -> Workbench:
     return filled(two_trained)
 
 
-def test_a_rule_ranks_all_but_test_pictures_by_the_product(bench: Workbench) -> None:
+def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench: Workbench) -> None:
     tried = bench.rules.tried(RULE.lower(), limit=100)
     assert (tried.rule, [m.concept for m in tried.members]) == (RULE, [NAME, OTHER])
     for picture in tried.pictures:
@@ -44,9 +44,6 @@ def test_a_rule_ranks_all_but_test_pictures_by_the_product(bench: Workbench) -> 
     assert waiting
     assert waiting.isdisjoint(picture.id for picture in tried.pictures)
     assert tried.listed == tried.total - len(waiting)
-
-
-def test_counts_say_what_is_flagged_and_nearly_flagged(bench: Workbench) -> None:
     for threshold in (0.2, 0.5, 0.8):
         tried = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, limit=100)
         nearly = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", limit=100)

@@ -77,16 +77,13 @@ def test_what_does_not_count_is_edited_as_a_whole_and_leaves_proposals_and_kinds
         editing.exclude(room, ["x" * 301])
 
 
-def test_a_criterion_is_added_behind_the_others_as_the_persons_own_and_once() -> None:
+def test_what_a_person_adds_or_rewords_is_theirs_and_there_once() -> None:
     added = editing.add_criterion(ROOM, "supporting", "  clothes on   the floor ").criteria[-1]
     assert (added.kind, added.text, added.origin) == ("supporting", "clothes on the floor", "person")
     with pytest.raises(DiscernError, match="there already"):
         editing.add_criterion(ROOM, "supporting", "A Room")
     with pytest.raises(DiscernError, match="there already"):
         editing.add_query(ROOM, "Untidy bedroom", counts=True)
-
-
-def test_a_reworded_proposal_becomes_the_persons_and_says_where_it_came_from() -> None:
     reworded = editing.reword_criterion(ROOM, 0, "a room in a home").criteria[0]
     assert reworded.origin == "person"
     assert reworded.note == "you reworded what a language model proposed"

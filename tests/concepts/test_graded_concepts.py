@@ -84,16 +84,6 @@ def test_a_training_needs_two_different_grades_which_may_both_count(graded):
     assert graded.versions.head().details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
 
 
-def test_a_version_has_cuts_and_figures_of_its_grades(trained):
-    head = trained.context.head(trained.row, None)
-    assert cuts_of(head.details)[1] == head.bias
-    found = trained.versions.measure().grades
-    assert found.n >= 15
-    assert found.exact.low < found.exact.value < found.exact.high
-    assert sum(map(sum, found.table)) == found.n
-    assert trained.versions.quality().version.report.grades == found
-
-
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     graded.definition.set_scale(None)
     assert graded.bench.concept(NAME).definition.read().scale.kind == "yes or no"
@@ -167,9 +157,15 @@ def test_every_word_is_an_answer_of_the_scale_or_none(word):
             assert read[0] == ("yes" if scale.counts(option) else "no")
 
 
-def test_a_bundle_its_scores_and_the_library_give_the_grades_of_the_version(trained, tmp_path):
-    trained.exports.write(tmp_path / "bundle")
+def test_a_version_its_figures_its_bundle_and_the_library_have_grades(trained, tmp_path):
     head = trained.context.head(trained.row, None)
+    assert cuts_of(head.details)[1] == head.bias
+    found = trained.versions.measure().grades
+    assert found.n >= 15
+    assert found.exact.low < found.exact.value < found.exact.high
+    assert sum(map(sum, found.table)) == found.n
+    assert trained.versions.quality().version.report.grades == found
+    trained.exports.write(tmp_path / "bundle")
     vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.facts.concepts[0].grades.counts_from == 3
