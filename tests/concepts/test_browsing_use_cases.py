@@ -28,20 +28,6 @@ def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -
         place = page.older
 
 
-@pytest.fixture
-def photo(bench: Workbench, tmp_path: Path) -> str:
-    """A picture that says when, where and how it was taken."""
-    exif = Image.Exif()
-    exif[271], exif[272] = "NIKON", "D40"
-    inner = {36867: "2021:07:14 23:30:00", 33434: IFDRational(1, 250), 33437: IFDRational(28, 10)}
-    exif.get_ifd(0x8769).update(inner)
-    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 30.0, 36.0)})
-    image = Image.effect_noise((400, 300), 90).convert("RGB")
-    image.save(tmp_path / "photo.jpg", exif=exif)
-    bench.library.add([tmp_path / "photo.jpg"]).wait()
-    return bench.context.collection.library.resolve(str(tmp_path / "photo.jpg"))
-
-
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
     yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
     for picture, value, who in ((yes, "yes", "me"), (no, "no", "me"), (ana, "yes", "ana")):
@@ -95,7 +81,19 @@ def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> No
     assert bench.library.pictures(png, 10, second.newer) == bench.library.pictures(png, 10)
 
 
-def test_a_picture_tells_when_and_where_it_was_taken(bench: Workbench, photo: str, pictures: Path) -> None:
+def test_a_picture_tells_when_and_where_it_was_taken(
+    bench: Workbench, tmp_path: Path, pictures: Path
+) -> None:
+    exif = Image.Exif()
+    exif[271], exif[272] = "NIKON", "D40"
+    inner = {36867: "2021:07:14 23:30:00", 33434: IFDRational(1, 250), 33437: IFDRational(28, 10)}
+    exif.get_ifd(0x8769).update(inner)
+    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 30.0, 36.0)})
+    image = Image.effect_noise((400, 300), 90).convert("RGB")
+    image.save(tmp_path / "photo.jpg", exif=exif)
+    bench.library.add([tmp_path / "photo.jpg"]).wait()
+    photo = bench.context.collection.library.resolve(str(tmp_path / "photo.jpg"))
+
     day = PictureSelection(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
     assert ids(bench, day) == [photo]
     assert ids(bench, PictureSelection(taken_from=date(2021, 7, 15))) == []

@@ -39,20 +39,16 @@ def test_it_says_what_a_model_can_do_asking_one_with_several_roles_once(ledger: 
     with FakeOpenAI(reads) as server:
         report = examine(settings_for(server), ledger, nothing)
         again = examine(settings_for(server), ledger, nothing)
+        assert len(ledger.calls()) == 6  # the second time nothing is from a cache
+        roles = settings_for(server, vlm_model="eyes", large_vlm_model="eyes", critic_model="critic")
+        several = examine(roles, ledger, nothing).answers
     assert report.models == [MODEL]
     for (answer,) in (report.answers, again.answers):
         assert answer.roles == ["scoping", "annotating", "criticising"]
         assert (answer.works, answer.correct, answer.listed, answer.sees) == (True, True, True, True)
         assert (answer.structured, answer.chances) == ("json_schema", True)
     assert {call.purpose for call in ledger.calls()} == {"test"}
-    assert len(ledger.calls()) == 6  # the second time nothing is from a cache
-
-
-def test_each_model_is_asked_for_the_roles_it_has(ledger: Ledger) -> None:
-    with FakeOpenAI(reads) as server:
-        settings = settings_for(server, vlm_model="eyes", large_vlm_model="eyes", critic_model="critic")
-        answers = examine(settings, ledger, nothing).answers
-    assert {answer.model: (answer.roles, answer.sees) for answer in answers} == {
+    assert {answer.model: (answer.roles, answer.sees) for answer in several} == {
         MODEL: (["scoping"], None),
         "eyes": (["annotating", "escalating"], True),
         "critic": (["criticising"], None),
