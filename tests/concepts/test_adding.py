@@ -23,8 +23,8 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import job_view
 from concepts.jobs.progress import COUNTED
 from concepts.library import ingestion, placed_scores
-from concepts.library.batches import COMMIT_EVERY, ENCODE_BATCH
 from concepts.library.file_count import Counting
+from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from discern import Library

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labelling.earlier_words import MeasuringLabels, measuring_labels
+from concepts.labelling.dataset import MeasuringLabels, measuring_labels
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.workbench import Concept
