@@ -23,8 +23,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import job_view
 from concepts.jobs.progress import COUNTED
 from concepts.library import ingestion, placed_scores
-from concepts.library.file_count import Counting
-from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH
+from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH, Counting
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from discern import Library
