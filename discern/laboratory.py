@@ -44,12 +44,18 @@ def study(
     from study.report import as_table, write_results
     from study.study import Study, run_study
 
+    try:
+        numbers = tuple(sorted({int(part) for part in budgets.split(",")}))
+    except ValueError:
+        numbers = (-1,)
+    if numbers[0] < 0:
+        raise typer.BadParameter("Budgets are whole numbers, separated by commas.")
     wanted = Study(
         data=data.absolute(),
         concepts=concepts.absolute(),
         out=out.absolute(),
         methods=tuple(name.strip() for name in methods.split(",") if name.strip()),
-        budgets=_numbers(budgets),
+        budgets=numbers,
         seeds=seeds,
         encoders=tuple(dict.fromkeys(one.strip() for one in encoders.split(",") if one.strip())),
         start_positives=start_positives,
@@ -96,13 +102,3 @@ def _noise(text: str) -> tuple[float, float]:
     if len(shares) not in (1, 2) or not all(0 <= share <= 0.5 for share in shares):
         raise typer.BadParameter("Noise is a share from 0 to 0.5, or two with a comma: 0.05, or 0.1,0.01.")
     return shares[0], shares[-1]
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        numbers = tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError:
-        numbers = (-1,)
-    if numbers[0] < 0:
-        raise typer.BadParameter("Budgets are whole numbers, separated by commas.")
-    return numbers

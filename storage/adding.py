@@ -112,7 +112,12 @@ class Adding(Store):
             before = dict(among(session, query, SourceRow.uri, placed))
             rows_of_files = [asdict(source) | {"picture_id": placed[source.uri]} for source, _ in read]
             insert_or_update(session, SourceRow, rows_of_files)
-            _name(session, {facts for _, facts in read if isinstance(facts, str)})
+            # Each is sorted by the name of its first place, which may have come later than the picture.
+            again = sorted({facts for _, facts in read if isinstance(facts, str)})
+            firsts = select(SourceRow.picture_id, func.min(SourceRow.uri)).group_by(SourceRow.picture_id)
+            found = among(session, firsts, SourceRow.picture_id, again)
+            if named := [{"id": row[0], "name": _sorted_by(row[1])} for row in found]:
+                session.execute(update(PictureRow), named)
             for uris in chunks(list(placed)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             for source, _ in read:
@@ -121,7 +126,21 @@ class Adding(Store):
                     session.execute(delete(BadFileRow).where(*bad))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
             size = sum(pictures[one].bytes for one in fresh)
-            _count(session, placed, before, came, KeptCounts(len(fresh), size, len(fresh)))
+            # What follows from these places, each with the picture that is there now and was before.
+            moved = {uri: (before.get(uri), new) for uri, new in placed.items() if before.get(uri) != new}
+            times = Counter(new for _, new in moved.values())
+            old = {one for one, _ in moved.values() if one}
+            recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in came})
+            kept = select(PictureRow.id).where(PictureRow.removed.is_(None))
+            others = among(session, kept, PictureRow.id, sorted((old | times.keys()) - came))
+            shown_now = came | {row[0] for row in others}
+            changes = [
+                (uri, sign)
+                for uri, (was, new) in moved.items()
+                for one, sign in ((was, -1), (new, 1))
+                if one in shown_now
+            ]
+            count_places(session, changes, KeptCounts(len(fresh), size, len(fresh)))
         return came
 
     # The outbox
@@ -151,38 +170,6 @@ class Adding(Store):
 def _below(root: str, file: File) -> File:
     """As it is told."""
     return replace(file, uri=file.uri.removeprefix(root)) if root else file
-
-
-def _count(
-    session: Session,
-    placed: dict[str, str],
-    before: dict[str, str],
-    fresh: set[str],
-    more: KeptCounts,
-) -> None:
-    """Keeps what follows from these places, each with the picture that is there now and was `before`."""
-    moved = {uri: (before.get(uri), new) for uri, new in placed.items() if before.get(uri) != new}
-    times = Counter(new for _, new in moved.values())
-    old = {one for one, _ in moved.values() if one}
-    recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in fresh})
-    query = select(PictureRow.id).where(PictureRow.removed.is_(None))
-    others = among(session, query, PictureRow.id, sorted((old | times.keys()) - fresh))
-    shown_now = fresh | {row[0] for row in others}
-    changes = [
-        (uri, sign)
-        for uri, (was, new) in moved.items()
-        for one, sign in ((was, -1), (new, 1))
-        if one in shown_now
-    ]
-    count_places(session, changes, more)
-
-
-def _name(session: Session, picture_ids: set[str]) -> None:
-    """Each is sorted by the name of its first place, which may have come later than the picture."""
-    query = select(SourceRow.picture_id, func.min(SourceRow.uri)).group_by(SourceRow.picture_id)
-    rows = among(session, query, SourceRow.picture_id, sorted(picture_ids))
-    if named := [{"id": row[0], "name": _sorted_by(row[1])} for row in rows]:
-        session.execute(update(PictureRow), named)
 
 
 def _sorted_by(place: str) -> str:

@@ -68,25 +68,6 @@ def backup(
     if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
         raise DISK_FULL(place=home)
     small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
-    read_me = READ_ME.format(
-        encoder=encoder or "auto",
-        uploads=f"{left}\n\n" if (left := uploads_left_out(home)) else "",
-        again=_again(database, home),
-    )
-    read_me += IN_A_BUCKET.format(store=store) if store else ""
-    return _pieces(database, home, read_me, small)
-
-
-def uploads_left_out(home: Path) -> str:
-    """How many uploaded files a backup leaves out, and where they are; empty if there are none."""
-    folder = home / UPLOADS
-    files = sum(not file.name.startswith(".") for file in folder.glob("*/*"))
-    said = "1 uploaded file is" if files == 1 else f"{files:,} uploaded files are"
-    return f"{said} in {folder} and not in the backup: copy that folder too." if files else ""
-
-
-def _again(database: Database, home: Path) -> str:
-    """What has to be entered once more after restoring, a line each."""
     lines = [
         "The endpoint's key: discern settings openai_api_key KEY"
         if name == "openai_api_key"
@@ -103,7 +84,21 @@ def _again(database: Database, home: Path) -> str:
         f"The webhook of {watch.folder} ({watch.webhook}): stop watching the folder, and begin again"
         for watch in database.scalars(going)
     ]
-    return "\n".join(["Enter again:", *(f"  - {line}" for line in lines)]) if lines else NONE_SET
+    read_me = READ_ME.format(
+        encoder=encoder or "auto",
+        uploads=f"{left}\n\n" if (left := uploads_left_out(home)) else "",
+        again="\n".join(["Enter again:", *(f"  - {line}" for line in lines)]) if lines else NONE_SET,
+    )
+    read_me += IN_A_BUCKET.format(store=store) if store else ""
+    return _pieces(database, home, read_me, small)
+
+
+def uploads_left_out(home: Path) -> str:
+    """How many uploaded files a backup leaves out, and where they are; empty if there are none."""
+    folder = home / UPLOADS
+    files = sum(not file.name.startswith(".") for file in folder.glob("*/*"))
+    said = "1 uploaded file is" if files == 1 else f"{files:,} uploaded files are"
+    return f"{said} in {folder} and not in the backup: copy that folder too." if files else ""
 
 
 def _pieces(database: Database, home: Path, read_me: str, thumbnails: Blobs | None) -> Iterator[bytes]:

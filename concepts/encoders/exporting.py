@@ -46,35 +46,30 @@ def portable(
         if weighs > MOST_BYTES:
             most = MOST_BYTES // 2**20
             raise EncoderError(f"its weights are {weighs / 2**20:,.0f} MB, and at most {most} MB go along")
-        return _exported(network.eval(), height, width)
+        example = torch.zeros((2, 3, height, width), dtype=torch.uint8)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the exporter's remarks, which are about its own code
+                program = torch.onnx.export(
+                    network.eval(),
+                    (example,),
+                    dynamo=True,
+                    opset_version=OPSET,
+                    input_names=["pictures"],
+                    output_names=["vectors"],
+                    dynamic_shapes={"pictures": {0: torch.export.Dim("n")}},
+                    verbose=False,
+                )
+            assert program is not None
+            model = program.model_proto
+        except Exception as error:  # the exporter raises whatever it met
+            log.warning("The encoder can't be written as a graph.", exc_info=True)
+            raise EncoderError("PyTorch's ONNX exporter can't write this network") from error
+        graph = model.graph
+        del graph.value_info[:]  # what the exporter notes of this computer: paths and lines of source
+        for part in (*graph.node, *graph.initializer, *graph.input, *graph.output, graph, model):
+            del part.metadata_props[:]
+            part.doc_string = ""
+        return bytes(model.SerializeToString(deterministic=True))
 
     return Portable(graph, height, width, fit, notice, interpolation, f"PyTorch {torch.__version__}")
-
-
-def _exported(network: torch.nn.Module, height: int, width: int) -> bytes:
-    """Raises `EncoderError` for a network that the exporter can't write."""
-    example = torch.zeros((2, 3, height, width), dtype=torch.uint8)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter's remarks, which are about its own code
-            program = torch.onnx.export(
-                network,
-                (example,),
-                dynamo=True,
-                opset_version=OPSET,
-                input_names=["pictures"],
-                output_names=["vectors"],
-                dynamic_shapes={"pictures": {0: torch.export.Dim("n")}},
-                verbose=False,
-            )
-        assert program is not None
-        model = program.model_proto
-    except Exception as error:  # the exporter raises whatever it met
-        log.warning("The encoder can't be written as a graph.", exc_info=True)
-        raise EncoderError("PyTorch's ONNX exporter can't write this network") from error
-    graph = model.graph
-    del graph.value_info[:]  # what the exporter notes of this computer: paths and lines of source
-    for part in (*graph.node, *graph.initializer, *graph.input, *graph.output, graph, model):
-        del part.metadata_props[:]
-        part.doc_string = ""
-    return bytes(model.SerializeToString(deterministic=True))

@@ -146,7 +146,8 @@ class Users:
             if name is not None and name not in known:
                 raise SettingsError(f"{self.file} has no user {name}.")
             yield known
-            _save(self.file, known)
+            kept = {name: {"password": user.password, "role": user.role.word} for name, user in known.items()}
+            write_whole(self.file, json.dumps(kept, indent=2).encode())
 
 
 def had_users(audit: AuditLog) -> bool:
@@ -209,9 +210,3 @@ def _read(record: Any) -> User:
     for part in user.password.split("$")[1:]:
         base64.b64decode(part, validate=True)  # raises ValueError
     return user
-
-
-def _save(file: Path, users: dict[str, User]) -> None:
-    """Readable by its owner alone, as `write_whole` makes files."""
-    kept = {name: {"password": user.password, "role": user.role.word} for name, user in users.items()}
-    write_whole(file, json.dumps(kept, indent=2).encode())

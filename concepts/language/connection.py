@@ -72,7 +72,15 @@ class CheckedTransport(httpx2.HTTPTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
-        *others, last = self._checked(host, request)
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpx2.ConnectError(f"there is no {host}", request=request) from error
+        addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
+        for text in addresses:
+            if (known := literal_address(text)) is None or self._refuses(known):
+                raise httpx2.ConnectError(f"{host} {self._said}", request=request)
+        *others, last = addresses
         request.extensions = {**request.extensions, "sni_hostname": host}
         for address in others:  # a server on this computer often listens on one of localhost's two
             with suppress(httpx2.ConnectError):
@@ -82,19 +90,6 @@ class CheckedTransport(httpx2.HTTPTransport):
     def _to(self, address: str, request: httpx2.Request) -> httpx2.Response:
         request.url = request.url.copy_with(host=address)
         return super().handle_request(request)
-
-    def _checked(self, host: str, request: httpx2.Request) -> list[str]:
-        """The addresses of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpx2.ConnectError(f"there is no {host}", request=request) from error
-        addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
-        for text in addresses:
-            address = literal_address(text)
-            if address is None or self._refuses(address):
-                raise httpx2.ConnectError(f"{host} {self._said}", request=request)
-        return addresses
 
 
 @cache

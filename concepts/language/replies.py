@@ -212,7 +212,9 @@ def _unusable(choice: _Choice, text: str, tokens_out: int | None, allowed: int) 
     refusal = choice.message.refusal if choice.message else None
     if refusal or choice.finish_reason == "content_filter":
         return "refused", f" refused: {refusal or 'its content filter stepped in'}"
-    thought = _is_thought(choice.message, text)
+    message = choice.message  # a thought has a field of its own, or is marked
+    thinks = "<think>" in text or bool(message and (message.reasoning or message.reasoning_content))
+    thought = thinks and not THOUGHT.sub("", text).strip()
     if choice.finish_reason == "length" or len(text) > LONGEST_REPLY:
         after = f"after {tokens_out or 'too many'} tokens"
         # Where that is fewer than were asked for, the server or its context allows no more.
@@ -227,12 +229,6 @@ def _unusable(choice: _Choice, text: str, tokens_out: int | None, allowed: int) 
     if not text.strip():
         return "empty", " answered with nothing."
     return "answered", ""
-
-
-def _is_thought(message: _Message | None, text: str) -> bool:
-    """Whether there is a thought, in a field of its own or marked, and no answer."""
-    thought = "<think>" in text or (message and (message.reasoning or message.reasoning_content))
-    return bool(thought) and not THOUGHT.sub("", text).strip()
 
 
 def _token(told: _ToldToken) -> Token:

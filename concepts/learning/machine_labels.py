@@ -147,7 +147,8 @@ def fit_to_answers(chances: Floats, positive: Bools) -> Calibration:
     them little. Answers given while learning are no random sample: this is about pictures such as those."""
     if not len(chances):
         return Calibration(1.0, 0.0)
-    return refit(_logits(chances), positive)
+    inside = np.clip(chances, SURE, 1 - SURE)
+    return refit(np.asarray(np.log(inside / (1 - inside)), dtype=np.float64), positive)
 
 
 def right(chances: Floats, ratings: Floats, calibration: Calibration) -> Floats:
@@ -158,8 +159,3 @@ def right(chances: Floats, ratings: Floats, calibration: Calibration) -> Floats:
 
 def _yes(rating: int) -> float:
     return 0.5 if rating == CANT_SAY else float(rating > CANT_SAY)
-
-
-def _logits(chances: Floats) -> Floats:
-    inside = np.clip(chances, SURE, 1 - SURE)
-    return np.asarray(np.log(inside / (1 - inside)), dtype=np.float64)

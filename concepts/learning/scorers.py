@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from concepts.encoders.base import Vectors
@@ -11,9 +9,6 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.fitting import train_early
 from concepts.registry import Method, Registry
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 NEIGHBOURS = 10
 BLOCK = 1024  # pictures compared with all others at a time
@@ -64,28 +59,23 @@ def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
 def flows(pictures: Pictures, *sources: Floats) -> list[Floats]:
     """F = (I - αS)⁻¹Y of each of the sources Y (n,) on S = D^(-½) W D^(-½), with W the k nearest neighbours'
     cosines to a power, made symmetrical by the larger. A picture that no source reaches has 0."""
-    from scipy.sparse.linalg import LinearOperator, cg  # a fifth of a second, and a start ranks nothing
-
-    spread = _normalised(pictures.neighbours or neighbour_graph(pictures.vectors))
-    n = len(pictures.vectors)
-    system = LinearOperator((n, n), matvec=lambda f: f - ALPHA * (spread @ f), dtype=np.float64)
-    return [
-        np.asarray(cg(system, source, rtol=TOLERANCE, maxiter=MOST_STEPS)[0], np.float64)
-        for source in sources
-    ]
-
-
-def _normalised(graph: NeighbourGraph) -> csr_array:
-    """(n, n) S; a picture without neighbours has an empty row."""
+    # A fifth of a second, and a start ranks nothing
     from scipy.sparse import coo_array, csr_array, diags_array
+    from scipy.sparse.linalg import LinearOperator, cg
 
+    graph = pictures.neighbours or neighbour_graph(pictures.vectors)
     n, k = graph.rows.shape
     weights = np.maximum(graph.cosine, 0).astype(np.float64).ravel() ** SHARPNESS
     near = coo_array((weights, (np.repeat(np.arange(n), k), graph.rows.ravel())), shape=(n, n)).tocsr()
     both = near.maximum(near.T)
     degree = np.asarray(both.sum(axis=1)).ravel()
     scale = diags_array(1 / np.sqrt(np.where(degree > 0, degree, 1)))
-    return csr_array(scale @ both @ scale)
+    spread = csr_array(scale @ both @ scale)
+    system = LinearOperator((n, n), matvec=lambda f: f - ALPHA * (spread @ f), dtype=np.float64)
+    return [
+        np.asarray(cg(system, source, rtol=TOLERANCE, maxiter=MOST_STEPS)[0], np.float64)
+        for source in sources
+    ]
 
 
 class WordsScorer(Scorer):

@@ -51,7 +51,13 @@ def about_words(collection: Collection, texts: Sequence[str], nearest: Sequence[
     """For each text what to do where the encoder hardly knows it or no picture is near; else empty.
     `nearest`: the first picture that each one found; empty for none, or where that isn't to be told."""
     english, hints = reads_english(collection), []
-    about = collection.hardly_knows(texts), _scores(collection, texts, nearest)
+    # With the built-in encoder alone it was measured what is near.
+    recorded, scores = collection.library.encoder(), [math.inf] * len(texts)
+    if recorded is not None and recorded.name == "embedded":
+        for place in filter(nearest.__getitem__, range(len(texts))):
+            (picture,) = collection.index().vectors([nearest[place]])
+            scores[place] = float(picture @ collection.text_vectors([texts[place]])[0])
+    about = collection.hardly_knows(texts), scores
     for text, unknown, score in zip(texts, *about, strict=True):
         foreign = english and not looks_english(text) and (unknown or not is_latin(text))
         few = FEW_MATCH if score < NEAR else ""
@@ -73,17 +79,6 @@ def reads_english(collection: Collection) -> bool:
     """Whether searches had better be in English, as far as is known of the library's encoder."""
     recorded = collection.library.encoder()
     return recorded is not None and reads_english_best(recorded.name)
-
-
-def _scores(collection: Collection, texts: Sequence[str], pictures: Sequence[str]) -> list[float]:
-    """Of each text with its picture; infinite where there is none, or another encoder than the built-in one,
-    with which alone it was measured what is near."""
-    recorded, scores = collection.library.encoder(), [math.inf] * len(texts)
-    if recorded is not None and recorded.name == "embedded":
-        for place in filter(pictures.__getitem__, range(len(texts))):
-            (picture,) = collection.index().vectors([pictures[place]])
-            scores[place] = float(picture @ collection.text_vectors([texts[place]])[0])
-    return scores
 
 
 def find_pictures(
@@ -136,14 +131,7 @@ class Finder:
     ) -> list[list[str]]:
         """For each text at most n ids of the index, best first, none of them hidden, one of pictures that
         look alike."""
-        found = self._search(texts, index)
-        library = self._collection.library
-        shown = {text: [i for i in ids if i not in hidden][: 4 * n] for text, ids in found.items()}
-        return [without_look_alikes(shown[text], library)[:n] for text in texts]
-
-    def _search(self, texts: Sequence[str], index: VectorReader) -> dict[str, list[str]]:
-        """Text → its `DEPTH` nearest ids: all new texts in one pass over the vectors."""
-        with self._lock:
+        with self._lock:  # the `DEPTH` nearest of each, all new texts in one pass over the vectors
             found = {text: self._nearest.get((index.version, text)) for text in texts}
         new = [text for text, ids in found.items() if ids is None]
         if new:
@@ -153,7 +141,9 @@ class Finder:
             found |= near
             with self._lock:
                 self._nearest.update({(index.version, text): ids for text, ids in near.items()})
-        return {text: ids for text, ids in found.items() if ids is not None}
+        library = self._collection.library
+        shown = {text: [i for i in ids or () if i not in hidden][: 4 * n] for text, ids in found.items()}
+        return [without_look_alikes(shown[text], library)[:n] for text in texts]
 
 
 def without_look_alikes(ids: Sequence[str], library: Library) -> list[str]:

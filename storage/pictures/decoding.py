@@ -214,7 +214,13 @@ def _bytes_of(picture: ImageFile, short_side: int | None, *, sent: bool) -> int:
     """What it takes to decode and use it; a JPEG is told how small it may become."""
     pixels = picture.width * picture.height
     if isinstance(picture, JpegImageFile) and short_side is not None:
-        whole = _is_held_whole(picture)
+        # All of it is in memory before the first line can be made, however small that becomes, where it is
+        # progressive, or its colours come one after the other, each in a scan of its own.
+        assert picture.fp is not None
+        first_scan = 6 + 2 * picture.layers  # bytes of the head of one with all colours, read just now
+        picture.fp.seek(-first_scan, io.SEEK_CUR)
+        of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
+        whole = "progressive" in picture.info or not of_all
         picture.draft(None, (short_side, short_side))
         pixels = pixels if whole else picture.width * picture.height
     elif sent and isinstance(
@@ -222,16 +228,6 @@ def _bytes_of(picture: ImageFile, short_side: int | None, *, sent: bool) -> int:
     ):  # its header may lie, and its reader uses all processors
         pixels = max(pixels, MAX_SENT_PIXELS)
     return pixels * (BYTES_OF_MORE if isinstance(picture, (WebPImageFile, TiffImageFile)) else BYTES_A_PIXEL)
-
-
-def _is_held_whole(picture: JpegImageFile) -> bool:
-    """Whether all of it has to be in memory before the first line can be made, however small that becomes: a
-    progressive one, and one whose colours come one after the other, each in a scan of its own."""
-    assert picture.fp is not None
-    first_scan = 6 + 2 * picture.layers  # bytes of the head of one that has all colours; it was read just now
-    picture.fp.seek(-first_scan, io.SEEK_CUR)
-    of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
-    return "progressive" in picture.info or not of_all
 
 
 def _loaded(picture: ImageFile, kind: str) -> tuple[int, int | None, tuple[bytes, bytes]]:

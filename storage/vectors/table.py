@@ -219,10 +219,13 @@ class LanceIndex:
                 yield ids, batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
 
     def _finite_parts(self) -> Iterator[Part]:
+        rows = damaged = 0
         for ids, vectors in self._parts():
-            if damaged := int((~finite(vectors)).sum()):
-                raise DamagedIndexError(self._place, _are_damaged(damaged, len(ids)))
+            rows += len(ids)
+            damaged += int((~finite(vectors)).sum())
             yield ids, vectors
+        if damaged:  # nothing is made of them then
+            raise DamagedIndexError(self._place, _are_damaged(damaged, rows))
 
     def _sound_parts(self, copy: VectorReader | None) -> Iterator[Part]:
         """What the table has, each as this copy of it holds it, without what is damaged in the copy."""
