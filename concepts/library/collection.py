@@ -53,7 +53,6 @@ from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.places import Places
 from storage.removed import Removed
-from storage.vectors.graph import KeptGraph
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import PurgedVectors, StoredIndex, tables_in
 from storage.vectors.tables import BucketTables
@@ -175,10 +174,6 @@ class Collection:
         if shown is None or shown.version != version:
             shown = self._shown = whole.without(hidden.ids, version)
         return shown
-
-    def graph(self) -> KeptGraph:
-        """Of all vectors, those in the trash too. Raises `DiscernError`."""
-        return self.stored().graph
 
     def stored(self) -> StoredIndex:
         """The vectors on disk, those in the trash too, to be written. Raises `DiscernError`."""

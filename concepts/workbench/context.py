@@ -155,7 +155,7 @@ class Context:
         return self.database.alone("drawing")
 
     def _graph(self) -> KeptGraph | None:
-        return None if self.collection.library.encoder() is None else self.collection.graph()
+        return None if self.collection.library.encoder() is None else self.collection.stored().graph
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""

@@ -152,13 +152,13 @@ class Upkeep:
     def neighbours(self) -> NeighboursReport:
         """What there is of the graph. Raises `DiscernError`."""
         collection = self._context.collection
-        kept, count = collection.graph(), self._count()
-        made = kept.made()
+        stored, count = collection.stored(), self._count()
+        made = stored.graph.made()
         if made is None:
             return NeighboursReport(pictures=0, of=count, is_current=not count)
         facts = asdict(made)
         version = facts.pop("version")
-        current = version == collection.stored().version
+        current = version == stored.version
         return NeighboursReport(of=count, is_current=current, **facts)
 
     def disk(self) -> VectorsOnDisk:
@@ -223,8 +223,7 @@ class Upkeep:
         return Tidied(before=_all(before), after=_all(after))
 
     def _find_neighbours(self, job: FindNeighbours, progress: Progress) -> NeighboursFound:
-        collection = self._context.collection
-        kept = collection.graph()
+        kept = self._context.collection.stored().graph
         kept.bring_up_to_date(lambda done, of: progress.report(done, of, "neighbours"), anew=job.anew)
         made = kept.made()
         if made is None:  # removed by another process meanwhile

@@ -72,7 +72,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
     bench.upkeep.check(only="neighbours").wait()
     bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
     vectors = bench.context.collection.index()
-    assert_exact(Neighbourhood(bench.context.collection.graph).graph(vectors), vectors)
+    assert_exact(Neighbourhood(lambda: bench.context.collection.stored().graph).graph(vectors), vectors)
 
 
 def test_where_jobs_run_what_is_missing_is_asked_for(
