@@ -62,7 +62,7 @@ def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Wo
     assert_exact(neighbours.graph(vectors), vectors)  # what is in the bin is nobody's neighbour
     done = bench.trash.empty(author="me").wait()
     assert (done.vectors, done.tables) == (1, 1)
-    assert bench.context.collection.graph().newest() is None  # and no graph is left with it
+    assert bench.context.collection.stored().graph.newest() is None  # and no graph is left with it
 
 
 def test_a_small_part_of_the_library_is_compared_by_itself(
