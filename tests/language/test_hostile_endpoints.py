@@ -28,21 +28,12 @@ class Opinion(BaseModel):
 
 def completion(content: object = GOOD) -> dict[str, Any]:
     told = {"token": "4", "logprob": -0.1, "bytes": [52]}
-    return {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": MODEL,
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": "stop",
-                "message": {"role": "assistant", "content": content, "refusal": None},
-                "logprobs": {"content": [told | {"top_logprobs": [told]}]},
-            }
-        ],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20},
-    }
+    message = {"role": "assistant", "content": content, "refusal": None}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    choice["logprobs"] = {"content": [told | {"top_logprobs": [told]}]}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20}
+    about = {"id": "1", "object": "chat.completion", "created": 0, "model": MODEL}
+    return about | {"choices": [choice], "usage": usage}
 
 
 def as_it_is(document: object) -> Reply:

@@ -63,8 +63,8 @@ def ask(model: OpenAICompatibleModel, words: str = "A swing, rusty.") -> Verdict
     return model.ask([Message("system", "Judge."), Message("user", words)], Verdict, purpose="test")
 
 
-def test_how_it_wants_to_be_asked_is_found_by_asking_once_and_remembered(
-    make_model: Make, server: FakeOpenAI, waits: list[float]
+def test_how_it_wants_to_be_asked_and_where_its_key_goes_is_found_once_and_remembered(
+    make_model: Make, server: FakeOpenAI, waits: list[float], manner: Manner
 ) -> None:
     assert ask(make_model()) == Verdict(**GOOD)
     assert len(server.requests) <= MOST_REQUESTS
@@ -72,6 +72,9 @@ def test_how_it_wants_to_be_asked_is_found_by_asking_once_and_remembered(
     before = len(server.requests)
     assert ask(make_model(), "A slide.") == Verdict(**GOOD)
     assert len(server.requests) == before + 1
+    headers: dict[str, Any] = server.requests[0].headers
+    assert "sk-secret" in headers[manner.key_in]
+    assert sum("sk-secret" in value for value in headers.values()) == 1
 
 
 def test_a_weighed_answer_has_chances_where_the_server_tells_them(
@@ -180,12 +183,3 @@ def test_one_that_is_too_slow_is_asked_again(make_model: Make, server: FakeOpenA
     assert ask(model) == Verdict(**GOOD)
     late.set()
     assert len(slept) == 1
-
-
-def test_the_key_goes_where_the_server_looks_for_it(
-    make_model: Make, server: FakeOpenAI, manner: Manner
-) -> None:
-    ask(make_model())
-    headers: dict[str, Any] = server.requests[0].headers
-    assert "sk-secret" in headers[manner.key_in]
-    assert sum("sk-secret" in value for value in headers.values()) == 1

@@ -1,16 +1,12 @@
 import concurrent.futures
 import json
-import os
-import signal
 import string
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import closing
 
 import pytest
-from fake_openai import MODEL, FakeOpenAI, Reply, says, status
+from fake_openai import MODEL, Reply, says, status
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
@@ -20,7 +16,9 @@ from concepts.language import openai_compatible
 from concepts.language.base import Message
 from concepts.language.dialects import RUNGS
 from concepts.language.failures import redacted
-from concepts.language.ledger import Budget, Price
+from concepts.language.ledger import Budget, Ledger, Price
+from storage.database import Database
+from storage.files import sqlite_url
 
 
 class Opinion(BaseModel):
@@ -45,14 +43,16 @@ def outcomes(ledger):
 
 
 def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(server, ask, ledger):
-    server.script(says(GOOD))
-    opinion = ask(price=Price(1.0, 2.0))
-    assert opinion == Opinion(**GOOD)
-    (call,) = ledger.calls()
+    server.script(says(GOOD), says(GOOD, usage=False))
+    for words in ("Told.", "Of no known length."):
+        assert ask([Message("user", words)], price=Price(1.0, 2.0)) == Opinion(**GOOD)
+    estimated, call = sorted(ledger.calls(), key=lambda call: call.tokens_in or 0)
     assert (call.purpose, call.model, call.outcome) == ("test", MODEL, "answered")
     assert (call.tokens_in, call.tokens_out) == (100, 20)
     assert call.cost_usd == pytest.approx((100 * 1 + 20 * 2) / 1e6)
     assert call.endpoint == server.base_url
+    assert estimated.tokens_in is None
+    assert 0 < estimated.cost_usd < 0.001
 
 
 def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, ask):
@@ -72,12 +72,27 @@ def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, a
     assert request.pictures == [b"jpeg-1", b"jpeg-2"]
 
 
-def test_the_same_question_is_answered_from_the_cache_without_a_call(server, ask, ledger):
-    server.script(says(GOOD))
+def test_the_same_question_is_answered_from_the_cache_without_a_call(server, ask, ledger, tmp_path):
+    server.script(says('{"rating": 4, "why": "a\nswing"}'))
     first = ask()
-    again = ask()
-    assert first == again
+    assert first.why == "a\nswing"
+    assert ask() == first
+    with closing(Database(sqlite_url(tmp_path / "discern.sqlite"))) as of_another_process:
+        assert ask(ledger=Ledger(of_another_process)) == first  # kept the moment it came
     assert len(server.requests) == len(ledger.calls()) == 1
+
+
+def test_another_question_is_asked_anew_also_where_a_byte_of_its_picture_differs(server, ask):
+    server.answer = lambda request: GOOD
+    questions = [
+        QUESTION,
+        [Message("system", "Judge!"), Message("user", "A swing.")],
+        [Message("user", "Judge."), Message("user", "A swing.")],
+        *([Message("system", "Judge."), Message("user", "A swing.", (b,))] for b in (b"one", b"onf")),
+    ]
+    for question in questions + questions:
+        ask(question)
+    assert len(server.requests) == len(questions)
 
 
 def test_of_many_who_ask_the_same_at_the_same_time_one_pays(server, make_model, ledger):
@@ -90,22 +105,6 @@ def test_of_many_who_ask_the_same_at_the_same_time_one_pays(server, make_model, 
         come.set()
         assert {one.result().why for one in asked} == {GOOD["why"]}
     assert len(server.requests) == len(ledger.calls()) == 1
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (QUESTION, [Message("system", "Judge!"), Message("user", "A swing.")]),
-        (QUESTION, [Message("user", "Judge."), Message("user", "A swing.")]),
-        (QUESTION, [Message("system", "Judge."), Message("user", "A swing.", (b"picture",))]),
-        ([Message("user", "Look.", (b"picture-a",))], [Message("user", "Look.", (b"picture-b",))]),
-    ],
-)
-def test_another_question_is_asked_anew_also_where_a_byte_of_its_picture_differs(server, ask, one, other):
-    server.script(says(GOOD), says(GOOD))
-    ask(one)
-    ask(other)
-    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("code", [400, 404, 422, 500])
@@ -126,15 +125,6 @@ def test_an_endpoint_without_any_response_format_answers_in_text(server, ask):
     server.script(says(f"<think>Hm {{a}}</think>Here you are:\n```json\n{json.dumps(GOOD)}\n```"))
     assert ask() == Opinion(**GOOD)
     assert [request.format for request in server.requests] == list(RUNGS)
-
-
-def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(server, make_model, waits):
-    server.script(says(GOOD), status(500), says(GOOD))
-    model = make_model()
-    model.ask(QUESTION, Opinion, purpose="test")
-    model.ask([Message("user", "Second.")], Opinion, purpose="test")
-    assert {request.format for request in server.requests} == {"json_schema"}
-    assert len(waits) == 1
 
 
 def test_parameters_a_model_does_not_take_are_left_out_from_then_on(server, ask):
@@ -179,6 +169,15 @@ def test_an_endpoint_that_is_not_there_says_what_to_check(ask, waits, ledger):
     assert outcomes(ledger) == ["failed"] * 4
 
 
+def test_a_question_has_a_deadline_over_all_its_attempts(server, ask, waits, monkeypatch):
+    monkeypatch.setattr(openai_compatible, "LONGEST_WAIT_SECONDS", 1e6)
+    server.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
+    with pytest.raises(ModelCallError, match="No time is left") as caught:
+        ask()
+    assert caught.value.transient
+    assert len(waits) == 1
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
@@ -210,12 +209,9 @@ def test_the_key_appears_in_no_error_no_ledger_and_no_repr(server, make_model, l
     assert "sk-secret" not in shown
     assert "hunter2" not in shown
     assert model.endpoint == server.base_url
-
-
-def test_a_short_key_leaves_the_words_of_an_error_as_they_are(server, ask, ledger):
     server.script(status(401, "Incorrect API key provided: x. No exact match for x-1."))
     with pytest.raises(ModelCallError, match="Check the key and what it may use"):
-        ask(api_key="x")
+        make_model(api_key="x").ask(QUESTION, Opinion, purpose="test")  # a short one is in many words
 
 
 WORDS = "Ana’s router, firmware 1.2.3"
@@ -255,15 +251,12 @@ def test_a_real_key_is_redacted_wherever_it_stands(before, key, after):
     assert key not in redacted(f"{before}{key}{after}", [key])
 
 
-def test_a_budget_without_a_price_names_the_setting(make_model):
-    with pytest.raises(SettingsError, match="needs the price"):
-        make_model(budget=Budget(1.0))
-
-
 def test_a_call_that_could_exceed_the_budget_is_not_made(server, ask, ledger):
     with pytest.raises(BudgetError, match="raise the budget"):
         ask(price=Price(1, 10), budget=Budget(0.01))
     assert server.requests == ledger.calls() == []
+    with pytest.raises(SettingsError, match="needs the price"):
+        ask(budget=Budget(1.0))
 
 
 def test_threads_share_a_budget_and_never_exceed_it(server, make_model, ledger):
@@ -286,45 +279,6 @@ def test_threads_share_a_budget_and_never_exceed_it(server, make_model, ledger):
     assert made == 7
 
 
-def test_where_no_usage_is_reported_the_cost_is_estimated(server, ask, ledger):
-    server.script(says(GOOD, usage=False))
-    ask(price=Price(1, 1))
-    (call,) = ledger.calls()
-    assert call.tokens_in is None
-    assert 0 < call.cost_usd < 0.001
-
-
-def test_a_killed_run_pays_for_no_answered_question_again(tmp_path: Path):
-    script = """
-import os, signal, sys
-from pathlib import Path
-from concepts.language.base import Message
-from concepts.language.failures import redacted
-
-from concepts.language.ledger import Ledger
-from concepts.language.openai_compatible import OpenAICompatibleModel
-from pydantic import BaseModel
-from storage.database import Database
-from storage.files import sqlite_url
-class Opinion(BaseModel):
-    rating: int
-url, home, deadly = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-ledger = Ledger(Database(sqlite_url(home / "d.sqlite")))
-model = OpenAICompatibleModel("m", api_key=None, base_url=url, ledger=ledger, cache=home)
-for number in range(4):
-    if number == deadly:
-        os.kill(os.getpid(), signal.SIGKILL)
-    model.ask([Message("user", f"picture {number}")], Opinion, purpose="test")
-"""
-    with FakeOpenAI(answer=lambda request: {"rating": 3}) as server:
-        for deadly in (2, 99):
-            command = [sys.executable, "-c", script, server.base_url, str(tmp_path), str(deadly)]
-            done = subprocess.run(command, env={**os.environ, "PYTHONPATH": "."}, check=False)
-            assert done.returncode == (-signal.SIGKILL if deadly == 2 else 0)
-        asked = [request.text for request in server.requests]
-    assert asked == [f"picture {number}" for number in range(4)]
-
-
 def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(server, make_model):
     server.answer = lambda request: {"rating": 1 + len(server.requests) % 5, "why": "a swing"}
     model = make_model()
@@ -334,15 +288,6 @@ def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(server, make_model)
     assert drawn == again
     assert len({opinion.rating for opinion in drawn}) == 3
     assert len(server.requests) == 3
-
-
-def test_a_question_has_a_deadline_over_all_its_attempts(server, ask, waits, monkeypatch):
-    monkeypatch.setattr(openai_compatible, "LONGEST_WAIT_SECONDS", 1e6)
-    server.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
-    with pytest.raises(ModelCallError, match="No time is left") as caught:
-        ask()
-    assert caught.value.transient
-    assert len(waits) == 1
 
 
 @pytest.mark.parametrize(
@@ -363,11 +308,6 @@ def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(server, ask,
     server.script(status(429, retry_after=header), says(GOOD))
     ask()
     assert least <= waits[0] <= most
-
-
-def test_line_breaks_in_the_texts_of_an_answer_are_read(server, ask):
-    server.script(says('{"rating": 4, "why": "a\nswing"}'))
-    assert ask().why == "a\nswing"
 
 
 @pytest.mark.parametrize("picture", [(), (b"jpeg",)])

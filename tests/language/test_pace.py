@@ -35,14 +35,16 @@ def test_it_halves_when_it_is_too_much_and_grows_by_one_for_a_round_of_answers()
     for _ in range(5):
         pace.went_well()
     assert pace.at_once == 5
-
-
-def test_those_that_were_out_together_are_one_reason_to_slow_down() -> None:
-    pace = Pace(8)
-    sent = time.monotonic()
-    for _ in range(8):
-        pace.was_too_much(sent)
-    assert pace.at_once == 4
+    together, sent = Pace(8), time.monotonic()
+    for _ in range(8):  # those that were out together are one reason
+        together.was_too_much(sent)
+    assert together.at_once == 4
+    single = Pace(1)
+    for _ in range(3):  # one whose request fails gives its turn back
+        with pytest.raises(RuntimeError), single.turn():
+            raise RuntimeError
+    with single.turn():
+        assert single.at_once == 1
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 16))
@@ -76,17 +78,13 @@ def test_no_more_are_out_than_the_settings_allow_also_of_two_jobs(
 def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered(
     make_model: Callable[..., OpenAICompatibleModel], server: FakeOpenAI, tmp_path: Path
 ) -> None:
-    inside, lock = [0], threading.Lock()
+    room = threading.Semaphore(2)
 
     def answer(request: Request) -> Any:
-        with lock:
-            inside[0] += 1
-            full = inside[0] > 2
-        try:
-            return status(429, retry_after="0") if full else {"n": 1}
-        finally:
-            with lock:
-                inside[0] -= 1
+        if not room.acquire(blocking=False):
+            return status(429, retry_after="0")
+        room.release()
+        return {"n": 1}
 
     server.answer = answer
     model = make_model(at_once=8, sleep=lambda seconds: None)
@@ -96,12 +94,3 @@ def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered
 
     with ThreadPoolExecutor(8) as threads:
         assert len(list(threads.map(ask, range(60)))) == 60
-
-
-def test_one_whose_request_fails_gives_its_turn_back() -> None:
-    pace = Pace(1)
-    for _ in range(3):
-        with pytest.raises(RuntimeError), pace.turn():
-            raise RuntimeError
-    with pace.turn():
-        assert pace.at_once == 1

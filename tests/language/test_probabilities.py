@@ -44,9 +44,15 @@ def around(value: str, *tokens: Token) -> list[Token]:
     return [token(before), *tokens, token(after)]
 
 
-def test_the_rating_is_weighed_where_it_stands_and_not_where_a_text_speaks_of_it() -> None:
+def test_a_value_is_weighed_where_it_stands_without_what_could_be_several_or_none() -> None:
     tokens = around("4, ", token("4", 0.6, **{"5": 0.3, "3": 0.05}), token(", "))
     assert weighed("rating", tokens) == {"4": 0.6, "5": 0.3, "3": 0.05}
+    tokens = around("4, ", token("4", 0.5, **{'"': 0.2, " ": 0.1, "7": 0.1, "45": 0.05}), token(", "))
+    assert weighed("rating", tokens) == {"4": 0.5}
+    assert weighed("sure", around("true", token("true", 0.8, **{"false": 0.2}))) == {
+        "true": 0.8,
+        "false": 0.2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,18 +78,6 @@ def test_spaces_colons_and_commas_may_be_glued_to_the_value(value: str, tokens: 
 )
 def test_words_are_told_apart_by_their_first_token(tokens: list[Token]) -> None:
     assert weighed("verdict", around(' "not met"', *tokens)) == {"not met": 0.7, "met": 0.2, "unclear": 0.05}
-
-
-def test_what_could_be_several_values_or_none_is_left_out() -> None:
-    tokens = around("4, ", token("4", 0.5, **{'"': 0.2, " ": 0.1, "7": 0.1, "45": 0.05}), token(", "))
-    assert weighed("rating", tokens) == {"4": 0.5}
-
-
-def test_true_and_false_are_values_too() -> None:
-    assert weighed("sure", around("true", token("true", 0.8, **{"false": 0.2}))) == {
-        "true": 0.8,
-        "false": 0.2,
-    }
 
 
 def test_a_token_may_end_inside_a_character() -> None:
@@ -113,6 +107,5 @@ def test_chances_are_at_most_one_together_wherever_the_tokens_end(
     told = {text[start:begins] + other: p for other, p in others.items()}
     tokens = [token(text[:start]), token(text[start:end], 0.5, **told), token(text[end:])]
     found = chances(text, 0, "rating", SCHEMA, tokens)
-    assert found is not None
     assert found["4"] > max(found.get(other, 0.0) for other in others)
     assert sum(found.values()) <= 1 + 1e-9

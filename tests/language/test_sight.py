@@ -35,18 +35,43 @@ def test_what_is_drawn_can_be_read(colour: Colour) -> None:
         assert Seen.model_validate(reads(draw(shown))) == shown
 
 
-def test_two_pictures_are_shown_and_new_ones_every_time(make_model: Make, server: FakeOpenAI) -> None:
-    seen: list[Request] = []
-
-    def answer(request: Request) -> object:
-        seen.append(request)
-        return reads(request.pictures[0])
-
-    server.answer = answer
+@pytest.fixture
+def looking(server: FakeOpenAI) -> FakeOpenAI:
+    """Its `answer` is asked about the pictures that test eyes, too."""
     server.looks_itself = True
+    server.answer = lambda request: reads(request.pictures[0])
+    return server
+
+
+def test_two_pictures_are_shown_and_new_ones_every_time(make_model: Make, looking: FakeOpenAI) -> None:
     assert check_sight(make_model()).sees
     assert check_sight(make_model()).sees
-    assert len({picture for request in seen for picture in request.pictures}) == 4
+    assert len({picture for request in looking.requests for picture in request.pictures}) == 4
+
+
+UNKNOWN = "Unsupported value: 'reasoning_effort' does not support '{}' with this model."
+
+
+@pytest.mark.parametrize(
+    ("wishes", "replies", "efforts"),
+    [  # no thought is asked for, or the least that a model takes, or nothing of what it doesn't know
+        (None, [UNKNOWN.format("none"), UNKNOWN.format("minimal")], ["none", "minimal", "low", "low"]),
+        (None, ["Unrecognized request argument supplied: reasoning_effort"], ["none", None, None]),
+        (Wishes(effort="high"), [UNKNOWN.format("high")], ["high", None, None]),
+        # a name with reasoning in it says nothing about thought
+        (None, ["response_format json_schema is not supported by phi-4-reasoning-vision"], ["none"] * 3),
+    ],
+)
+def test_a_model_thinks_about_pictures_as_little_as_it_can(
+    make_model: Make,
+    looking: FakeOpenAI,
+    wishes: Wishes | None,
+    replies: list[str],
+    efforts: list[str | None],
+) -> None:
+    looking.script(*(status(400, said) for said in replies))
+    assert check_sight(make_model(wishes=wishes)).sees
+    assert [request.body.get("reasoning_effort") for request in looking.requests] == efforts
 
 
 BLIND: dict[str, Callable[[Request], object]] = {
@@ -63,13 +88,11 @@ BLIND: dict[str, Callable[[Request], object]] = {
 
 @pytest.mark.parametrize("how", BLIND)
 def test_a_model_that_is_blind_in_any_way_is_refused_in_a_sentence(
-    make_model: Make, server: FakeOpenAI, tmp_path: Path, how: str
+    make_model: Make, looking: FakeOpenAI, tmp_path: Path, how: str
 ) -> None:
-    server.looks_itself = True
-    server.answer = BLIND[how]
-    with pytest.raises(
-        BlindModelError, match=r"doesn't see pictures, so it labels none. Shown an? \w+ \d, it"
-    ):
+    looking.answer = BLIND[how]
+    said = r"doesn't see pictures, so it labels none. Shown an? \w+ \d, it"
+    with pytest.raises(BlindModelError, match=said):
         require_sight(make_model(), tmp_path)
 
 
@@ -89,49 +112,35 @@ def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again
     require_sight(model, tmp_path)
 
 
-NO_ANSWER = (
-    (cut_off('{"digit": '), "’s answer was cut off after 20 tokens. Turn its thinking off, or allow"),
-    (cut_off("<think>A digit. Or is it"), " was still thinking after 20 tokens and gave no answer. Turn its"),
-    (
-        cut_off("", reasoning_content="A digit?"),
-        " was still thinking after 20 tokens and gave no answer. Turn",
-    ),
-    (
-        Reply(reasoning_content="A red 5."),
-        " only thought, and gave no answer. Turn thinking off on its server",
-    ),
-    (says("<think>A red 5.</think>"), " only thought, and gave no answer. Turn thinking off on its server"),
-)
+THINKING = " was still thinking after 20 tokens and gave no answer. Turn"
+THOUGHT = " only thought, and gave no answer. Turn thinking off on its server"
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "error", "said"),
     [
-        status(401, "bad key"),
-        status(404, "The model `x` does not exist"),
-        Reply(raw=b"<html>"),
-        *(reply for reply, _ in NO_ANSWER),
+        (status(401, "bad key"), ModelCallError, "Check the key"),
+        (status(404, "The model `x` does not exist"), ModelCallError, "Check the name"),
+        (Reply(raw=b"<html>"), ModelCallError, "no chat completion"),
+        (
+            cut_off('{"digit": '),
+            ModelAnswerError,
+            "’s answer was cut off after 20 tokens. Turn its thinking off, or allow",
+        ),
+        (cut_off("<think>A digit. Or is it"), ModelAnswerError, f"{THINKING} its"),
+        (cut_off("", reasoning_content="A digit?"), ModelAnswerError, THINKING),
+        (Reply(reasoning_content="A red 5."), ModelAnswerError, THOUGHT),
+        (says("<think>A red 5.</think>"), ModelAnswerError, THOUGHT),
     ],
 )
-def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
-    make_model: Make, server: FakeOpenAI, tmp_path: Path, reply: Reply
+def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is_with_what_to_set(
+    make_model: Make, looking: FakeOpenAI, tmp_path: Path, reply: Reply, error: type[Exception], said: str
 ) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reply
+    looking.answer = lambda request: reply
     model = make_model()
-    with pytest.raises(ModelCallError):
+    with pytest.raises(error, match=said):
         require_sight(model, tmp_path)
     assert CapabilityMemory(tmp_path, model.endpoint, model.name).known.sight is None
-
-
-@pytest.mark.parametrize(("reply", "said"), NO_ANSWER)
-def test_an_answer_that_was_cut_off_or_only_thought_is_called_that_with_what_to_set(
-    make_model: Make, server: FakeOpenAI, tmp_path: Path, reply: Reply, said: str
-) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reply
-    with pytest.raises(ModelAnswerError, match=said):
-        require_sight(make_model(), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -139,41 +148,12 @@ def test_an_answer_that_was_cut_off_or_only_thought_is_called_that_with_what_to_
     [(20, "(DISCERN_ANSWER_TOKENS, or Settings)"), (3000, "on its server")],
 )
 def test_where_longer_answers_are_allowed_is_said(
-    make_model: Make, server: FakeOpenAI, allowed: int, where: str
+    make_model: Make, looking: FakeOpenAI, allowed: int, where: str
 ) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: cut_off()  # after 20 tokens
+    looking.answer = lambda request: cut_off()  # after 20 tokens
     with pytest.raises(ModelAnswerError) as failed:
         check_sight(make_model(wishes=Wishes(answer_tokens=allowed)))
     assert f"allow longer answers {where}." in str(failed.value)
-
-
-def test_no_thought_is_asked_for_about_pictures_or_the_least_that_a_model_takes(
-    make_model: Make, server: FakeOpenAI
-) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reads(request.pictures[0])
-    value = "Unsupported value: 'reasoning_effort' does not support '{}' with this model."
-    server.script(status(400, value.format("none")), status(400, value.format("minimal")))
-    assert check_sight(make_model()).sees
-    efforts = [request.body["reasoning_effort"] for request in server.requests]
-    assert efforts == ["none", "minimal", "low", "low"]
-
-
-def test_a_model_that_knows_no_thought_is_not_asked_to_leave_it(make_model: Make, server: FakeOpenAI) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reads(request.pictures[0])
-    server.script(status(400, "Unrecognized request argument supplied: reasoning_effort"))
-    assert check_sight(make_model()).sees
-    assert ["reasoning_effort" in request.body for request in server.requests] == [True, False, False]
-
-
-def test_a_name_with_reasoning_in_it_says_nothing_about_thought(make_model: Make, server: FakeOpenAI) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reads(request.pictures[0])
-    server.script(status(400, "response_format json_schema is not supported by phi-4-reasoning-vision"))
-    assert check_sight(make_model()).sees
-    assert {request.body["reasoning_effort"] for request in server.requests} == {"none"}
 
 
 def test_what_was_set_about_requests_is_sent_and_a_change_asks_anew(
@@ -189,11 +169,3 @@ def test_what_was_set_about_requests_is_sent_and_a_change_asks_anew(
     assert (wished["reasoning_effort"], wished["max_tokens"], wished["seed"]) == ("high", 900, 7)
     assert wished["messages"][0]["content"][1]["image_url"]["detail"] == "low"
     assert "reasoning_effort" not in none
-
-
-def test_an_effort_that_a_model_does_not_take_is_left_out(make_model: Make, server: FakeOpenAI) -> None:
-    server.looks_itself = True
-    server.answer = lambda request: reads(request.pictures[0])
-    server.script(status(400, "Unsupported value: 'reasoning_effort' does not support 'high'"))
-    assert check_sight(make_model(wishes=Wishes(effort="high"))).sees
-    assert ["reasoning_effort" in request.body for request in server.requests] == [True, False, False]
