@@ -71,9 +71,8 @@ class Browser:
         """Until all that the screen shows is there, without its pictures; these after that."""
         place = f"?{urlencode(query)}" if query else ""
         begun = time.monotonic()
-        page = self._ask("GET", screen + place, headers={"Accept": "text/html"}).decode()
-        shown = page
-        if FOLLOWS in page:
+        shown = self._ask("GET", screen + place, headers={"Accept": "text/html"}).decode()
+        if FOLLOWS in shown:
             shown += self.post(screen + place, {"event": "opened"}).decode()
         self._took.note("page", time.monotonic() - begun)
         for picture in PICTURE.findall(shown):

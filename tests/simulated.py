@@ -76,7 +76,6 @@ class SimulatedVision:
 
     def __init__(self, known: Recognises, attributes: Attributes) -> None:
         self._known, self._attributes = known, attributes
-        self._recognised: dict[bytes, Picture | None] = {}
 
     def annotate(self, request: Request) -> Any:
         picture = self._looked_at(request)
@@ -110,11 +109,7 @@ class SimulatedVision:
         return [phrase for phrase, shows in self._attributes.items() if shows(picture)]
 
     def _looked_at(self, request: Request) -> Picture | None:
-        pixels = request.pictures[-1]
-        digest = hashlib.sha256(pixels).digest()
-        if digest not in self._recognised:
-            self._recognised[digest] = self._known.picture(Image.open(io.BytesIO(pixels)))
-        return self._recognised[digest]
+        return self._known.picture(Image.open(io.BytesIO(request.pictures[-1])))
 
 
 class SimulatedProposer:
@@ -153,11 +148,8 @@ class SimulatedProposer:
     def differ(self, request: Request) -> Any:
         rng = _rng(request)
         phrases = rng.choice(self._phrases, min(3, len(self._phrases)), replace=False)
-        return {
-            "differences": [
-                {"text": str(p), "seen_in": str(rng.choice(["first", "second"]))} for p in phrases
-            ]
-        }
+        seen = [{"text": str(p), "seen_in": str(rng.choice(["first", "second"]))} for p in phrases]
+        return {"differences": seen}
 
 
 def simulated_server(vision: SimulatedVision, proposer: SimulatedProposer) -> Callable[[Request], Any]:

@@ -38,7 +38,7 @@ class Server:
     def __init__(self, port: int, **settings: str) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._environment = os.environ | settings | {"DISCERN_PORT": str(port)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
         self._log = Path(settings["DISCERN_HOME"]).parent / "server.txt"
 
     def start(self) -> float:
@@ -52,7 +52,6 @@ class Server:
         return time.monotonic() - begun
 
     def is_well(self) -> bool:
-        assert self._process is not None
         assert self._process.poll() is None, self.said()
         try:
             return httpx.get(f"{self.address}/healthz", timeout=5).status_code == 200
@@ -61,13 +60,11 @@ class Server:
 
     def kill(self) -> None:
         """As power cuts do."""
-        assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> int:
         """As people do; the exit status."""
-        assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(PATIENCE)
 
@@ -76,14 +73,14 @@ class Server:
 
     @contextmanager
     def sampled(self, every: float = 1.0) -> Iterator[list[Sample]]:
-        assert self._process is not None
         process, samples, ended, begun = self._process.pid, [], threading.Event(), time.monotonic()
 
         def sample() -> None:
             while not ended.wait(every):
-                resident = resident_bytes(process)
+                # What is mapped from files belongs to the system's cache and comes and goes.
+                (anonymous,) = re.findall(r"RssAnon:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
                 files = len(list(Path(f"/proc/{process}/fd").iterdir()))
-                samples.append(Sample(time.monotonic() - begun, resident, files))
+                samples.append(Sample(time.monotonic() - begun, int(anonymous) * 1024, files))
 
         thread = threading.Thread(target=sample)
         thread.start()
@@ -92,14 +89,6 @@ class Server:
         finally:
             ended.set()
             thread.join()
-
-
-def resident_bytes(process: int) -> int:
-    """Anonymous memory: what is mapped from files belongs to the system's cache and comes and goes."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("Linux says RssAnon")
 
 
 @dataclass
@@ -147,8 +136,8 @@ class Clients:
         rng = random.Random(seed)
         with httpx.Client(base_url=self._address, timeout=TIMEOUT) as client:
             while not self._ended.is_set():
-                response = self._ask(client, "POST", "/login", data={"name": name, "password": password})
-                if response is not None:
+                who = {"name": name, "password": password}
+                if self._ask(client, "POST", "/login", data=who) is not None:
                     break
                 self._ended.wait(rng.uniform(0.5, 1))
             while not self._ended.wait(rng.uniform(0.2, 1.5)):
@@ -156,25 +145,17 @@ class Clients:
 
     def _read(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         concept, picture = rng.choice(self._concepts), rng.choice(self._pictures)
-        address = rng.choice(
-            (
-                "/api/v1/library",
-                "/api/v1/library/pictures?limit=60",
-                "/api/v1/library/pictures?q=a+round+thing",
-                f"/api/v1/library/pictures?like={picture}",
-                f"/media/thumbnail/{picture}",
-                f"/media/thumbnail/{picture}",
-                f"/api/v1/library/pictures/{picture}",
-                "/api/v1/concepts",
-                f"/api/v1/concepts/{concept}",
-                f"/api/v1/concepts/{concept}/next",
-                f"/api/v1/concepts/{concept}/labels",
-                f"/api/v1/concepts/{concept}/review",
-                f"/api/v1/concepts/{concept}/versions",
-                "/api/v1/jobs",
-            )
-        )
-        self._ask(client, "GET", address)
+        shown = ("?limit=60", "?q=a+round+thing", f"?like={picture}", f"/{picture}")
+        addresses = [
+            *(f"/api/v1/{place}" for place in ("library", "concepts", "jobs")),
+            *(f"/api/v1/library/pictures{more}" for more in shown),
+            *(
+                f"/api/v1/concepts/{concept}{part}"
+                for part in ("", "/next", "/labels", "/review", "/versions")
+            ),
+            *[f"/media/thumbnail/{picture}"] * 2,
+        ]
+        self._ask(client, "GET", rng.choice(addresses))
 
     def _answer(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         """Until it is acknowledged, always with the same key, which its comment shows in the log."""
@@ -182,14 +163,8 @@ class Clients:
         value, key = rng.choice(("yes", "no", "unsure")), f"{name}-{rng.getrandbits(64):x}"
         body = {"answers": [{"picture": picture, "value": value, "comment": key}]}
         while not self._ended.is_set():
-            response = self._ask(
-                client,
-                "POST",
-                f"/api/v1/concepts/{concept}/labels",
-                json=body,
-                headers={"Idempotency-Key": key},
-            )
-            if response is not None:
+            address, headers = f"/api/v1/concepts/{concept}/labels", {"Idempotency-Key": key}
+            if self._ask(client, "POST", address, json=body, headers=headers) is not None:
                 with self._lock:
                     self.noted.acknowledged[key] = (picture, value)
                 return
@@ -203,11 +178,9 @@ class Clients:
         except httpx.TransportError as error:
             self._note({before, self.state}, type(error).__name__, f"{method} {address}: {error!r}")
             return None
-        took = time.monotonic() - begun
-        states = {before, self.state}
-        status = str(response.status_code)
+        took, status = time.monotonic() - begun, str(response.status_code)
         if response.status_code >= 400:
-            self._note(states, status, f"{method} {address}: {status} {response.text[:300]}")
+            self._note({before, self.state}, status, f"{method} {address}: {status} {response.text[:300]}")
             return None
         with self._lock:
             self.noted.answers["well", "ok"] += 1
