@@ -8,15 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.certificates import run
-from concepts.learning.certificates import (
-    DELTA,
-    ERROR,
-    Certified,
-    NotCertified,
-    certify,
-    floor_of,
-    needed,
-)
+from concepts.learning.certificates import DELTA, ERROR, Certified, NotCertified, certify, floor_of, needed
 from concepts.learning.target import Side
 
 

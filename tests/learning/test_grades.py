@@ -16,11 +16,7 @@ from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.scale import Scale, ScaleLabels
 from concepts.learning.scaled import cuts_of, dealt, doubt, grades, stretched
-from concepts.learning.scaled_figures import (
-    grade_figures,
-    quadratic_kappa,
-    rounded,
-)
+from concepts.learning.scaled_figures import grade_figures, quadratic_kappa, rounded
 
 FIVE = Scale.graded(5)
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.learning.intervals import clopper_pearson, evidence, share_at_any_time
@@ -49,7 +49,6 @@ SHARES = st.lists(st.floats(0.05, 0.95), min_size=1, max_size=8)
 
 
 @given(SHARES)
-@settings(deadline=None)
 def test_where_votes_are_for_it_just_as_often_as_they_have_to_be_it_is_one_on_average(shares):
     least = np.array(shares)
     mean = 0.0
@@ -70,7 +69,6 @@ def test_who_looks_after_each_vote_is_wrong_no_more_often_than_said():
 
 
 @given(SHARES, st.data())
-@settings(deadline=None)
 def test_another_vote_for_it_is_more_evidence_and_one_against_it_less(shares, data):
     votes = np.array(data.draw(st.lists(st.booleans(), min_size=len(shares), max_size=len(shares))))
     least, before = np.array(shares), evidence(votes, np.array(shares))

@@ -7,46 +7,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning import machine_labels
 from concepts.learning.machine_labels import (
     bounded,
     chance_by_repeats,
     chance_by_tokens,
     fit_to_answers,
+    measure_agreement,
     most_agreeing,
     right,
 )
 
-labels = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.booleans(), max_size=20)
-
-
-def measure_agreement(person, machine):
-    """Of labels by picture, as the log has them."""
-    pictures = sorted(person.keys() | machine.keys())
-    signs = {True: 1, False: -1, None: 0}
-    votes = (np.array([signs[said.get(i)] for i in pictures], np.int8) for said in (person, machine))
-    return machine_labels.measure_agreement(*votes)
-
 
 def simulate(n, right, seed, share=0.4):
-    """A person, and a machine that gives the person's answer with probability `right`."""
+    """Votes of a person, and of a machine that gives the person's with probability `right`."""
     rng = np.random.default_rng(seed)
-    person = {f"{i:03}": bool(y) for i, y in enumerate(rng.random(n) < share)}
-    return person, {i: y if rng.random() < right else not y for i, y in person.items()}
+    person = np.where(rng.random(n) < share, 1, -1).astype(np.int8)
+    return person, np.where(rng.random(n) < right, person, -person)
 
 
-@given(labels, labels)
-def test_a_weight_is_between_nothing_and_nearly_a_persons(person, machine):
+@given(st.lists(st.tuples(*[st.sampled_from((-1, 0, 1))] * 2), max_size=20))
+def test_a_weight_is_between_nothing_and_nearly_a_persons(votes):
+    person, machine = np.array(votes, np.int8).reshape(-1, 2).T
     result = measure_agreement(person, machine)
-    assert result.weight == 1.0 if not person else 0 <= result.weight <= 0.9
+    assert 0 <= result.weight <= 0.9 if person.any() else result.weight == 1.0
     if result.informedness is not None:
         assert -1 <= result.low <= result.informedness <= result.high <= 1
         assert 0 <= result.agree <= result.n
 
 
 def test_a_coin_and_what_says_the_opposite_or_always_no_weigh_nothing():
-    person, _ = simulate(200, 1, 0, share=0.03)
-    for machine in ({i: not y for i, y in person.items()}, dict.fromkeys(person, False)):
+    person, opposite = simulate(200, 0, 0, share=0.03)
+    for machine in (opposite, np.full(200, -1, np.int8)):
         assert measure_agreement(person, machine).weight == 0
     weights = [measure_agreement(*simulate(100, 0.5, seed)).weight for seed in range(200)]
     assert np.mean(np.array(weights) > 0) < 0.06
@@ -62,14 +53,13 @@ def test_a_machine_weighs_more_the_better_it_is_and_the_more_is_shared():
 
 
 def test_pictures_labelled_by_one_side_only_weigh_and_change_nothing():
-    assert measure_agreement({"a": True}, {"b": True}).weight == 0
-    one_sided = measure_agreement({"a": True, "b": True}, {"a": True, "b": True})
+    assert measure_agreement(np.array([1, 0]), np.array([0, 1])).weight == 0
+    one_sided = measure_agreement(np.ones(2, np.int8), np.ones(2, np.int8))
     assert one_sided.weight == 0
     assert "only pictures that count" in one_sided.sentence
     person, machine = simulate(30, 0.9, 0)
-    assert measure_agreement(person | {"x": True}, machine | {"y": False}) == measure_agreement(
-        person, machine
-    )
+    more = np.append(person, [1, 0]), np.append(machine, [0, -1])
+    assert measure_agreement(*more) == measure_agreement(person, machine)
 
 
 @pytest.fixture(params=[bounded, most_agreeing])
@@ -121,7 +111,7 @@ def test_without_annotators_or_where_none_is_sure_there_is_nothing(aggregate, n)
 def test_before_the_person_says_anything_the_machines_labels_are_all_there_is(aggregate):
     said, _ = opinions([0.8], answered=0)
     assert (aggregate(*said).weight > 0).all()
-    alone = measure_agreement({}, {"a": True})
+    alone = measure_agreement(np.zeros(1, np.int8), np.ones(1, np.int8))
     assert alone.weight == 1
     assert "No suggestion was checked yet" in alone.sentence
 
