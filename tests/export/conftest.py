@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import bundles
 import numpy as np
 import pytest
+from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import BundleFacts
@@ -30,17 +30,6 @@ def curves() -> Curves:
         histogram_yes=(2, 4, 14, 40),
         histogram_no=(110, 20, 8, 2),
     )
-
-
-@pytest.fixture(scope="session")
-def make_head() -> Callable[..., LinearHead]:
-    return bundles.make_head
-
-
-@pytest.fixture(scope="session")
-def make_facts() -> Callable[..., BundleFacts]:
-    """`make_facts(head, **changes)`; for the whole session, so that hypothesis may use it."""
-    return bundles.make_facts
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import sums_again
+from bundles import make_facts, make_head, sums_again, write_one
 from drawing import draw
 from safetensors.numpy import load_file, save_file
 
@@ -34,45 +35,25 @@ def both(folder: Path) -> tuple[Path, Path]:
     return folder, zipped(folder)
 
 
-def flipped(file: Path) -> None:
-    """The same file with one bit changed."""
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
 def other_weights(folder: Path) -> None:
     tensors = load_file(folder / "head.safetensors")
     save_file({name: -tensor for name, tensor in tensors.items()}, folder / "head.safetensors")
 
 
-def of_format_1(tmp_path: Path) -> Path:
-    with zipfile.ZipFile(GOLDEN / "format-1.zip") as archive:
-        archive.extractall(tmp_path / "old")
-    return tmp_path / "old" / "messy-room"
-
-
-@pytest.mark.parametrize("name", ["head.json", "head.safetensors", "classifier.onnx", "scores.svg"])
-def test_a_changed_file_is_named_and_nothing_is_loaded(folder, name):
-    flipped(folder / name)
-    for path in both(folder):
-        with pytest.raises(ChangedBundleError, match=f"{path.name} has changed since .*: {name} has"):
-            load_bundle(path)
-
-
-def test_weights_that_would_load_are_refused_where_the_list_has_others(folder):
-    other_weights(folder)
-    with pytest.raises(ChangedBundleError, match=r"head\.safetensors has changed"):
-        load_bundle(folder)
-
-
-def test_missing_files_are_named_with_what_changed(folder):
+def test_what_has_changed_or_is_missing_is_named_and_nothing_is_loaded(folder):
+    names = ["classifier.onnx", "head.json", "head.safetensors", "scorer.py", "scores.svg"]
+    for name in names:
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / name).write_bytes(content)
     (folder / "README.md").unlink()
-    flipped(folder / "scorer.py")
     for path in both(folder):
-        with pytest.raises(ChangedBundleError) as caught:
+        with pytest.raises(ChangedBundleError, match=f"{path.name} has changed since") as caught:
             load_bundle(path)
-        assert caught.value.differences == ["README.md is missing", "scorer.py has changed"]
+        assert caught.value.differences == [
+            "README.md is missing",
+            *(f"{name} has changed" for name in names),
+        ]
 
 
 def test_a_member_of_a_zip_that_cannot_be_unpacked_is_named(folder):
@@ -93,17 +74,25 @@ def test_what_python_systems_and_hubs_leave_there_is_no_change(folder, head):
         assert np.array_equal(load_bundle(path).head.weights, head.weights)
 
 
-def test_a_file_that_is_read_has_to_be_in_the_list(folder):
+def test_a_file_that_is_read_has_to_be_in_the_list_and_the_list_readable_and_there(folder):
     lines = (folder / CHECKSUMS_FILE).read_text().splitlines(keepends=True)
     (folder / CHECKSUMS_FILE).write_text("".join(one for one in lines if "head.json" not in one))
     with pytest.raises(ChangedBundleError, match=r"head\.json has no checksum"):
         load_bundle(folder)
-
-
-def test_a_list_that_cannot_be_read_is_a_change(folder):
-    (folder / CHECKSUMS_FILE).write_bytes(b"\xff\xfe nothing")
-    with pytest.raises(ChangedBundleError, match="SHA256SUMS can't be read"):
-        load_bundle(folder)
+    for nothing, said in (
+        (b"\xff\xfe", "can't be read"),
+        (b"0" * 64 + b"  ../elsewhere\n", "with a file's name"),
+    ):
+        (folder / CHECKSUMS_FILE).write_bytes(nothing)
+        with pytest.raises(ChangedBundleError, match=said):
+            load_bundle(folder)
+        assert said in check_bundle(folder).problems[0]
+    (folder / CHECKSUMS_FILE).unlink()
+    for path in both(folder):
+        with pytest.raises(ChangedBundleError, match="SHA256SUMS is missing"):
+            load_bundle(path)
+        assert load_bundle(path, accept_changed=True).columns == ("messy room",)
+        assert check_bundle(path).problems == ("SHA256SUMS is missing",)
 
 
 def test_whoever_accepts_the_change_loads_it(folder, head):
@@ -111,41 +100,29 @@ def test_whoever_accepts_the_change_loads_it(folder, head):
     (folder / "README.md").unlink()
     for path in both(folder):
         assert np.array_equal(load_bundle(path, accept_changed=True).head.weights, -head.weights)
-
-
-def test_a_change_that_is_accepted_is_still_no_bundle_where_it_is_none(folder):
+    with pytest.raises(DiscernError, match="not both"):
+        load_bundle(folder, digest="0" * 64, accept_changed=True)
     (folder / "head.json").write_text("{")
     with pytest.raises(DiscernError, match=r"head\.json is not JSON"):
         load_bundle(folder, accept_changed=True)
 
 
-@pytest.mark.parametrize("name", ["format-1.zip", "format-2.zip"])
-def test_bundles_of_every_format_are_compared_with_their_checksums(tmp_path, name):
-    shutil.copy(GOLDEN / name, tmp_path)
-    with zipfile.ZipFile(tmp_path / name) as archive:
+def test_a_bundle_from_before_there_were_checksums_loads_and_has_no_digest(tmp_path):
+    with zipfile.ZipFile(GOLDEN / "format-1.zip") as archive:
         archive.extractall(tmp_path)
     folder = tmp_path / "messy-room"
-    assert load_bundle(folder).columns == load_bundle(tmp_path / name).columns == ("messy room",)
-    flipped(folder / "scores.png")
-    with pytest.raises(ChangedBundleError, match=r"scores\.png has changed"):
-        load_bundle(folder)
-
-
-def test_a_bundle_from_before_there_were_checksums_loads(tmp_path):
-    folder = of_format_1(tmp_path)
-    (folder / CHECKSUMS_FILE).unlink()
+    for name in (CHECKSUMS_FILE, "classifier.onnx", "ENCODER_LICENCE.txt"):
+        (folder / name).unlink()
     for path in both(folder):
         assert load_bundle(path).columns == ("messy room",)
-        assert check_bundle(path).problems == ()
-
-
-def test_a_bundle_that_has_lost_its_checksums_is_refused(folder):
-    (folder / CHECKSUMS_FILE).unlink()
-    for path in both(folder):
-        with pytest.raises(ChangedBundleError, match="SHA256SUMS is missing"):
-            load_bundle(path)
-        assert load_bundle(path, accept_changed=True).columns == ("messy room",)
-        assert check_bundle(path).problems == ("SHA256SUMS is missing",)
+        found = check_bundle(path)
+        assert (found.checksums, found.problems, found.scores_pictures) == (None, (), False)
+        for refused in (
+            lambda path=path: bundle_digest(path),
+            lambda path=path: load_bundle(path, digest="0" * 64),
+        ):
+            with pytest.raises(DiscernError, match="no checksums"):
+                refused()
 
 
 def test_what_would_unpack_to_far_more_than_a_bundle_is_refused_before(folder, monkeypatch):
@@ -157,29 +134,18 @@ def test_what_would_unpack_to_far_more_than_a_bundle_is_refused_before(folder, m
             load_bundle(path)
 
 
-def test_the_digest_is_what_sha256sum_says_of_the_list(folder):
+def test_sha256sum_reads_the_checksums_and_says_the_digest_of_the_list(folder):
     for path in both(folder):
         assert bundle_digest(path) == bundle_digest(folder)
     tool = shutil.which("sha256sum")
     if tool is None:
         pytest.skip("there is no sha256sum on this system")
-    said = subprocess.run([tool, CHECKSUMS_FILE], cwd=folder, capture_output=True, text=True, check=True)
-    assert said.stdout.split()[0] == bundle_digest(folder)
-
-
-def test_what_was_changed_has_no_digest(folder):
-    flipped(folder / "classifier.onnx")
-    with pytest.raises(ChangedBundleError, match=r"classifier\.onnx has changed"):
-        bundle_digest(folder)
-
-
-def test_what_never_had_checksums_has_no_digest(tmp_path):
-    folder = of_format_1(tmp_path)
-    (folder / CHECKSUMS_FILE).unlink()
-    with pytest.raises(DiscernError, match="no checksums"):
-        bundle_digest(folder)
-    with pytest.raises(DiscernError, match="no checksums"):
-        load_bundle(folder, digest="0" * 64)
+    whole, digest = (
+        subprocess.run([tool, *which], cwd=folder, capture_output=True, text=True, check=True).stdout
+        for which in (("--check", "--strict", CHECKSUMS_FILE), (CHECKSUMS_FILE,))
+    )
+    assert whole.count(": OK") == len(list(folder.iterdir())) - 1
+    assert digest.split()[0] == bundle_digest(folder)
 
 
 def test_a_pinned_bundle_is_loaded_only_as_it_was(folder):
@@ -187,24 +153,18 @@ def test_a_pinned_bundle_is_loaded_only_as_it_was(folder):
     for path in both(folder):
         assert load_bundle(path, digest=digest).columns == ("messy room",)
         assert load_bundle(path, digest=digest.upper()).columns == ("messy room",)
+    for none in ("", "abc", "g" * 64):
+        with pytest.raises(DiscernError, match="64"):
+            load_bundle(folder, digest=none)
     other_weights(folder)
+    for refused in (load_bundle, partial(load_bundle, digest=digest), bundle_digest):
+        with pytest.raises(ChangedBundleError, match=r"head\.safetensors has changed"):
+            refused(folder)
     sums_again(folder)  # as who tampers with it would
     for path in both(folder):
         load_bundle(path)
         with pytest.raises(DiscernError, match="is not the bundle with the digest"):
             load_bundle(path, digest=digest)
-
-
-def test_a_pinned_bundle_has_to_fit_its_list_too(folder):
-    digest = bundle_digest(folder)
-    other_weights(folder)
-    with pytest.raises(ChangedBundleError, match=r"head\.safetensors has changed"):
-        load_bundle(folder, digest=digest)
-
-
-def test_a_change_cannot_be_accepted_and_ruled_out(folder):
-    with pytest.raises(DiscernError, match="not both"):
-        load_bundle(folder, digest=bundle_digest(folder), accept_changed=True)
 
 
 def one_more(folder: Path, name: str) -> None:
@@ -213,30 +173,23 @@ def one_more(folder: Path, name: str) -> None:
     (folder / name).write_text("print('something else')")
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("my notes.txt", "my notes.txt"),
-        ("numpy.py", "numpy.py"),
-        ("more.safetensors", "more.safetensors"),
-        ("PIL/__init__.py", "PIL/"),
-        ("__pycache__/a.pyc", "__pycache__/"),
-    ],
-)
-def test_whatever_else_is_there_is_named_and_takes_its_digest_from_a_bundle(folder, name, said):
+def test_whatever_else_is_there_is_named_and_takes_its_digest_from_a_bundle(folder):
     digest = bundle_digest(folder)
-    one_more(folder, name)
+    for name in ("PIL/__init__.py", "__pycache__/a.pyc", "more.safetensors", "my notes.txt", "numpy.py"):
+        one_more(folder, name)
+    all_of_it = ["PIL/", "more.safetensors", "my notes.txt", "numpy.py", "__pycache__/"]
+    runs = [f"{name} has no checksum" for name in all_of_it[:-1]]  # the last is nothing that Discern runs
+    said = [f"{name} has no checksum" for name in all_of_it]
     for path in both(folder):
-        with pytest.raises(ChangedBundleError) as caught:
-            bundle_digest(path)
-        assert caught.value.differences == [f"{said} has no checksum"]
-        with pytest.raises(ChangedBundleError, match=f"{said} has no checksum"):
-            load_bundle(path, digest=digest)
-        assert check_bundle(path).problems == (f"{said} has no checksum",)
-        if said == "__pycache__/":
-            continue  # nothing that Discern runs
-        with pytest.raises(ChangedBundleError, match=f"{said} has no checksum"):
-            load_bundle(path)
+        for refused, why in (
+            (bundle_digest, said),
+            (partial(load_bundle, digest=digest), said),
+            (load_bundle, runs),
+        ):
+            with pytest.raises(ChangedBundleError) as caught:
+                refused(path)
+            assert caught.value.differences == why
+        assert check_bundle(path).problems == tuple(said)
         assert load_bundle(path, accept_changed=True).columns == ("messy room",)
 
 
@@ -276,43 +229,43 @@ def test_a_zip_with_one_file_under_two_spellings_is_refused(folder):
         load_bundle(path)
 
 
-@pytest.mark.parametrize("digest", ["", "abc", "g" * 64])
-def test_what_is_no_digest_is_said(folder, digest):
-    with pytest.raises(DiscernError, match="64"):
-        load_bundle(folder, digest=digest)
+def by_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
 
 
-# As it is run: Python puts the folder of a script, or with -m this folder, before all others.
-BY_PYTHON = {
-    "from afar": ["messy/classify.py"],
-    "from within": ["classify.py"],
-    "-m": ["-m", "classify"],
-}
-
-
-def by_python(how: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *BY_PYTHON[how], *arguments]
-    cwd = folder.parent if how == "from afar" else folder
-    return subprocess.run(command, cwd=cwd, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
-
-
-@pytest.mark.parametrize("how", BY_PYTHON)
+# Python puts the folder of a script, or with -m the one it is run in, before all others.
 @pytest.mark.parametrize(
-    "name",
-    ["numpy.py", "json.py", "__future__.py", "PIL/__init__.py", "reading/__init__.py", "more.safetensors"],
+    ("within", "run"), [(False, ["messy/classify.py"]), (True, ["classify.py"]), (True, ["-m", "classify"])]
 )
 def test_what_somebody_put_into_the_folder_is_refused_and_never_run(
-    folder: Path, tmp_path: Path, name: str, how: str
+    folder: Path, tmp_path: Path, within: bool, run: list[str]
 ) -> None:
     picture, mark = tmp_path / "one.png", tmp_path / "it-ran"
     draw("ellipse", 1).save(picture)
-    (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_text(f"open({str(mark)!r}, 'w')")
-    done = by_python(how, folder, str(picture))
-    said = f"{name.split('/')[0]}{'/' if '/' in name else ''} has no checksum. Take away what isn’t its own"
+    put = (
+        "PIL/__init__.py",
+        "__future__.py",
+        "json.py",
+        "more.safetensors",
+        "numpy.py",
+        "reading/__init__.py",
+    )
+    for name in put:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"open({str(mark)!r}, 'w')")
+    place = folder if within else folder.parent
+    done = by_python(place, *run, str(picture))
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
-    assert said in done.stderr
-    assert by_python(how, folder, str(picture), "--accept-changed").returncode == 0
+    for said in ("PIL/", "__future__.py", "json.py", "more.safetensors", "numpy.py", "reading/"):
+        assert f"{said} has no checksum" in done.stderr
+    assert "Take away what isn’t its own" in done.stderr
+    assert by_python(place, *run, str(picture), "--accept-changed").returncode == 0
     assert not mark.exists()
 
 
@@ -326,23 +279,40 @@ def test_what_was_compiled_before_is_never_run(folder: Path, tmp_path: Path) -> 
     py_compile.compile(str(source), doraise=True)
     source.write_bytes(whole)
     os.utime(source, ns=times)
-    assert by_python("from afar", folder, str(picture)).returncode == 0
+    assert by_python(folder, "classify.py", str(picture)).returncode == 0
     assert not mark.exists()
 
 
-def test_the_scorer_of_embeddings_runs_nothing_that_lies_beside_it(folder: Path, tmp_path: Path) -> None:
+def test_its_scorer_and_code_that_imports_it_run_nothing_that_lies_beside(
+    folder: Path, tmp_path: Path
+) -> None:
     np.save(tmp_path / "embeddings.npy", np.eye(3, 8))
     for name in ("numpy.py", "json.py", "__future__.py"):
         (folder / name).write_text("raise SystemExit('it ran')")
-    command = [sys.executable, "scorer.py", str(tmp_path / "embeddings.npy")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = by_python(folder, "scorer.py", str(tmp_path / "embeddings.npy"))
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
-
-
-def test_code_that_imports_it_finds_what_it_found_before(folder: Path, tmp_path: Path) -> None:
-    (folder / "numpy.py").write_text("raise SystemExit('it ran')")
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); import classify; print(sys.path[0])\n"
-    command = [sys.executable, "-c", f"{code}classify.Classifier()"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = by_python(tmp_path, "-c", f"{code}classify.Classifier()")  # finds what it found before
     assert done.stdout == f"{folder}\n"
-    assert "ChangedError: this folder is not as it was written: numpy.py has no checksum" in done.stderr
+    assert "ChangedError: this folder is not as it was written: __future__.py has no checksum" in done.stderr
+
+
+def test_a_whole_bundle_has_no_problems_as_folder_and_as_zip(folder, facts):
+    for path in (folder, folder.with_name("messy.zip")):
+        found = check_bundle(path)
+        assert found.problems == ()
+        assert found.checksums == len(found.files) - 1
+        assert found.scores_pictures
+        assert [(one.name, one.version) for one in found.concepts] == [("messy room", 2)]
+        assert found.fingerprint == facts.encoder.fingerprint
+        assert all(file.what for file in found.files)
+
+
+def test_a_damaged_graph_and_one_of_another_classifier_are_named(folder, tmp_path, small_graph):
+    other = make_head(range(8), threshold=0.9)
+    another = write_one(tmp_path / "other", other, make_facts(other), None, small_graph)
+    whole = (folder / "classifier.onnx").read_bytes()
+    (folder / "classifier.onnx").write_bytes((another / "classifier.onnx").read_bytes())
+    assert "classifier.onnx is of another classifier than head.json" in check_bundle(folder).problems
+    (folder / "classifier.onnx").write_bytes(whole[: len(whole) // 2])
+    assert any("doesn't load" in problem for problem in check_bundle(folder).problems)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 import yaml
+from bundles import make_facts, make_head
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.bundle.card import card_text
 from concepts.definition.document import Criterion, Definition
+from concepts.learning.base import LinearHead
 from concepts.learning.report import LabelCount, Metric
 
 
@@ -38,23 +42,81 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
     ):
         assert words in card
     assert "simulated" not in card
+    matter = front_matter(card)  # what the Hub reads
+    assert (matter["pipeline_tag"], matter["base_model"]) == ("image-classification", "example/tiny")
+    assert "average_precision" in matter["metrics"]
 
 
-def test_a_figure_with_a_wide_range_is_no_headline(head, make_facts):
-    wide = Metric(name="recall", value=1.0, low=0.01, high=1.0, n=14)
-    card = card_text(make_facts(head, metrics=(wide,)))
-    assert "Too early to say how many of 100 pictures that count it finds: 1 to 100." in card
-    assert "0.010–1.000: too early to say, n = 14" in card
-    assert "about 100" not in card
+def measured(name: str, value: float | None, low: float | None, high: float | None, **more: Any) -> Any:
+    return {"metrics": (Metric(name=name, value=value, low=low, high=high, **({"n": 120} | more)),)}
 
 
-def test_what_chance_would_reach_is_of_the_library_not_of_what_was_drawn_to_measure(head, make_facts, facts):
+def labels(use: str, kind: str, yes: int, no: int) -> Any:
+    return {f"{use}_labels": (LabelCount(author_kind=kind, yes=yes, no=no),)}
+
+
+BY_SIMULATED = "**The labels it was measured against were simulated**"
+TAUGHT_SIMULATED = "Some or all training labels were simulated"
+UNMEASURED = "**It has not been measured**"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says", "never"),
+    [
+        (  # a wide range is no headline
+            measured("recall", 1.0, 0.01, 1.0, n=14),
+            [
+                "Too early to say how many of 100 pictures that count it finds: 1 to 100.",
+                "0.010–1.000: too early to say, n = 14",
+            ],
+            ["about 100"],
+        ),
+        (labels("evaluation", "simulated", 60, 140), [BY_SIMULATED], [TAUGHT_SIMULATED]),
+        (labels("training", "simulated", 50, 50), [TAUGHT_SIMULATED], [BY_SIMULATED]),
+        (
+            {"metrics": (), "baselines": (), "evaluation_labels": (), "training_labels": ()},
+            [UNMEASURED, "nobody knows how often it is wrong", "from the words of the definition alone"],
+            ["Of 100 pictures"],
+        ),
+        (
+            measured("precision", None, None, None, n=0, note="no picture was flagged") | {"baselines": ()},
+            [UNMEASURED, "not known, n = 0 (no picture was flagged)"],
+            [],
+        ),
+        (labels("evaluation", "person", 12, 188), ["Only 12 of those pictures count"], []),
+        (  # of an old report
+            measured("calibration_error", 0.04, 0.02, 0.09),
+            ["| Calibration error (lower is better) | 0.040"],
+            [],
+        ),
+        (measured("probability_gap", 0.28, 0.21, 0.36), ["too high, by 28 of 100 (21 to 36)"], []),
+        (
+            {"evaluation_drawn": "imported"},
+            ["chosen by hand, not drawn at random"],
+            ["pictures drawn at random"],
+        ),
+        (
+            {"definition": Definition(name="x", description="Only a sentence.")},
+            ["What the sentence above says."],
+            [],
+        ),
+    ],
+)
+def test_the_card_claims_what_is_known_and_no_more(
+    head: LinearHead, changes: Any, says: list[str], never: list[str]
+) -> None:
+    card = card_text(make_facts(head, **changes))
+    assert [words for words in says if words not in card] == []
+    assert [words for words in never if words in card] == []
+
+
+def test_what_chance_would_reach_is_of_the_library_not_of_what_was_drawn_to_measure(head, facts):
     estimated = Metric(name="base_rate", value=0.094, low=0.07, high=0.2, n=63)
     card = card_text(make_facts(head, metrics=(*facts.concepts[0].metrics, estimated)))
     assert "are right; of 100 at random 9 would be." in card
 
 
-def test_kinds_that_count_and_kinds_left_open_are_told_apart(head, make_facts):
+def test_kinds_that_count_and_kinds_left_open_are_told_apart(head):
     kinds = (
         Criterion(kind="included", text="a student's room"),
         Criterion(kind="undecided", text="a workshop"),
@@ -64,49 +126,6 @@ def test_kinds_that_count_and_kinds_left_open_are_told_apart(head, make_facts):
     assert "- Counts: a student's room" in counts
     assert "workshop" not in counts
     assert "## What was left open\n\n- a workshop" in rest
-
-
-def test_simulated_answers_are_called_simulated(head, make_facts):
-    evaluation = (LabelCount(author_kind="simulated", yes=60, no=140),)
-    card = card_text(make_facts(head, evaluation_labels=evaluation))
-    assert "**The labels it was measured against were simulated**" in card
-    assert "Some or all training labels were simulated" not in card
-    training = (LabelCount(author_kind="simulated", yes=50, no=50),)
-    assert "Some or all training labels were simulated" in card_text(
-        make_facts(head, training_labels=training)
-    )
-
-
-def test_an_unmeasured_head_says_so(head, make_facts):
-    bare = {"metrics": (), "baselines": (), "evaluation_labels": (), "training_labels": ()}
-    card = card_text(make_facts(head, **bare))
-    assert "**It has not been measured**" in card
-    assert "nobody knows how often it is wrong" in card
-    assert "from the words of the definition alone" in card
-    assert "Of 100 pictures" not in card
-
-
-def test_figures_that_could_not_be_computed_are_not_claimed(head, make_facts):
-    unknown = (Metric(name="precision", value=None, n=0, note="no picture was flagged"),)
-    card = card_text(make_facts(head, metrics=unknown, baselines=()))
-    assert "**It has not been measured**" in card
-    assert "not known, n = 0 (no picture was flagged)" in card
-
-
-def test_few_positives_are_pointed_out(head, make_facts):
-    few = (LabelCount(author_kind="person", yes=12, no=188),)
-    assert "Only 12 of those pictures count" in card_text(make_facts(head, evaluation_labels=few))
-
-
-def test_a_calibration_error_of_an_old_report_stays(head, make_facts):
-    old = Metric(name="calibration_error", value=0.04, low=0.02, high=0.09, n=120)
-    assert "| Calibration error (lower is better) | 0.040" in card_text(make_facts(head, metrics=(old,)))
-
-
-def test_hand_picked_evaluation_pictures_are_not_called_random(head, make_facts):
-    card = card_text(make_facts(head, evaluation_drawn="imported"))
-    assert "chosen by hand, not drawn at random" in card
-    assert "pictures drawn at random" not in card
 
 
 def test_a_floor_is_claimed_where_it_is_certified_or_measured_and_nowhere_else(facts):
@@ -128,16 +147,9 @@ def test_a_floor_is_claimed_where_it_is_certified_or_measured_and_nowhere_else(f
     assert "For pictures like those of this library on 25 November 2026." in certified
 
 
-def test_the_front_matter_is_what_the_hub_reads(facts):
-    matter = front_matter(card_text(facts))
-    assert matter["pipeline_tag"] == "image-classification"
-    assert matter["base_model"] == "example/tiny"
-    assert "average_precision" in matter["metrics"]
-
-
 @settings(max_examples=100)
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60))
-def test_no_name_breaks_the_card_or_becomes_html(text, make_head, make_facts):
+def test_no_name_breaks_the_card_or_becomes_html(text):
     head = make_head([1.0, 2.0])
     plain = make_facts(head)
     changed = make_facts(head, concept=text, notes=(text + "\n---\n# <b>| `x`",))
@@ -146,8 +158,3 @@ def test_no_name_breaks_the_card_or_becomes_html(text, make_head, make_facts):
     headings = re.compile(r"^#+ ", re.M)
     assert len(headings.findall(theirs)) == len(headings.findall(ours))
     assert not re.search(r"(?<!\\)<", theirs.split("\n# ")[1])
-
-
-def test_a_definition_without_criteria_says_the_sentence_is_all(head, make_facts):
-    definition = Definition(name="x", description="Only a sentence.")
-    assert "What the sentence above says." in card_text(make_facts(head, definition=definition))

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import errno
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,15 +12,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
-from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
+from small_disk import SmallDisk
 
 from concepts.bundle import score
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import Bundle
 from concepts.bundle.score import Rows, ScoreCounts, file_rows, schema_of, score_rows, write_scores
 from concepts.errors import DiscernError
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -66,10 +61,22 @@ def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeyp
     assert 0 < counts.yes < 50
 
 
-def test_no_pictures_give_a_file_with_only_its_header(tmp_path, bundle):
+def test_no_pictures_give_a_header_and_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
     for name in ("scores.csv", "scores.parquet"):
         assert write_scores(scored(bundle, []), schema_of(bundle), tmp_path / name) == ScoreCounts(0, 0)
         assert read(tmp_path / name) == []
+    one = (["a"], [os.fsdecode(b"/old/caf\xe9.jpg")], np.zeros((1, 8), np.float32))
+    write_scores(scored(bundle, [one]), schema_of(bundle), tmp_path / "s.csv")
+    assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"
+
+
+def test_damaged_vectors_and_those_of_another_shape_are_refused(bundle):
+    with pytest.raises(DiscernError, match="shape"):
+        bundle.outputs(np.zeros((2, 9)))
+    vectors = np.zeros((2, 8), np.float32)
+    vectors[1, 3] = np.nan
+    with pytest.raises(DiscernError, match="picture second"):
+        list(scored(bundle, [(["first", "second"], ["a", "b"], vectors)]))
 
 
 def test_files_of_which_none_can_be_read_are_rows_with_the_reason(tmp_path, bundle):
@@ -107,59 +114,25 @@ def test_a_run_that_fails_leaves_the_old_file_and_no_half(tmp_path, bundle):
     assert os.listdir(tmp_path) == ["scores.csv"]  # noqa: PTH208
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import pyarrow as pa
-from concepts.bundle import score
+def test_a_file_is_whole_or_not_there_and_what_a_killed_run_left_is_replaced(tmp_path, bundle):
+    out, left = tmp_path / "scores.parquet", tmp_path / ".scores.parquet.partial"
+    left.write_bytes(b"half")
+    there: list[Path] = []
 
-text = pa.string()
-SCHEMA = pa.schema([("id", text), ("path", text), ("score", pa.float64()), ("decision", text)])
-score.ROWS_AT_ONCE = 1
-def rows():
-    for i in range(1000):
-        if i == 500:
-            os.kill(os.getpid(), signal.SIGKILL)
-        row = dict(id=str(i), path="p", score=0.5, decision="yes")
-        yield pa.RecordBatch.from_pylist([row], SCHEMA)
-score.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
-"""
+    def rows() -> Iterator[pyarrow.RecordBatch]:
+        for batch in scored(bundle, batches(10, 5)):
+            there.extend(tmp_path.iterdir())
+            yield batch
 
-
-def test_a_killed_run_leaves_no_half_file_and_the_next_one_succeeds(tmp_path, bundle):
-    out = tmp_path / "scores.parquet"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=ROOT)
-    assert killed.returncode == -signal.SIGKILL
-    assert [entry.name for entry in tmp_path.iterdir()] == [".scores.parquet.partial"]
-    write_scores(scored(bundle, batches(10, 5)), schema_of(bundle), out)
+    write_scores(rows(), schema_of(bundle), out)
+    assert there == [left, left]
     assert len(read(out)) == 10
-    assert [entry.name for entry in tmp_path.iterdir()] == ["scores.parquet"]
-
-
-def test_vectors_of_another_shape_are_refused(bundle):
-    with pytest.raises(DiscernError, match="shape"):
-        bundle.outputs(np.zeros((2, 9)))
-
-
-def test_a_damaged_vector_is_named_not_scored(bundle):
-    vectors = np.zeros((2, 8), np.float32)
-    vectors[1, 3] = np.nan
-    with pytest.raises(DiscernError, match="picture second"):
-        list(scored(bundle, [(["first", "second"], ["a", "b"], vectors)]))
-
-
-def test_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
-    path = os.fsdecode(b"/old/caf\xe9.jpg")
-    rows = scored(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))])
-    write_scores(rows, schema_of(bundle), tmp_path / "s.csv")
-    assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_full_disk_is_said_in_its_own_words_and_leaves_nothing(
-    bundle: Bundle,
-    small_disk: SmallDisk,  # noqa: F811
-    suffix: str,
+    bundle: Bundle, small_disk: SmallDisk, suffix: str
 ) -> None:
     small_disk.fill()
     out = small_disk.folder / f"scores{suffix}"

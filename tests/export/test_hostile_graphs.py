@@ -18,15 +18,6 @@ from concepts.bundle.check import check_bundle
 GIGABYTES = 12 * 10**9 // 4  # numbers in single precision
 
 
-def with_nodes(graph: bytes, *nodes: NodeProto, **constants: Any) -> bytes:
-    """The same with more at its end that nobody asks for."""
-    model = load_from_string(graph)
-    model.graph.node.extend(nodes)
-    for name, value in constants.items():
-        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
-    return bytes(model.SerializeToString())
-
-
 def node(kind: str, *inputs: str, **attributes: Any) -> NodeProto:
     return helper.make_node(kind, inputs, [f"new_{kind}"], **attributes)
 
@@ -114,7 +105,11 @@ def test_a_graph_that_takes_all_memory_or_may_is_a_problem_and_is_not_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch, nodes: Sequence[NodeProto], constants: dict[str, Any]
 ) -> None:
     file = folder / "classifier.onnx"
-    file.write_bytes(with_nodes(file.read_bytes(), *nodes, **constants))
+    model = load_from_string(file.read_bytes())
+    model.graph.node.extend(nodes)  # at its end, and nobody asks for them
+    for name, value in constants.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+    file.write_bytes(model.SerializeToString())
     monkeypatch.setattr(onnxruntime, "InferenceSession", None)
     (problem,) = check_bundle(sums_again(folder)).problems
     assert "classifier.onnx doesn't load: " in problem

@@ -35,21 +35,22 @@ def hub() -> Iterator[LocalHub]:
 @pytest.fixture
 def python(hub: LocalHub, tmp_path: Path) -> Python:
     """A process that knows no other hub than this one."""
+    known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}
+    known |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_TOKEN": hub.token}
 
     def run(*arguments: str, cwd: Path = ROOT, **changes: str) -> Done:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_ENDPOINT": hub.url,
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_TOKEN": hub.token,
-        }
         return subprocess.run(
-            [sys.executable, *arguments], cwd=cwd, env=environment | changes, capture_output=True, text=True
+            [sys.executable, *arguments], cwd=cwd, env=known | changes, capture_output=True, text=True
         )
 
     return run
+
+
+@pytest.fixture
+def push(python: Python) -> Python:
+    return lambda bundle, *arguments, **changes: python(
+        "-m", "discern", "push", str(bundle), "hf:ana/messy-room", *arguments, **changes
+    )
 
 
 @pytest.fixture
@@ -59,14 +60,11 @@ def bundle(tmp_path: Path) -> Path:
     return bundles.write_one(tmp_path / "messy-room", head, bundles.make_facts(head), None, graph)
 
 
-def push(python: Python, bundle: Path, *arguments: str, **changes: str) -> Done:
-    return python("-m", "discern", "push", str(bundle), "hf:ana/messy-room", *arguments, **changes)
-
-
-def test_the_files_are_there_with_a_card_that_the_hub_reads(
-    hub: LocalHub, python: Python, bundle: Path
+def test_the_files_are_there_with_a_card_that_the_hub_reads_and_three_lines_load_them(
+    hub: LocalHub, push: Python, python: Python, bundle: Path, tmp_path: Path
 ) -> None:
-    done = push(python, bundle, "--licence", "cc-by-4.0", "--private", "--json")
+    zipped = bundle.with_name("messy-room.zip")
+    done = push(zipped, "--licence", "cc-by-4.0", "--private", "--json")
     assert done.returncode == 0, done.stderr
     pushed, there = json.loads(done.stdout), hub.repositories["ana/messy-room"]
     assert set(there) == {file.name for file in bundle.iterdir()}
@@ -78,15 +76,9 @@ def test_the_files_are_there_with_a_card_that_the_hub_reads(
     assert about["library_name"] == "discern"
     unchanged = set(there) - {"README.md", "SHA256SUMS"}
     assert all(there[name] == (bundle / name).read_bytes() for name in unchanged)
-
-
-def test_what_is_downloaded_is_whole_and_three_lines_load_it(
-    hub: LocalHub, python: Python, bundle: Path, tmp_path: Path
-) -> None:
-    assert push(python, bundle.with_name("messy-room.zip")).returncode == 0
     downloaded = tmp_path / "downloaded"
     downloaded.mkdir()
-    for name, content in hub.repositories["ana/messy-room"].items():
+    for name, content in there.items():
         (downloaded / name).write_bytes(content)
     assert check_bundle(downloaded).problems == ()
     card = (downloaded / "README.md").read_text()
@@ -101,14 +93,14 @@ def test_what_is_downloaded_is_whole_and_three_lines_load_it(
 
 
 def test_a_second_push_replaces_the_first_and_leaves_what_is_not_ours(
-    hub: LocalHub, python: Python, bundle: Path, tmp_path: Path
+    hub: LocalHub, push: Python, bundle: Path, tmp_path: Path
 ) -> None:
-    push(python, bundle)
+    push(bundle)
     hub.repositories["ana/messy-room"]["notes.md"] = b"mine"
     hub.repositories["ana/messy-room"]["2-scores.png"] = b"of an older one"
     head = bundles.make_head(np.ones(8))
     other = bundles.write_one(tmp_path / "other", head, bundles.make_facts(head), None)
-    assert push(python, other).returncode == 0
+    assert push(other).returncode == 0
     there = hub.repositories["ana/messy-room"]
     assert set(there) == {file.name for file in other.iterdir()} | {"notes.md"}
     assert len(hub.commits) == 2
@@ -122,9 +114,9 @@ def test_a_second_push_replaces_the_first_and_leaves_what_is_not_ours(
     ],
 )
 def test_what_the_hub_does_not_take_is_said(
-    python: Python, bundle: Path, changes: dict[str, str], why: str
+    push: Python, bundle: Path, changes: dict[str, str], why: str
 ) -> None:
-    done = push(python, bundle, **changes)
+    done = push(bundle, **changes)
     assert done.returncode == 1
     assert why in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

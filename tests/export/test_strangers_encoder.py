@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from tiny_open_clip import make_tiny_open_clip
 
 from concepts import encoders
 from concepts.bundle.load import encoder_of, load_bundle
+from concepts.bundle.usage import from_pictures
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Fingerprint
 from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
@@ -57,63 +60,47 @@ def score(bench: Workbench, bundle: Path, pictures: Path, trust: str | None = No
     return bench.scoring.score(bundle, [pictures], out, trust_encoder=trust).wait()
 
 
-def test_scoring_loads_no_encoder_that_only_the_bundle_names(
+def test_scoring_loads_an_encoder_that_only_the_bundle_names_where_a_person_names_it_too(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
+    bench = bench_of(tmp_path)
     with pytest.raises(EncoderError, match="nobody has chosen") as caught:
-        score(bench_of(tmp_path), theirs, pictures)
+        score(bench, theirs, pictures)
     assert caught.value.name == f"local-dir:{tiny_open_clip}"
     assert loaded == []
     assert not (tmp_path / "scores.csv").exists()
-
-
-def test_naming_it_is_what_loads_it(
-    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
-) -> None:
-    assert score(bench_of(tmp_path), theirs, pictures, f"local-dir:{tiny_open_clip}").rows == 3
-
-
-def test_one_that_the_owner_has_set_needs_no_more_words(
-    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
-) -> None:
-    assert score(bench_of(tmp_path, f"local-dir:{tiny_open_clip}"), theirs, pictures).rows == 3
-
-
-def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
-    theirs: Path, pictures: Path, tmp_path: Path
-) -> None:
     other = f"local-dir:{make_tiny_open_clip(tmp_path / 'other-model', seed=1)}"
     with pytest.raises(FingerprintMismatchError):
-        score(bench_of(tmp_path), theirs, pictures, other)
+        score(bench, theirs, pictures, other)
+    assert score(bench, theirs, pictures, f"local-dir:{tiny_open_clip}").rows == 3
 
 
-def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
+def test_one_that_the_owner_has_set_needs_no_more_words_and_is_not_loaded_for_other_weights(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
     bench = bench_of(tmp_path, f"local-dir:{tiny_open_clip}")
+    assert score(bench, theirs, pictures).rows == 3
     bench.library.add([pictures]).wait()
-    other = _with_other_weights(theirs)
     loaded.clear()
+    kept = load_bundle(theirs)
+    parts = Fingerprint(kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing)
+    about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
+    facts = kept.facts.model_copy(update={"encoder": about})  # the same, but for its weights
     with pytest.raises(FingerprintMismatchError):
-        score(bench, other, pictures)
+        score(bench, write_one(tmp_path / "other", kept.head, facts, None), pictures)
     assert loaded == []
 
 
-def _with_other_weights(bundle: Path) -> Path:
-    """The same bundle, of an encoder of the same name with other weights."""
-    kept = load_bundle(bundle)
-    parts = Fingerprint(kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing)
-    about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
-    facts = kept.facts.model_copy(update={"encoder": about})
-    return write_one(bundle.with_name("other"), kept.head, facts, None)
-
-
-def test_the_copied_code_asks_for_the_same_word(theirs: Path, tmp_path: Path, tiny_open_clip: Path) -> None:
-    bundle = load_bundle(theirs)
+def test_the_copied_code_runs_and_asks_for_the_same_word(
+    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = from_pictures(str(theirs.with_suffix(".zip")), f"local-dir:{tiny_open_clip}", str(pictures))
+    with redirect_stdout(io.StringIO()) as out:
+        exec(compile(code, "copied", "exec"), {"__name__": "copied"})
+    assert [line.rpartition(" ")[2] in ("yes", "no") for line in out.getvalue().splitlines()] == [True] * 3
     with pytest.raises(EncoderError, match="nobody has chosen"):
-        encoder_of(bundle, cache=tmp_path / "cache")
-    encoder = encoder_of(bundle, cache=tmp_path / "cache", trust=f"local-dir:{tiny_open_clip}")
-    assert str(encoder.fingerprint) == bundle.facts.encoder.fingerprint
+        encoder_of(load_bundle(theirs), cache=tmp_path / "cache")
 
 
 @pytest.mark.parametrize(

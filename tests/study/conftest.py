@@ -1,3 +1,3 @@
-from clouds import labels, text_direction
+from command_line import discern
 
-__all__ = ["labels", "text_direction"]
+__all__ = ["discern"]

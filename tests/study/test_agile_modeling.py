@@ -60,29 +60,13 @@ def test_each_picture_that_is_here_has_what_was_said_of_it_about_each_concept(re
         "pictures/4.jpg": ("positive", ""),
         "pictures/5.jpg": ("", "positive"),
     }
-
-
-def test_a_folder_is_known_by_one_name_whichever_way_leads_to_it(release: Path) -> None:
     around = release / ".." / release.name
-    assert read_folder(around).folder == read_folder(release).folder == release.resolve()
-
-
-def test_a_person_is_unsure_of_what_nobody_was_asked_about(release: Path) -> None:
-    concept = StudyConcept(
-        name="Gourmet tuna",
-        description="Fine tuna dishes.",
-        when='gourmet_tuna == "positive"',
-        unsure='gourmet_tuna not in ["positive", "negative"]',
-    )
-    pictures = read_folder(release)
-    (person,) = people([concept], pictures)
-    assert [person.truth(name) for name in sorted(pictures.rows)] == [
-        "yes",
-        "unsure",
-        "unsure",
-        "yes",
-        "unsure",
-    ]
+    assert read_folder(around).folder == found.folder == release.resolve()
+    when, unsure = 'gourmet_tuna == "positive"', 'gourmet_tuna not in ["positive", "negative"]'
+    concept = StudyConcept(name="Gourmet tuna", description="Fine dishes.", when=when, unsure=unsure)
+    (person,) = people([concept], found)
+    said = [person.truth(name) for name in sorted(found.rows)]
+    assert said == ["yes", "unsure", "unsure", "yes", "unsure"]  # of what nobody was asked about
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from test_study import rare_concept
 
-from concepts.encoders.base import unit
 from concepts.errors import DiscernError
-from concepts.learning.base import Texts
 from study.harness import Case, ask, run
 from study.methods import study_method
 from study.peer_session import PeerSession
 from study.peers import PEERS
-from study.people import ANSWERS_A_SEARCH, SimulatedPerson
+from study.people import SimulatedPerson
 from study.statistics import seconds_to_reach
 
 
@@ -31,25 +30,11 @@ def searched(peer: PeerSession) -> list[str]:
     return [split.names[row] for row in split.pool[np.argsort(-scores, kind="stable")]]
 
 
-def by_model(peer: PeerSession) -> dict[str, float]:
-    """What the peer says of each picture that it was not asked about."""
-    model = peer._model()
-    assert model is not None
-    scores = dict(zip(peer._names, model(peer._vectors).tolist(), strict=True))
-    return {name: score for name, score in scores.items() if not peer._asked[peer._place[name]]}
-
-
 @pytest.mark.parametrize("name", PEERS)
-def test_a_peer_is_named_alone(name: str) -> None:
+def test_a_peer_is_named_alone_shows_no_wall_learns_from_every_answer_and_repeats_itself(name: str) -> None:
     assert study_method(name).peer == name
     with pytest.raises(DiscernError, match=f"“{name}” is no method.*alone: default, .*{name}"):
         study_method(f"margin+{name}")
-
-
-@pytest.mark.parametrize("name", PEERS)
-def test_a_peer_shows_no_wall_learns_from_every_answer_and_repeats_itself_with_the_same_seed(
-    name: str,
-) -> None:
     first, again = (run(*session(name), [0, 60], Case("rare", name, 0), pool=700) for _ in range(2))
     assert repr(first) == repr(again)
     assert [row.training_answers for row in first] == [0, 60]
@@ -64,17 +49,11 @@ def test_a_peer_that_learns_gets_better_than_the_words(name: str) -> None:
     assert peer.measured(person).average_precision > before.average_precision + 0.1
 
 
-@pytest.mark.parametrize("name", ["text_search", "rocchio", "agile"])
-def test_a_peer_asks_until_nothing_is_left(name: str) -> None:
-    peer, person = session(name)
-    assert len(ask(peer, person, 1000, batch=100)) == 700
-    assert peer.next(5) == []
-
-
-def test_a_text_search_learns_nothing() -> None:
+def test_a_text_search_learns_nothing_and_asks_until_nothing_is_left() -> None:
     peer, person = session("text_search")
-    before = peer.measured(person)
-    assert list(ask(peer, person, 40)) == searched(peer)[:40]
+    before, found = peer.measured(person), searched(peer)
+    assert list(ask(peer, person, 1000, batch=100)) == found
+    assert peer.next(5) == []
     assert peer.measured(person).average_precision == before.average_precision
 
 
@@ -84,40 +63,29 @@ def test_the_first_examples_are_what_the_words_find(name: str, by_words: int) ->
     assert peer.next(by_words) == searched(peer)[:by_words]
 
 
-def test_the_first_examples_of_agile_modeling_are_some_of_what_each_text_finds() -> None:
-    peer, _ = session("agile")
-    words, other = peer.texts.direction, unit(np.random.default_rng(1).normal(size=24))
-    each = replace(peer.texts.each(), against=other[None])
-    peer.texts = Texts(words, peer.texts.searches, lambda: each)
-    shown = set(peer.next(100))
-    by_words = set(searched(peer)[:100])
-    peer.texts = Texts.one(other)
-    by_other = set(searched(peer)[:100])
-    assert len(shown) == 100
-    assert shown <= by_words | by_other
-    assert shown - by_words
-    assert shown - by_other
-
-
-def test_rocchio_shows_some_of_what_is_nearer_to_the_mean_of_the_yes_pictures() -> None:
-    peer, person = session("rocchio")
-    ask(peer, person, 20)
-    scores = by_model(peer)
-    assert all(scores[name] > 0 for name in peer.next(5))
-
-
-def test_a_round_of_the_forest_is_ten_that_it_takes_for_yes_and_ten_for_no() -> None:
-    peer, person = session("random_forest")
-    ask(peer, person, 20)
-    scores = by_model(peer)
-    assert [scores[name] > 0.5 for name in peer.next(20)] == [True] * 10 + [False] * 10
-
-
-def test_agile_modeling_asks_what_its_network_is_least_sure_of() -> None:
-    peer, person = session("agile")
-    ask(peer, person, 100)
-    scores = by_model(peer)
-    assert set(peer.next(100)) == set(sorted(scores, key=lambda name: abs(scores[name]))[:100])
+@pytest.mark.parametrize(
+    ("name", "answers", "shows"),
+    [
+        ("rocchio", 20, lambda shown, said: all(said[name] > 0 for name in shown[:5])),  # nearer to yes
+        (  # ten that it takes for yes and ten for no
+            "random_forest",
+            20,
+            lambda shown, said: [said[name] > 0.5 for name in shown[:20]] == [True] * 10 + [False] * 10,
+        ),
+        (  # what its network is least sure of
+            "agile",
+            100,
+            lambda shown, said: set(shown) == set(sorted(said, key=lambda name: abs(said[name]))[:100]),
+        ),
+    ],
+)
+def test_each_peer_shows_what_its_rule_says(name: str, answers: int, shows: Any) -> None:
+    peer, person = session(name)
+    ask(peer, person, answers)
+    model = peer._model()
+    scores = dict(zip(peer._names, model(peer._vectors).tolist(), strict=True))
+    said = {name: score for name, score in scores.items() if not peer._asked[peer._place[name]]}
+    assert shows(peer.next(100), said)
 
 
 def test_a_near_duplicate_of_what_was_shown_is_not_shown() -> None:
@@ -126,28 +94,6 @@ def test_a_near_duplicate_of_what_was_shown_is_not_shown() -> None:
     peer = PeerSession(split, plain.texts, 0, PEERS["rocchio"]())
     said = ask(peer, person, 200)
     assert len({int(name) // 2 for name in said}) == 200
-
-
-def test_a_peer_hears_the_searches_that_the_person_comes_to_write_and_the_kinds_are_counted() -> None:
-    plain, person = rare_concept(0)
-    person = replace(person, facet=lambda name: str(int(name) % 2))
-    other = -plain.texts.direction
-    first, then = (
-        Texts(way, np.stack([other] * n), plain.texts.each) for n, way in ((1, -other), (2, other))
-    )
-    peer = PeerSession(plain.split, plain.texts, 0, PEERS["text_search"](), [first, then])
-    said = list(ask(peer, person, ANSWERS_A_SEARCH + 5))
-    assert said[:ANSWERS_A_SEARCH] == searched(peer)[::-1][:ANSWERS_A_SEARCH]
-    assert said[ANSWERS_A_SEARCH:] == searched(peer)[:5]
-    assert 0 <= peer.measured(person).facets <= 1
-
-
-def test_pictures_that_a_person_has_at_hand_are_learned_from() -> None:
-    peer, person = session("rocchio")
-    given = peer.some_that_count(person, 3)
-    assert [person.truth(name) for name in given] == ["yes"] * 3
-    assert peer.looked(given) == 3
-    assert not set(given) & set(ask(peer, person, 50))
 
 
 def test_seconds_until_a_quality_is_reached_are_on_a_line_between_two_budgets() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 from drawing import draw, draw_folder
 
@@ -14,21 +13,14 @@ from study.pasted import COLUMNS, Pasted, paste
 from study.pictures import read_folder
 from study.study import Study, run_study
 
-CONCEPTS = """
-["Round"]
-description = "A filled ellipse."
-when = 'thing == "ellipse"'
-"""
-
 
 @pytest.fixture
 def pasted(tmp_path: Path) -> Pasted:
     draw_folder(tmp_path / "objects" / "pictures", 30)
     (tmp_path / "photographs").mkdir()
-    for folder, size in (("objects", None), ("photographs", (96, 64))):
-        if size:
-            for number in range(24):
-                draw("line", 500 + number).resize(size).save(tmp_path / folder / f"{number}.png")
+    for number in range(24):
+        draw("line", 500 + number).resize((96, 64)).save(tmp_path / "photographs" / f"{number}.png")
+    for folder in ("objects", "photographs"):
         files = sorted((tmp_path / folder).rglob("*.png"))
         with (tmp_path / folder / "labels.csv").open("w", newline="") as stream:
             rows = [(file.relative_to(tmp_path / folder), file.name.partition("-")[0]) for file in files]
@@ -51,24 +43,11 @@ def test_every_photograph_comes_so_often_with_a_thing_of_the_size_that_is_said(p
         assert float(row["area"]) == pytest.approx((right - left) * (bottom - top), rel=0.1)
 
 
-def study(data: Path, out: Path) -> Study:
-    concepts = out / "round.toml"
-    out.mkdir()
-    concepts.write_text(CONCEPTS)
-    return Study(data, concepts, out, ("default", "parts"), (12,), 1, ("embedded",), 2)
-
-
-@pytest.mark.slow
-def test_who_frames_small_things_finds_more_of_them(pasted: Pasted, tmp_path: Path) -> None:
-    paste(pasted)
-    found = run_study(study(pasted.out, tmp_path / "study"), lambda done, total, message: None)
-    by_method = {row.method: row for row in found.rows if row.method != "all labels"}
-    assert by_method["parts"].person_seconds > by_method["default"].person_seconds
-    assert np.isfinite(by_method["parts"].average_precision)
-
-
 def test_without_columns_of_where_things_are_it_says_what_is_missing(pasted: Pasted, tmp_path: Path) -> None:
     file = tmp_path / "objects" / "labels.csv"
     file.write_text(file.read_text().replace("shape", "thing"))
+    concepts, out = tmp_path / "round.toml", tmp_path / "study"
+    concepts.write_text("""["Round"]\ndescription = "A filled ellipse."\nwhen = 'thing == "ellipse"'\n""")
+    of = Study(tmp_path / "objects", concepts, out, ("default", "parts"), (12,), 1, ("embedded",), 2)
     with pytest.raises(DiscernError, match="left, top, right, bottom"):
-        run_study(study(tmp_path / "objects", tmp_path / "study"), lambda done, total, message: None)
+        run_study(of, lambda done, total, message: None)

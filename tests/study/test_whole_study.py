@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from command_line import discern  # noqa: F401  # a fixture
 from drawing import draw_folder
 from test_study import row
 
@@ -54,7 +53,7 @@ def concepts(tmp_path: Path) -> Path:
 
 
 def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
-    discern: Any,  # noqa: F811
+    discern: Any,
     data: Path,
     concepts: Path,
     tmp_path: Path,
@@ -73,18 +72,13 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     first = study("first", 1)
     rows = pq.read_table(first / "runs.parquet").to_pylist()
     of_default = [row for row in rows if (row["concept"], row["method"]) == ("Box", "default")]
-    assert [(row["budget"], row["answers"], row["training_answers"]) for row in of_default] == [
-        (0, 0, 0),
-        (6, 0, 0),
-        (12, 12, 4),
-    ]
+    counted = [(row["budget"], row["answers"], row["training_answers"]) for row in of_default]
+    assert counted == [(0, 0, 0), (6, 0, 0), (12, 12, 4)]
     assert of_default[2]["person_seconds"] == 12 + 4  # a wall, and four clicks on it
     assert pq.read_table(first / "timings.parquet").num_rows == 8
     report = (first / "report.md").read_text()
-    assert "steady+blend" in report
-    assert "Kinds of what counts" in report
-    assert "A person's seconds until" in report
-    assert "Simulated people" in report
+    for words in ("steady+blend", "Kinds of what counts", "A person's seconds until", "Simulated people"):
+        assert words in report
     assert "<h1>Study: shapes</h1>" in (first / "report.html").read_text()
 
     worked: list[str] = []
@@ -99,32 +93,30 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
 
 @pytest.mark.slow
 def test_encoders_are_compared_on_the_same_pictures_and_answers(
-    discern: Any,  # noqa: F811
-    data: Path,
-    concepts: Path,
-    tmp_path: Path,
-    tiny_open_clip: Path,
+    discern: Any, data: Path, concepts: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     tiny = f"local-dir:{tiny_open_clip}"
     options = ["--methods", "random", "--budgets", 12, "--seeds", 1, "--encoders", f"embedded,{tiny}"]
     discern("study", "--data", data, "--concepts", concepts, "--out", tmp_path / "found", *options)
     rows = pq.read_table(tmp_path / "found" / "runs.parquet").to_pylist()
-    by_method = {
-        method: [row for row in rows if row["method"] == method] for method in {r["method"] for r in rows}
+    both = ("embedded", tiny)
+    assert {row["method"] for row in rows} == {
+        f"{way}@{one}" for way in ("random", "all labels") for one in both
     }
-    assert set(by_method) == {
-        f"{way}@{one}" for way in ("random", "all labels") for one in ("embedded", tiny)
-    }
-    mine, other = (
-        sorted(by_method[f"random@{one}"], key=lambda row: row["concept"]) for one in ("embedded", tiny)
+    positives, precisions = (
+        [
+            sorted((row["concept"], row[of]) for row in rows if row["method"] == f"random@{one}")
+            for one in both
+        ]
+        for of in ("positives", "average_precision")
     )
-    assert [row["positives"] for row in mine] == [row["positives"] for row in other]
-    assert [row["average_precision"] for row in mine] != [row["average_precision"] for row in other]
+    assert positives[0] == positives[1]
+    assert precisions[0] != precisions[1]
     report = (tmp_path / "found" / "report.md").read_text()
     assert "Paired differences to random@embedded" in report
     assert "with embedded, 0" in report
     costs = report.partition("| million parameters |")[2]
-    assert [f"| {one} | " in costs for one in ("embedded", tiny)] == [True, True]
+    assert [f"| {one} | " in costs for one in both] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -149,24 +141,20 @@ def test_a_file_of_concepts_that_cannot_be_used_says_why(tmp_path: Path, content
 
 
 def test_what_cannot_be_used_is_said_before_any_work(
-    discern: Any,  # noqa: F811
-    data: Path,
-    concepts: Path,
-    tmp_path: Path,
+    discern: Any, data: Path, concepts: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     asked = ["study", "--data", data, "--concepts", concepts, "--out", out]
     with pytest.raises(DiscernError, match="“psychic” is no method"):
         discern(*asked, "--methods", "psychic")
-    concepts.write_text(CONCEPTS.replace('"ellipse"', '"circle"'))
-    with pytest.raises(DiscernError, match=r"No picture .* counts as “Round”"):
-        discern(*asked)
-    concepts.write_text("pool = 91\n" + CONCEPTS)
-    with pytest.raises(DiscernError, match="a pool of 91 leaves no test picture"):
-        discern(*asked)
-    concepts.write_text(CONCEPTS.replace("number ==", "size =="))
-    with pytest.raises(DiscernError, match="no column “size”"):
-        discern(*asked)
+    for wrong, said in (
+        (CONCEPTS.replace('"ellipse"', '"circle"'), r"No picture .* counts as “Round”"),
+        ("pool = 91\n" + CONCEPTS, "a pool of 91 leaves no test picture"),
+        (CONCEPTS.replace("number ==", "size =="), "no column “size”"),
+    ):
+        concepts.write_text(wrong)
+        with pytest.raises(DiscernError, match=said):
+            discern(*asked)
     (data / "labels.csv").unlink()
     with pytest.raises(DiscernError, match=r"no labels\.csv"):
         discern(*asked)
@@ -184,11 +172,9 @@ def test_differences_are_paired_by_concept_and_their_interval_is_over_concepts()
     better = {f"c{i}": {20: 0.5 + 0.01 * i + 0.05} for i in range(10)}
     worse = {f"c{i}": {20: 0.5 + 0.01 * i} for i in range(10)}
     found = paired(better, worse, 20)
-    assert found is not None
     assert (round(found.mean, 6), round(found.low, 6), round(found.high, 6)) == (0.05, 0.05, 0.05)
     mixed = {f"c{i}": {20: 0.5 + (-1) ** i * 0.1} for i in range(10)}
     unsure = paired(mixed, worse, 20)
-    assert unsure is not None
     assert unsure.low < 0 < unsure.high
     assert paired(better, worse, 50) is None
 
@@ -197,7 +183,6 @@ def test_the_work_to_reach_a_level_is_the_first_budget_whose_mean_does() -> None
     rows = [row("a", "m", seed, b, ap) for seed in (0, 1) for b, ap in ((10, 0.5), (20, 0.9), (50, 0.95))]
     assert by_concept(rows)["a"] == {10: 0.5, 20: 0.9, 50: 0.95}
     found = work_to_reach(rows, {"a": 1.0}, 0.9)["a"]
-    assert found is not None
     assert found.budget == 20
     assert work_to_reach(rows, {"a": 1.0}, 0.99) == {"a": None}
 
@@ -209,8 +194,6 @@ def test_looks_at_a_confirming_list_are_kept_beside_it_and_reported(concepts: Pa
         rows = [row("Round", method, 0, 6, 0.5) for method in (name, whole.ALL_LABELS)]
         write_results(asked, Found(rows, {}, read_concepts(concepts)))
     looks = concepts.with_suffix(".looks.txt").read_text().splitlines()
-    assert [look.partition(": ")[2] for look in looks] == [
-        "random; budgets 6; 1 seeds",
-        "margin; budgets 6; 1 seeds",
-    ]
+    said = [look.partition(": ")[2] for look in looks]
+    assert said == ["random; budgets 6; 1 seeds", "margin; budgets 6; 1 seeds"]
     assert all(look in (tmp_path / "report.md").read_text() for look in looks)
