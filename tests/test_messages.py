@@ -18,14 +18,17 @@ from web.http.problems import kind_of, kinds
 
 ROOT = Path(__file__).parents[1]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
-COMMAND_LINE = ("concepts/__main__.py",)
-TEXTS = ("concepts/bundle/classify.py", "concepts/bundle/usage.py", "storage/backup.py")
+TEXTS = (
+    "concepts/__main__.py",
+    "concepts/bundle/classify.py",
+    "concepts/bundle/usage.py",
+    "storage/backup.py",
+)
 MODULES = sorted(
     path
     for folder in ("concepts", "storage")
     for path in (ROOT / folder).rglob("*.py")
-    if path.relative_to(ROOT).as_posix() not in COMMAND_LINE + TEXTS
-    and not path.is_relative_to(ROOT / "concepts" / "cli")
+    if path.relative_to(ROOT).as_posix() not in TEXTS and not path.is_relative_to(ROOT / "concepts" / "cli")
 )
 
 # What an error has for a terminal alone.

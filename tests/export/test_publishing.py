@@ -60,7 +60,7 @@ def bundle(tmp_path: Path) -> Path:
     return bundles.write_one(tmp_path / "messy-room", head, bundles.make_facts(head), None, graph)
 
 
-def test_the_files_are_there_with_a_card_that_the_hub_reads_and_three_lines_load_them(
+def test_the_files_are_there_three_lines_load_them_and_a_second_push_replaces_those_that_are_ours(
     hub: LocalHub, push: Python, python: Python, bundle: Path, tmp_path: Path
 ) -> None:
     zipped = bundle.with_name("messy-room.zip")
@@ -90,19 +90,12 @@ def test_the_files_are_there_with_a_card_that_the_hub_reads_and_three_lines_load
     done = python("-P", "-c", code, cwd=place)
     assert done.returncode == 0, done.stderr
     assert re.search(r"red\.png.*messy room.*probability=0\.", done.stdout)
-
-
-def test_a_second_push_replaces_the_first_and_leaves_what_is_not_ours(
-    hub: LocalHub, push: Python, bundle: Path, tmp_path: Path
-) -> None:
-    push(bundle)
-    hub.repositories["ana/messy-room"]["notes.md"] = b"mine"
-    hub.repositories["ana/messy-room"]["2-scores.png"] = b"of an older one"
+    there |= {"notes.md": b"mine", "2-scores.png": b"of an older one"}
     head = bundles.make_head(np.ones(8))
     other = bundles.write_one(tmp_path / "other", head, bundles.make_facts(head), None)
     assert push(other).returncode == 0
-    there = hub.repositories["ana/messy-room"]
-    assert set(there) == {file.name for file in other.iterdir()} | {"notes.md"}
+    left = set(hub.repositories["ana/messy-room"])
+    assert left == {file.name for file in other.iterdir()} | {"notes.md"}
     assert len(hub.commits) == 2
 
 

@@ -44,10 +44,7 @@ def asked(model: OpenAICompatibleModel) -> Opinion:
     return model.weigh([Message("user", "A swing.")], Opinion, field="rating", purpose="test").answer
 
 
-NO_COUNTS = [-(10**9), float("nan"), float("inf"), 10**30, 0, "many", None, [5], {}]
-
-
-@pytest.mark.parametrize("told", NO_COUNTS, ids=repr)
+@pytest.mark.parametrize("told", [-(10**9), float("nan"), float("inf"), 10**30, 0, "many", None, [5], {}])
 def test_a_count_of_tokens_that_is_none_costs_what_was_estimated(
     server: FakeOpenAI, make_model: MakeModel, told: Any
 ) -> None:
