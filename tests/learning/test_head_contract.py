@@ -20,7 +20,7 @@ def head(request) -> Head:
 
 def test_it_fits_one_weight_a_dimension_and_facts_that_json_can_keep(head, labels, text_direction):
     data, unseen = labels(12, 30), labels(5, 5, seed=9)
-    fitted, again = (head.fit(labels(12, 30), text_direction, 0) for _ in range(2))
+    fitted, again = (head.fit(data, text_direction, 0) for _ in range(2))
     assert np.array_equal(fitted.weights, again.weights)
     assert fitted.bias == again.bias
     scores = head.score(data, Texts.one(text_direction), Pictures(unseen.vectors), 0)
