@@ -89,3 +89,9 @@ def test_scores_go_up_for_what_counts_and_down_for_the_rest_by_square_roots():
     bare = bare_drawing(figure)
     assert len(re.findall("<rect", bare)) == 3
     assert "threshold" not in bare
+
+
+def test_numbers_beside_dots_do_not_run_into_each_other():
+    close = [{"predicted": p, "observed": p, "n": 3} for p in (0.01, 0.02, 0.03, 0.5)]
+    marks = figures.reliability(of(reliability=close)).marks
+    assert [mark.words for mark in marks if isinstance(mark, figures.Dot)] == ["3", "", "", "3"]
