@@ -308,10 +308,3 @@ def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(server, ask,
     server.script(status(429, retry_after=header), says(GOOD))
     ask()
     assert least <= waits[0] <= most
-
-
-@pytest.mark.parametrize("picture", [(), (b"jpeg",)])
-def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(server, ask, picture):
-    server.script(status(400, f"{MODEL} (vision) takes no response_format json_schema"), says(GOOD))
-    question = [Message("user", "Judge.", picture)]
-    assert ask(question) == Opinion(**GOOD)

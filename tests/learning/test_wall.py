@@ -31,6 +31,7 @@ def test_rare_kinds_are_found_on_the_first_walls_and_sooner_than_at_random(seed:
         shown = np.empty(0, np.int64)
         for number in range(3):
             shown = np.concatenate([shown, wall(Pool(vectors, misleading, group), shown, number, seed)])
+        assert len(set(shown)) == len(shown) == 3 * SIZE
         found[name] = len(set(kind[shown]) & set(range(6, 22)))
     assert found["wall"] == 16
     assert found["random_wall"] < 16

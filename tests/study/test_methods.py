@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from concepts.encoders.base import unit
-from concepts.learning.acquisition import Pool
 from concepts.learning.base import Texts, TrainingSet
 from concepts.learning.heads import HEADS
 from study.augmenting import Augmenter
 from study.borrowing import LEAST, BorrowingHead, borrowed
 from study.heads.anchored import AnchoredHead
-from study.walls import WALLS
 
 DIMENSION = 64
 
@@ -76,17 +74,3 @@ def test_with_fewer_than_five_earlier_concepts_it_is_the_head_of_the_app() -> No
     data = TrainingSet(vectors, vectors[:, 0] > 0, np.ones(20), np.arange(20))
     alone, borrowing = HEADS["auto"]().fit(data, None, 0), BorrowingHead(earlier).fit(data, None, 0)
     assert np.array_equal(alone.weights, borrowing.weights)
-
-
-def test_of_two_looks_with_nothing_in_common_both_are_asked_about_and_the_next_wall_shows_others() -> None:
-    """Twenty kinds of pictures and two rarer ones, which are looks of one concept."""
-    kind, seen = np.concatenate([np.repeat(np.arange(20), 40), np.repeat([20, 21], 20)]), []
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        vectors = unit(2 * rng.normal(size=(22, 32))[kind] + rng.normal(size=(len(kind), 32)))
-        pool = Pool(vectors.astype(np.float32), rng.random((1, len(kind))), np.arange(len(kind)))
-        wall = WALLS["chips"](pool, np.empty(0, np.int64), 0, seed)
-        seen.append({20, 21} <= set(kind[wall]))
-    assert np.mean(seen) >= 0.95
-    again = WALLS["chips"](pool, wall, 1, 39)
-    assert len(wall) == len(again) == len(set(wall) | set(again)) / 2 == 60
