@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     average_precision_score,
@@ -17,6 +19,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from concepts.learning.consistency import ENOUGH, consistency
 from concepts.learning.evaluation import (
     COUNTS,
     ERROR,
@@ -204,3 +207,32 @@ def test_how_many_unlabelled_finds_are_right_is_a_number_only_where_its_range_is
     metric = Metric(name="precision", value=value, low=low, high=high, n=12, note="Label some.")
     assert about_unlabelled(metric, 40).startswith(said)
     assert about_unlabelled(metric, 0) == about_unlabelled(None, 40) == ""
+
+
+# Labels given a second time: how often people say the same.
+SAID = [("yes", "yes")] * 12 + [("no", "no")] * 15 + [("yes", "no")] * 2 + [("no", "unsure")]
+
+
+def test_what_was_said_twice_is_counted_by_the_first_answer_and_limits_a_classifier() -> None:
+    found = consistency(SAID, answers=200, people=1)
+    assert (found.n, found.same, found.yes_to_no, found.no_to_yes, found.to_unsure) == (30, 27, 2, 0, 1)
+    exact = binomtest(27, 30).proportion_ci(0.95)
+    assert (found.share.low, found.share.high) == pytest.approx((exact.low, exact.high))
+    assert (found.ceiling.low, found.ceiling.value) == pytest.approx(((1 + exact.low) / 2, 0.95))
+    assert found.different.value == pytest.approx(20)
+    assert 3 <= found.different.low < 20 < found.different.high <= 173
+    assert found.sentences[0].startswith(
+        "You labelled 27 of 30 pictures the same way twice (73–98 of 100): no classifier can be expected to "
+        "agree with your labels on more than about 95 of 100"
+    )
+    assert "about 20 of the 200 test labels would be different" in found.sentences[1]
+    found = consistency(SAID[:12], answers=12, people=2)
+    assert found.sentences[0] == "People labelled 12 of 12 pictures the same way twice (74–100 of 100)."
+    assert "So none of the 12 test labels" in found.sentences[1]
+
+
+def test_too_few_are_counted_and_nothing_is_said_of_them() -> None:
+    found = consistency(SAID[: ENOUGH - 1], answers=200, people=1)
+    assert (found.same, found.share.value, found.different.value, found.sentences) == (9, None, None, ())
+    assert found.share.note == "1 more pictures labelled twice are needed."
+    assert consistency([], answers=200, people=0) is None

@@ -1,13 +1,16 @@
-"""A classifier with its encoder in int8, made of the library's own pictures."""
+"""A classifier in int8, made of the library's own pictures; and the check that other people run, against a
+SIMULATED model over drawn pictures: it tries nothing real."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_folder
+from drawing import draw, draw_folder
+from fake_openai import MODEL, FakeOpenAI
 
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
@@ -15,6 +18,7 @@ from concepts.errors import DiscernError
 from concepts.publishing.export import bundle_at
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from study import real_check
 from study.int8 import export
 
 
@@ -51,3 +55,26 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     with pytest.raises(DiscernError, match="calibrated on 1000 pictures or more"):
         export(bench, "Round thing", tmp_path / "none")
     bench.close()
+
+
+@pytest.mark.slow
+def test_the_whole_job_ends_in_a_report_without_names_and_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = tmp_path / "pictures"
+    for folder, shape in (("animals", "ellipse"), ("others", "rectangle")):
+        (pictures / folder).mkdir(parents=True)
+        for number in range(10):
+            draw(shape, number).save(pictures / folder / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    with FakeOpenAI(answer=lambda request: {"rating": 4}) as server:
+        options = ["--model", MODEL, "--endpoint", server.base_url, "--key", "sk-never-told"]
+        options += ["--encoder", "embedded", "--pictures", str(pictures)]
+        monkeypatch.setattr(sys, "argv", ["real_check", *options])
+        real_check.main()
+    report = (tmp_path / "real-check.md").read_text(encoding="utf-8")
+    for step in ("Encoder", "Search", "Endpoint", "Train", "Export", "Score"):
+        assert f"- {step}: done" in report
+    assert "suggestions" in report
+    assert "sk-never-told" not in report
+    assert str(tmp_path) not in report
