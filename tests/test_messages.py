@@ -161,12 +161,9 @@ def test_a_misspelt_label_and_a_missing_column_are_named_and_no_other_column_is_
 
 
 def test_a_command_names_the_concept_as_a_shell_takes_it_and_asks_for_the_kind_that_is_missing() -> None:
-    none, to_measure = (
-        errors.NotEnoughLabelsError("None."),
-        errors.NotEnoughLabelsError("None.", purpose="evaluation"),
-    )
-    assert "concept next NAME --evaluation" in to_measure.advice("in_terminal")
-    assert "--evaluation" not in none.advice("in_terminal")
+    to_measure = errors.NotEnoughLabelsError("None.", purpose="evaluation").advice("in_terminal")
+    assert "concept next NAME --evaluation" in to_measure
+    assert "--evaluation" not in errors.NotEnoughLabelsError("None.").advice("in_terminal")
     untrained = errors.NO_VERSION(concept="it's messy")
     assert untrained.advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
 
@@ -186,11 +183,9 @@ def test_where_screens_have_nothing_to_advise_they_say_the_case_alone(error: err
 
 
 def test_an_error_is_the_problem_over_rest_that_its_case_says() -> None:
-    told = [(kind_of(error), error.http_status) for error in (*EXAMPLES, *ALL_SAID)]
-    assert {("disk-full", 507), ("storage", 503), ("settings", 422), ("concept-in-trash", 409)} < set(told)
-    assert {("unknown-concept", 404), ("unknown-version", 404), ("quota", 403), ("broken-method", 503)} < {
-        *told
-    }
+    told = {(kind_of(error), error.http_status) for error in (*EXAMPLES, *ALL_SAID)}
+    assert {("disk-full", 507), ("storage", 503), ("settings", 422), ("concept-in-trash", 409)} < told
+    assert {("unknown-concept", 404), ("unknown-version", 404), ("quota", 403), ("broken-method", 503)} < told
     assert kind_of(errors.UnknownError("There is no job 7.", "job")) == "unknown-job"
     listed = [kind for kind, _, _ in kinds()]
     assert len(listed) == len(set(listed))

@@ -295,17 +295,13 @@ def small(tmp_path: Path) -> Path:
     return bundles.write_one(tmp_path / "small", head, bundles.make_facts(head), None, bundles.small_graph())
 
 
-def changed(file: Path) -> None:
-    file.write_bytes(file.read_bytes() + b"\n")
-
-
 def test_a_changed_folder_is_refused_before_a_picture_is_looked_at(
     run: Run, small: Path, tmp_path: Path
 ) -> None:
     draw("ellipse", 1).save(tmp_path / "one.png")
     names = ["checksums.py", "classifier.onnx", "classify.py", "head.json", "pixels.py", "reading.py"]
     for name in names:
-        changed(small / name)
+        (small / name).write_bytes((small / name).read_bytes() + b"\n")
     (small / "README.md").unlink()
     done = run(str(small / "classify.py"), "one.png", "--out", "scores.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)

@@ -36,19 +36,10 @@ def cloud(positives: int, negatives: int, machine: int, seed: int) -> TrainingSe
 
 
 WORDS = unit(np.r_[1.0, 0.6, np.zeros(DIMENSION - 2)])
+FEW, MANY = [(0, 0, 0), (3, 0, 0), (0, 4, 0), (1, 1, 0), (4, 9, 0)], [(12, 30, 0), (60, 90, 0)]
 LABELS = {
-    f"{positives} yes, {negatives} no, {machine} by a machine": (positives, negatives, machine)
-    for positives, negatives, machine in [
-        (0, 0, 0),
-        (3, 0, 0),
-        (0, 4, 0),
-        (1, 1, 0),
-        (4, 9, 0),
-        (12, 30, 0),
-        (12, 30, 40),
-        (0, 0, 40),
-        (60, 90, 0),
-    ]
+    f"{yes} yes, {no} no, {machine} by a machine": (yes, no, machine)
+    for yes, no, machine in (*FEW, *MANY, (12, 30, 40), (0, 0, 40))
 }
 TARGETS = {"f1": Target(), "precision": Target("precision", 0.8), "recall": Target("recall", 0.9)}
 

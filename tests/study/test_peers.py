@@ -57,30 +57,31 @@ def test_a_text_search_learns_nothing_and_asks_until_nothing_is_left() -> None:
     assert peer.measured(person).average_precision == before.average_precision
 
 
-@pytest.mark.parametrize(("name", "by_words"), [("rocchio", 5), ("random_forest", 10)])
-def test_the_first_examples_are_what_the_words_find(name: str, by_words: int) -> None:
-    peer, _ = session(name)
-    assert peer.next(by_words) == searched(peer)[:by_words]
+def least_sure(shown: list[str], said: dict[str, float]) -> bool:
+    return set(shown) == set(sorted(said, key=lambda name: abs(said[name]))[:100])
+
+
+def nearer_to_yes(shown: list[str], said: dict[str, float]) -> bool:
+    return all(said[name] > 0 for name in shown[:5])
+
+
+def ten_of_each_side(shown: list[str], said: dict[str, float]) -> bool:
+    return [said[name] > 0.5 for name in shown[:20]] == [True] * 10 + [False] * 10
 
 
 @pytest.mark.parametrize(
-    ("name", "answers", "shows"),
+    ("name", "by_words", "answers", "shows"),
     [
-        ("rocchio", 20, lambda shown, said: all(said[name] > 0 for name in shown[:5])),  # nearer to yes
-        (  # ten that it takes for yes and ten for no
-            "random_forest",
-            20,
-            lambda shown, said: [said[name] > 0.5 for name in shown[:20]] == [True] * 10 + [False] * 10,
-        ),
-        (  # what its network is least sure of
-            "agile",
-            100,
-            lambda shown, said: set(shown) == set(sorted(said, key=lambda name: abs(said[name]))[:100]),
-        ),
+        ("rocchio", 5, 20, nearer_to_yes),
+        ("random_forest", 10, 20, ten_of_each_side),
+        ("agile", 0, 100, least_sure),
     ],
 )
-def test_each_peer_shows_what_its_rule_says(name: str, answers: int, shows: Any) -> None:
+def test_each_peer_shows_what_the_words_find_and_then_what_its_rule_says(
+    name: str, by_words: int, answers: int, shows: Any
+) -> None:
     peer, person = session(name)
+    assert session(name)[0].next(by_words) == searched(peer)[:by_words]
     ask(peer, person, answers)
     model = peer._model()
     scores = dict(zip(peer._names, model(peer._vectors).tolist(), strict=True))
