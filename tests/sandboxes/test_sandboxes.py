@@ -53,9 +53,6 @@ def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
     return batch
 
 
-# Apart
-
-
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
     bench, other = house.create().bench, house.create().bench
     assert bench.context.collection.encoder() is other.context.collection.encoder()  # they share one
@@ -122,9 +119,6 @@ def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_compute
             assert {picture.path[: len("/sample/1/")] for picture in pictures} == {"/sample/1/", "/sample/2/"}
 
 
-# For an hour
-
-
 def test_after_its_hour_a_sandbox_is_found_no_more_and_its_folder_is_gone(
     house: Sandboxes, clock: Clock
 ) -> None:
@@ -160,9 +154,6 @@ def test_there_are_only_so_many_at_once_and_one_that_is_over_makes_room(
         house.create()
 
 
-# Within bounds
-
-
 def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_taken(house: Sandboxes) -> None:
     sandbox = house.create()
     assert 0 < sandbox.used_bytes() < 5_000_000  # without what is shared with the library
@@ -196,13 +187,25 @@ def test_of_all_visitors_work_only_so_much_runs_at_once(house: Sandboxes) -> Non
     assert other.has_room()
 
 
-def test_a_demo_does_not_start_with_a_model_endpoint(own_home: Path) -> None:
+def test_each_visitor_has_a_budget_of_their_own_at_the_hosts_endpoint(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    with FakeOpenAI(answer=lambda request: {"author": "simulated"}) as server:
+        endpoint = {"openai_base_url": server.base_url, "llm_model": MODEL, "llm_price": "1000/1000"}
+        with demo_house(tmp_path, tiny_open_clip, demo_budget=0.01, **endpoint) as house:
+            for _ in range(2):
+                bench = house.create().bench
+                bench.concepts.begin("Ball", "A round thing.")
+                with pytest.raises(DiscernError, match="all that a visitor"):
+                    bench.concept("Ball").definition.propose().wait()
+                assert bench.installation.model_costs().calls == []
+    assert server.requests == []
+
+
+def test_a_demo_does_not_start_where_what_visitors_spend_can_not_be_counted(own_home: Path) -> None:
     settings = load_settings(home=own_home, demo=True, openai_base_url="http://127.0.0.1:1/v1", llm_model="m")
     with pytest.raises(SettingsError, match="your money"):
         Sandboxes(settings)
-
-
-# To take along
 
 
 def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(

@@ -60,9 +60,6 @@ n[0] == 1
 def test_anything_else_is_refused_in_words(text: str) -> None:
     with pytest.raises(DiscernError):
         condition(text, ROW)
-
-
-def test_an_unknown_column_is_named_with_those_there_are() -> None:
     with pytest.raises(DiscernError, match=r"no column “colour”.*coarse, empty, n"):
         condition('colour == "red"', ["n", "coarse", "empty"])
 
