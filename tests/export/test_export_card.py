@@ -89,7 +89,6 @@ UNMEASURED = "**It has not been measured**"
             ["| Calibration error (lower is better) | 0.040"],
             [],
         ),
-        (measured("probability_gap", 0.28, 0.21, 0.36), ["too high, by 28 of 100 (21 to 36)"], []),
         (
             {"evaluation_drawn": "imported"},
             ["chosen by hand, not drawn at random"],

@@ -40,11 +40,10 @@ def test_a_figure_with_nothing_to_show_is_not_drawn_and_none_needs_metrics(head,
 
 
 def test_every_figure_says_in_words_and_in_a_table_what_it_draws(curves):
-    every = precision_recall, reliability, _, learning = [
+    every = precision_recall, reliability, _ = [
         figures.precision_recall(curves, 0.3, (0.9, 0.87)),
         figures.reliability(curves),
         figures.scores(curves, 0.5),
-        figures.learning_curve([(5, 0.6, 0.4, 0.8), (30, 0.9, 0.8, 0.95)]),
     ]
     for figure in every:
         assert len(figure.said) > 30
@@ -58,7 +57,6 @@ def test_every_figure_says_in_words_and_in_a_table_what_it_draws(curves):
         assert {figure.x.label, figure.y.label} <= {e.text for e in svg.iter("text")}
     assert "At the threshold: 87 right, 90 found." in precision_recall.said
     assert ("90 %", "95 % (80–99)", "40") in reliability.rows
-    assert ("30", "0.90", "0.80–0.95") in learning.rows
 
 
 def test_no_word_of_a_figure_is_markup(curves):
