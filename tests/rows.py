@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete
+
 from storage.adding import PictureFacts
 from storage.concepts import put_behind
 from storage.database import Database
 from storage.library import Library
 from storage.pictures.files import Source
+from storage.tables import (
+    FolderRow,
+    LibraryCountRow,
+    PendingVectorRow,
+    PictureRow,
+    RefusedPictureRow,
+    RemovalRow,
+    SourceRow,
+)
 
 FINGERPRINT = "an encoder's"
 
@@ -33,3 +44,18 @@ def draw_apart(database: Database, concept_id: int, ids: Sequence[str], drawn: s
 
 def add_pictures(database: Database, ids: Sequence[str]) -> None:
     Library(database).adding.record([(source(i), facts(i)) for i in ids], [], FINGERPRINT)
+
+
+def clear_pictures(database: Database) -> None:
+    about = (
+        PendingVectorRow,
+        RemovalRow,
+        RefusedPictureRow,
+        SourceRow,
+        PictureRow,
+        FolderRow,
+        LibraryCountRow,
+    )
+    with database.write() as session:
+        for table in about:
+            session.execute(delete(table))

@@ -1,40 +1,15 @@
-"""Pictures the tests draw themselves, and the databases that every store has to work on."""
+"""The databases that every store has to work on."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from postgres import ON_BOTH, Server
 
 from storage.database import Database
 from storage.files import sqlite_url
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def drawn(seed: int, width: int = 96, height: int = 64) -> Image.Image:
-    """Smooth random blobs: as much detail as a photo has."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-
-
-@pytest.fixture
-def encode() -> Callable[..., bytes]:
-    return encoded
-
-
-@pytest.fixture
-def draw() -> Callable[..., Image.Image]:
-    return drawn
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 
 from concepts.bundle import reading
 from storage.errors import BadPictureError
-from storage.pictures.decoding import decode
+from storage.pictures.decoding import decode, wanted
 
 SHOWN = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
 READERS = {"Discern": lambda data: decode(data), "a bundle": reading.Reader(SHOWN).pixels}
@@ -111,6 +111,22 @@ HOSTILE = {
 def test_a_file_that_keeps_a_reader_busy_is_refused(read: Read, data: bytes) -> None:
     with pytest.raises(REFUSALS, match=r"parts than a picture|scans|more values than|compressed by runs"):
         read(data)
+
+
+TEXT = int.from_bytes(b"999\0", "little")
+TILES = {  # their width and length
+    "that take all memory": [(322, 4, 1, 2**15), (323, 4, 1, 2**15)],
+    "whose width is of letters": [(322, 2, 4, TEXT)],
+    "of letters alone": [(322, 2, 4, TEXT), (323, 2, 4, TEXT)],
+}
+
+
+@both
+@pytest.mark.parametrize("tiles", TILES.values(), ids=TILES.keys())
+def test_a_tiff_of_hostile_tiles_is_damaged_and_one_of_small_tiles_is_not(read: Read, tiles: Any) -> None:
+    with pytest.raises(REFUSALS, match="damaged"):
+        read(tiff(*tiles))
+    assert wanted(io.BytesIO(tiff((322, 4, 1, 256), (323, 4, 1, 256)))).bytes > 0
 
 
 def avif(exif: bytes) -> bytes:

@@ -8,8 +8,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rows import FINGERPRINT, picture_ids
-from sqlalchemy import delete
+from rows import FINGERPRINT, clear_pictures, picture_ids
 
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Page
@@ -19,15 +18,7 @@ from storage.library import Library
 from storage.picture_filter import Order, PictureFilter
 from storage.pictures.files import Source
 from storage.removed import Removed
-from storage.tables import (
-    UNDATED,
-    FolderRow,
-    LibraryCountRow,
-    PendingVectorRow,
-    PictureRow,
-    RemovalRow,
-    SourceRow,
-)
+from storage.tables import UNDATED
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SIZES = (1, 2, 3)
@@ -56,9 +47,7 @@ pictures = st.lists(
 
 def fill(database: Database, rows: list[tuple[int, int, str, str, str]]) -> None:
     """Two pictures are added at each moment."""
-    with database.write() as session:
-        for table in (PendingVectorRow, RemovalRow, SourceRow, PictureRow, FolderRow, LibraryCountRow):
-            session.execute(delete(table))
+    clear_pictures(database)
     read = [
         (source(f"{folder}/{number}/{name}"), facts(number, size, taken, kind))
         for number, (size, taken, kind, name, folder) in enumerate(rows)
@@ -166,22 +155,15 @@ def test_copies_look_alikes_and_formats_are_found(database: Database) -> None:
     assert browsing.kept(PictureFilter(format="PNG"), [IDS[2], IDS[1], IDS[0]]) == [IDS[2], IDS[0]]
 
 
-def added_on(database: Database, day: int, number: int, taken: int, place: str = "/p") -> None:
-    """A picture that came into the library on that day."""
-    with patch("storage.adding.now", return_value=DAY + timedelta(days=day)):
-        row = source(f"{place}/{number}.png"), facts(number, 1, taken, "PNG")
-        Library(database).adding.record([row], [], FINGERPRINT)
-
-
-@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("most", [0, 5000])
 def test_a_picture_that_was_just_added_is_on_the_next_page(
-    database: Database, monkeypatch: pytest.MonkeyPatch, many: bool
+    database: Database, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    if many:
-        monkeypatch.setattr("storage.browsing.MOST", 0)
+    monkeypatch.setattr("storage.browsing.MOST", most)
     browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
     for number in range(4):
-        added_on(database, number, number, taken=7)
+        with patch("storage.adding.now", return_value=DAY + timedelta(days=number)):
+            row = source(f"/p/{number}.png"), facts(number, 1, 7, "PNG")
+            Library(database).adding.record([row], [], FINGERPRINT)
         for order in Order:
-            found = browsing.page(chosen, order, 10).ids
-            assert sorted(found) == IDS[: number + 1], order
+            assert sorted(browsing.page(chosen, order, 10).ids) == IDS[: number + 1], order

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -31,16 +31,14 @@ def bucket(s3: Service) -> BucketTables:
     return BucketTables(f"s3://{s3.new_bucket()}/kept/vectors", lambda name: nullcontext())
 
 
+Opened = Callable[[str], StoredIndex]
+
+
 @pytest.fixture
-def opened(
-    bucket: BucketTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], StoredIndex]:
+def opened(bucket: BucketTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """The index as a computer of this name has it, which asks the bucket at every read."""
     monkeypatch.setattr(stored, "ASK_AFTER", 0.0)
     return lambda computer: StoredIndex(tmp_path / computer, "enc-1", DIMENSION, bucket)
-
-
-Opened = Callable[[str], StoredIndex]
 
 
 def test_another_computer_reads_what_one_has_written_and_the_table_is_on_none(
@@ -72,10 +70,14 @@ def test_a_bucket_is_not_asked_at_every_read_and_what_is_written_here_is_seen_at
     assert other.version == index.version != asked.version
 
 
-def test_encoders_of_a_bucket_are_known_by_their_tables(bucket: BucketTables, tmp_path: Path) -> None:
+def test_encoders_of_a_bucket_are_known_by_their_tables_whose_size_is_counted(
+    bucket: BucketTables, tmp_path: Path
+) -> None:
     assert tables_in(tmp_path, bucket) == []
     for name, size in (("enc-2", 5), ("enc-1", 3)):
-        StoredIndex(tmp_path, name, size, bucket).write(picture_ids(1), unit_vectors(1, dimension=size))
+        index = StoredIndex(tmp_path, name, size, bucket)
+        index.write(picture_ids(100), unit_vectors(100, dimension=size))
+        assert index.disk(100).table >= 100 * size * 2
     assert tables_in(tmp_path, bucket) == [("enc-1", 3), ("enc-2", 5)]
 
 
@@ -120,8 +122,8 @@ def test_a_refusal_is_no_damage_and_the_next_read_after_it_finds_everything(
         assert contents(found) == contents(in_memory(ids, vectors))
 
 
-def test_a_table_that_is_gone_is_made_again_from_the_newest_copy(
-    opened: Opened, bucket: BucketTables, tmp_path: Path
+def test_a_table_that_is_gone_is_made_again_from_the_newest_copy_but_not_without_its_bucket(
+    opened: Opened, bucket: BucketTables, s3: Service, tmp_path: Path
 ) -> None:
     ids, vectors = picture_ids(5), unit_vectors(5)
     opened("one").write(ids, vectors)
@@ -131,12 +133,9 @@ def test_a_table_that_is_gone_is_made_again_from_the_newest_copy(
         again.snapshot()
     again.remake()
     assert contents(opened("other")) == contents(in_memory(ids, vectors))
-
-
-def test_a_bucket_that_is_gone_is_said_and_no_table_is_begun_elsewhere(s3: Service, tmp_path: Path) -> None:
-    tables = BucketTables(f"s3://{s3.new_name()}/kept/vectors", lambda name: nullcontext())
+    gone = BucketTables(f"s3://{s3.new_name()}/kept/vectors", lambda name: nullcontext())
     with pytest.raises(BucketError, match="doesn't exist"):
-        StoredIndex(tmp_path, "enc-1", DIMENSION, tables).snapshot()
+        StoredIndex(tmp_path, "enc-1", DIMENSION, gone).snapshot()
 
 
 def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
@@ -154,12 +153,6 @@ def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
     mine.write(picture_ids(3), unit_vectors(3))
     assert len(mine.snapshot().ids) == 6
     assert contents(mine) == contents(other)
-
-
-def test_what_a_table_takes_of_its_bucket_is_counted(bucket: BucketTables, tmp_path: Path) -> None:
-    index = StoredIndex(tmp_path, "enc-1", DIMENSION, bucket)
-    index.write(picture_ids(100), unit_vectors(100))
-    assert index.disk(100).table >= 100 * DIMENSION * 2
 
 
 # Whose turn it is
@@ -194,37 +187,26 @@ from storage.vectors.tables import BucketTables
 folder, database, place = sys.argv[1:]
 index = StoredIndex(Path(folder), "enc-1", DIMENSION, BucketTables(place, Database(database).alone))
 print("ready", flush=True)
-sys.stdin.readline()
-for k in range(4):
-    index.write(picture_ids(20, start=20 * k), unit_vectors(20, seed=k))
+sys.stdin.read()
+for begin in range(0, 80, 20):
+    index.write(picture_ids(20, start=begin), unit_vectors(80)[begin : begin + 20])
 """
 
 
 def test_two_computers_that_write_the_same_pictures_at_once_leave_none_twice(
     postgres: Server, bucket: BucketTables, tmp_path: Path
 ) -> None:
-    database_url = postgres.new_database()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    url, start = postgres.new_database(), [sys.executable, "-c", WRITE]
     writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITE, str(tmp_path / computer), database_url, bucket.uri],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
+        subprocess.Popen([*start, str(tmp_path / computer), url, bucket.uri], **pipes, text=True, cwd=ROOT)
         for computer in ("one", "other")
     ]
+    assert [writer.stdout.readline().strip() for writer in writers] == ["ready"] * 2
     for writer in writers:
-        assert writer.stdout
-        assert writer.stdout.readline().strip() == "ready"
-    for writer in writers:
-        assert writer.stdin
-        writer.stdin.write("go on\n")
-        writer.stdin.flush()
+        writer.stdin.close()
     assert [writer.wait(120) for writer in writers] == [0, 0]
-    database = Database(database_url)
-    index = LanceIndex(tmp_path / "third", "enc-1", DIMENSION, BucketTables(bucket.uri, database.alone))
-    assert index._table.count_rows() == 80  # rows of the table itself
-    vectors = np.concatenate([unit_vectors(20, seed=k) for k in range(4)])
-    assert contents(index) == contents(in_memory(picture_ids(80), vectors))
-    database.close()
+    with closing(Database(url)) as database:
+        index = LanceIndex(tmp_path / "third", "enc-1", DIMENSION, BucketTables(bucket.uri, database.alone))
+        assert index.count() == 80  # rows of the table itself
+        assert contents(index) == contents(in_memory(picture_ids(80), unit_vectors(80)))

@@ -13,10 +13,7 @@ from s3_service import KEY, SECRET, Service
 from storage import buckets
 from storage.blobs import BucketBlobs
 from storage.buckets import is_place, uri_of
-from storage.errors import (
-    BucketError,
-    DiscernError,
-)
+from storage.errors import BucketError, DiscernError
 
 PARTS = st.lists(st.text("abcé ._-0", min_size=1).filter(lambda part: part not in (".", "..")), max_size=4)
 

@@ -37,14 +37,6 @@ def test_a_job_is_charged_its_own_calls_and_no_others(ledger: Ledger) -> None:
     assert ledger.count() == 4
 
 
-def test_a_call_comes_back_as_it_was_recorded(ledger: Ledger) -> None:
-    made = [call(0.25, 2), call(None)]
-    for one in made:
-        ledger.record(one)
-    assert ledger.calls() == made
-    assert [one for _, one in ledger.recent()] == made[::-1]
-
-
 def test_totals_are_by_purpose_and_model_and_on_request_by_concept(ledger: Ledger) -> None:
     ledger.record(call(0.1, 1))
     ledger.record(call(None, 2))
@@ -56,9 +48,12 @@ def test_totals_are_by_purpose_and_model_and_on_request_by_concept(ledger: Ledge
     assert by_concept == {(1, "annotate"): 1, (2, "annotate"): 1, (2, "expand"): 1}
 
 
-def test_an_answer_is_kept_with_its_call_and_the_newest_one_counts(ledger: Ledger) -> None:
-    ledger.record(call(0.1), {"rating": 4})
-    ledger.record(call(0.1), {"rating": 5})
+def test_a_call_comes_back_as_it_was_recorded_with_the_newest_answer(ledger: Ledger) -> None:
+    made = [call(0.25, 2), call(None)]
+    for one, rating in zip(made, (4, 5), strict=True):
+        ledger.record(one, {"rating": rating})
+    assert ledger.calls() == made
+    assert [one for _, one in ledger.recent()] == made[::-1]
     assert ledger.answer("hash") == {"rating": 5}
     assert ledger.answer("another hash") is None
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rows import add_pictures, picture_ids
+from sqlalchemy import select
 
 from storage.collections import NamedCollections
 from storage.concepts import ConceptStore
@@ -113,7 +114,6 @@ def test_a_frame_that_was_is_read_as_it_was(database: Database, named: NamedColl
     named.add(one, IDS[5:], "ana")
     named.rename(one, "Another name")
     with database.read() as session:
-        from sqlalchemy import select
 
         def inside(frame: Frame) -> set[str]:
             return set(session.scalars(select(PictureRow.id).where(was_inside(frame, PictureRow.id))))

@@ -7,13 +7,12 @@ import hashlib
 import random
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from patience import PATIENCE
+from soak_load import until
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -29,6 +28,7 @@ from storage.restoring import replay, restore
 from storage.tables import LabelEventRow, PictureRow, SourceRow, now
 
 PICTURES = 1500
+Open = Callable[[Path], Database]
 IDS = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(PICTURES)]
 PAGE = 4096
 
@@ -67,16 +67,9 @@ def file(filled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[[Path], Database]]:
-    databases: list[Database] = []
-
-    def open_one(file: Path) -> Database:
-        databases.append(Database(sqlite_url(file)))
-        return databases[-1]
-
-    yield open_one
-    for database in databases:
-        database.close()
+def opened() -> Iterator[Open]:
+    with ExitStack() as stack:
+        yield lambda file: stack.enter_context(closing(Database(sqlite_url(file))))
 
 
 def page_of(file: Path, name: str, kind: str) -> int:
@@ -93,26 +86,15 @@ def overwrite(file: Path, page: int, content: bytes) -> None:
         database.write(content)
 
 
-def answer(database: Database, picture: str = IDS[0]) -> None:
-    LabelLog(database).append(1, [label(picture, key="later")])
+def answer(database: Database, picture: str = IDS[0], key: str = "later") -> None:
+    LabelLog(database).append(1, [label(picture, key=key)])
 
 
 def labels(database: Database) -> dict[str, str]:
     return {event.picture_id: event.comment for event in LabelLog(database).standing(1)}
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 NOISE, ZEROS = random.Random(0).randbytes(PAGE), bytes(PAGE)
-
-
-def label_later(database: Database, picture: str, key: str) -> None:
-    LabelLog(database).append(1, [label(picture, key=key)])
 
 
 @pytest.mark.parametrize(
@@ -125,13 +107,13 @@ def label_later(database: Database, picture: str, key: str) -> None:
     ],
 )
 def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
-    file: Path, opened: Callable[[Path], Database], name: str, kind: str, content: bytes
+    file: Path, opened: Open, name: str, kind: str, content: bytes
 ) -> None:
     database = opened(file)
     log = LabelLog(database)
     database.keep_daily_copy()
-    label_later(database, IDS[0], "later")
-    label_later(database, IDS[1], "another")
+    answer(database)
+    answer(database, IDS[1], "another")
     log.undo(1, "back", Author("me"))
     concept = ConceptStore(database).create("Begun later")
     ConceptStore(database).add_definition(concept.id, {"name": "Begun later"}, "me", "")
@@ -144,7 +126,6 @@ def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
     with pytest.raises(DamagedDatabaseError, match=r"nothing more is written.*newest copy is .*0001\.sqlite"):
         answer(opened(file))
     restored = restore(sqlite_url(file))
-
     assert restored is not None
     assert (restored.labels, restored.unreadable) == (4, 0)
     assert restored.kept.read_bytes() == damaged
@@ -154,14 +135,12 @@ def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
     assert [list(LabelLog(whole).events(number)) for number in (1, concept.id)] == before
     assert ConceptStore(whole).definition(concept.id) is not None
     assert len(whole.scalars(select(PictureRow.id))) == PICTURES
-    label_later(whole, IDS[3], "after that")
+    answer(whole, IDS[3], "after that")
     assert restore(sqlite_url(file)) is None
 
 
 @pytest.mark.parametrize("length", [1, 16, 100, PAGE])
-def test_a_damaged_beginning_costs_no_label(
-    file: Path, opened: Callable[[Path], Database], length: int
-) -> None:
+def test_a_damaged_beginning_costs_no_label(file: Path, opened: Open, length: int) -> None:
     opened(file).keep_daily_copy()
     opened(file).close()
     overwrite(file, 1, NOISE[:length])
@@ -171,12 +150,10 @@ def test_a_damaged_beginning_costs_no_label(
     assert len(labels(opened(file))) == PICTURES
 
 
-def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(file: Path, opened: Open) -> None:
     database = opened(file)
     database.keep_daily_copy()
-    label_later(database, IDS[0], "later")
+    answer(database)
     database.close()
     for _ in range(2):
         overwrite(file, 1, ZEROS)
@@ -188,16 +165,13 @@ def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(
 
 
 def test_without_a_copy_all_labels_come_from_the_journal_and_wait_for_their_pictures(
-    tmp_path: Path, opened: Callable[[Path], Database]
+    tmp_path: Path, opened: Open
 ) -> None:
     file = tmp_path / "new.sqlite"
     database = opened(file)
     concept = ConceptStore(database).create("Ball")
-    facts = {"format": "PNG", "width": 9, "height": 9, "copied": False, "alike": False}
     with database.write() as session:
-        session.add(
-            PictureRow(id=IDS[0], bytes=1, name="a", added=now(), taken=1, near_group=IDS[0], **facts)
-        )
+        session.add(picture_row(0))
     LabelLog(database).append(concept.id, [label(IDS[0])])
     database.close()
     overwrite(file, 1, ZEROS)
@@ -207,10 +181,10 @@ def test_without_a_copy_all_labels_come_from_the_journal_and_wait_for_their_pict
     assert LabelLog(opened(file)).with_keys([f"of {IDS[0]}"])
 
 
-def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Callable[[Path], Database]) -> None:
+def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Open) -> None:
     database = opened(file)
     for number in range(3):
-        label_later(database, IDS[number], f"later {number}")
+        answer(database, IDS[number], f"later {number}")
         database._dialect.keep_copy()
     database.close()
     overwrite(Copies(file).all()[-1], 1, NOISE)
@@ -219,12 +193,10 @@ def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Callable[
     assert len(LabelLog(opened(file)).with_keys([f"later {number}" for number in range(3)])) == 3
 
 
-def test_three_copies_are_kept_and_the_journals_since_the_oldest(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_three_copies_are_kept_and_the_journals_since_the_oldest(file: Path, opened: Open) -> None:
     database = opened(file)
     for number in range(5):
-        label_later(database, IDS[number], f"later {number}")
+        answer(database, IDS[number], f"later {number}")
         database._dialect.keep_copy()
     copies = Copies(file)
     assert [copy.name for copy in copies.all()] == ["0003.sqlite", "0004.sqlite", "0005.sqlite"]
@@ -237,7 +209,7 @@ def test_three_copies_are_kept_and_the_journals_since_the_oldest(
 
 def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
     file: Path,
-    opened: Callable[[Path], Database],
+    opened: Open,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -246,27 +218,25 @@ def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
     database.keep_daily_copy()
     assert "daily copy of the database was skipped" in caplog.text
     assert Copies(file).all() == []
-    label_later(database, IDS[0], "later")
+    answer(database)
     monkeypatch.undo()
     database.keep_daily_copy()
     assert len(Copies(file).all()) == 1
 
 
-def test_half_a_line_of_a_killed_process_takes_no_other_along(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_half_a_line_of_a_killed_process_takes_no_other_along(file: Path, opened: Open) -> None:
     database = opened(file)
-    label_later(database, IDS[0], "before")
+    answer(database, IDS[0], "before")
     (journal,) = Copies(file).folder.glob("*.jsonl")
     with journal.open("ab") as cut:
         cut.write(b'\n{"label_events": {"sequence": 15')
-    label_later(database, IDS[1], "after")
+    answer(database, IDS[1], "after")
     rows, unreadable = Copies(file).rows(None)
     assert ([row["key"] for row in rows["label_events"].values()], unreadable) == (["before", "after"], 1)
 
 
 def test_a_label_is_in_the_journal_before_it_is_committed(
-    file: Path, opened: Callable[[Path], Database], monkeypatch: pytest.MonkeyPatch
+    file: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So an acknowledged one is in both. What no commit kept gives way to what took its number."""
     database = opened(file)
@@ -276,16 +246,14 @@ def test_a_label_is_in_the_journal_before_it_is_committed(
 
     monkeypatch.setattr(Session, "commit", killed)
     with pytest.raises(KeyboardInterrupt):
-        label_later(database, IDS[0], "never")
+        answer(database, IDS[0], "never")
     monkeypatch.undo()
-    label_later(database, IDS[1], "kept")
+    answer(database, IDS[1], "kept")
     rows, _ = Copies(file).rows(None)
     assert [row["key"] for row in rows["label_events"].values()] == ["kept"]
 
 
-def test_damage_that_is_met_by_a_read_ends_all_writing(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_damage_that_is_met_by_a_read_ends_all_writing(file: Path, opened: Open) -> None:
     database = opened(file)
     overwrite(file, page_of(file, "label_events", "leaf"), NOISE)
     with pytest.raises(DamagedDatabaseError):
@@ -295,7 +263,7 @@ def test_damage_that_is_met_by_a_read_ends_all_writing(
 
 
 def test_a_large_database_is_looked_through_while_others_read(
-    file: Path, opened: Callable[[Path], Database], monkeypatch: pytest.MonkeyPatch
+    file: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_file, "AT_ONCE", 0)
     overwrite(file, page_of(file, "label_events_by_picture", "leaf"), NOISE)
@@ -308,9 +276,7 @@ def test_a_large_database_is_looked_through_while_others_read(
         answer(database)
 
 
-def test_a_check_sees_where_an_index_says_something_else_than_its_table(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_a_check_sees_where_an_index_says_something_else_than_its_table(file: Path, opened: Open) -> None:
     """All pages are as SQLite would write them, so a look alone finds nothing."""
     begin = (page_of(file, "label_events_by_picture", "leaf") - 1) * PAGE
     content = file.read_bytes()[begin : begin + PAGE]
@@ -336,7 +302,7 @@ def replace(file: Path) -> None:
 
 @pytest.mark.parametrize("gone", [remove, replace])
 def test_a_database_that_is_removed_or_replaced_in_use_takes_nothing_and_says_so(
-    file: Path, opened: Callable[[Path], Database], gone: Callable[[Path], None]
+    file: Path, opened: Open, gone: Callable[[Path], None]
 ) -> None:
     database = opened(file)
     answer(database)
@@ -345,16 +311,15 @@ def test_a_database_that_is_removed_or_replaced_in_use_takes_nothing_and_says_so
         with pytest.raises(StorageError, match="removed or replaced"):
             attempt(database)
     file.with_name("elsewhere").rename(file)
-    answer(database, IDS[1])
+    answer(database, IDS[1], "when it was back")
+    Path(f"{file}-wal").unlink()
+    with pytest.raises(StorageError, match="-wal was removed"):
+        answer(database, IDS[2], "without its log")
 
 
-def test_what_is_committed_as_the_file_goes_away_is_not_acknowledged(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
-    database = opened(file)
-
+def test_what_is_committed_as_the_file_goes_away_is_not_acknowledged(file: Path, opened: Open) -> None:
     def answer_too_late() -> None:
-        with database.write() as session:
+        with opened(file).write() as session:
             session.add(LabelEventRow(**LATE))
             remove(file)
 
@@ -368,17 +333,7 @@ LATE = {
 }
 
 
-def test_a_log_that_is_removed_in_use_is_noticed_too(file: Path, opened: Callable[[Path], Database]) -> None:
-    database = opened(file)
-    answer(database)
-    Path(f"{file}-wal").unlink()
-    with pytest.raises(StorageError, match="-wal was removed"):
-        answer(database, IDS[1])
-
-
-def test_what_is_committed_as_the_process_ends_is_acknowledged(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_what_is_committed_as_the_process_ends_is_acknowledged(file: Path, opened: Open) -> None:
     """SQLite takes the log away with the last connection."""
     database = opened(file)
 
@@ -393,9 +348,7 @@ def test_what_is_committed_as_the_process_ends_is_acknowledged(
     assert opened(file).scalar(select(LabelEventRow.key).where(LabelEventRow.key == "late"))
 
 
-def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(
-    file: Path, opened: Callable[[Path], Database]
-) -> None:
+def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(file: Path, opened: Open) -> None:
     answer(opened(file))
     log = Path(f"{file}-wal")
     before = log.read_bytes()
@@ -405,7 +358,7 @@ def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(
     assert (file.exists(), log.read_bytes()) == (False, before)
 
 
-def test_a_copy_may_be_made_beside_a_library(file: Path, opened: Callable[[Path], Database]) -> None:
+def test_a_copy_may_be_made_beside_a_library(file: Path, opened: Open) -> None:
     (file.parent / "vectors").mkdir()
     opened(file).copy_tables_to(file.with_name("some.sqlite"), [PictureRow])
     assert Library(opened(file.with_name("some.sqlite"))).picture(IDS[0])

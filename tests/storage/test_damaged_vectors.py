@@ -19,6 +19,8 @@ from storage.vectors.table import LanceIndex
 COUNT = 300
 IDS, VECTORS = picture_ids(COUNT), unit_vectors(COUNT)
 MORE = picture_ids(5, start=COUNT), unit_vectors(5, seed=7)
+VECTOR = 2 * DIMENSION  # bytes
+NOISE = random.Random(0).randbytes(VECTOR)
 WRITTEN = {i: tuple(row) for i, row in zip(IDS, VECTORS.tolist(), strict=True)}
 
 
@@ -26,10 +28,10 @@ def opened(folder: Path) -> StoredIndex:
     return StoredIndex(folder, "enc-1", DIMENSION)
 
 
-def overwrite(file: Path, at: int, length: int, seed: int = 0) -> None:
-    with file.open("r+b") as content:
-        content.seek(at)
-        content.write(random.Random(seed).randbytes(length))
+def overwrite(file: Path, at: int, content: bytes = NOISE) -> None:
+    with file.open("r+b") as damaged:
+        damaged.seek(at)
+        damaged.write(content)
 
 
 def table_file(folder: Path) -> Path:
@@ -47,12 +49,6 @@ def vector_in(file: Path) -> int:
     return file.read_bytes().index(VECTORS[0].astype(np.float16).tobytes())
 
 
-def found_damaged(index: StoredIndex) -> str:
-    with pytest.raises(DamagedIndexError) as told:
-        index.verify()
-    return str(told.value)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     opened(tmp_path).write(IDS, VECTORS)
@@ -63,55 +59,50 @@ def folder(tmp_path: Path) -> Path:
 # Vectors overwritten inside the table
 
 
-def test_damaged_vectors_are_told_and_their_copy_stays_as_it_was(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (random.Random(0).randbytes(3 * VECTOR), f"3 of {COUNT} vectors are damaged"),
+        (np.float16(0.25).tobytes(), f"1 of {COUNT} vectors is damaged"),
+    ],
+    ids=["three vectors", "a number that is still one"],
+)
+def test_damaged_vectors_are_told_and_come_back_from_the_copy(
+    folder: Path, content: bytes, said: str
+) -> None:
     file = table_file(folder)
-    overwrite(file, vector_in(file), 3 * 2 * DIMENSION)
+    overwrite(file, vector_in(file), content)
     before = copied_vectors(folder).read_bytes()
-    assert f"3 of {COUNT} vectors are damaged" in found_damaged(opened(folder))
+    with pytest.raises(DamagedIndexError, match=said):
+        opened(folder).verify()
     assert copied_vectors(folder).read_bytes() == before
-
-
-def test_damaged_vectors_come_back_from_the_copy(folder: Path) -> None:
-    file = table_file(folder)
-    overwrite(file, vector_in(file), 3 * 2 * DIMENSION)
     opened(folder).remake()
     opened(folder).verify()
     assert contents(opened(folder)) == WRITTEN
 
 
-def test_a_changed_number_that_is_still_a_number_is_damage(folder: Path) -> None:
-    file = table_file(folder)
-    at = vector_in(file)
-    with file.open("r+b") as content:
-        content.seek(at)
-        content.write(np.float16(0.25).tobytes())
-    assert f"1 of {COUNT} vectors is damaged" in found_damaged(opened(folder))
-    opened(folder).remake()
-    assert contents(opened(folder)) == WRITTEN
-
-
-def test_a_damaged_copy_is_made_again_from_the_table(folder: Path) -> None:
-    file = copied_vectors(folder)
-    overwrite(file, vector_in(file), 2 * DIMENSION)
+@pytest.mark.parametrize("lost", [VECTOR, COUNT * VECTOR], ids=["one", "all, by a power cut"])
+def test_a_damaged_copy_is_made_again_from_the_table(folder: Path, lost: int) -> None:
+    overwrite(copied_vectors(folder), 0, bytes(lost))
     opened(folder).verify()
     assert contents(opened(folder)) == WRITTEN
 
 
 def test_emptying_the_trash_writes_no_damaged_copy_into_the_table(folder: Path) -> None:
     file = copied_vectors(folder)
-    overwrite(file, vector_in(file), 2 * DIMENSION)
+    overwrite(file, vector_in(file))
     opened(folder).purge(IDS[-1:])
     assert contents(opened(folder)) == {i: WRITTEN[i] for i in IDS[:-1]}
     opened(folder).verify()
 
 
 def test_what_was_written_later_is_checked_as_well(folder: Path) -> None:
-    more, vectors = picture_ids(COUNT + 5)[COUNT:], unit_vectors(5, seed=7)
-    opened(folder).write(more, vectors)
+    more, vectors = MORE
+    opened(folder).write(*MORE)
     index = opened(folder)
     index.verify()
     file = copied_vectors(folder)
-    overwrite(file, file.read_bytes().index(vectors[0].astype(np.float16).tobytes()), 2 * DIMENSION)
+    overwrite(file, file.read_bytes().index(vectors[0].astype(np.float16).tobytes()))
     opened(folder).verify()
     assert contents(opened(folder)) == WRITTEN | {
         i: tuple(row) for i, row in zip(more, vectors.tolist(), strict=True)
@@ -119,11 +110,6 @@ def test_what_was_written_later_is_checked_as_well(folder: Path) -> None:
 
 
 # What goes wrong in the middle of a repair
-
-
-def damage_three(folder: Path) -> None:
-    file = table_file(folder)
-    overwrite(file, vector_in(file), 3 * 2 * DIMENSION)
 
 
 class KilledError(Exception):
@@ -134,7 +120,8 @@ class KilledError(Exception):
 def test_a_repair_that_is_killed_loses_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, of: type, last: str
 ) -> None:
-    damage_three(folder)
+    file = table_file(folder)
+    overwrite(file, vector_in(file), random.Random(0).randbytes(3 * VECTOR))
 
     def killed(*_: object) -> None:
         raise KilledError
@@ -155,7 +142,8 @@ def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repa
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = table_file(folder)
-    overwrite(file, file.stat().st_size - 60, 60)
+    overwrite(file, file.stat().st_size - 60, random.Random(0).randbytes(60))
+    write, written = LanceIndex.write, []
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -208,7 +196,7 @@ def test_a_search_finds_the_same_or_says_why_not_and_a_repair_brings_all_back(
     opened(folder).snapshot()
     truth = opened(folder).snapshot().search(VECTORS[:3], 10)
     for file in folder.glob(FILES[kind]):
-        overwrite(file, PLACES[place](file.stat().st_size), 16)
+        overwrite(file, PLACES[place](file.stat().st_size), NOISE)
     index = opened(folder)
     for ask in (opened(folder), index):
         with contextlib.suppress(DamagedIndexError):
@@ -227,14 +215,14 @@ def test_a_search_finds_the_same_or_says_why_not_and_a_repair_brings_all_back(
 def test_a_damaged_block_is_made_again_when_it_is_first_touched(folder: Path) -> None:
     file = copied_vectors(folder)
     reader = opened(folder).snapshot()
-    overwrite(file, vector_in(file), 2 * DIMENSION)
+    overwrite(file, vector_in(file))
     assert reader.search(VECTORS[:1], 1)[0][0][0] == IDS[0]
     assert contents(reader) == WRITTEN
 
 
 def test_a_block_that_the_table_has_not_either_is_refused_until_it_was_mended(folder: Path) -> None:
     for file in (table_file(folder), copied_vectors(folder)):
-        overwrite(file, vector_in(file), 2 * DIMENSION)
+        overwrite(file, vector_in(file))
     index = opened(folder)
     with pytest.raises(DamagedIndexError):
         index.snapshot().scores(VECTORS[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,6 @@ from storage.database import Database, insert_new, insert_or_update
 from storage.errors import DamagedDatabaseError, DiscernError, StorageError
 from storage.files import sqlite_url
 from storage.tables import BadFileRow, now
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "discern.sqlite"
 
 
 def test_an_empty_postgres_database_gets_the_newest_schema_from_several_processes_at_once(
@@ -49,7 +44,8 @@ def test_a_folder_may_be_called_what_it_likes(tmp_path: Path) -> None:
     assert file.is_file()
 
 
-def test_a_file_that_is_no_database_is_refused(file: Path) -> None:
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "discern.sqlite"
     file.write_text("a shopping list, not a database, but long enough to look at")
     with pytest.raises(DamagedDatabaseError):
         Database(sqlite_url(file))
@@ -79,18 +75,6 @@ def test_a_server_that_is_not_there_or_lets_nobody_in_is_named_without_the_passw
             Database(wrong.render_as_string(hide_password=False))
         assert "secret" not in str(caught.value)
         assert str(right.password) not in str(caught.value)
-
-
-def test_a_connection_that_the_server_has_dropped_is_replaced(postgres: Server) -> None:
-    url = postgres.new_database()
-    database, other = Database(url), Database(url)
-    ConceptStore(database).create("messy room")
-    with other.engine.connect() as connection:
-        mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-        connection.execute(text(f"{mine} AND datname = current_database()"))
-    assert len(ConceptStore(database).all()) == 1
-    database.close()
-    other.close()
 
 
 def test_text_that_the_database_cannot_keep_is_an_error_for_people(postgres: Server) -> None:
@@ -135,8 +119,7 @@ def test_of_those_who_want_to_be_alone_one_goes_on_at_a_time(
 ) -> None:
     monkeypatch.setattr(dialects, "PATIENCE", 0.1)  # who waits for work of this kind may have to wait longer
     databases = [Database(database_url) for _ in range(3)]
-    inside: list[int] = []
-    others: list[int] = []
+    inside, others = list[int](), list[int]()
 
     def work(index: int) -> None:
         for _ in range(5):
@@ -204,29 +187,25 @@ def messages(database: Database) -> dict[str, str]:
         return {row.uri: row.message for row in session.query(BadFileRow)}
 
 
-def test_inserting_what_is_new_leaves_what_is_there(database: Database) -> None:
+def test_inserting_what_is_new_leaves_what_is_there_and_updating_takes_the_last(database: Database) -> None:
     with database.write() as session:
         assert insert_new(session, BadFileRow, [bad_file("a", "first")]) == [("a",)]
         assert insert_new(session, BadFileRow, [bad_file("a", "second"), bad_file("b")]) == [("b",)]
         assert insert_new(session, BadFileRow, []) == []
     assert messages(database) == {"a": "first", "b": ""}
-
-
-def test_inserting_or_updating_takes_the_last_of_equal_keys(database: Database) -> None:
     with database.write() as session:
-        insert_or_update(session, BadFileRow, [bad_file("a", "first"), bad_file("b")])
         insert_or_update(session, BadFileRow, [bad_file("a", "second"), bad_file("a", "third")])
     assert messages(database) == {"a": "third", "b": ""}
 
 
 def test_a_file_that_is_locked_by_its_owner_alone_is_no_file_that_is_broken(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dialects, "PATIENCE", 0.1)
-    Database(sqlite_url(file)).close()
-    with sqlite3.connect(file, isolation_level=None) as holder:
+    url = sqlite_url(tmp_path / "discern.sqlite")
+    Database(url).close()
+    with closing(sqlite3.connect(tmp_path / "discern.sqlite", isolation_level=None)) as holder:
         holder.execute("PRAGMA journal_mode=DELETE")
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageError, match="busy"):
-            Database(sqlite_url(file))
-    holder.close()
+            Database(url)

@@ -35,16 +35,12 @@ def ended(jobs: JobStore, kind: str, concept_id: int | None = None, **arguments:
     return job_id
 
 
-def test_the_same_work_that_waits_is_one_job(jobs: JobStore, concepts: list[int]) -> None:
-    first = jobs.add("train", {"target": "f1"}, concepts[0])
-    assert jobs.add("train", {"target": "f1"}, concepts[0]) == first
-    assert jobs.add("train", {"target": "recall=0.9"}, concepts[0]) != first
-
-
-def test_the_same_work_for_another_concept_is_another_job(jobs: JobStore, concepts: list[int]) -> None:
+def test_the_same_work_that_waits_is_one_job_of_each_concept(jobs: JobStore, concepts: list[int]) -> None:
     one, other = (jobs.add("train", {"target": "f1"}, concept) for concept in concepts)
     assert one != other
     assert [jobs.get(job).concept_id for job in (one, other)] == concepts
+    assert jobs.add("train", {"target": "f1"}, concepts[0]) == one
+    assert jobs.add("train", {"target": "recall=0.9"}, concepts[0]) != one
 
 
 def test_the_latest_job_of_a_concept_is_found_behind_any_number_of_others(
@@ -53,10 +49,8 @@ def test_the_latest_job_of_a_concept_is_found_behind_any_number_of_others(
     mine = ended(jobs, "train", concepts[0])
     for index in range(60):
         ended(jobs, "train", concepts[1], index=index)
-    found = jobs.latest(["train", "evaluate"], concepts[0])
-    assert found is not None
-    assert found.id == mine
-    assert jobs.latest(["evaluate"], concepts[0]) is None
+    found = [jobs.latest(kinds, concepts[0]) for kinds in (["train", "evaluate"], ["evaluate"])]
+    assert [job and job.id for job in found] == [mine, None]
 
 
 def test_a_job_that_is_going_comes_before_newer_ones_that_ended(jobs: JobStore, concepts: list[int]) -> None:
@@ -129,42 +123,39 @@ def test_a_resumed_job_is_told_what_its_first_run_decided(jobs: JobStore) -> Non
     assert jobs.once(job_id, "since", "later") == "now"
 
 
+def silent(database: Database, job_id: int, worker: str = "elsewhere:1", days: int = -1) -> None:
+    """As if whoever runs it, on another computer, had not been heard of for a day."""
+    with database.write() as session:
+        row = session.get_one(StoredJob, job_id)
+        row.worker, row.heartbeat = worker or row.worker, now() + timedelta(days=days)
+
+
 def test_a_worker_elsewhere_whose_clock_runs_ahead_is_lost_like_any_other(database: Database) -> None:
     store = JobStore(database)
     job = store.add("count", {})
     store.claim(job)
-    for ahead, state in ((timedelta(0), "running"), (timedelta(days=1), "interrupted")):
-        with database.write() as session:
-            row = session.get_one(StoredJob, job)
-            row.worker, row.heartbeat = "elsewhere:1", now() + ahead
+    for ahead, state in ((0, "running"), (1, "interrupted")):
+        silent(database, job, days=ahead)
         assert store.get(job).state == state
     assert store.claim(job) is not None
-
-
-def silent(database: Database, job_id: int) -> None:
-    """As if whoever runs it, on another computer, had not been heard of for a day."""
-    with database.write() as session:
-        row = session.get_one(StoredJob, job_id)
-        row.worker, row.heartbeat = "elsewhere:1", now() - timedelta(days=1)
 
 
 def test_a_run_that_was_taken_over_writes_no_more(database: Database) -> None:
     stalled, other = JobStore(database), JobStore(database)
     job_id = stalled.add("train", {})
-    first = stalled.claim(job_id)
+    first = stalled.claim(job_id).lease
     silent(database, job_id)
-    second = other.claim(job_id)
-    assert first is not None
-    assert second is not None
+    second = other.claim(job_id).lease
+    for act in (
+        lambda: stalled.beat(job_id, 9, 10, "behind the times", lease=first),
+        lambda: stalled.finish(job_id, "failed", lease=first),
+        lambda: stalled.release(job_id, lease=first),
+    ):
+        with pytest.raises(LostJobError):
+            act()
+    other.finish(job_id, "done", {"version": 1}, lease=second)
     with pytest.raises(LostJobError):
-        stalled.beat(job_id, 9, 10, "behind the times", lease=first.lease)
-    with pytest.raises(LostJobError):
-        stalled.finish(job_id, "failed", lease=first.lease)
-    with pytest.raises(LostJobError):
-        stalled.release(job_id, lease=first.lease)
-    other.finish(job_id, "done", {"version": 1}, lease=second.lease)
-    with pytest.raises(LostJobError):
-        stalled.finish(job_id, "done", {"version": 2}, lease=first.lease)
+        stalled.finish(job_id, "done", {"version": 2}, lease=first)
     job = other.get(job_id)
     assert (job.state, job.result) == ("done", {"version": 1})
 
@@ -195,31 +186,18 @@ def test_what_waits_behind_a_job_whose_process_is_gone_comes_after_it(database: 
     assert jobs.get(second).state == "queued"
 
 
-def unheard(database: Database, job_id: int) -> None:
-    """As if its process, which lives here, had not been able to write for a day."""
-    with database.write() as session:
-        session.get_one(StoredJob, job_id).heartbeat = now() - timedelta(days=1)
-
-
 def test_a_silent_job_whose_process_lives_is_doubted_before_it_is_taken(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     its, other = JobStore(database), JobStore(database)
     job_id = its.add("train", {})
     assert its.claim(job_id)
-    unheard(database, job_id)
+    silent(database, job_id, worker="")  # its process lives here, and couldn't write
     assert [other.claim(job_id) for _ in range(2)] == [None, None]
     assert other.add("train", {}) != job_id
+    assert other.claim(kinds=["train"], in_turn=True) is None
     its.beat(job_id, 1, 2, "there is room again")
-    unheard(database, job_id)
+    silent(database, job_id, worker="")
     monkeypatch.setattr(storage.jobs, "DOUBTED_FOR", timedelta(0))
     assert other.claim(job_id) is None  # what was doubted before was heard of since
     assert other.claim(job_id) is not None
-
-
-def test_a_silent_job_whose_process_lives_keeps_others_of_its_turn_waiting(database: Database) -> None:
-    jobs = JobStore(database)
-    first, _ = (jobs.add("add pictures", {"n": n}) for n in range(2))
-    jobs.claim(first)
-    unheard(database, first)
-    assert jobs.claim(kinds=["add pictures"], in_turn=True) is None

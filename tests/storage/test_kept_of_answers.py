@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rows import add_pictures, draw_apart, picture_ids
+from rows import add_pictures, clear_pictures, draw_apart, picture_ids
 from sqlalchemy import delete
 from statements import statements
 
@@ -27,29 +27,11 @@ from storage.jobs import JobStore
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
 from storage.removed import Removed
-from storage.tables import (
-    EvaluationPictureRow,
-    KeptFigureRow,
-    LabelEventRow,
-    PendingVectorRow,
-    PictureRow,
-    RemovalRow,
-    SourceRow,
-)
+from storage.tables import EvaluationPictureRow, KeptFigureRow, LabelEventRow
 
 IDS = picture_ids(6)
 CONCEPTS = (1, 2)
 AUTHORS = (Author("ana"), Author("ben"), Author("simulation", "simulated"), Author("machine", "annotator"))
-FILLED = (
-    KeptFigureRow,
-    EvaluationPictureRow,
-    LabelEventRow,
-    PendingVectorRow,
-    RemovalRow,
-    SourceRow,
-    PictureRow,
-)
-
 concept, one = st.sampled_from(CONCEPTS), st.sampled_from(IDS)
 some = st.lists(one, min_size=1, max_size=3, unique=True)
 value = st.sampled_from(("yes", "no", "unsure", "skip"))
@@ -107,8 +89,9 @@ def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
 ) -> None:
     database, concepts = two_concepts, ConceptStore(two_concepts).all()
     with database.write() as session:
-        for table in FILLED:
+        for table in (KeptFigureRow, EvaluationPictureRow, LabelEventRow):
             session.execute(delete(table))
+    clear_pictures(database)
     add_pictures(database, IDS)
     Library(database).set_near_groups({IDS[1]: IDS[0]})
     goes_on = progress(database)
@@ -150,10 +133,8 @@ def _do(database: Database, number: int, what: str, concept_id: int, pictures: l
         log.append(concept_id, labels)
     elif what == "undo":
         log.undo(concept_id, f"undo {number}", more, count=len(pictures))
-    elif what == "measure":
-        draw_apart(database, concept_id, known, "random", 1)
-    elif what == "certify":
-        draw_apart(database, concept_id, known, CERTIFYING, 1)
+    elif what in ("measure", "certify"):
+        draw_apart(database, concept_id, known, "random" if what == "measure" else CERTIFYING, 1)
     elif what == "purge":
         Removed(database).remove(known, "me")
         Removed(database).purge(known, "me", refuse=False)
@@ -164,11 +145,10 @@ def _do(database: Database, number: int, what: str, concept_id: int, pictures: l
 def test_a_process_that_has_just_begun_reads_no_answers_for_its_list(two_concepts: Database) -> None:
     database = two_concepts
     add_pictures(database, IDS)
-    said = [NewLabel(i, i, "yes", AUTHORS[0], 1) for i in IDS]
-    LabelLog(database).append(1, said)
+    LabelLog(database).append(1, [NewLabel(i, i, "yes", AUTHORS[0], 1) for i in IDS])
     before = progress(database).all(None)
-    Removed(database).remove(picture_ids(6)[:1], "me")
-    Removed(database).restore(picture_ids(6)[:1], "me")
+    Removed(database).remove(IDS[:1], "me")
+    Removed(database).restore(IDS[:1], "me")
     with statements(database) as sent:
         assert progress(database).all(None) == before  # one of its pictures has moved
     assert any("label_events.value" in statement for statement in sent)

@@ -9,37 +9,18 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rows import FINGERPRINT, facts, picture_ids
-from sqlalchemy import delete, select
+from rows import FINGERPRINT, clear_pictures, facts, picture_ids
+from sqlalchemy import select
 
 from storage.database import Database
 from storage.folders import above
 from storage.library import Library
 from storage.pictures.files import Source
 from storage.removed import Removed
-from storage.tables import (
-    PURGED,
-    FolderRow,
-    LibraryCountRow,
-    PendingVectorRow,
-    PictureRow,
-    RefusedPictureRow,
-    RemovalRow,
-    SourceRow,
-)
+from storage.tables import PURGED, FolderRow, PictureRow, SourceRow
 
 IDS = picture_ids(6)
 PLACES = ("/a/1", "/a/b/1", "/a/b/2", "/c.zip!/d/1", "/c.zip!/2", "/3")
-FILLED = (
-    PendingVectorRow,
-    RemovalRow,
-    RefusedPictureRow,
-    SourceRow,
-    PictureRow,
-    FolderRow,
-    LibraryCountRow,
-)
-
 some = st.lists(st.sampled_from(IDS), max_size=4, unique=True)
 step = st.one_of(
     st.tuples(st.just("add"), st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(IDS)), max_size=5)),
@@ -80,9 +61,7 @@ def test_a_picture_that_comes_back_is_in_no_group_until_it_is_compared(database:
 
 
 def live_through(database: Database, steps: list[tuple[str, list[Any]]]) -> None:
-    with database.write() as session:
-        for table in FILLED:
-            session.execute(delete(table))
+    clear_pictures(database)
     for what, chosen in steps:
         _do(database, what, chosen)
         assert kept(database) == counted(database), what

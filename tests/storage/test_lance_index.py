@@ -25,31 +25,19 @@ from storage.vectors.table import LanceIndex
 ROOT = Path(__file__).parents[2]
 
 
-def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Another process, with this file's helpers and `index` on the folder given first."""
+def run_python(code: str, index: LanceIndex) -> subprocess.Popen[str]:
+    """Another process, with this file's helpers and an `index` on the same folder."""
     opening = (
         f"import sys; sys.path[:0] = {[str(ROOT / folder) for folder in ('tests/storage', 'tests', '')]}\n"
         "from pathlib import Path\nfrom test_lance_index import *\n"
-        "index = LanceIndex(Path(sys.argv[1]), 'enc-1', DIMENSION)\n"
+        f"index = LanceIndex(Path({str(index._folder)!r}), 'enc-1', DIMENSION)\n"
     )
-    return subprocess.Popen(
-        [sys.executable, "-c", opening + code, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-c", opening + code], **pipes, text=True, cwd=ROOT)
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
     return process.stdout.readline().strip()
-
-
-def tell(process: subprocess.Popen[str]) -> None:
-    assert process.stdin
-    process.stdin.write("go on\n")
-    process.stdin.flush()
 
 
 @pytest.fixture
@@ -73,13 +61,6 @@ def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.
     np.testing.assert_array_equal(index.snapshot().vectors(ids), vectors)
 
 
-def test_deleting_nothing_writes_nothing(index: LanceIndex) -> None:
-    index.write(picture_ids(3), unit_vectors(3))
-    before = index.version
-    index.delete([])
-    assert index.version == before
-
-
 def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
     index: LanceIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,13 +69,13 @@ def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
     other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
     monkeypatch.setattr("storage.vectors.table.AT_ONCE", 2)
     monkeypatch.setattr(other, "_lock", nullcontext())
+    in_step = index._in_step
     for number, step in enumerate((lambda: index.delete(picture_ids(5)), index.tidy)):
-        in_step = index._in_step
-        new, rows = picture_ids(1, start=100 + number), unit_vectors(1, seed=number)
+        new = picture_ids(1, start=100 + number)
 
-        def meanwhile(in_step=in_step, new=new, rows=rows) -> str:  # type: ignore[no-untyped-def]
-            before: str = in_step()
-            other._table.add(as_rows(other, new, rows))
+        def meanwhile(new: list[str] = new) -> str:
+            before = in_step()
+            other._table.add(as_rows(other, new, unit_vectors(1)))
             return before
 
         with monkeypatch.context() as patched:
@@ -145,98 +126,43 @@ def test_the_copy_is_made_again_only_when_the_table_changed(index: LanceIndex, t
     assert len(list(copies.iterdir())) == 3  # vectors, ids, log
 
 
-def test_a_damaged_copy_and_what_a_killed_process_left_are_replaced(tmp_path: Path) -> None:
-    index = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    index.write(picture_ids(5), unit_vectors(5))
-    index.snapshot()
-    (vectors,) = (tmp_path / "enc-1.snapshot").glob("*.vectors")
-    with vectors.open("r+b") as file:
-        file.truncate(30)
-    (vectors.parent / "0.unfinished").touch()
-    (vectors.parent / "0.vectors").touch()
-    again = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    np.testing.assert_array_equal(again.snapshot().vectors(picture_ids(5)), unit_vectors(5))
-    assert len(list(vectors.parent.iterdir())) == 3  # vectors, ids, log
-
-
-def test_an_index_made_anew_never_uses_the_copy_of_the_old_one(tmp_path: Path) -> None:
-    old = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    old.write(picture_ids(3), unit_vectors(3))
-    old.snapshot()
-    old._database.drop_table("enc-1")  # as if a person had removed only the table's folder
-    new = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    new.write(picture_ids(3), unit_vectors(3, seed=7))
-    np.testing.assert_array_equal(new.snapshot().vectors(picture_ids(3)), unit_vectors(3, seed=7))
-
-
 # Several processes
 
 
-def test_a_reader_sees_what_another_process_has_written(index: LanceIndex, tmp_path: Path) -> None:
-    writer = run_python(
-        "for k in range(3):\n"
-        "    index.write(picture_ids(10, start=10 * k), unit_vectors(10, seed=k))\n"
-        "    print('written', flush=True)\n"
-        "    sys.stdin.readline()\n",
-        str(tmp_path / "vectors"),
-    )
-    for k in range(3):
-        assert said(writer) == "written"
-        assert len(index.snapshot().ids) == 10 * (k + 1)
-        np.testing.assert_array_equal(
-            index.snapshot().vectors(picture_ids(10, start=10 * k)), unit_vectors(10, seed=k)
-        )
-        tell(writer)
-    assert writer.wait(60) == 0
-
-
-def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(
-    index: LanceIndex, tmp_path: Path
-) -> None:
+def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(index: LanceIndex) -> None:
     code = (
-        "print('ready', flush=True)\nsys.stdin.readline()\n"
+        "print('ready', flush=True)\nsys.stdin.read()\n"
         "for k in range(5):\n    index.write(picture_ids(40, start=40 * k), unit_vectors(40, seed=k))\n"
     )
-    writers = [run_python(code, str(tmp_path / "vectors")) for _ in range(2)]
+    writers = [run_python(code, index) for _ in range(2)]
+    assert [said(writer) for writer in writers] == ["ready"] * 2
     for writer in writers:
-        assert said(writer) == "ready"
-    for writer in writers:
-        tell(writer)
+        writer.stdin.close()
     assert [writer.wait(120) for writer in writers] == [0, 0]
-    assert len(index.snapshot().ids) == 200
     assert list(index.snapshot().ids) == sorted(picture_ids(200))
 
 
-def test_killed_while_writing_and_run_again_gives_the_same_contents(
-    index: LanceIndex, tmp_path: Path
-) -> None:
+def test_killed_while_writing_and_run_again_gives_the_same_contents(index: LanceIndex) -> None:
+    ids, vectors = picture_ids(2000), unit_vectors(2000)
     writer = run_python(
-        "for k in range(1000):\n"
+        "ids, vectors = picture_ids(2000), unit_vectors(2000)\n"
+        "for k in range(5000):\n"
         "    print('writing', flush=True)\n"
-        "    index.write(picture_ids(400, start=400 * (k % 5)), unit_vectors(400, seed=k % 5))\n",
-        str(tmp_path / "vectors"),
+        "    some = slice(400 * (k % 5), 400 * (k % 5 + 1))\n"
+        "    index.write(ids[some], vectors[some])\n",
+        index,
     )
-    for _ in range(4):
-        assert said(writer) == "writing"
+    assert [said(writer) for _ in range(4)] == ["writing"] * 4
     writer.send_signal(signal.SIGKILL)  # three writes are done, another has begun
     writer.wait(60)
-    assert 1200 <= len(index.snapshot().ids) < 2400
-    for k in range(5):
-        index.write(picture_ids(400, start=400 * k), unit_vectors(400, seed=k))
-    expected = {
-        i: tuple(row)
-        for k in range(5)
-        for i, row in zip(picture_ids(400, start=400 * k), unit_vectors(400, seed=k).tolist(), strict=True)
-    }
-    assert contents(index) == expected
-    assert len(index.snapshot().ids) == 2000
+    assert 1200 <= len(index.snapshot().ids) < 2000
+    for begin in range(0, 2000, 400):
+        index.write(ids[begin : begin + 400], vectors[begin : begin + 400])
+    assert contents(index) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
 
 
-def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp_path: Path) -> None:
-    holder = run_python(
-        "index._lock.__enter__()\nprint('holding', flush=True)\nsys.stdin.readline()\n",
-        str(tmp_path / "vectors"),
-    )
+def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex) -> None:
+    holder = run_python("index._lock.__enter__()\nprint('holding', flush=True)\nsys.stdin.read()\n", index)
     assert said(holder) == "holding"
     holder.kill()
     holder.wait(60)
@@ -244,14 +170,13 @@ def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp
     assert len(index.snapshot().ids) == 3
 
 
-def test_what_there_is_is_told_while_somebody_writes(tmp_path: Path) -> None:
-    index = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
+def test_what_there_is_is_told_while_somebody_writes(index: LanceIndex) -> None:
     index.write(picture_ids(3), unit_vectors(3))
     index.write(picture_ids(2), unit_vectors(2, seed=1))
     index.delete(picture_ids(1))
-    other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
-    with FileLock(tmp_path / "vectors" / "enc-1.lock"), ThreadPoolExecutor(1) as elsewhere:
-        asked = elsewhere.submit(lambda: (other.snapshot().count(), other.snapshot().missing(picture_ids(4))))
+    other = LanceIndex(index._folder, "enc-1", DIMENSION)
+    with FileLock(index._folder / "enc-1.lock"), ThreadPoolExecutor(1) as elsewhere:
+        asked = elsewhere.submit(lambda: (other.count(), other.missing(picture_ids(4))))
         assert asked.result(60) == (2, [picture_ids(1)[0], picture_ids(4)[3]])
 
 
@@ -275,9 +200,7 @@ def test_a_damaged_table_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "action", ["index.write(picture_ids(9000, 5), unit_vectors(9000))", "index.snapshot()"]
 )
-def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(
-    index: LanceIndex, tmp_path: Path, action: str
-) -> None:
+def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(index: LanceIndex, action: str) -> None:
     """A limit on the size of files stands in for the full disk: the system call fails the same way."""
     index.write(picture_ids(4000), unit_vectors(4000))
     index._snapshot.remove()
@@ -286,7 +209,7 @@ def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
         f"try:\n    {action}\nexcept StorageError as error:\n    print(error, flush=True)\n",
-        str(tmp_path / "vectors"),
+        index,
     )
     assert "is full" in said(process)
     process.wait(60)

@@ -63,28 +63,26 @@ def test_migrations_lead_to_the_tables_the_code_uses(database: Database, empty: 
 
 
 @pytest.mark.parametrize(
-    ("revision", "said"),
-    [("0033", "earlier version"), ("0001", "earlier version"), ("9999", "newer version")],
+    ("change", "said"),
+    [
+        *(
+            (f"UPDATE alembic_version SET version_num = '{old}'", "earlier version")
+            for old in ("0033", "0001")
+        ),
+        ("UPDATE alembic_version SET version_num = '9999'", "newer version"),
+        ("DROP TABLE alembic_version", "earlier version"),
+    ],
 )
-def test_a_database_of_another_version_is_refused_as_it_is(
-    database: Database, database_url: str, revision: str, said: str
+def test_a_database_of_another_version_or_of_none_is_refused_as_it_is(
+    database: Database, database_url: str, change: str, said: str
 ) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE answered"))
-        connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+        connection.execute(text(change))
     before = schema(database.engine)
     with pytest.raises(StorageError, match=said):
         Database(database_url)
     assert schema(database.engine) == before
-
-
-def test_tables_of_ours_without_a_number_are_of_an_earlier_version(
-    database: Database, database_url: str
-) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text("DROP TABLE alembic_version"))
-    with pytest.raises(StorageError, match="earlier version"):
-        Database(database_url)
 
 
 def test_tables_of_others_are_let_be(empty: Engine) -> None:

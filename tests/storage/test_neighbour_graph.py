@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -73,25 +72,19 @@ def test_the_highest_are_those_of_sorting(m: int, c: int, seed: int, ties: bool)
         np.testing.assert_array_equal(values, np.take_along_axis(products, expected, axis=1))
 
 
-def test_a_graph_is_that_of_comparing_all_pictures_with_all() -> None:
-    ids, vectors = picture_ids(300), unit_vectors(300, dimension=DIMENSION)
-    copy = in_memory(ids, vectors)
+@pytest.mark.parametrize("count", [0, 1, 2, 12, 300])
+def test_a_graph_is_that_of_comparing_all_pictures_with_all(count: int) -> None:
+    copy = in_memory(picture_ids(count), unit_vectors(count, dimension=DIMENSION))
     graph = built(copy, unheard)
     assert graph.recall == 1
-    assert_true(graph, copy.vectors(list(copy.ids)), graphs.KEPT)
+    assert_true(graph, copy.vectors(list(copy.ids)), min(count - 1, graphs.KEPT))
     found, exact = graph.among(copy.ids, 10), copy.neighbours(10)
     assert found is not None
+    assert found.rows.shape == exact.rows.shape
     np.testing.assert_allclose(found.products, exact.products, atol=SLACK)
-    assert (found.rows == exact.rows).mean() > 0.999  # of equally near ones either may be first
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 12])
-def test_of_few_pictures_the_lists_are_as_long_as_they_can_be(count: int) -> None:
-    copy = in_memory(picture_ids(count), unit_vectors(count, dimension=DIMENSION))
-    found = built(copy, unheard).among(copy.ids, 10)
-    assert found is not None
-    assert found.rows.shape == copy.neighbours(10).rows.shape
-    np.testing.assert_allclose(found.products, copy.neighbours(10).products, atol=SLACK)
+    assert (
+        found.rows != exact.rows
+    ).sum() <= found.rows.size / 1000  # of equally near ones either may be first
 
 
 def test_of_many_pictures_most_neighbours_are_found_and_how_many_is_measured(too_large: None) -> None:
@@ -131,15 +124,10 @@ def test_what_is_left_out_is_nobodys_neighbour_and_a_new_picture_stands_for_itse
     new = graph.among(PictureIds.of([*ids, "f" * 64]), 10)
     assert (new.rows[-1].tolist(), new.products[-1].tolist()) == ([200] * 10, [0] * 10)
     assert 200 not in new.rows[:-1]
-
-
-def test_where_too_few_are_left_a_picture_stands_for_itself_and_weighs_nothing() -> None:
-    ids, vectors = picture_ids(200), alike(200)
-    copy = in_memory(ids, vectors)
-    found = built(copy, unheard).among(PictureIds.of(ids[:30]), 20)
-    itself = found.rows == np.arange(30)[:, None]
+    few = graph.among(PictureIds.of(ids[:30]), 20)  # so few that lists are too short
+    itself = few.rows == np.arange(30)[:, None]
     assert itself.any()
-    assert (found.products[itself] == 0).all()
+    assert (few.products[itself] == 0).all()
 
 
 # On disk
@@ -207,21 +195,12 @@ def test_stopping_leaves_the_graph_of_before(tmp_path: Path) -> None:
     assert graph.version == "50"
 
 
-KILLED = """
-import os, signal, sys
-sys.path[:0] = [{root!r}, {tests!r}]
+KILLED = f"""
+import os, sys
 from pathlib import Path
-import numpy as np
-from storage.vectors.stored import StoredIndex
-saved, save = 0, np.save
-def killing(*given, **more):
-    global saved
-    saved += 1
-    if saved == {at}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    save(*given, **more)
-np.save = killing
-StoredIndex(Path({folder!r}), "enc-1", {dimension}).graph.bring_up_to_date(lambda done, of: None)
+from storage.vectors import graph, stored
+graph.Made = lambda **made: os.kill(os.getpid(), 9)  # before what says that all are whole
+stored.StoredIndex(Path(sys.argv[1]), "enc-1", {DIMENSION}).graph.bring_up_to_date(print)
 """
 
 
@@ -230,11 +209,7 @@ def test_killed_in_the_middle_of_writing_the_next_one_makes_it(tmp_path: Path) -
     index = StoredIndex(tmp_path, "enc-1", DIMENSION)
     index.write(ids, vectors)
     index.snapshot()
-    root = Path(__file__).parents[2]
-    code = KILLED.format(
-        root=str(root), tests=str(root / "tests"), at=2, folder=str(tmp_path), dimension=DIMENSION
-    )
-    killed = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parents[2])
     assert killed.returncode == -signal.SIGKILL
     assert index.graph.newest() is None
     graph = index.graph.bring_up_to_date(unheard)

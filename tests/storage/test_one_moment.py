@@ -12,9 +12,11 @@ from storage.concepts import ConceptStore
 from storage.database import Database, once_a_moment, one_moment
 from storage.tables import ConceptRow
 
+Names = Callable[[], list[str]]
+
 
 @pytest.fixture
-def names(database: Database) -> Callable[[], list[str]]:
+def names(database: Database) -> Names:
     ConceptStore(database).create("before")
     return lambda: [row.name for row in ConceptStore(database).all()]
 
@@ -25,28 +27,22 @@ def elsewhere(database: Database, name: str) -> None:
         pool.submit(ConceptStore(database).create, name).result()
 
 
-def test_what_others_write_meanwhile_is_seen_by_the_next(
-    database: Database, names: Callable[[], list[str]]
+def test_what_others_write_is_seen_after_a_write_of_its_own_or_in_the_next_moment(
+    database: Database, names: Names
 ) -> None:
     with one_moment():
         assert names() == ["before"]
-        elsewhere(database, "after")
-        assert names() == ["before"]
-    assert names() == ["before", "after"]
-
-
-def test_after_a_write_of_its_own_a_thread_sees_that_and_all_that_others_wrote(
-    database: Database, names: Callable[[], list[str]]
-) -> None:
-    with one_moment():
-        names()
         elsewhere(database, "theirs")
+        assert names() == ["before"]
         ConceptStore(database).create("ours")
         assert names() == ["before", "theirs", "ours"]
+        elsewhere(database, "later")
+        assert names() == ["before", "theirs", "ours"]
+    assert names() == ["before", "theirs", "ours", "later"]
 
 
 def test_a_read_amid_a_write_does_not_hide_it_from_those_that_follow(
-    database: Database, names: Callable[[], list[str]]
+    database: Database, names: Names
 ) -> None:
     with one_moment():
         with database.write() as session:
@@ -55,9 +51,7 @@ def test_a_read_amid_a_write_does_not_hide_it_from_those_that_follow(
         assert once_a_moment("names", names) == ["renamed"]
 
 
-def test_a_write_amid_a_read_is_seen_once_that_is_over(
-    database: Database, names: Callable[[], list[str]]
-) -> None:
+def test_a_write_amid_a_read_is_seen_once_that_is_over(database: Database, names: Names) -> None:
     with one_moment():
         with database.read() as session:
             assert session.scalar(select(ConceptRow.name)) == "before"
@@ -68,7 +62,7 @@ def test_a_write_amid_a_read_is_seen_once_that_is_over(
 
 @pytest.mark.parametrize("how", ["alone", "turn"])
 def test_whoever_has_waited_for_a_turn_sees_what_the_one_before_did(
-    database: Database, names: Callable[[], list[str]], how: str
+    database: Database, names: Names, how: str
 ) -> None:
     with one_moment():
         names()
@@ -77,9 +71,7 @@ def test_whoever_has_waited_for_a_turn_sees_what_the_one_before_did(
             assert names() == ["before", "theirs"]
 
 
-def test_what_follows_from_a_moment_is_worked_out_once_in_it(
-    database: Database, names: Callable[[], list[str]]
-) -> None:
+def test_what_follows_from_a_moment_is_worked_out_once_in_it(database: Database, names: Names) -> None:
     asked = []
 
     def count() -> int:
@@ -96,7 +88,7 @@ def test_what_follows_from_a_moment_is_worked_out_once_in_it(
 
 
 def test_a_read_that_fails_leaves_the_moment_usable_and_no_connection_behind(
-    database: Database, names: Callable[[], list[str]]
+    database: Database, names: Names
 ) -> None:
     def broken() -> None:
         with database.read() as session:
@@ -110,9 +102,7 @@ def test_a_read_that_fails_leaves_the_moment_usable_and_no_connection_behind(
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-def test_a_read_that_is_left_unfinished_ends_with_the_moment(
-    database: Database, names: Callable[[], list[str]]
-) -> None:
+def test_a_read_that_is_left_unfinished_ends_with_the_moment(database: Database, names: Names) -> None:
     with one_moment():
         unfinished = database.read()
         unfinished.__enter__()

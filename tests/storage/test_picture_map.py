@@ -42,17 +42,17 @@ def of_one_kind(found: Map, kind: NDArray[np.int64]) -> float:
     return float((kind[far.argmin(axis=1)] == kind).mean())
 
 
-def test_pictures_that_look_alike_are_near_each_other() -> None:
+@pytest.mark.parametrize(
+    ("sampled", "near"), [(maps.SAMPLED, 0.98), (60, 0.95)], ids=["all", "begun by a part"]
+)
+def test_pictures_that_look_alike_are_near_each_other(
+    monkeypatch: pytest.MonkeyPatch, sampled: int, near: float
+) -> None:
+    monkeypatch.setattr(maps, "SAMPLED", sampled)
     copy, kind = kinds(240)
     found = drawn(copy, built(copy, unheard), unheard)
-    assert of_one_kind(found, kind) > 0.98
+    assert of_one_kind(found, kind) > near
     assert np.abs(found.places).max() == pytest.approx(1)
-
-
-def test_of_a_large_library_a_part_says_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "SAMPLED", 60)
-    copy, kind = kinds(240)
-    assert of_one_kind(drawn(copy, built(copy, unheard), unheard), kind) > 0.95
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 17, 40])

@@ -9,13 +9,11 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image, ImageCms, ImageEnhance
+from PIL import Image, ImageCms
 
 from storage.errors import BadPictureError, Reason
 from storage.pictures.decoding import decode
-from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.hashing import picture_id
 from storage.pictures.resizing import model_jpeg, thumbnail
 
 # 64 × 48, left half red (200, 30, 30), right half blue (20, 60, 220); written by pillow-heif, since the
@@ -23,9 +21,20 @@ from storage.pictures.resizing import model_jpeg, thumbnail
 HEIC = (Path(__file__).parents[1] / "fixtures" / "halves.heic").read_bytes()
 
 
-def bad(data: bytes) -> str:
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    image.save(buffer := io.BytesIO(), kind, **options)
+    return buffer.getvalue()
+
+
+def draw(seed: int, width: int = 96, height: int = 64) -> Image.Image:
+    """Smooth random blobs: as much detail as a photo has."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def bad(data: bytes, **how: int) -> str:
     with pytest.raises(BadPictureError) as caught:
-        decode(data)
+        decode(data, **how)
     assert caught.value.reason in get_args(Reason)
     return caught.value.reason
 
@@ -41,7 +50,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-def test_each_format_decodes_to_rgb_with_its_own_size(kind, draw, encode):
+def test_each_format_decodes_to_rgb_with_its_own_size(kind):
     original = draw(1)
     decoded = decode(encode(original, kind))
     assert (decoded.format, decoded.width, decoded.height) == (kind, 96, 64)
@@ -58,13 +67,9 @@ def test_heic_decodes():
     assert right[2] > 170 > 80 > right[0]
 
 
-def test_a_cut_off_heic_is_refused():
-    assert bad(HEIC[:-40]) in {"truncated", "damaged"}
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_pictures_are_turned_upright(kind, orientation, encode):
+def test_pictures_are_turned_upright(kind, orientation):
     """The upright picture is red at the top left, green at the top right, blue at the bottom left."""
     upright = Image.new("RGB", (60, 40), "white")
     for colour, corner in (("red", (0, 0)), ("lime", (30, 0)), ("blue", (0, 20))):
@@ -92,33 +97,29 @@ def half_transparent(mode: str) -> tuple[Image.Image, dict[str, object]]:
         image = Image.new(mode, (20, 10), 0)
         image.paste(9 if mode == "L" else (9, 9, 9), (10, 0, 20, 10))
         return image, {"transparency": 9 if mode == "L" else (9, 9, 9)}
+    if mode == "P with alpha":
+        return half_transparent("RGBA")[0].quantize(4), {}
     clear = (0, 0) if mode == "LA" else (0, 0, 0, 0)
     image = Image.new(mode, (20, 10), (*clear[:-1], 255))
     image.paste(clear, (10, 0, 20, 10))
     return image, {}
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB"])
-def test_transparency_becomes_white(mode, encode):
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "P with alpha", "L", "RGB"])
+def test_transparency_becomes_white(mode):
     image, options = half_transparent(mode)
     decoded = decode(encode(image, "PNG", **options))
     assert decoded.image.getpixel((2, 5)) == (0, 0, 0)
     assert decoded.image.getpixel((17, 5)) == (255, 255, 255)
 
 
-def test_a_palette_with_alpha_becomes_white_too(encode):
-    image, _ = half_transparent("RGBA")
-    decoded = decode(encode(image.quantize(4), "PNG"))
-    assert decoded.image.getpixel((17, 5)) == (255, 255, 255)
-
-
-def test_half_transparent_black_becomes_mid_grey(encode):
+def test_half_transparent_black_becomes_mid_grey():
     decoded = decode(encode(Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "PNG"))
     assert decoded.image.getpixel((1, 1)) == (127, 127, 127)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG", "AVIF"])
-def test_the_first_of_several_frames_is_taken(kind, encode):
+def test_the_first_of_several_frames_is_taken(kind):
     frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
     decoded = decode(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
     red, green, blue = decoded.image.getpixel((15, 10))
@@ -126,30 +127,30 @@ def test_the_first_of_several_frames_is_taken(kind, encode):
     assert max(green, blue) < 15
 
 
-def test_a_phone_picture_with_a_second_picture_inside_is_a_jpeg(draw, encode):
+def test_a_phone_picture_with_a_second_picture_inside_is_a_jpeg():
     decoded = decode(encode(draw(1), "MPO", save_all=True, append_images=[draw(2)]))
     assert decoded.format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_grey_keeps_its_brightness(kind, encode):
+def test_sixteen_bit_grey_keeps_its_brightness(kind):
     ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
     decoded = decode(encode(Image.fromarray(ramp), kind))
     assert np.abs(np.asarray(decoded.image)[0, :, 0].astype(int) - np.arange(256)).max() <= 1
 
 
-def test_float_grey_is_stretched_and_survives_nan(encode):
+def test_float_grey_is_stretched_and_survives_nan():
     values = np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)
     decoded = decode(encode(Image.fromarray(values), "TIFF"))
     assert [decoded.image.getpixel((x, 0))[0] for x in range(4)] == [0, 127, 255, 0]
 
 
-def test_cmyk_keeps_its_colours(encode):
+def test_cmyk_keeps_its_colours():
     decoded = decode(encode(Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK"), "JPEG", quality=95))
     assert np.abs(np.array(decoded.image.getpixel((8, 8))) - (200, 40, 40)).max() < 8
 
 
-def test_an_embedded_colour_profile_is_applied(encode):
+def test_an_embedded_colour_profile_is_applied():
     """A profile whose red and blue primaries are exchanged."""
     swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     swapped = swapped.replace(b"sRGB", b"test").replace(b"s\0R\0G\0B", b"t\0e\0s\0t")
@@ -158,12 +159,7 @@ def test_an_embedded_colour_profile_is_applied(encode):
     assert decoded.image.getpixel((4, 4))[2] > 240  # what is called red looks blue
 
 
-def test_a_broken_colour_profile_is_ignored(encode):
-    decoded = decode(encode(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=b"nonsense"))
-    assert decoded.image.getpixel((4, 4)) == (255, 0, 0)
-
-
-def test_a_jpeg_shrinks_while_decoding_but_never_below_the_short_side(draw, encode):
+def test_a_jpeg_shrinks_while_decoding_but_never_below_the_short_side():
     data = encode(draw(3, 1600, 1200), "JPEG")
     decoded = decode(data, short_side=224)
     assert (decoded.width, decoded.height) == (1600, 1200)
@@ -171,35 +167,28 @@ def test_a_jpeg_shrinks_while_decoding_but_never_below_the_short_side(draw, enco
     assert decode(data, short_side=700).image.size == (1600, 1200)
 
 
-def test_broken_exif_turns_nothing(draw, encode):
-    decoded = decode(encode(draw(1), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"))
-    assert (decoded.width, decoded.height) == (96, 64)
-
-
-def test_an_empty_file_is_refused():
-    assert bad(b"") == "empty"
-
-
 @pytest.mark.parametrize(
-    "data", [b"hello, this is a text named .jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"]
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        *(
+            (data, "not-a-picture")
+            for data in (b"a text named .jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>")
+        ),
+    ],
 )
-def test_what_is_no_picture_is_refused(data):
-    assert bad(data) == "not-a-picture"
+def test_what_is_no_picture_is_refused(data, reason):
+    assert bad(data) == reason
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-def test_a_cut_off_file_is_refused(kind, share, encode):
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIC"])
+def test_a_cut_off_file_is_refused(kind, share):
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
-    data = encode(Image.fromarray(noise), kind)
+    data = HEIC if kind == "HEIC" else encode(Image.fromarray(noise), kind)
     assert bad(data[: int(len(data) * share)]) in {"truncated", "damaged"}
-
-
-def test_a_cut_off_jpeg_is_named_so_even_when_shrunk(draw, encode):
-    data = encode(draw(1, 1600, 1200), "JPEG")
-    with pytest.raises(BadPictureError) as caught:
-        decode(data[: len(data) // 2], short_side=100)
-    assert caught.value.reason == "truncated"
+    if kind == "JPEG":
+        assert bad(data[: int(len(data) * share)], short_side=30) == "truncated"
 
 
 def test_a_pixel_bomb_is_refused_by_its_header():
@@ -208,7 +197,7 @@ def test_a_pixel_bomb_is_refused_by_its_header():
     assert caught.value.reason == "too-large"
 
 
-def test_a_100_megapixel_photo_is_read_without_a_warning(encode):
+def test_a_100_megapixel_photo_is_read_without_a_warning():
     data = encode(Image.new("L", (11_600, 8_700), 90), "JPEG")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -216,42 +205,18 @@ def test_a_100_megapixel_photo_is_read_without_a_warning(encode):
     assert (decoded.width, decoded.height) == (11_600, 8_700)
 
 
-@given(
-    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\x00", b"BM", b""]), st.binary()
-)
-def test_arbitrary_bytes_never_raise_anything_else(start, rest):
-    with pytest.raises(BadPictureError):
-        decode(start + rest)
+def test_a_broken_colour_profile_or_exif_changes_nothing():
+    decoded = decode(encode(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=b"nonsense"))
+    assert decoded.image.getpixel((4, 4)) == (255, 0, 0)
+    decoded = decode(encode(draw(1), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"))
+    assert (decoded.width, decoded.height) == (96, 64)
 
 
 def test_the_id_is_the_sha256():
     assert picture_id(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-def bits_apart(left: str | None, right: str | None) -> int:
-    assert left is not None
-    assert right is not None
-    return (int(left, 16) ^ int(right, 16)).bit_count()
-
-
-def test_the_hash_hardly_changes_when_a_picture_is_saved_anew(draw, encode):
-    image = draw(5, 400, 300)
-    smaller = decode(encode(image.resize((200, 150)), "JPEG", quality=50)).image
-    brighter = ImageEnhance.Brightness(image).enhance(1.1)
-    assert bits_apart(perceptual_hash(image), perceptual_hash(smaller)) <= 4
-    assert bits_apart(perceptual_hash(image), perceptual_hash(brighter)) <= 4
-    assert bits_apart(perceptual_hash(image), perceptual_hash(draw(6, 400, 300))) > 12
-
-
-def test_pictures_without_detail_have_no_hash(encode):
-    flat = Image.new("RGB", (300, 200), (120, 200, 90))
-    gradient = Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1)))
-    noisy = np.random.default_rng(0).normal(128, 2, (256, 256)).clip(0, 255).astype(np.uint8)
-    for image in (flat, gradient, Image.fromarray(noisy), decode(encode(flat, "JPEG")).image):
-        assert perceptual_hash(image) is None
-
-
-def test_a_thumbnail_is_a_webp_of_320_pixels_at_most_without_metadata(draw, encode):
+def test_a_thumbnail_is_a_webp_of_320_pixels_at_most_without_metadata():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -263,16 +228,13 @@ def test_a_thumbnail_is_a_webp_of_320_pixels_at_most_without_metadata(draw, enco
     assert not {"exif", "icc_profile", "xmp"} & set(small.info)
 
 
-def test_small_pictures_are_never_enlarged(draw):
+def test_small_pictures_are_never_enlarged_and_a_very_long_one_keeps_at_least_one_pixel():
     assert Image.open(io.BytesIO(thumbnail(draw(1, 50, 40)))).size == (50, 40)
     assert Image.open(io.BytesIO(model_jpeg(draw(1, 50, 40)))).size == (50, 40)
-
-
-def test_a_very_long_picture_keeps_at_least_one_pixel():
     assert Image.open(io.BytesIO(thumbnail(Image.new("RGB", (5000, 2))))).size == (320, 1)
 
 
-def test_the_picture_for_a_model_is_a_jpeg_without_metadata(draw):
+def test_the_picture_for_a_model_is_a_jpeg_without_metadata():
     image = draw(1, 2000, 1000)
     image.info = {"comment": b"secret", "icc_profile": b"secret"}
     data = model_jpeg(image)

@@ -6,14 +6,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rows import FINGERPRINT, facts, picture_ids
-from sqlalchemy import delete
+from rows import FINGERPRINT, clear_pictures, facts, picture_ids
 
 from storage.database import Database
 from storage.library import Library
 from storage.pictures.files import Source
 from storage.places import Places, _in_order, texts_of
-from storage.tables import FolderRow, LibraryCountRow, PendingVectorRow, PictureRow, SourceRow
 from storage.vectors.ids import PictureIds, encoded
 
 IDS = picture_ids(4)
@@ -83,9 +81,7 @@ def test_whatever_order_they_are_handed_out_in_they_end_by_id_and_place(pairs: l
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.dictionaries(st.text(characters, min_size=1), st.sampled_from(range(len(IDS)))))
 def test_they_are_those_that_were_recorded(sqlite: Database, found: dict[str, int]) -> None:
-    with sqlite.write() as session:
-        for table in (PendingVectorRow, SourceRow, PictureRow, FolderRow, LibraryCountRow):
-            session.execute(delete(table))
+    clear_pictures(sqlite)
     if found:
         put(sqlite, list(found.items()))
     places = [[place for place, number in found.items() if number == one] for one in range(len(IDS))]

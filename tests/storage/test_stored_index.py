@@ -46,30 +46,8 @@ def test_what_is_only_read_loads_no_lancedb(folder: Path) -> None:
         "assert index.snapshot().search(index.snapshot().vectors(list(index.ids)[:1]), 3)\n"
         "print([m for m in ('lancedb', 'pyarrow', 'torch') if m in sys.modules])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.stdout.strip() == "[]"
-
-
-def write(index: LanceIndex) -> None:
-    index.write(picture_ids(1, start=10), unit_vectors(1))
-
-
-def replace(index: LanceIndex) -> None:
-    index.write(picture_ids(1), unit_vectors(1, seed=7))
-
-
-def delete(index: LanceIndex) -> None:
-    index.delete(picture_ids(1))
-
-
-def compact(index: LanceIndex) -> None:
-    index._table.optimize()
+    root = Path(__file__).parents[2]
+    assert subprocess.check_output([sys.executable, "-c", script], text=True, cwd=root).strip() == "[]"
 
 
 def make_anew(index: LanceIndex) -> None:
@@ -79,13 +57,20 @@ def make_anew(index: LanceIndex) -> None:
     other.write(picture_ids(10), unit_vectors(10, seed=3))
 
 
-@pytest.mark.parametrize("change", [write, replace, delete, compact, make_anew])
-def test_no_reader_takes_an_old_copy_for_the_newest(
-    folder: Path, change: Callable[[LanceIndex], None]
-) -> None:
+CHANGES: dict[str, Callable[[LanceIndex], object]] = {
+    "write": lambda index: index.write(picture_ids(1, start=10), unit_vectors(1)),
+    "replace": lambda index: index.write(picture_ids(1), unit_vectors(1, seed=7)),
+    "delete": lambda index: index.delete(picture_ids(1)),
+    "compact": lambda index: index._table.optimize(),
+    "make anew": make_anew,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_reader_takes_an_old_copy_for_the_newest(folder: Path, change: str) -> None:
     before = opened(folder)
     assert not needs_lance(before)
-    change(LanceIndex(folder, "enc-1", DIMENSION))
+    CHANGES[change](LanceIndex(folder, "enc-1", DIMENSION))
     truth = contents(LanceIndex(folder, "enc-1", DIMENSION))
     assert contents(before) == truth
     assert contents(opened(folder)) == truth
@@ -103,12 +88,15 @@ def test_a_folder_that_was_copied_elsewhere_is_asked_once(
     assert not needs_lance(second)
 
 
-def test_a_damaged_copy_is_made_again(folder: Path) -> None:
+def test_a_damaged_copy_and_what_a_killed_process_left_are_replaced(folder: Path) -> None:
     (vectors,) = (folder / "enc-1.snapshot").glob("*.vectors")
     with vectors.open("r+b") as file:
         file.truncate(150)
+    for left in ("0.unfinished", "0.vectors"):
+        (vectors.parent / left).touch()
     np.testing.assert_array_equal(opened(folder).snapshot().vectors(picture_ids(10)), unit_vectors(10))
     assert not needs_lance(opened(folder))
+    assert not list(vectors.parent.glob("0.*"))
 
 
 def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:
