@@ -9,10 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from engine_work import (
     load_colours,
     vectors_of,
 )
+from images import becomes, free_port
 from not_run import not_run
 
 from concepts.errors import CancelledError, EncoderError, EngineError, FingerprintMismatchError
@@ -41,6 +41,7 @@ from storage.pictures.files import SkippedFile, Source
 
 BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
 NAME = "Round thing"
+Opened = Callable[..., Workbench]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Workbench]]:
+def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """A Workbench with an empty library of its own and this engine."""
     opened: list[Workbench] = []
 
@@ -109,9 +110,6 @@ def test_results_come_in_order_and_are_those_of_this_process(engine: Engine) -> 
     found = list(engine.map(Roots(), BATCHES))
     assert [said[1:] for said in found] == expected
     assert all((process == os.getpid()) == isinstance(engine, InProcess) for process, *_ in found)
-
-
-def test_nothing_comes_of_nothing(engine: Engine) -> None:
     assert list(engine.map(Roots(), [])) == []
 
 
@@ -140,9 +138,7 @@ def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
 # Adding
 
 
-def test_what_is_added_is_the_same_bit_for_bit(
-    engine: Engine, open_on: Callable[..., Workbench], pictures: Path
-) -> None:
+def test_what_is_added_is_the_same_bit_for_bit(engine: Engine, open_on: Opened, pictures: Path) -> None:
     here, there = open_on(InProcess(), "here"), open_on(engine, "there")
     expected = here.library.add([pictures]).wait()
     told: list[tuple[int, int | None]] = []
@@ -161,7 +157,7 @@ def test_what_is_added_is_the_same_bit_for_bit(
 
 @pytest.mark.parametrize("held", [ingestion.HELD_BYTES, 1], ids=["asked about together", "one by one"])
 def test_only_what_is_new_is_decoded(
-    open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+    open_on: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
     monkeypatch.setattr(ingestion, "HELD_BYTES", held)
@@ -194,7 +190,7 @@ class FarAhead(InProcess):
 
 
 def test_a_copy_among_the_files_that_are_added_is_a_duplicate_wherever_it_comes(
-    open_on: Callable[..., Workbench], tmp_path: Path
+    open_on: Opened, tmp_path: Path
 ) -> None:
     """In the batch of the first, in a later one, and when the adding goes on after it was broken off."""
     bench, folder = open_on(FarAhead(), "here"), draw_folder(tmp_path / "drawn", 43)
@@ -228,21 +224,20 @@ def test_a_file_that_changes_between_reading_and_decoding_is_skipped(pictures: P
     assert skipped.reason == "changed"
 
 
-def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:
+def test_files_outside_a_library_have_the_same_vectors_elsewhere_and_none_is_read_that_may_not_be(
+    pictures: Path, tmp_path: Path
+) -> None:
     encoder = load_colours("colours", cache=tmp_path)
     handle = EncoderHandle(encoder, tmp_path, load_colours)
     here = list(embed_or_skip([pictures], encoder))
     there = list(embed_or_skip([pictures], encoder, None, NextDoor(), handle))
     assert [part[:2] + part[3:] for part in there] == [part[:2] + part[3:] for part in here]
     assert np.array_equal(*(np.concatenate([part[2] for part in parts]) for parts in (here, there)))
-
-
-def test_what_may_not_be_read_here_is_not_read_elsewhere_either(pictures: Path, tmp_path: Path) -> None:
-    encoder = load_colours("colours", cache=tmp_path)
-    handle = EncoderHandle(encoder, tmp_path, load_colours)
-    found = list(embed_or_skip([pictures], encoder, lambda place: place == str(pictures), NextDoor(), handle))
-    assert [ids for ids, *_ in found] == [[]] * len(found)
-    assert sum(len(skipped) for *_, skipped in found) == 202
+    closed = list(
+        embed_or_skip([pictures], encoder, lambda place: place == str(pictures), NextDoor(), handle)
+    )
+    assert [ids for ids, *_ in closed] == [[]] * len(closed)
+    assert sum(len(skipped) for *_, skipped in closed) == 202
 
 
 def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: Path) -> None:
@@ -255,7 +250,7 @@ def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: 
 
 @pytest.mark.slow
 def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
-    on_ray: Engine, open_on: Callable[..., Workbench], tmp_path: Path
+    on_ray: Engine, open_on: Opened, tmp_path: Path
 ) -> None:
     many = draw_folder(tmp_path / "many", 2000)
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
@@ -281,7 +276,7 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
 
 @pytest.mark.slow
 def test_a_cancelled_job_ends_and_goes_on_where_it_was(
-    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+    on_ray: Engine, open_on: Opened, pictures: Path
 ) -> None:
     bench = open_on(on_ray, "cancelled")
     slow = bench.context.settings.cache / "slow"
@@ -315,7 +310,7 @@ def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path
     """In a process of its own: one process has one Ray."""
     if isinstance(ray, str):
         not_run("work on Ray", ray)
-    port, client = free_ports(2)
+    port, client = free_port(), free_port()
     environment = os.environ | {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": "0" * 64,
@@ -333,7 +328,7 @@ def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path
     with (tmp_path / "head.log").open("w") as said:
         running = subprocess.Popen(head, env=environment, stdout=said, stderr=said)
     try:
-        wait_for_port(client, running)
+        assert becomes(lambda: is_open(client), while_running=running)
         run = [sys.executable, "-c", script]
         done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
         assert done.stdout.splitlines()[-1:] == ["True"], done.stderr[-2000:]
@@ -342,27 +337,15 @@ def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path
         running.wait(60)
 
 
-def free_ports(count: int) -> list[int]:
-    """Outside of the range that Ray gives to its workers (10002 to 19999)."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-
-
-def wait_for_port(port: int, running: subprocess.Popen[bytes], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and running.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.2)
-    raise AssertionError("Ray's head did not start.")
+def is_open(port: str) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), 1):
+        return True
+    return False
 
 
 @pytest.mark.slow
 def test_embedding_again_on_ray_gives_the_same_vectors(
-    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+    on_ray: Engine, open_on: Opened, pictures: Path
 ) -> None:
     here, there = open_on(InProcess(), "here"), open_on(on_ray, "there")
     for bench in (here, there):
@@ -376,7 +359,7 @@ def test_embedding_again_on_ray_gives_the_same_vectors(
 
 @pytest.mark.slow
 def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
-    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+    on_ray: Engine, open_on: Opened, pictures: Path
 ) -> None:
     said = []
     for engine, name in ((InProcess(), "here"), (on_ray, "there")):
@@ -384,15 +367,11 @@ def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
         bench.context.collection.engine = InProcess()
         bench.library.add([pictures]).wait()
         bench.context.collection.engine = engine
-        concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+        bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         bench.concept(NAME).definition.mine().wait()
         result = bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
-        stored = bench.context.store.ratings(bench.context.concept(NAME).id)
-        kept = bench.context.store.annotations(
-            bench.context.concept(NAME).id, [one.picture_id for one in stored]
-        )
-        said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
         assert (result.calls, result.failed) == (0, [])
-        assert concept is not None
-    assert said[0] == said[1]
-    assert said[0]
+        concept_id, store = bench.context.concept(NAME).id, bench.context.store
+        kept = store.annotations(concept_id, [one.picture_id for one in store.ratings(concept_id)])
+        said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
+    assert said[0] == said[1] != {}
