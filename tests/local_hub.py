@@ -11,6 +11,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+from huggingface_hub import constants
+
 LARGE = 10_000  # bytes; what is larger goes by LFS
 
 
@@ -34,6 +37,13 @@ class LocalHub:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """For the true one, in this process."""
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, self.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", self.url)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
     def answer(self, method: str, path: str, body: bytes) -> Any:
         """JSON, or bytes of a file; None where there is no such thing."""

@@ -16,18 +16,18 @@ from concepts.encoders.openclip import OpenClipEncoder
 from concepts.encoders.saliency import compared, covered, locate
 
 
-def thing(side: int = 256) -> Image.Image:
+def plain() -> Image.Image:
+    return Image.new("RGB", (256, 256), (150, 160, 150))
+
+
+def thing() -> Image.Image:
     """A chequered ball on a plain ground."""
-    picture = Image.new("RGB", (side, side), (150, 160, 150))
+    picture = plain()
     draw = ImageDraw.Draw(picture)
-    draw.ellipse((30, 30, side - 30, side - 30), fill=(220, 40, 30))
-    for at in range(50, side - 40, 32):
-        draw.line((at, 50, at, side - 50), fill=(250, 250, 240), width=8)
+    draw.ellipse((30, 30, 226, 226), fill=(220, 40, 30))
+    for at in range(50, 216, 32):
+        draw.line((at, 50, at, 206), fill=(250, 250, 240), width=8)
     return picture
-
-
-def plain(side: int = 256) -> Image.Image:
-    return Image.new("RGB", (side, side), (150, 160, 150))
 
 
 def beside(left: Image.Image, right: Image.Image) -> Image.Image:
@@ -41,10 +41,6 @@ def towards(encoder: Encoder, thing: Image.Image, ground: Image.Image) -> NDArra
     """Weights that tell the one from the other."""
     vectors = encoder.encode_pictures(np.stack([encoder.prepare(thing), encoder.prepare(ground)]))
     return np.asarray(vectors[0] - vectors[1], np.float64)
-
-
-def score(encoder: Encoder, picture: Image.Image, weights: NDArray[np.float64]) -> float:
-    return float(encoder.encode_pictures(encoder.prepare(picture)[None])[0].astype(np.float64) @ weights)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +64,8 @@ def test_the_parts_and_the_rest_add_up_to_the_score(
         found = locate(encoder, picture, weights)
         assert found.exact
         # A vector's numbers are rounded to float16: 0.0005 of each at most.
-        assert found.parts.sum() + found.rest == pytest.approx(score(encoder, picture, weights), abs=0.02)
+        score = encoder.encode_pictures(encoder.prepare(picture)[None])[0].astype(np.float64) @ weights
+        assert found.parts.sum() + found.rest == pytest.approx(float(score), abs=0.02)
 
 
 @pytest.mark.parametrize("on_the_right", [True, False])

@@ -47,18 +47,15 @@ def test_it_knows_the_words_of_things_it_was_taught_to_tell_apart_and_no_others(
     assert are_known(SentenceEncoder().encode([*known, *unknown])).tolist() == [True] * 5 + [False] * 5
 
 
-def test_its_space_is_pooled_features_beside_minilm(encoder: EmbeddedEncoder) -> None:
+def test_its_space_is_pooled_features_beside_minilm(
+    encoder: EmbeddedEncoder, pictures: list[Image.Image]
+) -> None:
+    """Texts leave the part of features empty; pictures give each part its share."""
     assert encoder.dimension == 1280 + 384
     assert encoder.licence == "Apache-2.0"
-
-
-def test_texts_leave_the_feature_part_empty(encoder: EmbeddedEncoder) -> None:
     text = encoder.encode_texts(["a lemon"])
     assert not text[:, :FEATURES].any()
     np.testing.assert_allclose(text[:, FEATURES:], SentenceEncoder().encode(["a lemon"]), atol=1e-3)
-
-
-def test_pictures_give_each_part_its_share(encoder: EmbeddedEncoder, pictures: list[Image.Image]) -> None:
     vectors = encoder.encode_pictures(np.stack([encoder.prepare(p) for p in pictures]))
     np.testing.assert_allclose((vectors[:, :FEATURES] ** 2).sum(1), FEATURE_SHARE, atol=1e-3)
 
@@ -98,13 +95,6 @@ def test_its_vectors_are_those_that_pytorch_gives(
     assert (unit(found) * unit(by_pytorch)).sum(1).min() > 0.999999
 
 
-def test_weights_that_are_not_the_official_ones_are_refused(tmp_path: Path) -> None:
-    other = tmp_path / "lite0.pth"
-    other.write_bytes(b"something else")
-    with pytest.raises(EncoderError, match="not the official EfficientNet-Lite0"):
-        packaged_weights(other)
-
-
 def test_sentences_are_those_of_the_reference_implementation() -> None:
     from tokenizers import Tokenizer
     from transformers import BertConfig, BertModel
@@ -133,19 +123,14 @@ def test_the_official_model_file_gives_the_vectors_of_the_packaged_half() -> Non
     np.testing.assert_array_equal(full, half)
 
 
-def test_similar_sentences_are_near() -> None:
-    dog, puppy, invoice = SentenceEncoder().encode(["a dog", "a small puppy", "a paid invoice"])
-    assert dog @ puppy > 0.6
-    assert dog @ invoice < 0.3
-
-
-def test_a_model_file_that_is_not_the_official_one_is_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "minilm"
-    folder.mkdir()
-    shutil.copy(FOLDER / "tokenizer.json", folder)
-    (folder / "model.safetensors").write_bytes(b"something else")
+def test_files_that_are_not_the_official_ones_are_refused(tmp_path: Path) -> None:
+    shutil.copy(FOLDER / "tokenizer.json", tmp_path)
+    for name in ("model.safetensors", "lite0.pth"):
+        (tmp_path / name).write_bytes(b"something else")
     with pytest.raises(EncoderError, match="not the tested all-MiniLM-L6-v2"):
-        SentenceEncoder(folder).encode(["a dog"])
+        SentenceEncoder(tmp_path).encode(["a dog"])
+    with pytest.raises(EncoderError, match="not the official EfficientNet-Lite0"):
+        packaged_weights(tmp_path / "lite0.pth")
 
 
 def test_the_shipped_classes_are_what_this_computer_works_out() -> None:
@@ -177,8 +162,7 @@ encoder.encode_pictures(encoder.prepare(Image.new("RGB", (9, 9)))[None])
 print([name for name in ("torch", "transformers", "tokenizers", "timm", "open_clip") if name in sys.modules])
 """
     root = Path(__file__).parents[2]
-    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "[]"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True).strip() == "[]"
 
 
 @pytest.mark.labelled

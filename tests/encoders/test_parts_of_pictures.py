@@ -52,7 +52,7 @@ def test_who_frames_a_part_frames_that_part(place: int) -> None:
     assert best_part(BOXES[place]) == place
 
 
-@given(*(st.floats(0, 0.9) for _ in range(2)), *(st.floats(0.02, 1) for _ in range(2)))
+@given(st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.02, 1), st.floats(0.02, 1))
 def test_any_frame_is_nearly_some_part(left: float, top: float, width: float, height: float) -> None:
     place = best_part((left, top, min(1.0, left + width), min(1.0, top + height)))
     part = BOXES[place]
@@ -81,43 +81,30 @@ def test_the_whole_is_the_mean_of_its_cells(encoder: EmbeddedEncoder) -> None:
     assert parts[-1, :1280] @ unit(parts[:16, :1280].mean(axis=0)) > 0.9
 
 
-def test_a_frame_in_three_pictures_finds_the_thing_in_the_others(
+def test_a_frame_in_three_pictures_finds_the_thing_in_the_others_also_in_what_is_exported(
     encoder: EmbeddedEncoder, with_a_thing: tuple[list[Image.Image], list[int]]
 ) -> None:
     pictures, cells = with_a_thing
-    parts = encoder.encode_parts(np.stack([encoder.prepare_parts(picture) for picture in pictures]))
-    focus = focus_of(parts[np.arange(3), cells[:3]], parts.reshape(-1, encoder.dimension))
-    assert picked(parts[3:, :16], focus).tolist() == cells[3:]
-
-
-def test_what_is_exported_picks_and_gives_the_same(
-    encoder: EmbeddedEncoder, with_a_thing: tuple[list[Image.Image], list[int]]
-) -> None:
-    pictures, cells = with_a_thing
-    batch = np.stack([encoder.prepare_parts(picture) for picture in pictures[:4]])
+    batch = np.stack([encoder.prepare_parts(picture) for picture in pictures])
     parts = encoder.encode_parts(batch)
     focus = focus_of(parts[np.arange(3), cells[:3]], parts.reshape(-1, encoder.dimension))
+    assert picked(parts[3:, :16], focus).tolist() == cells[3:]
     focused = FocusedEncoder(encoder, focus)
-    expected = focused.encode_pictures(batch)
     portable = focused.portable()
     assert (portable.height, portable.width) == (768, 768)
     sized = [np.asarray(picture.resize((768, 768), Image.Resampling.BICUBIC)) for picture in pictures[:4]]
-    pixels = np.stack(sized).transpose(0, 3, 1, 2)
-    (found,) = session(portable.graph()).run(None, {"pictures": np.ascontiguousarray(pixels)})
-    np.testing.assert_allclose(found, expected, atol=2e-3)
+    pixels = np.ascontiguousarray(np.stack(sized).transpose(0, 3, 1, 2))
+    (found,) = session(portable.graph()).run(None, {"pictures": pixels})
+    np.testing.assert_allclose(found, focused.encode_pictures(batch[:4]), atol=2e-3)
 
 
-def test_another_focus_is_another_fingerprint(encoder: EmbeddedEncoder) -> None:
-    one, other = np.eye(2, encoder.dimension, dtype=np.float32)
-    seen = {str(FocusedEncoder(encoder, focus).fingerprint) for focus in (one, other)}
-    assert len(seen | {str(encoder.fingerprint), str(AllParts(encoder).fingerprint)}) == 4
-
-
-def test_the_vectors_of_all_parts_have_a_name_to_load_them_by(
+def test_another_focus_is_another_fingerprint_and_all_parts_have_a_name_to_load_them_by(
     encoder: EmbeddedEncoder, encoder_cache: Path
 ) -> None:
+    one, other = np.eye(2, encoder.dimension, dtype=np.float32)
+    seen = {str(FocusedEncoder(encoder, focus).fingerprint) for focus in (one, other)}
     every = load_encoder(f"embedded{PARTS}", cache=encoder_cache)
+    assert len(seen | {str(encoder.fingerprint), str(every.fingerprint)}) == 4
     assert str(every.fingerprint) == str(AllParts(encoder).fingerprint)
-    picture = draw("line", 2)
-    vector = every.encode_pictures(every.prepare(picture)[None])[0]
+    vector = every.encode_pictures(every.prepare(draw("line", 2))[None])[0]
     assert vector.shape == (every.dimension,)

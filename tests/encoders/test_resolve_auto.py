@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import open_clip
 import pytest
 import torch
 from huggingface_hub import constants
+from local_hub import LocalHub
 from tiny_open_clip import make_tiny_open_clip
 
 import concepts.encoders
@@ -31,18 +30,6 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def point_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
-    monkeypatch.setattr(
-        constants,
-        "HUGGINGFACE_CO_URL_TEMPLATE",
-        f"http://127.0.0.1:{port}/{{repo_id}}/resolve/{{revision}}/{{filename}}",
-    )
-
-
 def cache(model: AutoModel, folder: Path, weights: bytes = b"weights") -> None:
     """As the hub's client leaves a file behind."""
     repository = folder / f"models--{model.repository.replace('/', '--')}"
@@ -55,34 +42,24 @@ def cache(model: AutoModel, folder: Path, weights: bytes = b"weights") -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A server that has every file. Yields the paths that it was asked for."""
+    """Yields the paths that a hub which is there was asked for."""
     asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        do_GET = do_HEAD  # noqa: N815
-
-        def log_message(self, *args: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    point_to(server.server_port, monkeypatch)
-    yield asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with LocalHub() as hub:
+        monkeypatch.setattr(hub, "answer", lambda method, path, body: asked.append(path))
+        hub.stand_in(monkeypatch)
+        yield asked
 
 
-def test_a_model_that_is_on_this_computer_is_taken_and_named(empty_cache: Path) -> None:
-    cache(QUICK, empty_cache)
-    assert resolve_auto().name == QUICK.name
-    assert resolve_auto().why == f"{QUICK.name} is used: it is on this computer."
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (QUICK, f"{QUICK.name} is used: it is on this computer."),
+        (LARGE, f"The built-in encoder is used: {LARGE.name}, which is on this computer, needs a GPU."),
+    ],
+)
+def test_what_is_on_this_computer_is_named(empty_cache: Path, model: AutoModel, why: str) -> None:
+    cache(model, empty_cache)
+    assert resolve_auto().why == why
 
 
 def test_without_one_it_is_the_built_in_one_with_a_word_on_what_leads_further(hub: list[str]) -> None:
@@ -113,13 +90,6 @@ def test_of_several_the_best_for_this_machine_is_taken(
     assert resolve_auto().name == taken
 
 
-def test_a_model_for_a_gpu_alone_is_told_of(empty_cache: Path) -> None:
-    cache(LARGE, empty_cache)
-    assert resolve_auto().why == (
-        f"The built-in encoder is used: {LARGE.name}, which is on this computer, needs a GPU."
-    )
-
-
 def test_loading_it_asks_the_hub_for_nothing_whatever_is_newer_there(
     hub: list[str], empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +116,5 @@ def test_a_pytorch_that_can_not_be_loaded_is_done_without(tmp_path: Path) -> Non
     cache(QUICK, tmp_path / "hub")
     code = "from concepts.encoders import resolve_auto; found = resolve_auto(); print(found.name, found.why)"
     settings = os.environ | {"PYTHONPATH": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=settings, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "embedded The built-in encoder is used: PyTorch can't be loaded.\n"
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=settings, text=True)
+    assert said == "embedded The built-in encoder is used: PyTorch can't be loaded.\n"
