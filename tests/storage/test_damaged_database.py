@@ -72,6 +72,11 @@ def opened() -> Iterator[Open]:
         yield lambda file: stack.enter_context(closing(Database(sqlite_url(file))))
 
 
+@pytest.fixture
+def database(file: Path, opened: Open) -> Database:
+    return opened(file)
+
+
 def page_of(file: Path, name: str, kind: str) -> int:
     """One in the middle of a table or index."""
     with closing(sqlite3.connect(file)) as database:
@@ -107,9 +112,8 @@ NOISE, ZEROS = random.Random(0).randbytes(PAGE), bytes(PAGE)
     ],
 )
 def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
-    file: Path, opened: Open, name: str, kind: str, content: bytes
+    file: Path, opened: Open, database: Database, name: str, kind: str, content: bytes
 ) -> None:
-    database = opened(file)
     log = LabelLog(database)
     database.keep_daily_copy()
     answer(database)
@@ -150,8 +154,9 @@ def test_a_damaged_beginning_costs_no_label(file: Path, opened: Open, length: in
     assert len(labels(opened(file))) == PICTURES
 
 
-def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(file: Path, opened: Open) -> None:
-    database = opened(file)
+def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(
+    file: Path, database: Database
+) -> None:
     database.keep_daily_copy()
     answer(database)
     database.close()
@@ -181,8 +186,7 @@ def test_without_a_copy_all_labels_come_from_the_journal_and_wait_for_their_pict
     assert LabelLog(opened(file)).with_keys([f"of {IDS[0]}"])
 
 
-def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Open) -> None:
-    database = opened(file)
+def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Open, database: Database) -> None:
     for number in range(3):
         answer(database, IDS[number], f"later {number}")
         database._dialect.keep_copy()
@@ -193,8 +197,7 @@ def test_a_copy_that_is_damaged_too_is_passed_over(file: Path, opened: Open) -> 
     assert len(LabelLog(opened(file)).with_keys([f"later {number}" for number in range(3)])) == 3
 
 
-def test_three_copies_are_kept_and_the_journals_since_the_oldest(file: Path, opened: Open) -> None:
-    database = opened(file)
+def test_three_copies_are_kept_and_the_journals_since_the_oldest(file: Path, database: Database) -> None:
     for number in range(5):
         answer(database, IDS[number], f"later {number}")
         database._dialect.keep_copy()
@@ -209,11 +212,10 @@ def test_three_copies_are_kept_and_the_journals_since_the_oldest(file: Path, ope
 
 def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
     file: Path,
-    opened: Open,
+    database: Database,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    database = opened(file)
     monkeypatch.setattr(dialects, "free_bytes", lambda folder: 1000)
     database.keep_daily_copy()
     assert "daily copy of the database was skipped" in caplog.text
@@ -224,8 +226,7 @@ def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
     assert len(Copies(file).all()) == 1
 
 
-def test_half_a_line_of_a_killed_process_takes_no_other_along(file: Path, opened: Open) -> None:
-    database = opened(file)
+def test_half_a_line_of_a_killed_process_takes_no_other_along(file: Path, database: Database) -> None:
     answer(database, IDS[0], "before")
     (journal,) = Copies(file).folder.glob("*.jsonl")
     with journal.open("ab") as cut:
@@ -236,10 +237,9 @@ def test_half_a_line_of_a_killed_process_takes_no_other_along(file: Path, opened
 
 
 def test_a_label_is_in_the_journal_before_it_is_committed(
-    file: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+    file: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So an acknowledged one is in both. What no commit kept gives way to what took its number."""
-    database = opened(file)
 
     def killed(session: Session) -> None:
         raise KeyboardInterrupt
@@ -253,8 +253,7 @@ def test_a_label_is_in_the_journal_before_it_is_committed(
     assert [row["key"] for row in rows["label_events"].values()] == ["kept"]
 
 
-def test_damage_that_is_met_by_a_read_ends_all_writing(file: Path, opened: Open) -> None:
-    database = opened(file)
+def test_damage_that_is_met_by_a_read_ends_all_writing(file: Path, database: Database) -> None:
     overwrite(file, page_of(file, "label_events", "leaf"), NOISE)
     with pytest.raises(DamagedDatabaseError):
         labels(database)
@@ -302,9 +301,8 @@ def replace(file: Path) -> None:
 
 @pytest.mark.parametrize("gone", [remove, replace])
 def test_a_database_that_is_removed_or_replaced_in_use_takes_nothing_and_says_so(
-    file: Path, opened: Open, gone: Callable[[Path], None]
+    file: Path, database: Database, gone: Callable[[Path], None]
 ) -> None:
-    database = opened(file)
     answer(database)
     gone(file)
     for attempt in (answer, labels, Database.check, lambda one: one.copy_to(file.with_name("copy"))):
@@ -333,9 +331,10 @@ LATE = {
 }
 
 
-def test_what_is_committed_as_the_process_ends_is_acknowledged(file: Path, opened: Open) -> None:
+def test_what_is_committed_as_the_process_ends_is_acknowledged(
+    file: Path, opened: Open, database: Database
+) -> None:
     """SQLite takes the log away with the last connection."""
-    database = opened(file)
 
     def close(session: Session, transaction: SessionTransaction) -> None:
         if transaction.parent is None:

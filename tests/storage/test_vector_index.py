@@ -181,28 +181,23 @@ def test_vectors_come_back_in_the_order_asked_and_what_is_missing_is_named(
             reader.vectors([ids[0], unknown])
 
 
-def test_batches_are_sorted_by_id_and_of_the_size_asked(fill: Callable[..., VectorReader]) -> None:
-    ids, vectors = picture_ids(25), unit_vectors(25)
-    reader = fill(ids, vectors)
-    batches = list(reader.batches(size=10))
-    assert [len(batch_ids) for batch_ids, _ in batches] == [10, 10, 5]
-    assert [i for batch_ids, _ in batches for i in batch_ids] == sorted(ids)
-    assert all(rows.dtype == np.float16 for _, rows in batches)
-    assert contents(reader) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
-
-
 @pytest.mark.parametrize("most", [readers.MOST_PRODUCTS, 0], ids=["all at once", "batch by batch"])
-def test_products_of_all_are_exact_by_id_and_of_the_size_asked(
+def test_vectors_and_products_of_all_are_exact_by_id_and_of_the_size_asked(
     fill: Callable[..., VectorReader], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(readers, "MOST_PRODUCTS", most)
     ids, vectors = picture_ids(2500), unit_vectors(2500)
-    columns = np.random.default_rng(1).standard_normal((DIMENSION, 3))
-    batches = list(fill(ids, vectors).products(columns, size=1000))
-    assert [len(products) for _, products in batches] == [1000, 1000, 500]
-    assert [one for some, _ in batches for one in some] == sorted(ids)
-    expected = vectors[np.argsort(ids)].astype(np.float64) @ columns
-    np.testing.assert_allclose(np.concatenate([products for _, products in batches]), expected, atol=1e-12)
+    reader, columns = fill(ids, vectors), np.random.default_rng(1).standard_normal((DIMENSION, 3))
+    assert all(rows.dtype == np.float16 for _, rows in reader.batches(size=1000))
+    ordered = vectors[np.argsort(ids)].astype(np.float64)
+    for found, expected in (
+        (reader.batches(size=1000), ordered),
+        (reader.products(columns, 1000), ordered @ columns),
+    ):
+        of, values = zip(*found, strict=True)
+        assert [len(some) for some in values] == [1000, 1000, 500]
+        assert [one for some in of for one in some] == sorted(ids)
+        np.testing.assert_allclose(np.concatenate(values), expected, atol=1e-12)
 
 
 def test_an_empty_index_answers_everything(fill: Callable[..., VectorReader]) -> None:
