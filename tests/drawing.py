@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import struct
+import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 SHAPES = ("ellipse", "rectangle", "line")
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    image.save(out := io.BytesIO(), kind, **options)
+    return out.getvalue()
 
 
 def draw(shape: str, seed: int) -> Image.Image:

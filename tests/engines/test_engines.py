@@ -45,12 +45,11 @@ Opened = Callable[..., Workbench]
 
 
 @pytest.fixture(scope="module")
-def ray() -> Iterator[Engine | str]:
-    """A Ray of this module's own, on the loopback interface, or why there is none. It is begun as by a job:
-    in a thread that ends with it."""
+def on_ray() -> Iterator[Engine]:
+    """A Ray of this module's own, on the loopback interface. It is begun as by a job: in a thread that ends
+    with it."""
     if find_spec("ray") is None:
-        yield "The package ray is not installed: pip install -r requirements-ray.txt."
-        return
+        not_run("work on Ray", "The package ray is not installed: pip install -r requirements-ray.txt.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
         engine = engine_of("ray")
@@ -58,8 +57,7 @@ def ray() -> Iterator[Engine | str]:
             with ThreadPoolExecutor(1) as job:
                 job.submit(lambda: list(engine.map(Roots(), BATCHES[:2]))).result()
         except EngineError as error:
-            yield str(error)
-            return
+            not_run("work on Ray", str(error))
         yield engine
         engine.close()
 
@@ -88,13 +86,6 @@ def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]
     for bench in opened:
         bench.context.jobs.stop()
         bench.context.database.close()
-
-
-@pytest.fixture
-def on_ray(ray: Engine | str) -> Engine:
-    if isinstance(ray, str):
-        not_run("work on Ray", ray)
-    return ray
 
 
 @pytest.fixture(params=[InProcess, NextDoor, pytest.param(None, marks=pytest.mark.slow, id="Ray")])
@@ -306,10 +297,9 @@ def test_what_ends_every_worker_ends_the_work(on_ray: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("on_ray")  # or there is no Ray to begin
+def test_a_cluster_with_a_client_does_the_same(tmp_path: Path) -> None:
     """In a process of its own: one process has one Ray."""
-    if isinstance(ray, str):
-        not_run("work on Ray", ray)
     port, client = free_port(), free_port()
     environment = os.environ | {
         "RAY_AUTH_MODE": "token",
@@ -344,29 +334,16 @@ def is_open(port: str) -> bool:
 
 
 @pytest.mark.slow
-def test_embedding_again_on_ray_gives_the_same_vectors(
+def test_embedding_again_and_the_annotator_that_asks_nobody_say_the_same_on_ray(
     on_ray: Engine, open_on: Opened, pictures: Path
 ) -> None:
-    here, there = open_on(InProcess(), "here"), open_on(on_ray, "there")
-    for bench in (here, there):
-        bench.context.collection.engine = InProcess()
-        bench.library.add([pictures]).wait()
-    there.context.collection.engine = on_ray
-    assert [bench.upkeep.reembed("other").wait().embedded for bench in (here, there)] == [200, 200]
-    assert there.context.collection.recorded().name == "other"
-    assert_same(there, here)
-
-
-@pytest.mark.slow
-def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
-    on_ray: Engine, open_on: Opened, pictures: Path
-) -> None:
-    said = []
-    for engine, name in ((InProcess(), "here"), (on_ray, "there")):
-        bench = open_on(engine, name)
+    here, there, said = open_on(InProcess(), "here"), open_on(on_ray, "there"), []
+    for bench, engine in ((here, InProcess()), (there, on_ray)):
         bench.context.collection.engine = InProcess()
         bench.library.add([pictures]).wait()
         bench.context.collection.engine = engine
+        assert bench.upkeep.reembed("other").wait().embedded == 200
+        assert bench.context.collection.recorded().name == "other"
         bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         bench.concept(NAME).definition.mine().wait()
         result = bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
@@ -375,3 +352,4 @@ def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
         kept = store.annotations(concept_id, [one.picture_id for one in store.ratings(concept_id)])
         said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
     assert said[0] == said[1] != {}
+    assert_same(there, here)

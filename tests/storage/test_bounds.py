@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from drawing import draw
+from drawing import draw, encoded
 from PIL import ExifTags, Image
 
 from concepts.bundle import reading
@@ -28,9 +28,7 @@ Read = Callable[[bytes], Any]
 
 
 def saved(kind: str, side: int = 64, mode: str = "RGB", **options: Any) -> bytes:
-    out = io.BytesIO()
-    draw("ellipse", 1).convert(mode).resize((side, side)).save(out, kind, **options)
-    return out.getvalue()
+    return encoded(draw("ellipse", 1).convert(mode).resize((side, side)), kind, **options)
 
 
 def segment(marker: int, body: bytes = b"") -> bytes:

@@ -138,23 +138,6 @@ def test_a_table_that_is_gone_is_made_again_from_the_newest_copy_but_not_without
         StoredIndex(tmp_path, "enc-1", DIMENSION, gone).snapshot()
 
 
-def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
-    bucket: BucketTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As where the connection that held all others off broke."""
-    mine, other = (LanceIndex(tmp_path / name, "enc-1", DIMENSION, bucket) for name in ("mine", "other"))
-    held = mine._snapshot.held
-
-    def meanwhile(*arguments: object) -> object:
-        other.write(picture_ids(3, start=10), unit_vectors(3, seed=1))
-        return held(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(mine._snapshot, "held", meanwhile)
-    mine.write(picture_ids(3), unit_vectors(3))
-    assert len(mine.snapshot().ids) == 6
-    assert contents(mine) == contents(other)
-
-
 # Whose turn it is
 
 

@@ -37,12 +37,6 @@ def test_an_empty_postgres_database_gets_the_newest_schema_from_several_processe
         database.close()
 
 
-def test_opening_again_changes_nothing(database: Database, database_url: str) -> None:
-    ConceptStore(database).create("messy room")
-    database.close()
-    assert [row.name for row in ConceptStore(Database(database_url)).all()] == ["messy room"]
-
-
 def test_a_folder_may_be_called_what_it_likes(tmp_path: Path) -> None:
     file = tmp_path / "50% of? #1 ä:b@c" / "discern.sqlite"
     Database(sqlite_url(file)).close()
@@ -92,35 +86,6 @@ def test_text_that_the_database_cannot_keep_is_an_error_for_people(on_postgres: 
     for name in ("no\0thing", "n" * 121):
         with pytest.raises(DiscernError, match="can't keep"):
             ConceptStore(on_postgres).create(name)
-
-
-def test_an_error_inside_a_write_leaves_nothing(database: Database) -> None:
-    store = ConceptStore(database)
-    store.create("messy room")
-    with pytest.raises(DiscernError, match="already"):
-        store.create("  Messy   ROOM ")
-    assert len(store.all()) == 1
-
-
-def test_writers_at_the_same_time_all_get_through(database_url: str) -> None:
-    Database(database_url).close()
-
-    def create(worker: int) -> None:
-        database = Database(database_url)
-        for index in range(10):
-            ConceptStore(database).create(f"concept {worker} {index}")
-        database.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(create, range(4)))
-    assert len(ConceptStore(Database(database_url)).all()) == 40
-
-
-def test_a_writer_that_waits_too_long_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialects, "PATIENCE", 0.1)
-    one, other = Database(database_url), Database(database_url)
-    with one.write("concept 1"), pytest.raises(StorageError, match="busy"), other.write("concept 1"):
-        pass
 
 
 def test_of_those_who_want_to_be_alone_one_goes_on_at_a_time(

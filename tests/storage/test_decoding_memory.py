@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pytest
+from drawing import encoded
 from peaks import peak_memory
 from PIL import Image, ImageCms
 
@@ -22,51 +24,15 @@ from storage.pictures.decoding import BYTES_A_PIXEL, MAX_SENT_PIXELS, Memory, de
 from storage.pictures.pixels import STRIP, rgb
 
 
-def encoded(side: int, kind: str = "PNG", **how: Any) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (side, side), "teal").save(out, kind, **how)
-    return out.getvalue()
-
-
-class Watched:
-    """Counts how many are being converted at a time."""
-
-    def __init__(self, together: int) -> None:
-        self.most = self._now = 0
-        self._lock = threading.Lock()
-        self._all_there = threading.Barrier(together)
-        self._real = decoding.rgb
-
-    def rgb(self, picture: Image.Image) -> Image.Image:
-        with self._lock:
-            self._now += 1
-            self.most = max(self.most, self._now)
-        if self._all_there.parties > 1:
-            self._all_there.wait(30)
-        converted = self._real(picture)
-        with self._lock:
-            self._now -= 1
-        return converted
-
-
-@pytest.mark.parametrize(("pictures_in_budget", "together"), [(0.5, 1), (1, 1), (1.5, 1), (4, 4)])
-def test_as_many_are_decoded_at_a_time_as_the_budget_has_room_for(
-    monkeypatch: pytest.MonkeyPatch, pictures_in_budget: float, together: int
-) -> None:
-    watched = Watched(together)
-    budget = int(pictures_in_budget * 100 * 100 * BYTES_A_PIXEL)
-    monkeypatch.setattr(decoding, "memory", Memory(budget))
-    monkeypatch.setattr(decoding, "rgb", watched.rgb)
-    with ThreadPoolExecutor(8) as pool:
-        assert len(list(pool.map(decode, [encoded(100)] * 16))) == 16
-    assert watched.most == together
+def flat(side: int, kind: str = "PNG", **how: Any) -> bytes:
+    return encoded(Image.new("RGB", (side, side), "teal"), kind, **how)
 
 
 class Told(Memory):
     """Notes how large a share is, when it is taken and when it is given back."""
 
-    def __init__(self) -> None:
-        super().__init__(decoding.MOST_MEMORY)
+    def __init__(self, budget: int = decoding.MOST_MEMORY) -> None:
+        super().__init__(budget)
         self.events: list[str] = []
         self.wanted: list[int] = []
 
@@ -76,7 +42,25 @@ class Told(Memory):
         with super().share(wanted, most):
             self.events.append("taken")
             yield
-        self.events.append("given back")
+            self.events.append("given back")
+
+
+@pytest.mark.parametrize(("pictures_in_budget", "together"), [(0.5, 1), (1, 1), (1.5, 1), (4, 4)])
+def test_as_many_are_decoded_at_a_time_as_the_budget_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, pictures_in_budget: float, together: int
+) -> None:
+    memory, all_there = Told(int(pictures_in_budget * 100 * 100 * BYTES_A_PIXEL)), threading.Barrier(together)
+    monkeypatch.setattr(decoding, "memory", memory)
+    real = decoding.rgb
+
+    def rgb(picture: Image.Image) -> Image.Image:
+        all_there.wait(30)
+        return real(picture)
+
+    monkeypatch.setattr(decoding, "rgb", rgb)
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(decode, [flat(100)] * 16))) == 16
+    assert max(accumulate(1 if event == "taken" else -1 for event in memory.events)) == together
 
 
 @pytest.fixture
@@ -91,8 +75,8 @@ def colours_one_after_the_other(jpeg: bytes) -> bytes:
 
 
 def test_a_jpeg_counts_as_what_it_is_shrunk_to_unless_it_has_to_be_held_whole(told: Told) -> None:
-    jpeg = encoded(800, "JPEG")
-    for one in (jpeg, encoded(800, "JPEG", progressive=True), colours_one_after_the_other(jpeg)):
+    jpeg = flat(800, "JPEG")
+    for one in (jpeg, flat(800, "JPEG", progressive=True), colours_one_after_the_other(jpeg)):
         with suppress(decoding.BadPictureError):  # of what isn't whole
             decode(one, short_side=100)
     assert told.wanted == [100 * 100 * BYTES_A_PIXEL, *[800 * 800 * BYTES_A_PIXEL] * 2]
@@ -102,12 +86,12 @@ def test_a_bad_picture_gives_its_share_back(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(decoding, "memory", Memory(1))
     for _ in range(3):
         with pytest.raises(decoding.BadPictureError):
-            decode(encoded(300)[:200])
-    assert decode(encoded(100)).width == 100
+            decode(flat(300)[:200])
+    assert decode(flat(100)).width == 100
 
 
 def test_a_share_is_held_until_the_picture_was_used_and_its_pixels_go_with_it(told: Told) -> None:
-    with decoded(encoded(100)) as picture:
+    with decoded(flat(100)) as picture:
         picture.image.resize((10, 10))
         told.events.append("used")
     assert told.events == ["taken", "used", "given back"]
@@ -198,7 +182,7 @@ def decode_and_forget(data: bytes) -> None:
 def test_an_avif_counts_as_large_where_it_was_sent_whatever_it_says(
     monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
-    avif = encoded(64, "AVIF")
+    avif = flat(64, "AVIF")
     assert wanted(io.BytesIO(avif)).bytes == MAX_SENT_PIXELS * BYTES_A_PIXEL
     for sent in (True, False):
         with decoded(avif, sent=sent):
@@ -212,13 +196,12 @@ def test_an_avif_counts_as_large_where_it_was_sent_whatever_it_says(
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"])
 @pytest.mark.parametrize("read", [decode_and_forget, Reader(SMALL).pixels], ids=["Discern", "a bundle"])
 def test_a_picture_takes_no_more_than_it_counts_as(read: Callable[[bytes], object], mode: str) -> None:
-    side, out = 3000, io.BytesIO()
+    side = 3000
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"sRGB", b"test")
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned
-    flat = Image.new(mode, (side, side))
-    flat.save(out, "TIFF", compression="tiff_adobe_deflate", icc_profile=profile, exif=exif)
-    del flat
+    packed = {"compression": "tiff_adobe_deflate", "icc_profile": profile, "exif": exif}
+    data = encoded(Image.new(mode, (side, side)), "TIFF", **packed)
     before = peak_memory(begin=True)
-    read(out.getvalue())
+    read(data)
     assert peak_memory() - before < side * side * BYTES_A_PIXEL

@@ -1,4 +1,4 @@
-"""The index in LanceDB: compaction, the memory-mapped copy, several processes, damage."""
+"""The index in LanceDB: compaction, several processes, damage."""
 
 from __future__ import annotations
 
@@ -64,13 +64,16 @@ def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.
 def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
     index: LanceIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two steps that change the table in several commits."""
+    """As where the connection that held all others off from a bucket broke."""
     index.write(picture_ids(9), unit_vectors(9))
     other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
     monkeypatch.setattr("storage.vectors.table.AT_ONCE", 2)
     monkeypatch.setattr(other, "_lock", nullcontext())
     in_step = index._in_step
-    for number, step in enumerate((lambda: index.delete(picture_ids(5)), index.tidy)):
+    more = picture_ids(3, start=50), unit_vectors(3)
+    for number, step in enumerate(
+        (lambda: index.write(*more), lambda: index.delete(picture_ids(5)), index.tidy)
+    ):
         new = picture_ids(1, start=100 + number)
 
         def meanwhile(new: list[str] = new) -> str:
@@ -107,23 +110,6 @@ def test_an_id_is_letters_and_digits(ids: list[str]) -> None:
 def test_ids_are_put_in_order_whatever_they_begin_with(ids: list[str]) -> None:
     keys = encoded(ids)
     assert keys[order_of(keys)].tolist() == sorted(one.encode() for one in ids)
-
-
-# The memory-mapped copy
-
-
-def test_the_copy_is_made_again_only_when_the_table_changed(index: LanceIndex, tmp_path: Path) -> None:
-    index.write(picture_ids(5), unit_vectors(5))
-    first = index.snapshot()
-    copies = tmp_path / "vectors" / "enc-1.snapshot"
-    made = {path: path.stat().st_mtime_ns for path in copies.iterdir()}
-    assert index.snapshot() is first
-    LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION).snapshot()
-    assert {path: path.stat().st_mtime_ns for path in copies.iterdir()} == made
-    index.write(picture_ids(1, start=5), unit_vectors(1))
-    assert len(index.snapshot().ids) == 6
-    assert len(first.ids) == 5  # a reader that still holds the old one is not disturbed
-    assert len(list(copies.iterdir())) == 3  # vectors, ids, log
 
 
 # Several processes

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import in_memory, picture_ids, unit_vectors
 
@@ -21,7 +19,6 @@ from storage.vectors import stored
 from storage.vectors.graph import Graph, KeptGraph, built
 from storage.vectors.ids import PictureIds
 from storage.vectors.map import KeptMap, Map, drawn
-from storage.vectors.nearest import clustered, highest
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
 
@@ -65,18 +62,6 @@ def assert_true(graph: Graph, vectors: NDArray[np.float32], at_least: int) -> No
 # Comparing
 
 
-@given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 2**31), st.booleans())
-def test_the_highest_are_those_of_sorting(m: int, c: int, seed: int, ties: bool) -> None:
-    products = np.random.default_rng(seed).standard_normal((m, c)).astype(np.float32)
-    if ties:
-        products = np.round(products)
-    for k in (1, c // 2 + 1, c):
-        columns, values = highest(products, k)
-        expected = np.argsort(-products, axis=1, kind="stable")[:, :k]
-        np.testing.assert_array_equal(columns, expected)
-        np.testing.assert_array_equal(values, np.take_along_axis(products, expected, axis=1))
-
-
 @pytest.mark.parametrize("count", [0, 1, 2, 12, 300])
 def test_a_graph_is_that_of_comparing_all_pictures_with_all(count: int) -> None:
     copy = in_memory(picture_ids(count), unit_vectors(count, dimension=DIMENSION))
@@ -87,9 +72,8 @@ def test_a_graph_is_that_of_comparing_all_pictures_with_all(count: int) -> None:
     assert found is not None
     assert found.rows.shape == exact.rows.shape
     np.testing.assert_allclose(found.products, exact.products, atol=SLACK)
-    assert (
-        found.rows != exact.rows
-    ).sum() <= found.rows.size / 1000  # of equally near ones either may be first
+    others = (found.rows != exact.rows).sum()  # of equally near ones either may be first
+    assert others <= found.rows.size / 1000
 
 
 def test_of_many_pictures_most_neighbours_are_found_and_how_many_is_measured(too_large: None) -> None:
@@ -106,13 +90,6 @@ def test_a_graph_is_the_same_each_time(too_large: None) -> None:
     one, other = built(copy, unheard), built(copy, unheard)
     np.testing.assert_array_equal(one.rows, other.rows)
     np.testing.assert_array_equal(one.products, other.products)
-
-
-def test_every_picture_is_in_the_cluster_whose_centre_is_nearest() -> None:
-    vectors = alike(500)
-    copy = in_memory(picture_ids(500), vectors)
-    centres, of = clustered(copy, 20, unheard)
-    np.testing.assert_array_equal(of, (copy.vectors(list(copy.ids)) @ centres.T).argmax(axis=1))
 
 
 # Coming and going
@@ -260,7 +237,7 @@ def test_pictures_that_look_alike_are_near_each_other(
     assert np.abs(found.places).max() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 17, 40])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 17])
 def test_any_number_of_pictures_has_places_on_the_map(count: int) -> None:
     copy, _ = kinds(count)
     found = drawn(copy, built(copy, unheard), unheard)

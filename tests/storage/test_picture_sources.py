@@ -15,6 +15,7 @@ from typing import get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawing import encoded
 from hypothesis import example, given
 from hypothesis import strategies as st
 from not_run import not_run
@@ -282,9 +283,8 @@ def test_an_archive_of_zeros_is_told_by_its_first_bytes(tmp_path, monkeypatch):
 
 
 def test_a_picture_that_packs_well_is_read_all_the_same(tmp_path):
-    Image.new("RGB", (2000, 2000), "white").save(out := io.BytesIO(), "BMP")
-    archive = zipped(tmp_path / "white.zip", {"white.bmp": out.getvalue()})
-    assert read(f"{archive}!/white.bmp") == out.getvalue()
+    white = encoded(Image.new("RGB", (2000, 2000), "white"), "BMP")
+    assert read(f"{zipped(tmp_path / 'white.zip', {'white.bmp': white})}!/white.bmp") == white
 
 
 # --- lists ------------------------------------------------------------------------------------------

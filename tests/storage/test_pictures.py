@@ -10,6 +10,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from drawing import encoded
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -23,11 +24,6 @@ from storage.pictures.resizing import model_jpeg, thumbnail
 # 64 × 48, left half red (200, 30, 30), right half blue (20, 60, 220); written by pillow-heif, since the
 # reader that is installed here can't write.
 HEIC = (Path(__file__).parents[1] / "fixtures" / "halves.heic").read_bytes()
-
-
-def encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    image.save(buffer := io.BytesIO(), kind, **options)
-    return buffer.getvalue()
 
 
 def draw(seed: int, width: int = 96, height: int = 64) -> Image.Image:
@@ -56,7 +52,7 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
 def test_each_format_decodes_to_rgb_with_its_own_size(kind):
     original = draw(1)
-    decoded = decode(encode(original, kind))
+    decoded = decode(encoded(original, kind))
     assert (decoded.format, decoded.width, decoded.height) == (kind, 96, 64)
     assert decoded.image.mode == "RGB"
     difference = np.abs(np.asarray(decoded.image, dtype=int) - np.asarray(original, dtype=int))
@@ -82,7 +78,7 @@ def test_pictures_are_turned_upright(kind, orientation):
     stored = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    decoded = decode(encode(stored, kind, exif=exif))
+    decoded = decode(encoded(stored, kind, exif=exif))
     assert (decoded.width, decoded.height) == (60, 40)
     assert decoded.image.size == (60, 40)
     for corner, strongest in (((10, 10), 0), ((50, 10), 1), ((10, 30), 2)):
@@ -112,45 +108,45 @@ def half_transparent(mode: str) -> tuple[Image.Image, dict[str, object]]:
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "P with alpha", "L", "RGB"])
 def test_transparency_becomes_white(mode):
     image, options = half_transparent(mode)
-    decoded = decode(encode(image, "PNG", **options))
+    decoded = decode(encoded(image, "PNG", **options))
     assert decoded.image.getpixel((2, 5)) == (0, 0, 0)
     assert decoded.image.getpixel((17, 5)) == (255, 255, 255)
 
 
 def test_half_transparent_black_becomes_mid_grey():
-    decoded = decode(encode(Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "PNG"))
+    decoded = decode(encoded(Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "PNG"))
     assert decoded.image.getpixel((1, 1)) == (127, 127, 127)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG", "AVIF"])
 def test_the_first_of_several_frames_is_taken(kind):
     frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
-    decoded = decode(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
+    decoded = decode(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
     red, green, blue = decoded.image.getpixel((15, 10))
     assert red > 240
     assert max(green, blue) < 15
 
 
 def test_a_phone_picture_with_a_second_picture_inside_is_a_jpeg():
-    decoded = decode(encode(draw(1), "MPO", save_all=True, append_images=[draw(2)]))
+    decoded = decode(encoded(draw(1), "MPO", save_all=True, append_images=[draw(2)]))
     assert decoded.format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bit_grey_keeps_its_brightness(kind):
     ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
-    decoded = decode(encode(Image.fromarray(ramp), kind))
+    decoded = decode(encoded(Image.fromarray(ramp), kind))
     assert np.abs(np.asarray(decoded.image)[0, :, 0].astype(int) - np.arange(256)).max() <= 1
 
 
 def test_float_grey_is_stretched_and_survives_nan():
     values = np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)
-    decoded = decode(encode(Image.fromarray(values), "TIFF"))
+    decoded = decode(encoded(Image.fromarray(values), "TIFF"))
     assert [decoded.image.getpixel((x, 0))[0] for x in range(4)] == [0, 127, 255, 0]
 
 
 def test_cmyk_keeps_its_colours():
-    decoded = decode(encode(Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK"), "JPEG", quality=95))
+    decoded = decode(encoded(Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK"), "JPEG", quality=95))
     assert np.abs(np.array(decoded.image.getpixel((8, 8))) - (200, 40, 40)).max() < 8
 
 
@@ -159,12 +155,12 @@ def test_an_embedded_colour_profile_is_applied():
     swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     swapped = swapped.replace(b"sRGB", b"test").replace(b"s\0R\0G\0B", b"t\0e\0s\0t")
     swapped = swapped.replace(b"rXYZ", b"tmpX", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"tmpX", b"bXYZ", 1)
-    decoded = decode(encode(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=bytes(swapped)))
+    decoded = decode(encoded(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=bytes(swapped)))
     assert decoded.image.getpixel((4, 4))[2] > 240  # what is called red looks blue
 
 
 def test_a_jpeg_shrinks_while_decoding_but_never_below_the_short_side():
-    data = encode(draw(3, 1600, 1200), "JPEG")
+    data = encoded(draw(3, 1600, 1200), "JPEG")
     decoded = decode(data, short_side=224)
     assert (decoded.width, decoded.height) == (1600, 1200)
     assert decoded.image.size == (400, 300)
@@ -189,7 +185,7 @@ def test_what_is_no_picture_is_refused(data, reason):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIC"])
 def test_a_cut_off_file_is_refused(kind, share):
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
-    data = HEIC if kind == "HEIC" else encode(Image.fromarray(noise), kind)
+    data = HEIC if kind == "HEIC" else encoded(Image.fromarray(noise), kind)
     assert bad(data[: int(len(data) * share)]) in {"truncated", "damaged"}
     if kind == "JPEG":
         assert bad(data[: int(len(data) * share)], short_side=30) == "truncated"
@@ -202,7 +198,7 @@ def test_a_pixel_bomb_is_refused_by_its_header():
 
 
 def test_a_100_megapixel_photo_is_read_without_a_warning():
-    data = encode(Image.new("L", (11_600, 8_700), 90), "JPEG")
+    data = encoded(Image.new("L", (11_600, 8_700), 90), "JPEG")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         decoded = decode(data, short_side=256)
@@ -210,9 +206,9 @@ def test_a_100_megapixel_photo_is_read_without_a_warning():
 
 
 def test_a_broken_colour_profile_or_exif_changes_nothing():
-    decoded = decode(encode(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=b"nonsense"))
+    decoded = decode(encoded(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=b"nonsense"))
     assert decoded.image.getpixel((4, 4)) == (255, 0, 0)
-    decoded = decode(encode(draw(1), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"))
+    decoded = decode(encoded(draw(1), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"))
     assert (decoded.width, decoded.height) == (96, 64)
 
 
@@ -224,7 +220,7 @@ def test_a_thumbnail_is_a_webp_of_320_pixels_at_most_without_metadata():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    source = decode(encode(draw(1, 1000, 500), "JPEG", exif=exif, icc_profile=profile, comment=b"secret"))
+    source = decode(encoded(draw(1, 1000, 500), "JPEG", exif=exif, icc_profile=profile, comment=b"secret"))
     data = thumbnail(source.image)
     small = Image.open(io.BytesIO(data))
     assert (small.format, small.size) == ("WEBP", (320, 160))

@@ -1,4 +1,4 @@
-"""Every vector index keeps the same promises; exact search and scores are those of brute force."""
+"""The vector index keeps its promises in any place; exact search and scores are those of brute force."""
 
 from __future__ import annotations
 
@@ -20,37 +20,29 @@ from storage.vectors import reader as readers
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
-from storage.vectors.table import LanceIndex
 from storage.vectors.tables import BucketTables
-
-VectorIndex = LanceIndex | StoredIndex
-
-INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
-    "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension),
-    "stored": lambda folder, dimension: StoredIndex(folder, "enc-1", dimension),
-}
-
 
 IN_BUCKET = "in a bucket"  # too slow a place for the many examples of the tests against brute force
 
 
-def in_new_bucket(request: pytest.FixtureRequest, folder: Path, dimension: int) -> VectorIndex:
-    service: Service = request.getfixturevalue("s3")
-    bucket = BucketTables(f"s3://{service.new_bucket()}/vectors", lambda name: nullcontext())
+def index_in(folder: Path, dimension: int, bucket: BucketTables | None = None) -> StoredIndex:
     return StoredIndex(folder, "enc-1", dimension, bucket)
 
 
-@pytest.fixture(params=[*INDEXES, IN_BUCKET])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
-    if request.param == IN_BUCKET:
-        return in_new_bucket(request, tmp_path / "vectors", DIMENSION)
-    return INDEXES[request.param](tmp_path / "vectors", DIMENSION)
+def new_bucket(request: pytest.FixtureRequest) -> BucketTables:
+    service: Service = request.getfixturevalue("s3")
+    return BucketTables(f"s3://{service.new_bucket()}/vectors", lambda name: nullcontext())
+
+
+@pytest.fixture(params=["in a folder", IN_BUCKET])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> StoredIndex:
+    return index_in(tmp_path, DIMENSION, new_bucket(request) if request.param == IN_BUCKET else None)
 
 
 # Writing
 
 
-def test_an_id_is_kept_once_with_the_vector_that_was_written_last(index: VectorIndex) -> None:
+def test_an_id_is_kept_once_with_the_vector_that_was_written_last(index: StoredIndex) -> None:
     ids, vectors = picture_ids(50), unit_vectors(50)
     index.write(ids, vectors)
     before = contents(index)
@@ -63,7 +55,7 @@ def test_an_id_is_kept_once_with_the_vector_that_was_written_last(index: VectorI
     np.testing.assert_array_equal(found, [*later[[2, 3]], *vectors[1:]])
 
 
-def test_deleted_ids_are_gone_and_unknown_ones_passed_over(index: VectorIndex) -> None:
+def test_deleted_ids_are_gone_and_unknown_ones_passed_over(index: StoredIndex) -> None:
     ids = picture_ids(10)
     index.write(ids, unit_vectors(10))
     index.delete([*ids[:4], "f" * 64])
@@ -87,14 +79,14 @@ def test_deleted_ids_are_gone_and_unknown_ones_passed_over(index: VectorIndex) -
     ids=["rows", "dimension", "quote", "long id", "nan", "overflow"],
 )
 def test_what_cannot_be_kept_is_refused(
-    index: VectorIndex, ids: list[str], vectors: NDArray[np.float32]
+    index: StoredIndex, ids: list[str], vectors: NDArray[np.float32]
 ) -> None:
     with pytest.raises(ValueError, match=r"vector|picture id"):
         index.write(ids, vectors)
     assert not len(index.snapshot().ids)
 
 
-def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index: VectorIndex) -> None:
+def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index: StoredIndex) -> None:
     ids = picture_ids(6)
     versions = [index.version]
     index.write(ids[:5], unit_vectors(5))
@@ -118,18 +110,11 @@ def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index:
 Fill = Callable[[Path, Sequence[str], NDArray[np.float32]], VectorReader]
 
 
-def filled(make: Callable[[Path, int], VectorIndex]) -> Fill:
-    def fill(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
-        index = make(folder, vectors.shape[1])
-        index.write(ids, vectors)
-        return index.snapshot()
-
-    return fill
-
-
-def grown(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
+def grown(
+    folder: Path, ids: Sequence[str], vectors: NDArray[np.float32], bucket: BucketTables | None = None
+) -> VectorReader:
     """Written in three pieces, the last first, beside others that are gone, and one of them twice."""
-    index = LanceIndex(folder, "enc-1", vectors.shape[1])
+    index = index_in(folder, vectors.shape[1], bucket)
     others = picture_ids(3, start=10_000)
     index.write([*others, *ids[:1]], np.ones((len(others) + len(ids[:1]), vectors.shape[1]), np.float32))
     for part in (slice(len(ids) // 2, None), slice(0, len(ids) // 4), slice(len(ids) // 4, len(ids) // 2)):
@@ -144,14 +129,13 @@ def among_others(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32])
     n = len(ids)
     others, more = picture_ids(n + 3, start=10_000), picture_ids(n + 3, start=20_000)
     rest = np.ones((2 * n + 6, vectors.shape[1]), np.float32)
-    index = LanceIndex(folder, "enc-1", vectors.shape[1])
+    index = index_in(folder, vectors.shape[1])
     index.write([*others, *ids, *more], np.concatenate([rest[: n + 3], vectors, rest[n + 3 :]]))
     return index.snapshot().without(others, "without").within(PictureIds.of(ids), "scope")
 
 
 READERS: dict[str, Fill] = {
     "grown": grown,
-    **{name: filled(make) for name, make in INDEXES.items()},
     "among others": among_others,
     "in memory": lambda folder, ids, vectors: in_memory(ids, vectors),
 }
@@ -160,8 +144,7 @@ READERS: dict[str, Fill] = {
 @pytest.fixture(params=[*READERS, IN_BUCKET])
 def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., VectorReader]:
     if request.param == IN_BUCKET:
-        make = filled(lambda folder, dimension: in_new_bucket(request, folder, dimension))
-        return lambda ids, vectors: make(tmp_path, ids, vectors)
+        return lambda ids, vectors: grown(tmp_path, ids, vectors, new_bucket(request))
     return lambda ids, vectors: READERS[request.param](tmp_path, ids, vectors)
 
 
@@ -273,33 +256,27 @@ def best(
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
+SEEDS = st.integers(0, 99)
 SOME = st.none() | st.sets(st.integers(0, 45), max_size=40)  # the last ones are unknown
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=25)
-@given(n=st.integers(0, 40), k=st.integers(0, 50), q=st.integers(0, 3), seed=st.integers(0, 99), some=SOME)
-def test_search_is_brute_force(name: str, n: int, k: int, q: int, seed: int, some: set[int] | None) -> None:
+@settings(max_examples=40)
+@given(st.integers(0, 60), st.integers(0, 50), st.integers(0, 3), SEEDS, SOME, st.integers(1, 70))
+def test_search_is_brute_force(
+    name: str, n: int, k: int, q: int, seed: int, some: set[int] | None, block: int
+) -> None:
     ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(q, seed + 1)
     allowed = None if some is None else {picture_ids(1, place)[0] for place in some}
-    with made(name, ids, vectors) as reader:
+    with pytest.MonkeyPatch.context() as patched, made(name, ids, vectors) as reader:
+        patched.setattr(readers, "BLOCK", block)
         found = reader.search(queries, k, None if allowed is None else PictureIds.of(allowed))
     assert found == [best(ids, vectors.astype(np.float64) @ query, k, allowed) for query in queries]
 
 
-@settings(max_examples=25)
-@given(n=st.integers(1, 300), k=st.integers(1, 60), block=st.integers(1, 70), seed=st.integers(0, 99))
-def test_search_in_blocks_is_brute_force(n: int, k: int, block: int, seed: int) -> None:
-    ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(2, seed + 1)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(readers, "BLOCK", block)
-        found = in_memory(ids, vectors).search(queries, k)
-    assert found == [best(ids, vectors.astype(np.float64) @ query, k, None) for query in queries]
-
-
 @pytest.mark.parametrize("name", READERS)
 @settings(max_examples=10)
-@given(n=st.integers(0, 40), k=st.integers(0, 12), seed=st.integers(0, 99))
+@given(n=st.integers(0, 40), k=st.integers(0, 12), seed=SEEDS)
 def test_neighbours_are_brute_force(name: str, n: int, k: int, seed: int) -> None:
     ids, vectors = picture_ids(n), few_values(n, seed)
     with made(name, ids, vectors) as reader:
@@ -314,9 +291,7 @@ def test_neighbours_are_brute_force(name: str, n: int, k: int, seed: int) -> Non
 
 @pytest.mark.parametrize("name", READERS)
 @settings(max_examples=25)
-@given(
-    n=st.integers(0, 40), k=st.integers(0, 50), start=st.integers(0, 45), seed=st.integers(0, 99), some=SOME
-)
+@given(n=st.integers(0, 40), k=st.integers(0, 50), start=st.integers(0, 45), seed=SEEDS, some=SOME)
 def test_top_bottom_and_nearest_are_brute_force(
     name: str, n: int, k: int, start: int, seed: int, some: set[int] | None
 ) -> None:
