@@ -106,9 +106,15 @@ def test_a_missing_or_damaged_file_is_an_encoder_error(folder: Path, tmp_path: P
         ("clip-of-my-dreams", "local-dir:/path"),
         ("ViT-B-32-256", "datacomp_s34b_b86k"),
         ("ViT-B-32-256/best", "datacomp_s34b_b86k"),
+        # without a network
+        ("ViT-B-32-256/datacomp_s34b_b86k", "embedded encoder"),
+        ("hf-hub:nobody/nothing", "embedded encoder"),
     ],
 )
-def test_a_name_that_leads_nowhere_says_what_can_be_written(tmp_path: Path, name: str, said: str) -> None:
+def test_a_name_that_leads_nowhere_says_what_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
     with pytest.raises(EncoderError, match=said):
         load_encoder(name, cache=tmp_path)
 
@@ -120,15 +126,6 @@ def test_a_file_that_is_called_like_a_tag_is_not_loaded(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EncoderError, match="no weights called"):
         load_encoder("ViT-B-32/mine.safetensors", cache=tmp_path)
-
-
-@pytest.mark.parametrize("name", ["ViT-B-32-256/datacomp_s34b_b86k", "hf-hub:nobody/nothing"])
-def test_without_a_network_it_says_what_else_there_is(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
-    with pytest.raises(EncoderError, match="embedded encoder"):
-        load_encoder(name, cache=tmp_path)
 
 
 def test_a_hub_that_can_not_be_reached_is_told_once_and_what_is_here_is_still_loaded(

@@ -117,9 +117,9 @@ def test_vectors_of_another_size_are_refused(folder: Path) -> None:
 def test_a_folder_that_goes_while_sizes_are_added_counts_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "kept").write_bytes(b"x" * 5)
     (tmp_path / "unfinished").mkdir()
-    (tmp_path / "unfinished" / "part").write_bytes(b"x" * 7)
+    for name, size in (("kept", 5), ("unfinished/part", 7)):
+        (tmp_path / name).write_bytes(b"x" * size)
     look_into = os.scandir
 
     def scandir(path: Any) -> Any:
