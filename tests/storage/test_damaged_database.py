@@ -130,7 +130,6 @@ def test_a_damaged_page_is_seen_nothing_is_written_and_no_label_is_lost(
     with pytest.raises(DamagedDatabaseError, match=r"nothing more is written.*newest copy is .*0001\.sqlite"):
         answer(opened(file))
     restored = restore(sqlite_url(file))
-    assert restored is not None
     assert (restored.labels, restored.unreadable) == (4, 0)
     assert restored.kept.read_bytes() == damaged
     assert (restored.kept.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o600, 0o600)
@@ -163,7 +162,6 @@ def test_what_a_journal_has_comes_back_once_however_often_it_is_played_back(
     for _ in range(2):
         overwrite(file, 1, ZEROS)
         restored = restore(sqlite_url(file))
-        assert restored is not None
         assert restored.labels == 1
     rows, _ = Copies(file).rows(None)
     assert replay(file, rows) == 0
@@ -181,7 +179,6 @@ def test_without_a_copy_all_labels_come_from_the_journal_and_wait_for_their_pict
     database.close()
     overwrite(file, 1, ZEROS)
     restored = restore(sqlite_url(file))
-    assert restored is not None
     assert (restored.copied, restored.labels) == (None, 1)
     assert LabelLog(opened(file)).with_keys([f"of {IDS[0]}"])
 

@@ -69,7 +69,6 @@ def test_a_graph_is_that_of_comparing_all_pictures_with_all(count: int) -> None:
     assert graph.recall == 1
     assert_true(graph, copy.vectors(list(copy.ids)), min(count - 1, graphs.KEPT))
     found, exact = graph.among(copy.ids, 10), copy.neighbours(10)
-    assert found is not None
     assert found.rows.shape == exact.rows.shape
     np.testing.assert_allclose(found.products, exact.products, atol=SLACK)
     others = (found.rows != exact.rows).sum()  # of equally near ones either may be first
@@ -125,10 +124,8 @@ def test_a_graph_is_there_after_a_restart_and_follows_the_vectors(tmp_path: Path
     index.delete(ids[:3])
     again = StoredIndex(tmp_path, "enc-1", DIMENSION)
     old = again.graph.newest()
-    assert old is not None
     assert len(old.ids) == 200
     graph, made = again.graph.bring_up_to_date(unheard), again.graph.made()
-    assert made is not None
     assert (made.version, made.pictures) == (again.version, 217)
     snapshot = again.snapshot()
     assert_true(graph, snapshot.vectors(list(snapshot.ids)), graphs.KEPT)
@@ -173,7 +170,6 @@ def test_stopping_leaves_the_graph_of_before(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         again.bring_up_to_date(stop)
     graph = again.newest()
-    assert graph is not None
     assert graph.version == "50"
 
 
@@ -258,7 +254,6 @@ def test_it_is_kept_purged_and_drawn_again_where_it_is_damaged(tmp_path: Path) -
     gone = first.ids[7].decode()
     again.purge([gone])
     left = KeptMap(tmp_path / "x.map").newest()
-    assert left is not None
     assert gone.encode() not in set(left.ids.tolist())
     assert gone.encode() not in (tmp_path / "x.map").read_bytes()
     (tmp_path / "x.map").write_bytes(b"damaged")

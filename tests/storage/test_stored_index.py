@@ -190,7 +190,6 @@ def test_what_is_added_is_appended_and_read_elsewhere_without_the_table(tmp_path
     ((name, size),) = files(tmp_path).items()
     index.write(picture_ids(1, start=100), unit_vectors(1))
     newest = Snapshot(tmp_path / FOLDER, DIMENSION, index.refill).newest()
-    assert newest is not None
     assert len(newest.ids) == 101
     assert contents(newest) == contents(index)
     assert files(tmp_path) == {name: size + 2 * DIMENSION}
