@@ -19,15 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import draw_folder
-from engine_work import (
-    NextDoor,
-    Roots,
-    assert_same,
-    deadly,
-    load_another,
-    load_colours,
-    vectors_of,
-)
+from engine_work import NextDoor, Roots, assert_same, deadly, load_another, load_colours, vectors_of
 from images import becomes, free_port
 from not_run import not_run
 

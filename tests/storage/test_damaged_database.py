@@ -208,10 +208,7 @@ def test_three_copies_are_kept_and_the_journals_since_the_oldest(file: Path, dat
 
 
 def test_where_the_disk_is_short_a_copy_is_skipped_with_a_word(
-    file: Path,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    file: Path, database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(dialects, "free_bytes", lambda folder: 1000)
     database.keep_daily_copy()

@@ -149,8 +149,7 @@ def test_one_place_with_and_without_an_animal_is_two_pictures(seed: int, shaken:
     seen.paste(animal, (30 + 30 * seed, 100))
     width, height = empty.size
     assert not overlap(
-        look(empty.crop((0, 0, width - shaken, height))),
-        look(saved(seen.crop((shaken, 0, width, height)))),
+        look(empty.crop((0, 0, width - shaken, height))), look(saved(seen.crop((shaken, 0, width, height))))
     )
     assert overlap(look(empty), look(saved(empty.crop(CROPS[1]))))
 

@@ -137,8 +137,7 @@ ENTITY = '<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&a;<
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
-    [("", "not XML"), ("<x>", "not XML"), ("<x/>", "no RDF"), (ENTITY, "document type")],
+    ("content", "why"), [("", "not XML"), ("<x>", "not XML"), ("<x/>", "no RDF"), (ENTITY, "document type")]
 )
 def test_what_is_no_sidecar_is_refused_and_left_as_it_is(tmp_path: Path, content: str, why: str) -> None:
     file = written(tmp_path, content)
