@@ -53,19 +53,14 @@ def test_the_latest_job_of_a_concept_is_found_behind_any_number_of_others(
     assert [job and job.id for job in found] == [mine, None]
 
 
-def test_a_job_that_is_going_comes_before_newer_ones_that_ended(jobs: JobStore, concepts: list[int]) -> None:
+def test_the_newest_job_comes_first_but_behind_one_that_is_going(jobs: JobStore, concepts: list[int]) -> None:
     going = jobs.add("mine", {}, concepts[0])
-    newest = ended(jobs, "train", concepts[0])
+    ended(jobs, "train", concepts[1])
+    trained = [ended(jobs, "train", concepts[0], version=version) for version in (1, 2)]
+    assert [job.id for job in jobs.newest_first(["train"], concepts[0])] == trained[::-1]
     found = [jobs.latest(kinds, concepts[0]) for kinds in (["mine", "train"], ["train"])]
-    assert [job.id for job in found if job] == [going, newest]
-    assert [job.id for job in jobs.recent()] == [going, newest]
-
-
-def test_the_jobs_about_a_concept_come_newest_first(jobs: JobStore, concepts: list[int]) -> None:
-    mine = [ended(jobs, "score files", concepts[0], version=version) for version in (1, 2)]
-    ended(jobs, "score files", concepts[1], version=1)
-    ended(jobs, "train", concepts[0])
-    assert [job.id for job in jobs.newest_first(["score files"], concepts[0])] == mine[::-1]
+    assert [job.id for job in found if job] == [going, trained[-1]]
+    assert [job.id for job in jobs.recent()][:2] == [going, trained[-1]]
 
 
 def test_a_failure_keeps_its_reason_and_its_details_until_it_is_tried_again(jobs: JobStore) -> None:

@@ -184,13 +184,6 @@ def test_an_index_is_used_for(empty: Database, question: str) -> None:
     assert question != "where pictures are" or len(steps) == 1  # no row is copied or sorted
 
 
-def test_a_list_of_collections_goes_through_the_members_of_none(empty: Database) -> None:
-    steps = asked(empty, "collections") + asked(empty, "the covers of collections")
-    of_members = [step for step in steps if "collection_pictures" in step]
-    assert of_members
-    assert not [step for step in of_members if step.startswith("SCAN")], of_members
-
-
 def test_postgres_has_an_index_in_the_order_for_each(postgres: Server) -> None:
     database = _looks_in_a_collection(Database(postgres.new_database()))
     questions = (*IN_ORDER, "where pictures are", "folders", "for which concepts a picture is answered")
