@@ -31,11 +31,3 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.close()
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """For tests that fill and clear one many times."""
-    database = Database(sqlite_url(tmp_path_factory.mktemp("filled often") / "discern.sqlite"))
-    yield database
-    database.close()

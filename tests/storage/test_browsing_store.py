@@ -92,7 +92,7 @@ FALLING = {Order.NEWEST, Order.NAME_BACK, Order.TAKEN, Order.LARGEST, Order.HEAV
 @given(pictures, st.sampled_from(list(Order)), st.integers(1, 5), st.booleans(), st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pages_are_those_of_a_sorted_list(
-    sqlite: Database,
+    database: Database,
     monkeypatch: pytest.MonkeyPatch,
     rows: list[tuple[int, int, str, str, str]],
     order: Order,
@@ -103,11 +103,11 @@ def test_pages_are_those_of_a_sorted_list(
     monkeypatch.setattr("storage.browsing.MOST", 0 if many else 5000)
     monkeypatch.setattr("storage.browsing.LOOKED_UP", 0 if many else 5000)
     monkeypatch.setattr("storage.browsing.READ_ON", 3)
-    fill(sqlite, rows)
+    fill(database, rows)
     among = data.draw(st.none() | st.sets(st.sampled_from(IDS)))
     folder, kind = data.draw(st.sampled_from(("", "/x", "/x/y"))), data.draw(st.sampled_from(("", "PNG")))
     removed = data.draw(st.sets(st.sampled_from(IDS), max_size=3))
-    Removed(sqlite).remove(sorted(removed), "me")
+    Removed(database).remove(sorted(removed), "me")
     wanted = [
         (KEYS[BACKWARDS.get(order, order)](n, row), IDS[n])
         for n, row in enumerate(rows)
@@ -117,7 +117,7 @@ def test_pages_are_those_of_a_sorted_list(
         and (not folder or row[4] == folder or row[4].startswith(f"{folder}/"))
         and not (order is Order.TAKEN_OLDEST and row[1] <= UNDATED)
     ]
-    browsing, chosen = Browsing(sqlite), PictureFilter(folder=folder, format=kind, among=among)
+    browsing, chosen = Browsing(database), PictureFilter(folder=folder, format=kind, among=among)
     found = forth_and_back(browsing, chosen, order, size)
     assert found == [picture for _, picture in sorted(wanted, reverse=order in FALLING)]
     assert browsing.page(chosen, order, size).fitting in (None, len(wanted))

@@ -62,10 +62,10 @@ class Told:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(begun=some, done=deeds)
 def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
-    sqlite: Database, begun: Sequence[str], done: Sequence[tuple[str, object]]
+    database: Database, begun: Sequence[str], done: Sequence[tuple[str, object]]
 ) -> None:
-    add_pictures(sqlite, IDS)
-    named, told = NamedCollections(sqlite), Told()
+    add_pictures(database, IDS)
+    named, told = NamedCollections(database), Told()
     number = named.make(f"Collection {len(named.all())}", "hand", {}, begun, "ana")
     told.change(set(begun), set(), always=True)
     for what, with_it in done:

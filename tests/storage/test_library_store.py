@@ -212,14 +212,14 @@ def test_whatever_order_they_are_handed_out_in_they_end_by_id_and_place(pairs: l
     assert found == sorted(pairs, key=lambda pair: (pair[0], pair[1].encode()))
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.dictionaries(st.text(characters, min_size=1), st.sampled_from(range(len(IDS)))))
-def test_they_are_those_that_were_recorded(sqlite: Database, found: dict[str, int]) -> None:
-    clear_pictures(sqlite)
+def test_they_are_those_that_were_recorded(database: Database, found: dict[str, int]) -> None:
+    clear_pictures(database)
     if found:
-        put(sqlite, list(found.items()))
+        put(database, list(found.items()))
     places = [[place for place, number in found.items() if number == one] for one in range(len(IDS))]
-    assert first(sqlite, *range(len(IDS))) == [min(some, key=str.encode, default="") for some in places]
+    assert first(database, *range(len(IDS))) == [min(some, key=str.encode, default="") for some in places]
 
 
 @pytest.mark.parametrize(
