@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,11 @@ def unit_vectors(count: int, seed: int = 0, dimension: int = DIMENSION) -> NDArr
     raw = np.random.default_rng(seed).standard_normal((count, dimension))
     unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     return unit.astype(np.float16).astype(np.float32)
+
+
+def opened(folder: Path) -> StoredIndex:
+    """As another process opens it."""
+    return StoredIndex(folder, "enc-1", DIMENSION)
 
 
 def contents(vectors: VectorReader | StoredIndex | LanceIndex) -> dict[str, tuple[float, ...]]:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import DIMENSION, contents, picture_ids, unit_vectors
+from numpy.typing import NDArray
+from synthetic import DIMENSION, contents, opened, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
 from storage.vectors.snapshot import Snapshot
-from storage.vectors.stored import StoredIndex, tables_in
+from storage.vectors.stored import tables_in
 from storage.vectors.table import LanceIndex
 
 COUNT = 300
@@ -22,10 +23,6 @@ MORE = picture_ids(5, start=COUNT), unit_vectors(5, seed=7)
 VECTOR = 2 * DIMENSION  # bytes
 NOISE = random.Random(0).randbytes(VECTOR)
 WRITTEN = {i: tuple(row) for i, row in zip(IDS, VECTORS.tolist(), strict=True)}
-
-
-def opened(folder: Path) -> StoredIndex:
-    return StoredIndex(folder, "enc-1", DIMENSION)
 
 
 def overwrite(file: Path, at: int, content: bytes = NOISE) -> None:

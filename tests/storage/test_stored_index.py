@@ -15,18 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import DIMENSION, contents, picture_ids, unit_vectors
+from synthetic import DIMENSION, contents, opened, picture_ids, unit_vectors
 
 from storage.errors import StorageError
 from storage.vectors import snapshot
 from storage.vectors.snapshot import Snapshot
 from storage.vectors.stored import StoredIndex, _bytes_in
 from storage.vectors.table import LanceIndex
-
-
-def opened(folder: Path) -> StoredIndex:
-    """As another process opens it."""
-    return StoredIndex(folder, "enc-1", DIMENSION)
 
 
 def needs_lance(index: StoredIndex) -> bool:
