@@ -150,6 +150,7 @@ def test_no_secret_is_in_any_byte_of_a_backup_which_says_what_has_to_be_entered_
 
 
 def test_what_was_never_entered_is_not_asked_for(database: Database, home: Path) -> None:
+    (home / "settings.json").unlink()
     said = in_the_backup(database, home)["README.txt"].decode()
     assert "None were set." in said
     assert "The endpoint's" not in said
