@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import in_memory, picture_ids, unit_vectors
 
@@ -19,6 +21,7 @@ from storage.vectors import stored
 from storage.vectors.graph import Graph, KeptGraph, built
 from storage.vectors.ids import PictureIds
 from storage.vectors.map import KeptMap, Map, drawn
+from storage.vectors.nearest import highest
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
 
@@ -60,6 +63,18 @@ def assert_true(graph: Graph, vectors: NDArray[np.float32], at_least: int) -> No
 
 
 # Comparing
+
+
+@given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 2**31), st.booleans())
+def test_the_highest_are_those_of_sorting(m: int, c: int, seed: int, ties: bool) -> None:
+    products = np.random.default_rng(seed).standard_normal((m, c)).astype(np.float32)
+    if ties:
+        products = np.round(products)
+    for k in (1, c // 2 + 1, c):
+        columns, values = highest(products, k)
+        expected = np.argsort(-products, axis=1, kind="stable")[:, :k]
+        np.testing.assert_array_equal(columns, expected)
+        np.testing.assert_array_equal(values, np.take_along_axis(products, expected, axis=1))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 12, 300])
