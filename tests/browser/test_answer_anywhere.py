@@ -1,4 +1,5 @@
-"""Labels outside of Label, by key, several at once, and undone: on Library and among what a version flags."""
+"""Labels outside of Label: by key, several at once, with a comment, undone; on Library, on Results and for
+several concepts side by side."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from accessible import serious_in_both_themes
+from answering import answer
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
     from conftest import Site
 
-NAME, ROUND, GRADED = "Ellipse of the library", "Round thing", "Roundness"
+NAME, TRAINED = "Ellipse of the library, with a name longer than its bar", "Round thing"
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +32,11 @@ def tiles(site: Site, page: Page, concept: str) -> Locator:
 
 @pytest.fixture(scope="module")
 def trained(site: Site) -> Site:
-    """A concept with a version, of whose answers every sixth was a slip."""
-    bench = site.bench
-    bench.concepts.begin(ROUND, "A filled ellipse, not a rectangle.")
-    for place, picture in enumerate(bench.concept(ROUND).labels.next_pictures(30)):
-        counts = ("ellipse" in picture.path) != (place % 6 == 5)
-        bench.concept(ROUND).labels.give(picture.id, "yes" if counts else "no", author="me")
-    bench.concept(ROUND).versions.train().wait()
+    """A concept with a version."""
+    site.bench.concepts.begin(TRAINED, "A filled ellipse, not a rectangle.")
+    handle = site.bench.concept(TRAINED)
+    answer(site.bench, TRAINED, [picture.id for picture in handle.labels.next_pictures(30)])
+    handle.versions.train().wait()
     return site
 
 
@@ -49,9 +50,9 @@ def mark(tile: Locator) -> Locator:
     return tile.locator(".said")
 
 
-def told(page: Page) -> Locator:
+def told(page: Page, text: str) -> None:
     """What the pill says."""
-    return page.locator("[data-part=answering-said]:not(:empty)")
+    expect(page.locator("[data-part=answering-said]:not(:empty)")).to_have_text(text)
 
 
 def wait_until_sent(page: Page) -> None:
@@ -68,12 +69,11 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
     page.keyboard.press("n")
     expect(mark(tiles.nth(1))).to_have_text("✗ doesn’t")
     wait_until_sent(page)
-    assert said(site, tiles.nth(0).get_attribute("data-value")) == "yes"
-    assert said(site, tiles.nth(1).get_attribute("data-value")) == "no"
+    assert [said(site, tiles.nth(n).get_attribute("data-value")) for n in (0, 1)] == ["yes", "no"]
     page.reload()
     expect(mark(tiles.nth(0))).to_have_text("✓ counts")
     page.keyboard.press("z")
-    expect(told(page)).to_have_text("Nothing to undo.")
+    told(page, "Nothing to undo.")
 
 
 def test_several_are_chosen_with_shift_answered_together_and_taken_back_together(
@@ -81,15 +81,14 @@ def test_several_are_chosen_with_shift_answered_together_and_taken_back_together
 ) -> None:
     tiles.nth(4).click(modifiers=["ControlOrMeta"])
     tiles.nth(7).click(modifiers=["Shift"])
-    expect(told(page)).to_have_text("4 selected")
+    told(page, "4 selected")
     page.get_by_role("button", name="Counts Y").click()
-    expect(told(page)).to_have_text("4 pictures: counts.")
-    expect(page.locator("#library-main .said.yes")).to_have_count(5)  # and the one of before
+    told(page, "4 pictures: counts.")
     wait_until_sent(page)
     ids = [tiles.nth(n).get_attribute("data-value") for n in range(4, 8)]
     assert [said(site, i) for i in ids] == ["yes"] * 4
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#library-main .said.yes")).to_have_count(1)
+    expect(mark(tiles.nth(4))).to_have_text("")
     wait_until_sent(page)
     assert [said(site, i) for i in ids] == [None] * 4
 
@@ -99,30 +98,27 @@ def test_without_a_concept_a_key_asks_for_one_and_labels_nothing(
 ) -> None:
     site.bench.concepts.begin("Another one", "Something else.")
     page.goto(f"{site.url}/library")
-    tiles = page.locator("#library-main .tile")
+    tile = page.locator("#library-main .tile").nth(2)
     expect(page.locator(".answering[data-ready]")).to_be_attached()
-    expect(page.get_by_label("Label for")).to_be_hidden()
     before = len(site.bench.concept(concept).labels.recent("me", 100))
-    tiles.nth(2).focus()
+    tile.focus()
     page.keyboard.press("y")
-    expect(told(page)).to_have_text("Label for which concept?")
-    expect(page.get_by_role("button", name="Counts Y")).to_be_hidden()
+    told(page, "Label for which concept?")
     assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
     page.get_by_label("Label for").select_option(concept)
-    tiles.nth(2).focus()
+    tile.focus()
     page.keyboard.press("n")
-    expect(mark(tiles.nth(2))).to_have_text("✗ doesn’t")
+    expect(mark(tile)).to_have_text("✗ doesn’t")
     page.keyboard.press("z")
     wait_until_sent(page)
     site.bench.trash.put(concept="Another one", author="me")
 
 
 def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
-    page.goto(f"{trained.url}/results?concept={quote(ROUND)}")
+    page.goto(f"{trained.url}/results?concept={quote(TRAINED)}")
     tiles, chosen = page.locator("#results-library .tile"), page.locator("#results-library .chosen")
     tiles.nth(5).click()
     tiles.nth(6).click()
-    expect(chosen).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(tiles.nth(7)).to_be_focused()
     expect(chosen).to_have_count(1)
@@ -132,37 +128,32 @@ def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
     wait_until_sent(page)
 
 
-@pytest.mark.parametrize("by_mouse", [False, True])
 def test_what_is_typed_into_an_opened_menu_labels_nothing(
-    site: Site, page: Page, tiles: Locator, concept: str, by_mouse: bool
+    site: Site, page: Page, tiles: Locator, concept: str
 ) -> None:
     before = len(site.bench.concept(concept).labels.recent("me", 100))
     for number in range(50, 53):
         tiles.nth(number).click(modifiers=["ControlOrMeta"])
-    album = page.get_by_role("button", name="Album A")
-    if by_mouse:
-        album.click()
-    else:
-        page.keyboard.press("a")
+    page.keyboard.press("a")
     expect(page.get_by_label("New album")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(page.get_by_label("New album")).to_be_hidden()
-    expect(album if by_mouse else tiles.nth(52)).to_be_focused()
-    expect(told(page)).to_have_text("3 selected")
-    album.click()
+    expect(tiles.nth(52)).to_be_focused()
+    told(page, "3 selected")
+    page.get_by_role("button", name="Album A").click()
     page.keyboard.press("Shift+Tab")  # to an album, or to nothing that is a field
     page.keyboard.press("n")
     page.keyboard.press("Tab")
-    page.keyboard.type(f"Ten any {by_mouse}")
+    page.keyboard.type("Ten any")
     page.keyboard.press("Enter")
-    expect(page.get_by_text(f"“Ten any {by_mouse}” created: 3 pictures")).to_be_visible()
+    expect(page.get_by_text("“Ten any” created: 3 pictures")).to_be_visible()
     assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
 
 
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     trained: Site, page: Page
 ) -> None:
-    page.goto(f"{trained.url}/library?concept={quote(ROUND)}&says=yes")
+    labels = trained.bench.concept(TRAINED).labels
+    page.goto(f"{trained.url}/library?concept={quote(TRAINED)}&says=yes")
     expect(page.locator(".answering[data-ready]")).to_be_attached()
     tiles = page.locator("#library-main .tile")
     filtered = str(tiles.nth(1).get_attribute("data-value"))
@@ -170,16 +161,73 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     page.keyboard.press("y")
     page.goto(f"{trained.url}/library")
     with_squares, plain = (str(tiles.nth(n).get_attribute("data-value")) for n in (10, 11))
-    trained.bench.concept(ROUND).labels.give(with_squares, "no", author="me")  # it may be one that measures
+    labels.give(with_squares, "no", author="me")  # it may be one that measures
     tiles.nth(10).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Where in the picture").click()
     expect(dialog.get_by_text("sure that it counts")).to_be_visible()
-    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    dialog.get_by_role("button", name=f"{TRAINED}: counts").click()
     page.keyboard.press("ArrowRight")
     expect(dialog.locator(f"[data-concepts][data-ready=yes] [data-picture='{plain}']")).to_be_visible()
-    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    dialog.get_by_role("button", name=f"{TRAINED}: counts").click()
     wait_until_sent(page)
-    given = trained.bench.concept(ROUND).labels.own([filtered, with_squares, plain], "me")
+    given = labels.own([filtered, with_squares, plain], "me")
     in_view = {event.picture_id: event.in_view for event in given}
     assert in_view == {filtered: True, with_squares: True, plain: False}
+
+
+def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
+    site: Site, page: Page, tiles: Locator, concept: str
+) -> None:
+    labels, tile = site.bench.concept(concept).labels, tiles.nth(20)
+    picture, box = str(tile.get_attribute("data-value")), page.get_by_label("Your comment for")
+    tile.focus()
+    page.keyboard.press("c")
+    expect(box).to_be_focused()
+    page.keyboard.type("Has no corners")
+    page.keyboard.press("Escape")
+    told(page, "Your comment is not saved yet. C brings it back.")
+    expect(tile).to_be_focused()
+    page.keyboard.press("c")
+    expect(box).to_have_value("Has no corners")
+    assert serious_in_both_themes(page) == []
+    page.keyboard.press("Enter")
+    expect(tile.locator(".own-remark")).to_have_text("“Has no corners”")
+    wait_until_sent(page)
+    assert labels.own_comments([picture], "me") == {picture: "Has no corners"}
+    assert labels.own([picture], "me") == []  # a comment is no answer
+    tile.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".own-remark")).to_contain_text("Has no corners")
+    dialog.get_by_role("button", name=f"{concept}: counts").focus()
+    page.keyboard.press("c")
+    page.get_by_role("button", name="Delete").click()
+    expect(dialog.locator(".own-remark")).to_have_count(0)
+    wait_until_sent(page)
+    assert labels.own_comments([picture], "me") == {}
+
+
+def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, page: Page) -> None:
+    names = ("Plain beside", "Round beside")
+    for name in names:
+        site.bench.concepts.begin(name, "Something.")
+    page.goto(f"{site.url}/library/side-by-side")
+    page.get_by_role("button", name="Choose concepts").click()
+    for name in names:
+        page.get_by_label(name).check()
+    page.get_by_role("button", name="Show", exact=True).click()
+    tile = page.locator("[data-picture]").first
+    expect(tile.locator(".cell")).to_have_count(2)
+    picture = str(tile.get_attribute("data-picture"))
+    tile.get_by_role("button", name=f"{names[0]}: counts").focus()
+    for key in ("n", "y"):  # after each the next concept has its turn
+        page.keyboard.press(key)
+    wait_until_sent(page)
+    assert [said(site, picture, name) for name in names] == ["no", "yes"]
+    page.reload()
+    pressed = tile.locator("[aria-pressed=true]")
+    expect(pressed).to_have_count(2)
+    tile.get_by_role("button", name=f"{names[0]}: doesn’t count").click()
+    expect(pressed).to_have_count(1)
+    wait_until_sent(page)
+    assert [said(site, picture, name) for name in names] == [None, "yes"]

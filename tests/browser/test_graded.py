@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conftest import Site
 
 GRADED, CLASSED = "Roundness", "Shape"
+KEYS = {"ellipse": "5", "rectangle": "2", "line": "1"}
 
 
 def begin(site: Site, page: Page, name: str, sentence: str, kind: str, **more: str) -> None:
@@ -38,17 +39,6 @@ def shape(path: str) -> str:
     return Path(path).name.split("-")[0]
 
 
-def answer_most(site: Site, name: str, words: dict[str, str]) -> None:
-    """What measures, so that there are figures, and most of what a version learns from."""
-    context = site.bench.context
-    concept = context.concept(name)
-    context.draw_more(concept, at_least=30)
-    learned = [picture.id for picture in site.bench.concept(name).labels.next_pictures(20)]
-    paths = context.collection.paths([*context.to_answer(concept), *learned])
-    given = {f"{name} {i}": GivenLabel(picture=i, value=words[shape(path)]) for i, path in paths.items()}
-    site.bench.concept(name).labels.commit(given, Author("me"))
-
-
 def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> None:
     """Answers n pictures with keys, by the names of their files."""
     page.goto(f"{site.url}/label?{urlencode({'concept': name})}")
@@ -62,23 +52,19 @@ def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> No
     expect(page.locator("[data-part=saved]")).to_have_text("saved")
 
 
-def train(site: Site, page: Page, name: str, figures: str) -> None:
-    """Trains, and unfolds these figures."""
-    page.goto(f"{site.url}/check?{urlencode({'concept': name})}")
-    page.get_by_role("button", name="Train", exact=True).click()
-    fold = page.locator("summary", has_text=re.compile(rf"^\s*{figures}\s*$"))
-    expect(fold).to_be_attached()
-    page.locator("summary", has_text="Details").click()
-    fold.click()
-
-
 def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> None:
     begin(site, page, GRADED, "How round it is.", "graded", **{"grade-names": "flat, round"})
     page.get_by_text("Labels: grades 1 (flat) to 5 (round)").click()
     expect(page.get_by_label("Names of the lowest")).to_have_value("flat, round")
     expect(page.get_by_label("Grades", exact=True)).to_have_value("5")
-    answer_most(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
-    label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 4)
+    context = site.bench.context
+    concept = context.concept(GRADED)
+    context.draw_more(concept, at_least=30)  # so that there are figures
+    learned = [picture.id for picture in site.bench.concept(GRADED).labels.next_pictures(20)]
+    paths = context.collection.paths([*context.to_answer(concept), *learned])
+    given = {f"{GRADED} {i}": GivenLabel(picture=i, value=KEYS[shape(path)]) for i, path in paths.items()}
+    site.bench.concept(GRADED).labels.commit(given, Author("me"))
+    label(site, page, GRADED, KEYS, 4)
     expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")
     expect(page.locator("[data-do='say:5']")).to_contain_text("round")
     page.keyboard.press("z")
@@ -88,17 +74,18 @@ def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> N
     expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=status]")).to_contain_text("1 saved")
-    train(site, page, GRADED, "Grades")
+    page.goto(f"{site.url}/check?{urlencode({'concept': GRADED})}")
+    page.get_by_role("button", name="Train", exact=True).click()
+    fold = page.locator("summary", has_text=re.compile(r"^\s*Grades\s*$"))
+    expect(fold).to_be_attached()
+    page.locator("summary", has_text="Details").click()
+    fold.click()
     expect(page.get_by_text("Weighted kappa")).to_be_visible()
     expect(page.get_by_role("table", name="Grades")).to_be_visible()
     assert serious_in_both_themes(page) == []
 
 
-def test_exclusive_classes_from_start_to_their_figures(site: Site, page: Page) -> None:
+def test_exclusive_classes_are_answered_by_their_keys(site: Site, page: Page) -> None:
     begin(site, page, CLASSED, "Which shape it shows.", "classes", classes="ellipse, rectangle")
-    answer_most(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
     label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 4)
     expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
-    train(site, page, CLASSED, "Classes")
-    expect(page.get_by_role("table", name="Classes")).to_be_visible()
-    assert serious_in_both_themes(page) == []

@@ -13,18 +13,12 @@ from typing import Any
 
 import pytest
 from drawing import draw_folder
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from running_app import App
 
 from concepts.bundle.check import check_bundle
 
 NAME = "Round things"
-
-
-@pytest.fixture
-def page(first_page: Page) -> Page:
-    """Of a browser that was never here."""
-    return first_page
 
 
 @pytest.fixture
@@ -51,26 +45,23 @@ def archive(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> None:
+def test_from_a_sentence_to_a_classifier(app: App, first_page: Any, archive: Path) -> None:
+    page = first_page  # of a browser that was never here
     page.goto(app.url)
     page.get_by_role("link", name="Import pictures").click()
     upload_with_bad_files(page, archive)
-
     page.get_by_role("link", name="Home", exact=True).click()
-    begin(page)
-    define(page)
-
+    describe(page)
     page.get_by_role("link", name="Start labelling").click()
     expect(page.get_by_text("Pick what counts; the rest teaches a little.")).to_be_visible()
     page.get_by_role("button", name="Single").click()
-    first_answers_with_undo_and_comment(page)
-    reload_keeps_what_was_answered(page)
+    label_with_undo_and_comment(page)
     restart_in_the_middle_loses_nothing(app, page)
-    label_all_that_is_asked(page)
-
+    while not at_the_end(page).is_visible():  # how many are asked twice is up to chance
+        answer(page)
+    saved(page)
     page.locator(".steps a:has-text('Check')").click()
     train_while_the_app_is_restarted(app, page)
-
     page.locator(".steps a:has-text('Results')").click()
     page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
@@ -80,27 +71,20 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
 
 def upload_with_bad_files(page: Any, archive: Path) -> None:
     page.locator("#upload-files").set_input_files(archive)
-    news = page.locator("#library-progress .notice")
-    expect(news).to_contain_text("120 new pictures")
-    expect(news).to_contain_text("2 files skipped")
+    expect(page.locator("#library-progress .notice")).to_contain_text("120 new pictures")
     page.get_by_role("link", name="2 files skipped").click()
     skipped = page.get_by_role("region", name="Skipped files").locator("tbody tr")
-    expect(skipped).to_have_count(2)
     for name in ("not-a-picture.png", "cut-off.png"):
-        row = skipped.filter(has_text=name)
-        expect(row.locator("td").nth(1)).not_to_be_empty()
+        expect(skipped.filter(has_text=name).locator("td").nth(1)).not_to_be_empty()
 
 
-def begin(page: Any) -> None:
+def describe(page: Any) -> None:
     page.get_by_role("button", name="New concept").click()
     form = page.get_by_role("dialog", name="New concept")
     form.get_by_label("Name", exact=True).fill(NAME)
     form.get_by_label("What counts").fill("A filled round shape; not one with corners, not a line.")
     form.get_by_label("What counts").press("Enter")
     page.wait_for_url("**/describe?concept=Round*")
-
-
-def define(page: Any) -> None:
     page.get_by_role("button", name="Propose").click()
     expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2")
     expect(page.locator(".query .strip img").first).to_be_visible()
@@ -124,59 +108,41 @@ def at_the_end(page: Any) -> Any:
     return page.get_by_role("heading", name="Every picture is labelled")
 
 
-def label(page: Any, count: int) -> None:
-    for _ in range(count):
-        answer(page)
-    saved(page)
-
-
-def label_all_that_is_asked(page: Any) -> None:
-    """How many are asked twice, and so after how many answers enough of them measure, is up to chance."""
-    while not at_the_end(page).is_visible():
-        answer(page)
-    saved(page)
-
-
 def saved(page: Any) -> None:
     expect(page.locator("[data-part=saved]")).to_have_text("saved")
 
 
-def answered(page: Any, count: int) -> None:
+def kept(page: Any, count: int) -> None:
+    """So many labels, also after a reload."""
+    saved(page)
+    expect(page.locator("[data-part=count-words]")).to_contain_text(f"{count} labels")
+    page.reload()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
     expect(page.locator("[data-part=count-words]")).to_contain_text(f"{count} labels")
 
 
-def first_answers_with_undo_and_comment(page: Any) -> None:
-    label(page, 4)
-    taken_back = answer(page)
+def label_with_undo_and_comment(page: Any) -> None:
+    *_, taken_back = [answer(page) for _ in range(5)]
     page.keyboard.press("z")
     expect(page.locator(f'.stage img[alt="{taken_back}"]')).to_be_visible()
     page.keyboard.press("c")
     page.keyboard.type("No corners, yes")
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=comment]")).to_be_hidden()
-    saved(page)
-    answered(page, 4)
-
-
-def reload_keeps_what_was_answered(page: Any) -> None:
-    page.reload()
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
-    answered(page, 4)
+    kept(page, 4)
 
 
 def restart_in_the_middle_loses_nothing(app: App, page: Any) -> None:
     """What is answered while the app is away is visibly not saved, and saved when it is back."""
-    label(page, 4)
+    for _ in range(4):
+        answer(page)
+    saved(page)
     app.stop()
     answer(page)
     expect(page.locator("[data-part=saved]")).to_have_text("not saved: 1")
     app.start()
     page.locator("[data-do=retry]").click()
-    saved(page)
-    answered(page, 9)
-    page.reload()
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
-    answered(page, 9)
+    kept(page, 9)
 
 
 def train_while_the_app_is_restarted(app: App, page: Any) -> None:

@@ -1,32 +1,37 @@
-"""Labelling in a real browser: keys, undo, the grid, lost connections, reloads, two tabs."""
+"""Label in a real browser: keys, undo, comments, frames, the grid, lost connections, reloads, two tabs."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import Route, expect
 
 from concepts.labelling import rechecks
 
 if TYPE_CHECKING:
     from conftest import Site
 
-from playwright.sync_api import expect
 
-
-def ready(page: Any) -> None:
-    expect(page.locator(".stage img")).to_be_visible()
+def opened(site: Site, page: Any, concept: str) -> None:
+    page.goto(f"{site.url}/label?concept={quote(concept)}#single")
+    page.reload()  # as only what is behind the # may have changed
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
 
 
 def shown(page: Any) -> str:
     return str(page.locator(".stage img").get_attribute("data-picture"))
 
 
+def shows(page: Any, picture: str) -> None:
+    expect(page.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
+
+
 def press(page: Any, key: str) -> str:
     """Presses a key and returns the picture it was for, once another one is shown."""
-    ready(page)
+    expect(page.locator(".stage img")).to_be_visible()
     before = shown(page)
     page.keyboard.press(key)
     expect(page.locator(f'.stage img:not([data-picture="{before}"])')).to_be_visible()
@@ -56,39 +61,17 @@ def test_help_lists_the_keys_that_answer_and_every_answer_is_in_the_log(
     assert answers(site, concept) == given
 
 
-def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_back(
-    site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
-        monkeypatch.setattr(rechecks, name, value)
-    (first,) = site.bench.concept(concept).labels.next_pictures(1, purpose="evaluation")
-    site.bench.concept(concept).labels.give(first.id, "yes", author="me")
-    label.reload()
-    given = [first.id, press(label, "y")]
-    while len(set(given)) == len(given):
-        expect(label.locator("[data-part=why]")).not_to_contain_text("Your label")
-        given.append(press(label, "y"))
-    label.keyboard.press("z")
-    expect(label.locator(f'.stage img[data-picture="{given[-1]}"]')).to_be_visible()
-    assert press(label, "n") == given[-1]
-    saved(label)
-    dataset = site.bench.context.dataset(site.bench.context.concept(concept))
-    (pair,) = dataset.twice.pairs
-    assert [(event.picture_id, event.value) for event in pair] == [(given[-1], "yes"), (given[-1], "no")]
-    assert dataset.decisions[given[-1]].value == "yes"
-
-
 def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
     site: Site, label: Any, concept: str
 ) -> None:
     first, second = press(label, "y"), press(label, "n")
     label.keyboard.press("z")
-    expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
+    shows(label, second)
     label.keyboard.press("ArrowLeft")
-    expect(label.locator(f'.stage img[data-picture="{first}"]')).to_be_visible()
+    shows(label, first)
     expect(label.locator("[data-part=why]")).to_contain_text("Your label: counts")
     label.keyboard.press("n")
-    expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
+    shows(label, second)
     saved(label)
     expect(label.locator("[data-part=balance]")).to_have_text("0 count, 1 don’t")
     assert answers(site, concept)[-1] == (first, "no")
@@ -125,40 +108,14 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     label.locator("[data-do=retry]").click()
     saved(label)
     assert lost
-    row = site.bench.context.store.find(concept)
-    assert row is not None
-    assert len(list(site.bench.context.log.events(row.id))) == 1
-
-
-def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:
-    label.keyboard.press("g")
-    tiles = label.locator(".tiles .tile")
-    expect(tiles).to_have_count(36)
-    expect(tiles.nth(0)).to_be_focused()
-    label.keyboard.press("y")
-    label.keyboard.press("ArrowRight")
-    label.keyboard.press("Shift+ArrowRight")
-    label.keyboard.press("u")
-    expect(tiles.nth(2)).to_have_class(re.compile("unsure"))
-    tiles.nth(5).click()
-    tiles.nth(7).click(modifiers=["Shift"])
-    label.keyboard.press("Shift+N")
-    expect(label.locator(".tiles .tile.no")).to_have_count(30)
-    label.keyboard.press("Enter")
-    expect(label.locator("[data-part=status]")).to_contain_text("36 saved")
-    values = [value for _, value in answers(site, concept)]
-    assert (values.count("yes"), values.count("unsure"), values.count("no")) == (4, 2, 30)
-    label.keyboard.press("z")
-    expect(label.locator("[data-part=balance]")).to_have_text("0 count, 0 don’t")
-    assert answers(site, concept) == []
+    assert len(list(site.bench.context.log.events(site.bench.context.concept(concept).id))) == 1
 
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
     site.bench.concept(concept).annotations.annotate().wait()
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    opened(site, page, concept)
     for _ in range(12):
-        ready(page)
+        expect(page.locator(".stage img")).to_be_visible()
         expect(page.locator("[data-part=why]")).not_to_contain_text("Suggestion")
         learns = "test picture" not in page.locator("[data-part=why]").inner_text()
         press(page, "y")
@@ -174,13 +131,213 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
 ) -> None:
     other = page.context.new_page()
     for tab in (other, page, other):  # the first time it is still being chosen what to ask
-        tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
-        tab.reload()  # as only what is behind the # may have changed
-        expect(tab.locator("#labeller[data-ready] .stage img")).to_be_visible()
+        opened(site, tab, concept)
         site.bench.context.background.submit(str).result()  # which comes after what is being chosen
-    picture = page.locator(".stage img").get_attribute("data-picture")
-    expect(other.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
+    picture = shown(page)
+    shows(other, picture)
     page.keyboard.press("y")
     expect(other.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
     expect(other.get_by_text("in another tab")).to_be_visible()
     other.close()
+
+
+def test_a_press_that_comes_before_the_script_counts(site: Site, page: Any, concept: str) -> None:
+    waiting: list[Route] = []
+    page.route("**/web/label.js", waiting.append)
+    with page.expect_request("**/web/label.js"):
+        page.goto(f"{site.url}/label?concept={quote(concept)}", wait_until="commit")
+    grid = page.get_by_role("button", name="Grid")
+    grid.click()
+    expect(grid).to_have_attribute("aria-pressed", "false")
+    for route in waiting:
+        route.continue_()
+    expect(grid).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tiles .tile")).to_have_count(36)
+
+
+# Comments and frames
+
+
+def remarks(page: Any) -> Any:
+    return page.locator("[data-part=remarks] li")
+
+
+def write(page: Any, text: str) -> None:
+    page.keyboard.press("c")
+    expect(page.locator("#comment-text")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=comment]")).to_be_hidden()
+    saved(page)
+
+
+def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
+    labels, picture = site.bench.concept(concept).labels, shown(label)
+    label.keyboard.press("c")
+    label.keyboard.type("Half a thought")
+    label.keyboard.press("Escape")
+    expect(label.locator("[data-part=comment]")).to_be_hidden()
+    label.keyboard.press("c")
+    expect(label.locator("#comment-text")).to_have_value("Half a thought")
+    label.keyboard.press("Escape")
+    write(label, "A plate, yes or no.")
+    expect(remarks(label)).to_have_text("You: A plate, yes or no.")
+    assert labels.recent("me", 100) == []  # typing it answers nothing
+    press(label, "n")
+    saved(label)
+    label.reload()
+    expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    label.keyboard.press("ArrowLeft")
+    shows(label, picture)
+    expect(remarks(label)).to_have_text("You: A plate, yes or no.")
+    write(label, "A bowl.")
+    expect(remarks(label)).to_have_text("You: A bowl.")
+    assert labels.own_comments([picture], "me") == {picture: "A bowl."}
+    label.keyboard.press("c")
+    label.get_by_role("button", name="Take it back").click()
+    expect(remarks(label)).to_have_count(0)
+    saved(label)
+    assert labels.own_comments([picture], "me") == {}
+
+
+def test_a_question_that_comes_again_shows_nothing_of_the_first_time_and_its_label_can_be_taken_back(
+    site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
+        monkeypatch.setattr(rechecks, name, value)
+    labels = site.bench.concept(concept).labels
+    (first,) = labels.next_pictures(1, purpose="evaluation")
+    labels.give(first.id, "yes", author="me")
+    labels.comment(first.id, "Earlier.", author="me", key=f"{concept} earlier")
+    label.reload()
+    expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    while shown(label) != first.id:
+        press(label, "y")
+    expect(label.locator("[data-part=why]")).not_to_contain_text("Your label")
+    expect(remarks(label)).to_have_count(0)
+    write(label, "Now.")
+    expect(remarks(label)).to_have_count(0)
+    assert labels.own_comments([first.id], "me") == {first.id: "Earlier.\nNow."}
+    press(label, "y")
+    label.keyboard.press("z")
+    shows(label, first.id)
+    press(label, "n")
+    saved(label)
+    dataset = site.bench.concept(concept).dataset()
+    (pair,) = dataset.twice.pairs
+    assert [(event.picture_id, event.value) for event in pair] == [(first.id, "yes"), (first.id, "no")]
+    assert dataset.decisions[first.id].value == "yes"
+
+
+def test_keys_frame_a_part_and_escape_changes_nothing(site: Site, label: Any, concept: str) -> None:
+    work, frame = site.bench.concept(concept), label.locator(".stage .framing")
+    site.bench.context.draw_evaluation(work.row)
+    apart = work.dataset().reserved  # of which nothing is framed
+    picture = next(i for i in site.bench.context.collection.index().ids if i not in apart)
+    work.labels.give(picture, "no", author="me", key=f"{concept} {picture}")
+    label.reload()
+    expect(label.locator(".stage img")).to_be_visible()
+    label.keyboard.press("ArrowLeft")
+    shows(label, picture)
+    label.keyboard.press("f")
+    expect(frame).to_be_visible()
+    label.keyboard.press("y")  # labels nothing while something is framed
+    label.keyboard.press("Escape")
+    expect(frame).to_have_count(0)
+    assert work.parts.read().framed == []
+    for key in ("f", "ArrowLeft", "ArrowUp", "ArrowUp", "Shift+ArrowRight", "Enter"):
+        label.keyboard.press(key)
+    expect(label.locator("[data-part=status]")).to_have_text("Frame saved.")
+    saved(label)
+    (framed,) = work.parts.read().framed
+    assert (framed.picture, framed.box) == (picture, pytest.approx((0.355, 0.335, 0.625, 0.585)))
+
+
+# The grid
+
+
+@pytest.fixture
+def grid(label: Any) -> Any:
+    """The page on the Label screen, in the grid."""
+    label.keyboard.press("g")
+    expect(label.locator(".tiles .tile")).to_have_count(36)
+    return label
+
+
+def mark(page: Any, count: int) -> list[str]:
+    """Marks the first as yes by keys; their pictures."""
+    expect(page.locator(".tiles .tile").first).to_be_focused()
+    page.keyboard.press("y")
+    for _ in range(count - 1):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("y")
+    expect(marked(page)).to_have_count(count)
+    return [str(tile.get_attribute("data-picture")) for tile in marked(page).locator("img").all()]
+
+
+def marked(page: Any) -> Any:
+    return page.locator(".tiles .tile.yes")
+
+
+def status(page: Any, text: str) -> None:
+    expect(page.locator("[data-part=status]")).to_contain_text(text)
+
+
+def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, grid: Any, concept: str) -> None:
+    tiles = grid.locator(".tiles .tile")
+    expect(tiles.nth(0)).to_be_focused()
+    for key in ("y", "ArrowRight", "Shift+ArrowRight", "u"):
+        grid.keyboard.press(key)
+    expect(tiles.nth(2)).to_have_class(re.compile("unsure"))
+    tiles.nth(5).click()
+    tiles.nth(7).click(modifiers=["Shift"])
+    grid.keyboard.press("Shift+N")
+    expect(grid.locator(".tiles .tile.no")).to_have_count(30)
+    grid.keyboard.press("Enter")
+    status(grid, "36 saved")
+    values = [value for _, value in answers(site, concept)]
+    assert (values.count("yes"), values.count("unsure"), values.count("no")) == (4, 2, 30)
+    grid.keyboard.press("z")
+    expect(grid.locator("[data-part=balance]")).to_have_text("0 count, 0 don’t")
+    assert answers(site, concept) == []
+
+
+def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_saves_them(
+    site: Site, grid: Any, concept: str
+) -> None:
+    given, question = mark(grid, 3), grid.locator("dialog[data-part=unsaved]")
+    grid.keyboard.press("g")
+    expect(question).to_contain_text("3 marks are not saved")
+    grid.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect(marked(grid)).to_have_count(3)
+    expect(grid).to_have_url(re.compile("#grid$"))
+    assert answers(site, concept) == []
+    grid.keyboard.press("g")
+    expect(question).to_be_visible()
+    grid.keyboard.press("Enter")
+    expect(grid.locator(".stage img")).to_be_visible()
+    expect(grid.locator("[data-part=count]")).to_contain_text("3 of about 100 labels")
+    assert answers(site, concept) == [(picture, "yes") for picture in given]
+
+
+def test_a_reload_asks_and_keeps_marks_and_so_does_taking_back_what_was_saved_before(
+    site: Site, grid: Any, concept: str
+) -> None:
+    given = mark(grid, 4)
+    asked: list[str] = []
+    grid.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    grid.reload()
+    expect(marked(grid)).to_have_count(4)
+    status(grid, "4 marks not saved yet")
+    assert asked == ["beforeunload"]
+    expect(grid.locator("[data-part=tiles]")).to_be_visible()
+    grid.keyboard.press("Enter")
+    status(grid, "4 saved")
+    assert answers(site, concept) == [(picture, "yes") for picture in given]
+    expect(grid.locator(".tiles .tile:not(.yes)")).to_have_count(36)
+    mark(grid, 3)
+    grid.keyboard.press("z")
+    expect(grid.locator("[data-part=count]")).to_contain_text("0 of about 100 labels")
+    expect(marked(grid)).to_have_count(3)

@@ -5,13 +5,12 @@ The answers are simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from accessible import wrong_with_looks
 from answering import answer
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page
 
 from concepts.learning import waves
 
@@ -79,25 +78,3 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     page.goto(site.url + path)
     page.wait_for_selector(ready)
     assert wrong_with_looks(page) == []
-
-
-@pytest.fixture(scope="module")
-def pocket(chromium: Browser | None) -> Iterator[BrowserContext | None]:
-    """A browser with a finger for a pointer. A page stays open, as its process ends with the last one."""
-    if chromium is None:
-        yield None
-        return
-    context = chromium.new_context(
-        viewport={"width": 375, "height": 800}, has_touch=True, is_mobile=True, reduced_motion="reduce"
-    )
-    context.new_page()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def phone(pocket: BrowserContext | None, page: Page) -> Iterator[Page]:
-    assert pocket is not None  # `page` has seen to it
-    phone = pocket.new_page()
-    yield phone
-    phone.close()

@@ -141,6 +141,14 @@ def test_it_says_what_classify_says_with_a_word_and_how_sure_for_every_concept(
     )
 
 
+def test_the_browser_forbids_it_to_ask_for_anything(opened: Page) -> None:
+    """Whatever its script did: here somebody else's tries."""
+    asks = "fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')"
+    assert opened.evaluate(asks) == "refused"
+    policy = opened.locator("meta[http-equiv]").get_attribute("content") or ""
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+
+
 def test_of_a_picture_unlike_all_labels_it_says_so_instead_of_how_sure(
     page: Page, encoder: Encoder, graph: EncoderGraph, pictures: list[Path], tmp_path: Path
 ) -> None:
@@ -205,11 +213,3 @@ def test_it_is_used_by_keyboard_and_pictures_are_dropped_anywhere_on_it(
     )
     opened.locator("h1").dispatch_event("drop", {"dataTransfer": given})
     expect(opened.get_by_role("rowheader").last).to_have_text("dropped.jpg")
-
-
-def test_the_browser_forbids_it_to_ask_for_anything(opened: Page) -> None:
-    """Whatever its script did: here somebody else's tries."""
-    refused = opened.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')")
-    assert refused == "refused"
-    policy = opened.locator("meta[http-equiv]").get_attribute("content") or ""
-    assert policy.startswith("default-src 'none'; script-src 'sha256-")

@@ -17,12 +17,7 @@ from playwright.sync_api import expect
 NAME = "Ellipse that comes in"
 
 
-@pytest.fixture(scope="module")
-def site(own_site: Any) -> Any:
-    return own_site
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trained(site: Any) -> Any:
     """A concept with a version that calls everything a yes, so that what is flagged is known."""
     bench = site.bench
@@ -30,19 +25,14 @@ def trained(site: Any) -> Any:
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
-    bench.watcher.pause = lambda seconds: None
     return site
-
-
-def open_results(page: Any, site: Any, opened: str) -> None:
-    page.goto(f"{site.url}/results?concept={quote(NAME)}")
-    page.get_by_text(opened, exact=True).click()
 
 
 def test_the_file_opens_from_the_file_system_and_asks_for_nothing(
     page: Any, trained: Any, tmp_path: Path
 ) -> None:
-    open_results(page, trained, "Download classifier")
+    page.goto(f"{trained.url}/results?concept={quote(NAME)}")
+    page.get_by_text("Download classifier", exact=True).click()
     page.get_by_text("A page for others").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download page").click()
