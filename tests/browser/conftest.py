@@ -42,22 +42,20 @@ KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_syste
 
 @dataclass(frozen=True)
 class Site:
-    """`url` has no slash at its end. `bench` is the server's own Workbench, `pictures` what it has."""
+    """`url` has no slash at its end. `bench` is the server's own Workbench."""
 
     url: str
     bench: Workbench
-    pictures: Path
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
-    """A folder with 120 drawn `pictures` and a `home` that has them, by the tiny open_clip encoder."""
+    """A home with 120 drawn pictures, by the tiny open_clip encoder."""
     root = tmp_path_factory.mktemp("library")
-    pictures = draw_folder(root / "pictures", 120)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.library.add([draw_folder(root / "pictures", 120)], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.close()
-    return root
+    return root / "home"
 
 
 @contextmanager
@@ -65,10 +63,10 @@ def running_site(library: Path, home: Path) -> Iterator[Site]:
     """No concept, jobs running, in a data folder of its own."""
     from web.server import create_app
 
-    bench = Workbench(load_settings(home=shutil.copytree(library / "home", home, symlinks=True)))
+    bench = Workbench(load_settings(home=shutil.copytree(library, home, symlinks=True)))
     bench.jobs.start()
     with served(create_app(bench)) as address:
-        yield Site(address, bench, library / "pictures")
+        yield Site(address, bench)
     bench.close()
 
 
@@ -149,6 +147,19 @@ def page(visited: BrowserContext | None) -> Iterator[Page]:
 @pytest.fixture
 def first_page(chromium: Browser | None) -> Iterator[Page]:
     """A page of a browser that was never here. An error of a script fails the test."""
+    with page_of_a_new_browser(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def second_page(chromium: Browser | None) -> Iterator[Page]:
+    """One of another browser."""
+    with page_of_a_new_browser(chromium) as page:
+        yield page
+
+
+@contextmanager
+def page_of_a_new_browser(chromium: Browser | None) -> Iterator[Page]:
     context = present(chromium).new_context(**LOOKS)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

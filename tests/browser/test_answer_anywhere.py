@@ -18,6 +18,11 @@ NAME, TRAINED = "Ellipse of the library, with a name longer than its bar", "Roun
 
 
 @pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    return own_site
+
+
+@pytest.fixture(scope="module")
 def concept(site: Site) -> str:
     site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return NAME

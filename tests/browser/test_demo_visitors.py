@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 from accessible import serious, wrong_with_looks
-from demo_house import PICTURES, demo_house
-from drawing import draw
-from not_run import not_run
-from playwright.sync_api import Browser, Page, expect
+from demo_house import demo_house
+from playwright.sync_api import Page, expect
 from running_app import served
 
 
@@ -26,22 +24,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iter
         served(create_app(house.base, house)) as address,
     ):
         yield address
-
-
-@pytest.fixture
-def visitors(chromium: Browser | None) -> Iterator[tuple[Page, Page]]:
-    """Two pages that share nothing: no cookie, no storage."""
-    if chromium is None:
-        not_run("the screens in a browser", "There is no Chromium, and it could not be fetched.")
-    contexts = [chromium.new_context(viewport={"width": 1280, "height": 900}) for _ in range(2)]
-    errors: list[str] = []
-    pages = [context.new_page() for context in contexts]
-    for page in pages:
-        page.on("pageerror", lambda error: errors.append(str(error)))
-    yield pages[0], pages[1]
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 def begin(page: Page, demo: str) -> None:
@@ -62,9 +44,9 @@ def make(page: Page, demo: str, name: str) -> None:
 
 
 def test_two_visitors_at_once_never_see_each_others_work(
-    demo: str, visitors: tuple[Page, Page], tmp_path: Path
+    demo: str, first_page: Page, second_page: Page, tmp_path: Path
 ) -> None:
-    ana, ben = visitors
+    ana, ben = first_page, second_page
     begin(ana, demo)
     begin(ben, demo)
     assert wrong_with_looks(ana) == []
@@ -93,10 +75,3 @@ def test_two_visitors_at_once_never_see_each_others_work(
         answers = archive.read("ellipse-of-ana/answers.csv").decode()
         assert str(answered[0]) in answers
         assert not any("ben" in name for name in archive.namelist())
-
-    draw("ellipse", 950).save(tmp_path / "mine.png")
-    ana.goto(f"{demo}/library")
-    ana.locator("#upload-files").set_input_files(tmp_path / "mine.png")
-    expect(ana.get_by_text(f"{PICTURES + 1} pictures")).to_be_visible()
-    ben.goto(f"{demo}/library")
-    expect(ben.get_by_text(f"{PICTURES} pictures")).to_be_visible()

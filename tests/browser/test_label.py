@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from concepts.labelling import rechecks
 
@@ -139,20 +139,6 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     expect(other.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
     expect(other.get_by_text("in another tab")).to_be_visible()
     other.close()
-
-
-def test_a_press_that_comes_before_the_script_counts(site: Site, page: Any, concept: str) -> None:
-    waiting: list[Route] = []
-    page.route("**/web/label.js", waiting.append)
-    with page.expect_request("**/web/label.js"):
-        page.goto(f"{site.url}/label?concept={quote(concept)}", wait_until="commit")
-    grid = page.get_by_role("button", name="Grid")
-    grid.click()
-    expect(grid).to_have_attribute("aria-pressed", "false")
-    for route in waiting:
-        route.continue_()
-    expect(grid).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".tiles .tile")).to_have_count(36)
 
 
 # Comments and frames

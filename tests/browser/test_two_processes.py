@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from patience import PATIENCE
 from playwright.sync_api import Page, Response, expect
 from postgres import Server
 from running_app import App
+from soak_load import until
 from sqlalchemy import text
 from web_screens import Screens
 
@@ -88,15 +87,6 @@ def house(postgres: Server, request: pytest.FixtureRequest) -> House:
     return found
 
 
-def until(holds: Callable[[], Any]) -> Any:
-    """Looks for a state until it is there, and returns what was found."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
-
-
 def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, tmp_path: Path) -> None:
     failed: list[str] = []
 
@@ -154,24 +144,14 @@ def test_whoever_is_out_at_one_is_out_at_the_other(house: House) -> None:
 @pytest.mark.slow
 def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> None:
     ana, bench = house.logged_in(), house.bench
-    labelled = set(bench.concept(NAME).labels.decisions())
-    for _ in range(20):
-        picture = until(lambda: _asked(ana))
-        assert picture["repeat"] == (picture["id"] in labelled)
-        without, labelled = (
-            labelled,
-            labelled | {picture["id"]},
-        )  # doubtful ones come again
-        value = "yes" if "ellipse" in picture["path"] else "no"
-        answer = {"concept": NAME, "key": uuid.uuid4().hex, "picture": picture["id"], "value": value}
+    labels = bench.concept(NAME).labels
+    for number, picture in enumerate(labels.next_pictures(20)):
+        value = "yes" if "ellipse" in picture.path else "no"
+        answer = {"concept": NAME, "key": f"label-{number:04}", "picture": picture.id, "value": value}
         for _ in range(2):  # the second time to the other process, and no second answer
-            said = ana.post("/app/answers", json=answer).raise_for_status().json()
-            assert said["advice"]["count"]["answers"] == len(labelled)
-    undo = {"concept": NAME, "key": uuid.uuid4().hex, "undoes": [answer["key"]]}
-    ana.post("/app/answers/undo", json=undo).raise_for_status()
-    counted = [house.logged_in(app.url).get("/app/answers", params={"concept": NAME}) for app in house.apps]
-    assert [answer.json()["advice"]["count"]["answers"] for answer in counted] == [len(without)] * 2
-
+            ana.post("/app/answers", json=answer).raise_for_status()
+    given = labels.count().answers
+    assert len(labels.decisions()) == given
     concept = bench.context.concept(NAME)
     versions = len(bench.concept(NAME).versions.all())
     with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
@@ -185,15 +165,9 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert _worker(bench, job) == survivor.pid
     assert bench.context.jobs.store.get(job).lease == 2
     assert len(bench.concept(NAME).versions.all()) == versions + 1
-    assert bench.concept(NAME).labels.count().answers == len(without)
+    assert labels.count().answers == given
     shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in " ".join(shown.values())
-
-
-def _asked(ana: httpx2.Client) -> Any:
-    """The next picture; None while it is being chosen."""
-    upcoming = ana.get("/app/answers", params={"concept": NAME}).raise_for_status().json()["upcoming"]
-    return next(iter(upcoming["pictures"]), None)
 
 
 def _worker(bench: Workbench, job: int) -> int:
