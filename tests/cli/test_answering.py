@@ -49,22 +49,26 @@ def test_a_random_sample_says_what_became_of_it(pictures: Path, ended: End, tmp_
     assert "It takes 20 % of the library at most" in said
 
 
-def test_people_are_told_what_to_do_with_the_file(pictures: Path, ended: End, tmp_path: Path) -> None:
+def test_people_are_told_what_to_do_with_the_file_and_none_is_written_over(
+    pictures: Path, ended: End, tmp_path: Path
+) -> None:
     file = tmp_path / "my answers.csv"
     end = ended("concept", "next", NAME, "--out", file)
     assert f"discern concept labels import 'Round thing' '{file}'" in end.out
     assert "no label yet" in end.out
-
-
-def test_a_file_that_is_there_is_not_written_over(pictures: Path, ended: End, tmp_path: Path) -> None:
-    (tmp_path / "answers.csv").write_text("hours of work")
-    end = ended("concept", "next", NAME, "--out", tmp_path / "answers.csv", "--json")
+    file.write_text("hours of work")
+    end = ended("concept", "next", NAME, "--out", file, "--json")
     assert end.code == 1
     assert "is there already" in end.json["error"]
-    assert (tmp_path / "answers.csv").read_text() == "hours of work"
+    assert file.read_text() == "hours of work"
 
 
-def test_a_file_of_only_bad_rows_fails_and_says_which(pictures: Path, ended: End, tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_has_only_bad_rows_is_told_in_words(
+    pictures: Path, ended: End, tmp_path: Path
+) -> None:
+    end = ended("concept", "labels", "import", NAME, "answers.csv")
+    assert end.code == 1
+    assert end.err == "discern: There is no file or folder answers.csv. Check the spelling.\n"
     file = tmp_path / "answers.csv"
     file.write_text("path,label,split\nnowhere.png,yes,\nellipse-0000.png,yes,perhaps\n")
     end = ended("concept", "labels", "import", NAME, file)
@@ -73,9 +77,3 @@ def test_a_file_of_only_bad_rows_fails_and_says_which(pictures: Path, ended: End
     assert "  row 3: split “perhaps”" in end.err
     end = ended("concept", "labels", "import", NAME, file, "--json")
     assert [row["row"] for row in end.json["bad_rows"]] == [2, 3]
-
-
-def test_a_missing_file_is_told_in_words(pictures: Path, ended: End) -> None:
-    end = ended("concept", "labels", "import", NAME, "answers.csv")
-    assert end.code == 1
-    assert end.err == "discern: There is no file or folder answers.csv. Check the spelling.\n"

@@ -100,16 +100,16 @@ def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Ru
     assert "sk-secret" not in ended("settings").out
     assert discern("settings", "llm_model", "")["llm_model"] is None
     assert ended("settings", "colour", "red").code == 2
-
-
-def test_every_setting_that_the_app_can_change_can_be_set() -> None:
-    help = CliRunner().invoke(app, ["settings", "--help"]).output
-    assert all(name in "".join(help.split()) for name in SAVED)
+    help = "".join(ended("settings", "--help").out.split())
+    assert all(name in help for name in SAVED)  # what the app can change
 
 
 def test_the_endpoint_is_asked_what_it_can_do(
     own_home: Path, discern: Run, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    end = ended("settings", "--test", "--json")
+    assert end.code == 1
+    assert "No endpoint is set" in end.json["error"]
     with FakeOpenAI(lambda request: {"number": 4, "odd": "no"}, sees=False) as model:
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
         monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
@@ -119,12 +119,6 @@ def test_the_endpoint_is_asked_what_it_can_do(
         assert "simulated-model (proposes criteria, suggests labels, proposes wordings)" in said
         assert "It doesn’t see pictures." in said
     assert discern("cost", "--calls")[0]["model"] == "simulated-model"
-
-
-def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) -> None:
-    end = ended("settings", "--test", "--json")
-    assert end.code == 1
-    assert "No endpoint is set" in end.json["error"]
 
 
 def test_what_is_made_of_which_pictures_is_said_in_words(pictures: Path, ended: End, discern: Run) -> None:

@@ -14,19 +14,8 @@ from concepts.cli import root
 from concepts.cli.output import StoppedError
 
 End = Callable[..., Ended]
-HEAVY = (
-    "torch",
-    "lancedb",
-    "sklearn",
-    "scipy",
-    "gradio",
-    "open_clip",
-    "transformers",
-    "matplotlib",
-    "onnx",
-    "ray",
-)
-NOT_NEEDED = (*HEAVY, "numpy", "sqlalchemy", "fastapi", "ray")
+HEAVY = {"torch", "lancedb", "transformers", "open_clip", "gradio", "matplotlib", "onnx"}
+NOT_NEEDED = (*sorted(HEAVY), "sklearn", "scipy", "numpy", "sqlalchemy", "fastapi", "ray")
 
 
 def imported(*arguments: object) -> tuple[int, list[str]]:
@@ -45,16 +34,9 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()[-1].removeprefix("imported:").split()
 
 
-@pytest.mark.parametrize(
-    ("code", "arguments"),
-    [
-        (0, ("--help",)),
-        (1, ("score", "/no/such/bundle", "--out", "scores.csv")),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
-)
-def test_what_can_be_said_at_once_waits_for_no_library(code: int, arguments: tuple[str, ...]) -> None:
-    assert imported(*arguments) == (code, [])
+def test_what_can_be_said_at_once_waits_for_no_library() -> None:
+    assert imported("--help") == (0, [])
+    assert imported("score", "/no/such/bundle", "--out", "scores.csv") == (1, [])
 
 
 def test_where_nothing_new_is_encoded_neither_encoder_nor_lancedb_is_loaded(
@@ -62,24 +44,26 @@ def test_where_nothing_new_is_encoded_neither_encoder_nor_lancedb_is_loaded(
 ) -> None:
     discern("concept", "train", "Round thing")
     discern("concept", "evaluate", "Round thing")  # the first time words are encoded, and kept
-    heavy = {"torch", "lancedb", "transformers", "open_clip", "gradio", "matplotlib", "onnx"}
     for command in ("next", "train", "evaluate"):
         code, loaded = imported("concept", command, "Round thing")
-        assert (code, heavy & set(loaded)) == (0, set()), command
+        assert (code, HEAVY & set(loaded)) == (0, set()), command
 
 
-def test_an_error_is_one_line_for_people(pictures: Path, ended: End) -> None:
+def test_an_error_is_one_line_for_people_and_json_with_what_to_do_for_programs(
+    pictures: Path, ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(root, "give_back_freed", lambda: asked.append(True))
     end = ended("concept", "show", "Nothing")
     assert (end.code, end.out) == (1, "")
     assert end.err.startswith("discern: There is no concept “Nothing”.")
     assert end.err.count("\n") == 1
-
-
-def test_a_command_gives_back_what_is_freed(ended: End, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(root, "give_back_freed", lambda: asked.append(True))
-    ended("concept", "show", "Nothing")
-    assert asked == [True]
+    assert asked == [True]  # a command gives back what is freed
+    end = ended("concept", "show", "Nothing", "--json")
+    assert (end.code, end.err) == (1, "")
+    assert set(end.json) == {"error", "what_to_do"}
+    assert "no concept “Nothing”" in end.json["error"]
+    assert "There are: “Round thing”" in end.json["what_to_do"]
 
 
 def test_ctrl_c_is_told_to_people_with_how_to_go_on(ended: End, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,14 +77,6 @@ def test_ctrl_c_is_told_to_people_with_how_to_go_on(ended: End, monkeypatch: pyt
     assert end.err == "Stopped after 3 of 9. What is finished is kept. Run the same command again to go on.\n"
 
 
-def test_with_json_an_error_is_json_with_what_to_do(pictures: Path, ended: End) -> None:
-    end = ended("concept", "show", "Nothing", "--json")
-    assert (end.code, end.err) == (1, "")
-    assert set(end.json) == {"error", "what_to_do"}
-    assert "no concept “Nothing”" in end.json["error"]
-    assert "There are: “Round thing”" in end.json["what_to_do"]
-
-
 def test_what_a_message_says_behind_its_first_sentence_is_what_to_do(ended: End) -> None:
     end = ended("library", "add", "/no/such/folder", "--json")
     assert end.json == {
@@ -109,17 +85,24 @@ def test_what_a_message_says_behind_its_first_sentence_is_what_to_do(ended: End)
     }
 
 
-def test_what_makes_no_sense_whatever_there_is_exits_with_2(pictures: Path, ended: End) -> None:
-    for command in (
-        ("train", "Round thing", "--head", "forest"),
-        ("new", "Without a sentence"),
-        ("new", "Of both kinds", "--description", "Any.", "--graded", "3", "--classes", "a,b"),
-    ):
-        assert ended("concept", *command).code == 2, command
-
-
 @pytest.mark.parametrize(
-    ("command", "names"), [("train", "auto, line, text, lda, logistic"), ("annotate", "auto, builtin, vlm")]
+    ("command", "said"),
+    [
+        (("nex",), "nex"),
+        (("train", "Round thing", "--head", "forest"), "auto, line, text, lda, logistic"),
+        (("annotate", "Round thing", "--annotator", "oracle"), "auto, builtin, vlm"),
+        (("new", "Without a sentence"), "Give a description"),
+        (("new", "Of both kinds", "--description", "Any.", "--graded", "3", "--classes", "a,b"), "not both"),
+    ],
 )
-def test_help_names_what_is_registered(ended: End, command: str, names: str) -> None:
-    assert names in " ".join(ended("concept", command, "--help").out.split())
+def test_what_makes_no_sense_whatever_there_is_exits_with_2(
+    pictures: Path, ended: End, command: tuple[str, ...], said: str
+) -> None:
+    end = ended("concept", *command)
+    assert end.code == 2
+    assert said in end.err
+
+
+def test_help_names_what_is_registered(ended: End) -> None:
+    for command, names in (("train", "auto, line, text, lda, logistic"), ("annotate", "auto, builtin, vlm")):
+        assert names in " ".join(ended("concept", command, "--help").out.split())
