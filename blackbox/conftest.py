@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from blackbox.job import Job, by_commands
-from blackbox.quick_start import QuickStart, by_rest
 from blackbox.running import Commands
 
 
@@ -35,11 +33,3 @@ def job(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
             shutil.copytree(made.discern.home, made.home_as_made, symlinks=True)
             told.write_text(json.dumps(made.said), encoding="utf-8")
     return Job(folder, Commands(folder / "home"), json.loads(told.read_text(encoding="utf-8")))
-
-
-@pytest.fixture(scope="session")
-def quick_start(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStart]:
-    """The program of docs/rest.md, and the app it spoke to."""
-    made = by_rest(tmp_path_factory.mktemp("by-rest"), encoder_cache)
-    yield made
-    made.app.end()

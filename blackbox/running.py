@@ -192,9 +192,7 @@ class App:
             assert self.is_running, self.log.read_text()
             assert time.monotonic() < until, self.log.read_text()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(
-                    0.05
-                )  # asked without a pause, it takes the processor from what it waits for
+                self._process.wait(0.05)  # asked without a pause, it takes the processor from it
 
     def signalled(self, number: signal.Signals) -> int:
         """Sends a signal and returns the exit code."""
@@ -214,17 +212,16 @@ class App:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         login: tuple[str, str] | None = None,
-        source: str = "127.0.0.1",
     ) -> Answer:
         """Sends one request as it stands: the path isn't tidied, no redirect is followed. A body is bytes,
-        pieces of bytes, or what is sent as JSON. `source` is the address it comes from."""
+        pieces of bytes, or what is sent as JSON."""
         sent = dict(headers or {})
         if body is not None and not isinstance(body, bytes | Iterator):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
         if login:
             sent["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
-        line = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE, (source, 0))
+        line = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE)
         with contextlib.closing(line):
             with contextlib.suppress(ConnectionError):  # it may answer before all of a large body was sent
                 line.request(method, path, body, sent)

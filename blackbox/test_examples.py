@@ -28,12 +28,6 @@ def copied(job: Job, folder: Path) -> Path:
     return home
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.iterdir()), ids=lambda example: example.name)
-def test_it_is_short(example: Path) -> None:
-    most = 300 if example.suffix == ".ipynb" else 150  # a notebook has a line of JSON for each of its own
-    assert len(example.read_text(encoding="utf-8").splitlines()) <= most
-
-
 @pytest.mark.slow
 def test_a_moderator_decides_what_the_webhook_brings_and_the_labels_are_there(
     job: Job, tmp_path: Path

@@ -4,84 +4,110 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
+from blackbox.job import new_home
+from blackbox.pictures import draw_folder
+from blackbox.running import ROOT, run
 
-from blackbox.in_python import NAMES, InPython, in_python
-from blackbox.pictures import truth
+PROGRAM = """
+import sys
+from pathlib import Path
 
+import discern
+from discern import DiscernError, Library
 
-@pytest.fixture(scope="module")
-def program(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> InPython:
-    return in_python(tmp_path_factory.mktemp("in-python"), encoder_cache)
-
-
-def test_pictures_are_added_and_found_by_words_and_by_likeness(program: InPython) -> None:
-    said = program.said
-    assert said["added"] == [80, 0, 0, {}]
-    assert said["found"] == [["str", "str"]] * 6
-    assert len(set(said["like"])) == 3
-    assert said["shown"] == 6
+work = Path(sys.argv[1])
 
 
-def test_the_folder_that_is_named_is_used_and_no_other(program: InPython) -> None:
-    assert program.said["added"]
-    assert (program.folder / "home").is_dir()
-    assert not (program.folder / "other").exists()
+def value(path):
+    return "yes" if Path(path).name.startswith("ellipse") else "no"
 
 
-def test_a_concept_is_begun_by_a_sentence_and_opened_by_its_name(program: InPython) -> None:
-    said = program.said
-    assert "Ball" in said["no concept"]
-    assert said["name"] == ["Ball", "Ball"]
-    assert said["too early"]
+def answer(concept, pictures):
+    for picture in pictures:
+        concept.answer(picture, value(picture.path), simulated=True)
 
 
-def test_candidates_are_found_and_labelled_by_the_built_in_annotator(program: InPython) -> None:
-    said = program.said
-    assert said["candidates"] == 40
-    assert said["labelled"] == ["builtin", 10, None, ""]
+def refusal(call, *arguments):
+    try:
+        call(*arguments)
+    except DiscernError as error:
+        return str(error)
+    raise AssertionError("it was not refused")
 
 
-def test_a_version_is_trained_for_a_target_and_measured(program: InPython) -> None:
-    said = program.said
-    number, threshold, notes = said["version"]
-    assert (number, said["aimed"]) == (1, 2)
-    assert 0 < threshold < 1
-    assert set(notes) == {"str"}
-    assert len(said["to measure"]) == 16  # a fifth of 80
-    version, n, simulated, sentences = said["quality"]
-    assert (version, n, simulated) == (1, 16, 16)
-    assert sentences > 0
-    assert {"average_precision", "precision", "recall", "f1"} <= set(said["figures"])
-    value, low, high, counted, note = said["precision"]
-    assert 0 <= low <= value <= high <= 1
-    assert (type(counted), note) == (int, "")
+with Library(work / "home", author="ana") as library:
+    # Pictures are added, and found by words and by likeness.
+    added = library.add(work / "pictures", encoder="embedded")
+    assert [added.added, added.duplicates, added.unchanged, added.skipped] == [80, 0, 0, {}]
+    found = library.search("a ball", n=6)
+    assert [(type(one.id), type(one.path)) for one in found] == [(str, str)] * 6
+    assert len({one.path for one in library.search(like=[found[0]], n=3)}) == 3
+    assert found._repr_html_().count("<img") == 6
+
+    # A concept is begun by a sentence, opened by its name and labelled by the built-in annotator.
+    assert "Ball" in refusal(library.concept, "Ball")
+    ball = library.concept("Ball", "A filled round shape, not one with corners.")
+    assert ball.name == library.concept("ball").name == "Ball"
+    assert refusal(ball.train)
+    assert ball.mine(40) == 40
+    labelled = ball.machine_label(10, budget=None)
+    assert [labelled.annotator, labelled.labelled] == ["builtin", 10]
+    assert [labelled.cost_usd, labelled.stopped] == [None, ""]
+
+    # A version is trained for a target and measured.
+    for turn in range(3):
+        asked = ball.next(8)
+        answer(ball, asked)
+    ball.answer(asked[0].id, value(asked[0].path), comment="a remark", simulated=True)
+    measuring = ball.next(60, to_measure=True)
+    assert len(measuring) == 16  # a fifth of 80
+    answer(ball, measuring)
+    version = ball.train()
+    assert [version.number, ball.train("precision=0.9").number] == [1, 2]
+    assert 0 < version.threshold < 1
+    assert {type(note) for note in version.notes} == {str}
+    quality = ball.quality(1)
+    assert [quality.version, quality.n, quality.simulated] == [1, 16, 16]
+    assert quality.sentences
+    assert {"average_precision", "precision", "recall", "f1"} <= set(quality.figures)
+    precision = quality.figures["precision"]
+    assert 0 <= precision.low <= precision.value <= precision.high <= 1
+    assert [type(precision.n), precision.note] == [int, ""]
+
+    # Scores and classified pictures are Arrow tables.
+    scores = ball.scores(1)
+    columns = {"id": "string", "path": "string", "probability": "double", "said": "string"}
+    assert {field.name: str(field.type) for field in scores.schema} == columns
+    assert scores.num_rows == 80
+    assert len([said for said in scores["said"].to_pylist() if said]) == 24 + 16
+    new = ball.classify(work / "new", version=1)
+    assert new.schema.names == ["id", "path", "score", "decision", "error"]
+    assert new.num_rows == 8
+    for row in new.to_pylist():
+        assert row["decision"] == value(row["path"]) == ("yes" if row["score"] >= version.threshold else "no")
+    assert refusal(ball.classify)
+
+    assert str(ball.export(work / "ball", version=1)) == str(work / "ball")
+
+for name in (
+    "Author", "Concept", "Library", "Workbench", "embed_files", "encoder_of", "load_bundle", "load_encoder",
+    "load_settings",
+):
+    assert callable(getattr(discern, name)), name
+assert discern.__version__
+"""
 
 
-def test_scores_and_classified_pictures_are_arrow_tables(program: InPython) -> None:
-    said = program.said
-    rows, schema = said["scores"]
-    assert rows == 80
-    assert schema == {"id": "string", "path": "string", "probability": "double", "said": "string"}
-    assert len(said["answered"]) == 24 + 16
-    classified, columns = said["new"]
-    assert columns == ["id", "path", "score", "decision", "error"]
-    assert {Path(row["path"]).name: row["decision"] for row in classified} == {
-        file.name: truth(file.name) for file in (program.folder / "new").iterdir()
-    }
-    assert all((row["score"] >= said["version"][1]) == (row["decision"] == "yes") for row in classified)
-    assert said["nothing to classify"]
-
-
-def test_the_export_is_the_folder_with_a_zip_beside_it(program: InPython) -> None:
-    folder = program.folder / "ball"
-    assert program.said["bundle"] == str(folder)
-    assert {"head.json", "head.safetensors", "classify.py", "SHA256SUMS", "README.md"} <= {
-        file.name for file in folder.iterdir()
-    }
-    assert folder.with_suffix(".zip").is_file()
-
-
-def test_the_promised_names_are_there(program: InPython) -> None:
-    assert program.said["names"] == dict.fromkeys(NAMES, True)
-    assert program.said["version of discern"]
+def test_a_program_goes_from_pictures_to_a_classifier_in_the_folder_that_it_names_and_in_no_other(
+    encoder_cache: Path, tmp_path: Path
+) -> None:
+    new_home(tmp_path, encoder_cache)
+    draw_folder(tmp_path / "pictures", 80, first_seed=6000)
+    draw_folder(tmp_path / "new", 8, first_seed=7000)
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    ended = run(tmp_path / "program.py", tmp_path, home=tmp_path / "other", PYTHONPATH=str(ROOT))
+    assert ended.code == 0, ended.err
+    assert not (tmp_path / "other").exists()
+    exported = {file.name for file in (tmp_path / "ball").iterdir()}
+    assert {"head.json", "head.safetensors", "classify.py", "SHA256SUMS", "README.md"} <= exported
+    assert (tmp_path / "ball.zip").is_file()

@@ -16,18 +16,13 @@ import PIL
 import pytest
 
 from blackbox.job import NAME, REMARK, SENTENCE, Job, exact, near, recorded, rows_of
-from blackbox.running import Ended, run
+from blackbox.running import ROOT, Ended, run
 
 CLOSE = 0.02  # probabilities and figures, between processors
 VERY_CLOSE = 1e-3  # probabilities of one picture by two programs on this computer
 
 NUMBER = (int, float)
-FIGURE = {
-    "value": (*NUMBER, type(None)),
-    "low": (*NUMBER, type(None)),
-    "high": (*NUMBER, type(None)),
-    "n": int,
-}
+FIGURE = dict.fromkeys(("value", "low", "high"), (*NUMBER, type(None))) | {"n": int}
 PICTURE = {"id": str, "path": str, "purpose": str, "reason": str, "repeat": bool}
 TAKEN = ("imported", "unchanged", "unanswered", "left_out", "unknown_pictures")
 IMPORTED = dict.fromkeys((*TAKEN, "kept_for_evaluation", "kept_for_training"), int) | {"bad_rows": list}
@@ -127,15 +122,10 @@ def test_counts_and_labels_and_files_are_as_recorded(job: Job) -> None:
 
 
 def test_figures_and_probabilities_are_as_recorded(job: Job) -> None:
-    expected = recorded()["near"]
-    found = near(job)
-    assert found.keys() == expected.keys()
-    apart = {
-        name: (found[name], value)
-        for name, value in expected.items()
-        if found[name] != (value if value is None else pytest.approx(value, abs=CLOSE))
+    assert near(job) == {
+        name: value if value is None else pytest.approx(value, abs=CLOSE)
+        for name, value in recorded()["near"].items()
     }
-    assert apart == {}
 
 
 def test_no_decision_depends_on_the_computer(job: Job) -> None:
@@ -221,15 +211,12 @@ def test_a_whole_bundle_is_found_whole(job: Job) -> None:
 
 
 def test_the_bundle_tells_the_figures_that_evaluate_told(job: Job) -> None:
-    told = json.loads((job.bundle / "head.json").read_text(encoding="utf-8"))
-    (concept,) = told["concepts"]
-    figures = {one["name"]: one for one in concept["metrics"]}
+    (concept,) = json.loads((job.bundle / "head.json").read_text(encoding="utf-8"))["concepts"]
+    parts = ("name", "value", "low", "high", "n")
     evaluated = job.said["concept evaluate"]["metrics"]
-    assert figures.keys() == evaluated.keys()
-    for name, figure in evaluated.items():
-        assert [figures[name][part] for part in ("value", "low", "high", "n")] == [
-            figure[part] for part in ("value", "low", "high", "n")
-        ]
+    assert {tuple(one[part] for part in parts) for one in concept["metrics"]} == {
+        (name, *(figure[part] for part in parts[1:])) for name, figure in evaluated.items()
+    }
 
 
 def test_scores_are_a_table_of_pictures_with_probability_and_decision(job: Job) -> None:
@@ -286,7 +273,7 @@ runpy.run_path({str(bundle / "classify.py")!r}, run_name="__main__")
 
 
 def test_the_readmes_program_scores_pictures_with_the_bundle(job: Job, tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (program,) = (
         block.partition("```")[0] for block in readme.split("```python\n")[1:] if "load_bundle" in block
     )
@@ -295,12 +282,7 @@ def test_the_readmes_program_scores_pictures_with_the_bundle(job: Job, tmp_path:
         program = program.replace(f'"{before}"', repr(after))
     (tmp_path / "program.py").write_text(program, encoding="utf-8")
     (tmp_path / "cache").symlink_to(job.discern.home / "cache")
-    ended = run(
-        tmp_path / "program.py",
-        home=tmp_path / "home",
-        cwd=tmp_path,
-        PYTHONPATH=str(Path(__file__).parents[1]),
-    )
+    ended = run(tmp_path / "program.py", home=tmp_path / "home", cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert ended.code == 0, ended
     lines = [line.partition(" ") for line in ended.out.splitlines()]
     expected = {row["path"]: float(row["score"]) for row in rows_of(job.folder / "scores.csv")}
@@ -363,29 +345,23 @@ def test_a_refusal_is_one_json_object_with_what_to_do(
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize(
-    ("wrong", "code", "about"),
-    [
-        ("a concept that isn't there, in words", 1, "Nothing"),
-        ("an option that isn't there, in words", 2, "--fast"),
-    ],
-)
-def test_a_refusal_in_words_is_on_standard_error_alone(
-    refused: Mapping[str, Ended], wrong: str, code: int, about: str
+def test_a_refusal_in_words_is_on_standard_error_alone(refused: Mapping[str, Ended]) -> None:
+    for wrong, code, about in (
+        ("a concept that isn't there", 1, "Nothing"),
+        ("an option that isn't there", 2, "--fast"),
+    ):
+        ended = refused[f"{wrong}, in words"]
+        assert (ended.code, ended.out) == (code, "")
+        assert about in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_a_changed_bundle_is_found_changed_and_nothing_is_written_where_it_was_refused(
+    job: Job, refused: Mapping[str, Ended]
 ) -> None:
-    ended = refused[wrong]
-    assert (ended.code, ended.out) == (code, "")
-    assert about in ended.err
-    assert "Traceback" not in ended.err
-
-
-def test_a_changed_bundle_is_found_changed(refused: Mapping[str, Ended]) -> None:
     ended = refused["a changed bundle"]
     assert ended.code == 1
     assert any("README.md" in problem for problem in ended.json["problems"])
-
-
-def test_nothing_is_written_where_a_bundle_was_refused(job: Job, refused: Mapping[str, Ended]) -> None:
     assert not (job.folder / "refused" / "scores.csv").exists()
 
 
@@ -399,22 +375,16 @@ def test_a_digest_stands_for_a_bundle_and_its_zip(job: Job) -> None:
     assert job.discern.ask("bundle", "digest", job.bundle)["digest"] == expected
 
 
-def test_classify_py_refuses_a_changed_bundle_unless_it_is_told_to_go_on(
-    job: Job, refused: Mapping[str, Ended], tmp_path: Path
-) -> None:
-    program = job.folder / "refused" / "changed" / "classify.py"
-    arguments = (program, job.folder / "new", "--out", tmp_path / "scores.csv")
-    ended = run(*arguments, home=tmp_path / "home", cwd=tmp_path)
-    assert ended.code != 0
-    assert "README.md" in ended.err
-    assert not (tmp_path / "scores.csv").exists()
-    ended = run(*arguments, "--accept-changed", home=tmp_path / "home", cwd=tmp_path)
-    assert (ended.code, len(rows_of(tmp_path / "scores.csv"))) == (0, 16)
-
-
-def test_score_goes_on_with_a_changed_bundle_where_it_is_told_to(
+def test_a_changed_bundle_is_used_where_one_is_told_to_and_by_its_own_program_only_then(
     job: Job, refused: Mapping[str, Ended], tmp_path: Path
 ) -> None:
     bundle, out = job.folder / "refused" / "changed", tmp_path / "scores.csv"
+    arguments = (bundle / "classify.py", job.folder / "new", "--out", out)
+    ended = run(*arguments, home=tmp_path / "home", cwd=tmp_path)
+    assert ended.code != 0
+    assert "README.md" in ended.err
+    assert not out.exists()
+    ended = run(*arguments, "--accept-changed", home=tmp_path / "home", cwd=tmp_path)
+    assert (ended.code, len(rows_of(out))) == (0, 16)
     job.discern.ask("score", bundle, job.folder / "new", "--out", out, "--accept-changed")
     assert rows_of(out) == rows_of(job.folder / "scores.csv")

@@ -6,23 +6,55 @@ import csv
 import io
 import json
 import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blackbox.job import rows_of
-from blackbox.pictures import truth
-from blackbox.quick_start import CONCEPT, NAME, QuickStart
-from blackbox.running import API, Answer, App
+from blackbox.job import new_home, rows_of
+from blackbox.pictures import draw_folder, truth
+from blackbox.running import API, ROOT, Answer, App, Commands, Ended, run, running
 
+NAME, CONCEPT = "Round things", "concepts/Round%20things"
 UNKNOWN = "0" * 64
+
+
+@dataclass(frozen=True)
+class QuickStart:
+    """How the program of docs/rest.md ended, the app it spoke to, and the files of the zip that it wrote."""
+
+    folder: Path
+    app: App
+    discern: Commands
+    ended: Ended
+    zipped: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def quick_start(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStart]:
+    """The program, run as it stands against an app without pictures."""
+    folder = tmp_path_factory.mktemp("by-rest")
+    home = new_home(folder, encoder_cache)
+    with running(App(home, folder / "app.log")) as app:
+        pictures = draw_folder(folder / "pictures", 100, first_seed=3000)
+        page = (ROOT / "docs" / "rest.md").read_text(encoding="utf-8")
+        (program,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+        for before, after in (("http://127.0.0.1:7860", app.origin), ("/home/ana/Pictures", str(pictures))):
+            assert program.count(before) == 1
+            program = program.replace(before, after)
+        (folder / "program.py").write_text(program, encoding="utf-8")
+        ended = run("-I", folder / "program.py", home=home, cwd=folder)
+        assert ended.code == 0, ended
+        with zipfile.ZipFile(folder / "round-things.zip") as archive:
+            zipped = {Path(name).name: archive.read(name) for name in archive.namelist()}
+        yield QuickStart(folder, app, Commands(home), ended, zipped)
 
 
 @pytest.fixture
 def app(quick_start: QuickStart) -> App:
-    assert quick_start.ended.code == 0, quick_start.ended
-    if not quick_start.app.is_running:  # another test ended it
-        quick_start.app.start()
     return quick_start.app
 
 
@@ -60,7 +92,6 @@ def labels(app: App) -> list[dict[str, str]]:
 
 
 def test_the_program_runs_as_it_stands(quick_start: QuickStart) -> None:
-    assert quick_start.ended.code == 0, quick_start.ended
     first, *ranked = quick_start.ended.out.splitlines()
     assert first == "Version 1, measured on 20 pictures"
     listed = [re.fullmatch(r"([01]\.\d\d)  (.*)", line) for line in ranked]
@@ -141,19 +172,14 @@ def test_the_same_request_with_the_same_key_changes_nothing(app: App) -> None:
     key = {"Idempotency-Key": "the same twice"}
     first = app.request("POST", f"{API}/{CONCEPT}/labels", body, key)
     assert first.status == 201
+    (kept,) = first.json
+    assert (kept["picture"], kept["value"], kept["author_kind"]) == (before[0]["id"], "unsure", "simulated")
     back = {"answers": [{"picture": before[0]["id"], "value": before[0]["label"]}], "simulated": True}
     assert app.request("POST", f"{API}/{CONCEPT}/labels", back, {"Idempotency-Key": "back"}).status == 201
     again = app.request("POST", f"{API}/{CONCEPT}/labels", body, key)
     assert (again.status, again.json) == (first.status, first.json)
     told = {row["id"]: row["label"] for row in labels(app)}
     assert told == {row["id"]: row["label"] for row in before}
-
-
-def test_a_label_says_what_was_kept(app: App) -> None:
-    row = labels(app)[0]
-    body = {"answers": [{"picture": row["id"], "value": row["label"]}], "simulated": True}
-    (kept,) = app.request("POST", f"{API}/{CONCEPT}/labels", body).json
-    assert (kept["picture"], kept["value"], kept["author_kind"]) == (row["id"], row["label"], "simulated")
 
 
 def test_scores_come_in_pages_and_the_likeliest_first(app: App) -> None:
@@ -168,12 +194,10 @@ def test_scores_come_in_pages_and_the_likeliest_first(app: App) -> None:
 
 
 def test_pictures_go_on_with_a_cursor_and_no_page_holds_more_than_200(app: App) -> None:
-    seen: list[str] = []
     address = "library/pictures?limit=60"
     page = app.get(address)
-    seen += [one["id"] for one in page["pictures"]]
-    page = app.get(f"{address}&cursor={page['older'].replace(' ', '%20')}")
-    seen += [one["id"] for one in page["pictures"]]
+    other = app.get(f"{address}&cursor={page['older'].replace(' ', '%20')}")
+    seen = [one["id"] for one in page["pictures"] + other["pictures"]]
     assert len(set(seen)) == len(seen) == 100
     problem(app.request("GET", f"{API}/library/pictures?limit=201"), 422)
 
