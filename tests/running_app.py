@@ -12,9 +12,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import uvicorn
 from patience import PATIENCE
@@ -40,9 +40,6 @@ def served(app: Any, **options: Any) -> Iterator[str]:
 class App:
     """It can be stopped and started again. `log` gets what it says, `more` are further settings."""
 
-    program: ClassVar[Sequence[str]] = ("app.py",)  # what Python runs
-    patience: ClassVar[int] = PATIENCE  # seconds until it must answer
-
     def __init__(self, home: Path, encoder: str, log: Path | None = None, **more: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -51,7 +48,7 @@ class App:
         self.url = f"http://127.0.0.1:{port}"
         self._settings = {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port), "DISCERN_ENCODER": encoder}
         self._settings |= more
-        self._log = log or Path(os.devnull)  # closing the open streams of a page is a traceback in uvicorn
+        self.log = log or Path(os.devnull)  # closing the open streams of a page is a traceback in uvicorn
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,15 +66,15 @@ class App:
 
     def begin(self) -> None:
         """Starts it, without waiting until it answers."""
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self.program], cwd=ROOT, env=os.environ | self._settings, stderr=log
+                [sys.executable, "app.py"], cwd=ROOT, env=os.environ | self._settings, stderr=log
             )
 
     def wait(self) -> None:
         """Until it answers."""
         assert self._process is not None
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, "the app ended"
             assert time.monotonic() < deadline
@@ -85,7 +82,7 @@ class App:
     def stop(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(self.patience) == 0
+        assert self._process.wait(PATIENCE) == 0
 
     def kill(self) -> None:
         """As if the computer had: nothing is told or tidied up."""

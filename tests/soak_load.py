@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2 as httpx
 from patience import PATIENCE
+from running_app import App
 
-ROOT = Path(__file__).parents[1]
 TIMEOUT = 60.0  # seconds for one answer of the server
+FOLLOWS = b" data-follows"  # of a page of which more is asked for once it is there
 
 
 @dataclass(frozen=True)
@@ -32,55 +30,25 @@ class Sample:
     open_files: int
 
 
-class Server:
-    """`python app.py` on one port, which can be killed and started again."""
+class Server(App):
+    """`python app.py`, which can be killed and started again, watched from outside."""
 
-    def __init__(self, port: int, **settings: str) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        self._environment = os.environ | settings | {"DISCERN_PORT": str(port)}
-        self._process: subprocess.Popen[bytes]
-        self._log = Path(settings["DISCERN_HOME"]).parent / "server.txt"
+    def __init__(self, home: Path, **settings: str) -> None:
+        super().__init__(home, "embedded", home.parent / "server.txt", **settings)
 
-    def start(self) -> float:
-        """Seconds until it was well."""
+    def seconds_to_start(self) -> float:
         begun = time.monotonic()
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
-        until(self.is_well)
+        self.start()
         return time.monotonic() - begun
-
-    def is_well(self) -> bool:
-        assert self._process.poll() is None, self.said()
-        try:
-            return httpx.get(f"{self.address}/healthz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        """As power cuts do."""
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> int:
-        """As people do; the exit status."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
-
-    def said(self) -> str:
-        return self._log.read_text("utf-8", "replace")
 
     @contextmanager
     def sampled(self, every: float = 1.0) -> Iterator[list[Sample]]:
-        process, samples, ended, begun = self._process.pid, [], threading.Event(), time.monotonic()
+        samples, ended, begun = [], threading.Event(), time.monotonic()
 
         def sample() -> None:
             while not ended.wait(every):
-                # What is mapped from files belongs to the system's cache and comes and goes.
-                (anonymous,) = re.findall(r"RssAnon:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
-                files = len(list(Path(f"/proc/{process}/fd").iterdir()))
-                samples.append(Sample(time.monotonic() - begun, int(anonymous) * 1024, files))
+                files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+                samples.append(Sample(time.monotonic() - begun, memory_of(self.pid, "RssAnon:"), files))
 
         thread = threading.Thread(target=sample)
         thread.start()
@@ -89,6 +57,12 @@ class Server:
         finally:
             ended.set()
             thread.join()
+
+
+def memory_of(process: int, name: str) -> int:
+    """Bytes. Of what is mapped from files, which comes and goes, RssAnon tells nothing."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 @dataclass
@@ -108,18 +82,27 @@ class Clients:
     expected; while it is killed connections break; while the disk is full it may say so (507).
     """
 
-    def __init__(self, address: str, concepts: list[str], pictures: list[str]) -> None:
+    def __init__(
+        self,
+        address: str,
+        concepts: list[str],
+        pictures: list[str],
+        addresses: Sequence[str],
+        pause: tuple[float, float],
+    ) -> None:
+        """Readers choose from `addresses`, whose `{concept}` and `{picture}` are filled in."""
         self.state = "well"
         self.noted = Noted()
         self._address, self._concepts, self._pictures = address, concepts, pictures
+        self._addresses, self._pause = addresses, pause
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def begin(self, who: Callable[[int], tuple[str, str]], readers: int, writers: int) -> None:
-        """`who(i)`: name and password of the i-th writer, and of the readers after those."""
+        """`who(i)`: name and password of the i-th, of whom the writers come first."""
         for index in range(readers + writers):
-            name, password = who(min(index, writers))
+            name, password = who(index)
             work = self._answer if index < writers else self._read
             thread = threading.Thread(target=self._run, args=(work, index, name, password))
             thread.start()
@@ -140,22 +123,15 @@ class Clients:
                 if self._ask(client, "POST", "/login", data=who) is not None:
                     break
                 self._ended.wait(rng.uniform(0.5, 1))
-            while not self._ended.wait(rng.uniform(0.2, 1.5)):
+            while not self._ended.wait(rng.uniform(*self._pause)):
                 work(client, rng, name)
 
     def _read(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         concept, picture = rng.choice(self._concepts), rng.choice(self._pictures)
-        shown = ("?limit=60", "?q=a+round+thing", f"?like={picture}", f"/{picture}")
-        addresses = [
-            *(f"/api/v1/{place}" for place in ("library", "concepts", "jobs")),
-            *(f"/api/v1/library/pictures{more}" for more in shown),
-            *(
-                f"/api/v1/concepts/{concept}{part}"
-                for part in ("", "/next", "/labels", "/review", "/versions")
-            ),
-            *[f"/media/thumbnail/{picture}"] * 2,
-        ]
-        self._ask(client, "GET", rng.choice(addresses))
+        address = rng.choice(self._addresses).format(concept=quote(concept), picture=picture)
+        page = self._ask(client, "GET", address)
+        if page is not None and FOLLOWS in page.content:
+            self._ask(client, "POST", address, json={"event": "opened"})
 
     def _answer(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         """Until it is acknowledged, always with the same key, which its comment shows in the log."""
@@ -184,7 +160,7 @@ class Clients:
             return None
         with self._lock:
             self.noted.answers["well", "ok"] += 1
-            what = re.sub(r"[0-9a-f]{64}|(?<=concepts/)[^/]+", "…", f"{method} {address}")
+            what = re.sub(r"[0-9a-f]{64}|(?<=concepts/)[^/]+|(?<=concept=).+", "…", f"{method} {address}")
             self.noted.seconds.setdefault(what, []).append(took)
         return response
 

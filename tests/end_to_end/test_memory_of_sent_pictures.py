@@ -6,7 +6,6 @@ Each is flat and as large as one that is sent may be. The seconds are printed: `
 from __future__ import annotations
 
 import io
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -21,6 +20,7 @@ from drawing import draw_folder
 from patience import PATIENCE
 from PIL import Image
 from running_app import App
+from soak_load import memory_of
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -59,8 +59,6 @@ MIXES = (
     Mix("owner", 6, ("HEIC",)),
     Mix("viewer", 32, ("JPEG", "progressive")),
     Mix("owner", 32, ("JPEG", "progressive", "PNG", "WebP", "HEIC")),
-    Mix("visitor", 6, ("WebP",)),
-    Mix("visitor", 32, ("PNG", "HEIC")),
 )
 
 
@@ -79,15 +77,6 @@ class Process:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self._place = Path(f"/proc/{app.pid}")
-
-    def client(self, who: str) -> httpx.Client:
-        auth = (who, PASSWORDS[who]) if who in PASSWORDS else None
-        client = httpx.Client(base_url=self.app.url, auth=auth, timeout=PATIENCE)
-        if auth is None:
-            client.post("/begin")
-            client.post("/api/v1/concepts", json={"name": NAME, "description": "What is drawn."})
-        return client
 
     def at_rest(self) -> int:
         """Bytes that it has once it takes no more by itself, as a new one does for a while."""
@@ -96,65 +85,47 @@ class Process:
             now = self.resident()
             same = same + 1 if abs(now - last) < 2_000_000 else 0
             last = now
-            threading.Event().wait(0.1)
+            time.sleep(0.1)
         return last
 
     def resident(self) -> int:
-        return self._bytes("VmRSS:")
+        return memory_of(self.app.pid, "VmRSS:")
 
     def begin(self) -> None:
         """The peak is counted from here on."""
-        (self._place / "clear_refs").write_text("5")
+        Path(f"/proc/{self.app.pid}/clear_refs").write_text("5")
 
     def peak(self) -> int:
-        return self._bytes("VmHWM:")
-
-    def _bytes(self, name: str) -> int:
-        lines = (self._place / "status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+        return memory_of(self.app.pid, "VmHWM:")
 
 
 def decoded(client: httpx.Client, content: bytes) -> None:
-    """Sends a picture, for what a version says of it; a visitor, who has none, makes it an example."""
-    if client.auth is None:
-        answer = client.post(f"/api/v1/concepts/{NAME}/examples", files={"picture": ("a", content)})
-        assert answer.status_code == 201, answer.text
-        return
+    """Sends a picture, for what a version says of it."""
     answer = client.post("/api/v1/classify", files={"picture": ("a", content)})
     assert answer.status_code == 200, answer.text
     (found,) = answer.json()["pictures"]
     assert (found["error"], len(found["said"])) == (None, 1)
 
 
-def served(folder: Path, encoder: Path, **settings: str) -> Iterator[Process]:
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
+    folder, encoder = tmp_path_factory.mktemp("people"), f"local-dir:{tiny_open_clip}"
     bench = Workbench(load_settings(home=folder / "home"))
-    bench.library.add([draw_folder(folder / "drawn", 90)], encoder=f"local-dir:{encoder}").wait()
+    bench.library.add([draw_folder(folder / "drawn", 90)], encoder=encoder).wait()
     bench.close()
     shapes = answered_all(folder / "home", NAME, None, lambda path: "yes" if "ellipse" in path else "no")
     shapes.close()
-    app = App(folder / "home", f"local-dir:{encoder}", **settings)
+    users = ",".join(f"{name}={name}:{password}" for name, password in PASSWORDS.items())
+    app = App(folder / "home", encoder, DISCERN_USERS=users)
     app.start()
     yield Process(app)
     app.stop()
 
 
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
-    users = ",".join(f"{name}={name}:{password}" for name, password in PASSWORDS.items())
-    yield from served(tmp_path_factory.mktemp("people"), tiny_open_clip, DISCERN_USERS=users)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
-    yield from served(tmp_path_factory.mktemp("demo"), tiny_open_clip, DISCERN_DEMO="1")
-
-
 @pytest.mark.parametrize("mix", MIXES, ids=str)
-def test_large_pictures_take_no_more_than_one_budget_and_give_it_back(
-    request: pytest.FixtureRequest, mix: Mix
-) -> None:
-    process: Process = request.getfixturevalue("demo" if mix.who == "visitor" else "people")
-    client, small = process.client(mix.who), picture("PNG", 300)
+def test_large_pictures_take_no_more_than_one_budget_and_give_it_back(process: Process, mix: Mix) -> None:
+    auth = (mix.who, PASSWORDS[mix.who])
+    client = httpx.Client(base_url=process.app.url, auth=auth, timeout=PATIENCE)
     for kind in ("PNG", *HOW):  # what the first of a kind loads stays
         decoded(client, picture(kind, 300))
     rest = process.at_rest()
@@ -164,19 +135,17 @@ def test_large_pictures_take_no_more_than_one_budget_and_give_it_back(
         large = [pool.submit(decoded, client, picture(mix.kinds[i % len(mix.kinds)])) for i in range(mix.n)]
         wait(large[:1] if mix.n == 1 else large, timeout=PATIENCE, return_when=FIRST_COMPLETED)
         asked = time.monotonic()
-        decoded(client, small)
+        decoded(client, picture("PNG", 300))
         answered = time.monotonic()
         left = sum(not one.done() for one in large)
         for one in large:
             one.result()
-    print(
-        f"\n{mix}: {time.monotonic() - begun:.1f} s, a small one {answered - asked:.2f} s with {left} left,",
-        end="",
-    )
-    print(f" peak {(process.peak() - rest) / 1e6:.0f} MB", end="")
-    assert process.peak() - rest < MOST_ABOVE_REST
+    took, peak = time.monotonic() - begun, process.peak() - rest
+    small = f"a small one {answered - asked:.2f} s with {left} left"
+    print(f"\n{mix}: {took:.1f} s, {small}, peak {peak / 1e6:.0f} MB")
+    assert peak < MOST_ABOVE_REST
     assert mix.n < 32 or left, "a small picture had to wait for all the large ones"
     deadline = time.monotonic() + PATIENCE
     while process.resident() - rest > GIVEN_BACK:
         assert time.monotonic() < deadline, process.resident() - rest
-    print(f", {(process.resident() - rest) / 1e6:.0f} MB stay")
+    print(f"{(process.resident() - rest) / 1e6:.0f} MB stay")

@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
 from command_line import rows_of, wait_until
 from drawing import draw_folder
 from filelock import FileLock
@@ -16,15 +15,8 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 
-@pytest.mark.parametrize(
-    "as_json",
-    [
-        pytest.param(False, id="for people"),
-        pytest.param(True, id="for programs", marks=pytest.mark.slow),
-    ],
-)
 def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
-    shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path, as_json: bool
+    shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path
 ) -> None:
     bench = Workbench(load_settings())
     some = draw_folder(tmp_path / "some", 1)
@@ -33,13 +25,13 @@ def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     # Whoever holds this lock keeps others from writing vectors, so the command can't be done too early.
     (lock,) = (own_home / "vectors").glob("*.lock")
     with FileLock(lock):
-        first = shell("library", "add", folder, *(["--json"] if as_json else []))
+        first = shell("library", "add", folder, "--json")
         wait_until(lambda: rows_of(own_home / "discern.sqlite", "pictures") > 1, first)
         first.send_signal(signal.SIGINT)
         out, error = first.communicate()
     assert first.returncode == 130
     assert "Traceback" not in error
-    said = json.loads(out) if as_json else {"error": error, "what_to_do": error}
+    said = json.loads(out)
     assert "Stopped" in said["error"]
     assert "What is finished is kept." in said["error"]
     assert "Run the same command again to go on" in said["what_to_do"]

@@ -5,13 +5,9 @@ The answers are simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +15,7 @@ from typing import Any
 
 import pytest
 from answering import answer
-from command_line import discern, ended, rows_of, shell, wait_until  # noqa: F401  # fixtures
+from command_line import rows_of, wait_until
 from drawing import draw, draw_folder
 from patience import PATIENCE
 from receiver import Receiver
@@ -31,7 +27,6 @@ from concepts.workbench import Workbench
 from storage.tables import now
 
 NAME = "Round thing"
-ROOT = Path(__file__).parents[2]
 INTERNAL = "DISCERN_INTERNAL_WEBHOOKS"
 
 
@@ -56,56 +51,25 @@ def home(made_trained: Path, own_home: Path) -> Path:
     return own_home
 
 
-def test_one_look_scores_sends_and_lists(
-    home: Path,
-    discern: Callable[..., Any],  # noqa: F811
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(INTERNAL, "1")
-    inbox = draw_folder(tmp_path / "inbox", 3, first_seed=900)
-    with Receiver() as receiver:
-        command = ("watch", inbox, "--concept", NAME, "--webhook", receiver.url, "--ask", 1, "--once")
-        first, again = discern(*command), discern(*command)
-    assert (first["looked"]["seen"], first["sent"]) == (3, {"delivered": 3, "failed": 0})
-    assert (again["looked"]["seen"], again["sent"]["delivered"], again["secret"]) == (0, 0, "")
-    assert receiver.all_signed_with(first["secret"])
-    assert sorted(event["data"]["file"] for event in receiver.events) == sorted(
-        path.name for path in inbox.iterdir()
-    )
-    (listed,) = discern("concept", "watches", NAME)
-    number = listed["id"]
-    assert (listed["seen"], listed["flagged"], listed["deliveries"]["delivered"]) == (3, 3, 3)
-    assert discern("concept", "flagged", NAME, number)["held"] == listed["precision"]["asked"]
-    assert len(discern("concept", "messages", NAME, number, "--state", "delivered")) == 3
-    assert listed["precision"]["standing"] == "none"
-    assert discern("concept", "stop-watching", NAME, number)["stopped"] is not None
-
-
-def test_what_is_told_is_for_people(home: Path, ended: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
-    inbox = draw_folder(tmp_path / "inbox", 3, first_seed=900)
-    end = ended("watch", inbox, "--concept", NAME, "--once")
-    assert end.code == 0, end.err
-    assert "3 new pictures, 3 flagged" in end.out
-    assert "asked about, 0 labelled." in ended("concept", "watches", NAME).out
-
-
 def test_an_internal_address_is_refused_before_anything_is_kept(
     home: Path,
-    ended: Callable[..., Any],  # noqa: F811
+    ended: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
-    inbox = draw_folder(tmp_path / "inbox", 1)
-    end = ended("watch", inbox, "--concept", NAME, "--webhook", "http://127.0.0.1:9/", "--once", "--json")
-    assert end.code == 1
-    assert "internal address" in end.json["error"]
+    inbox = draw_folder(tmp_path / "inbox", 3, first_seed=900)
+    watch = ("watch", inbox, "--concept", NAME, "--once")
+    refused = ended(*watch, "--webhook", "http://127.0.0.1:9/", "--json")
+    assert refused.code == 1
+    assert "internal address" in refused.json["error"]
     assert rows_of(home / "discern.sqlite", "watches") == 0
+    assert "3 new pictures, 3 flagged" in ended(*watch).out
+    assert "asked about, 0 labelled." in ended("concept", "watches", NAME).out
 
 
 @pytest.mark.slow
 def test_without_once_it_goes_on_until_ctrl_c(
     home: Path,
-    shell: Any,  # noqa: F811
+    shell: Any,
     tmp_path: Path,
 ) -> None:
     inbox, database = tmp_path / "inbox", home / "discern.sqlite"
@@ -119,53 +83,6 @@ def test_without_once_it_goes_on_until_ctrl_c(
     assert going.returncode == 130, err
     assert "Ctrl-C pauses it" in out
     assert "What was scored is kept." in err
-
-
-@pytest.mark.slow
-def test_killed_while_adding_and_while_sending_nothing_is_scored_twice_and_nothing_is_lost(
-    home: Path,
-    shell: Any,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    inbox, database = draw_folder(tmp_path / "inbox", 400, first_seed=900), home / "discern.sqlite"
-    before = rows_of(database, "pictures")
-    held, dead = threading.Event(), threading.Event()
-
-    def hold(event: Any) -> None:
-        if len(receiver.messages) == 5:
-            held.set()
-            dead.wait()
-
-    with Receiver(before=hold) as receiver:
-        command = ("watch", inbox, "--concept", NAME, "--webhook", receiver.url, "--once", "--json")
-        environment = {INTERNAL: "1"}
-
-        first = shell(*command, **environment)
-        wait_until(lambda: rows_of(database, "pictures") > before, first)
-        first.kill()
-        first.wait()
-        assert rows_of(database, "watched_pictures") == 0
-
-        second = shell(*command, **environment)
-        wait_until(held.is_set, second)
-        second.kill()
-        second.wait()
-        dead.set()
-
-        third = shell(*command, **environment)
-        assert third.wait() == 0, third.communicate()[1]
-        bench = Workbench(load_settings(internal_webhooks=True))
-        # What the killed process had begun to send is due again.
-        bench.watcher.clock = lambda: now() + timedelta(minutes=2)
-        assert bench.watcher.send_due().delivered == 1
-    times = Counter(receiver.ids)
-    assert len(times) == 400
-    assert sorted(times.values()) == [1] * 399 + [2]
-    assert {event["data"]["file"] for event in receiver.events} == {path.name for path in inbox.iterdir()}
-    (view,) = bench.concept(NAME).watches.all()
-    assert (view.seen, view.flagged) == (400, 400)
-    assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (400, 0, 0)
-    assert {job.state for job in bench.jobs.store.recent() if job.kind == "watch"} == {"done"}
 
 
 @pytest.mark.slow
@@ -198,6 +115,9 @@ def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tell
         bench.watcher.send_due()
     keys = {(event["data"]["file"], key) for event, key in zip(receiver.events, receiver.ids, strict=True)}
     assert len(keys) == len({file for file, _ in keys}) == 300
+    (view,) = bench.concept(NAME).watches.all()
+    assert (view.seen, view.flagged) == (300, 300)
+    assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (300, 0, 0)
     assert bench.upkeep.check().wait().is_whole
 
 
@@ -205,22 +125,15 @@ def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) ->
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     arrived = threading.Event()
+    app = App(home, "auto", **{INTERNAL: "1"})
     with Receiver(before=lambda event: arrived.set()) as receiver:
-        app = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=os.environ | {"DISCERN_PORT": "0", INTERNAL: "1", "DISCERN_HOME": str(home)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        app.begin()
         try:
             begun = _begin_when_up(home, inbox, receiver.url)
             draw("ellipse", 4321).save(inbox / "ellipse-new.png")
-            assert arrived.wait(PATIENCE), (app.poll(), begun)
+            assert arrived.wait(PATIENCE), app.is_running
         finally:
-            app.terminate()
-            app.communicate()
+            app.stop()
     assert receiver.all_signed_with(begun.secret)
     assert receiver.events[0]["data"]["file"] == "ellipse-new.png"
 
