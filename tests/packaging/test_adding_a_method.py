@@ -1,4 +1,5 @@
-"""The examples of `docs/adding-a-method.md`: each is written into a copy of the repository and used."""
+"""The examples of `docs/adding-a-method.md`: each is written into a copy of the repository and used; so are a
+head and an encoder of somebody else's package."""
 
 from __future__ import annotations
 
@@ -73,8 +74,65 @@ said["measured"] = run("concept", "evaluate", NAME)
 exported = run("concept", "export", NAME, "--out", "bundle")
 said["scored"] = run("score", exported["folder"], "--out", "scores.csv")
 said["bundle"] = json.loads(open(f"{exported['folder']}/head.json").read())
+said["stranger"] = run("concept", "train", NAME, "--head", "eager")["kind"]
+try:
+    run("concept", "train", NAME, "--head", "broken")
+except Exception as error:
+    said["broken"] = str(error)
+run("library", "reembed", "pixels")
+said["reembedded"] = run("library", "info")
 print(json.dumps(said))
 """
+
+# A package of somebody else, as pip leaves one.
+STRANGER = {
+    "stranger-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n",
+    "stranger-1.0.dist-info/entry_points.txt": """
+[discern.heads]
+eager = stranger:Eager
+broken = stranger.nowhere:Head
+
+[discern.encoders]
+pixels = stranger:Pixels8
+""",
+    "stranger.py": """
+import numpy as np
+
+from concepts.encoders.base import Fingerprint, as_stored, unit
+from concepts.learning.base import LinearHead
+from concepts.learning.heads import Head
+from concepts.registry import Method
+
+
+class Eager(Head):
+    method = Method("eager", "Follows the pictures that count.", "this test", "", "nothing")
+
+    def fit(self, data, text_direction, seed):
+        yes, no = (data.vectors[side].mean(axis=0) for side in (data.positive, ~data.positive))
+        return LinearHead("eager", np.asarray(yes - no, np.float64), 0.0)
+
+
+class Pixels8:
+    # A picture is its 64 pixels in three colours, and a text means nothing.
+
+    method = Method("pixels", "Compares colours.", "this test", "", "nothing")
+    name, licence, dimension, decode_size = "pixels", "MIT", 192, 8
+    fingerprint = Fingerprint("pixels", "", "8 x 8", "float32")
+
+    @classmethod
+    def load(cls, name, cache):
+        return cls()
+
+    def prepare(self, picture):
+        return np.asarray(picture.resize((8, 8)), np.float32).transpose(2, 0, 1) / 255 - 0.5
+
+    def encode_pictures(self, batch):
+        return as_stored(unit(batch.reshape(len(batch), -1)))
+
+    def encode_texts(self, texts):
+        return unit(np.ones((len(texts), self.dimension)))
+""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +160,15 @@ def copy(blocks: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
             with file.open("a", encoding="utf-8") as stream:
                 stream.write(rest)
     assert len(made) == len(extended) == len(NEW)
+    for name, text in STRANGER.items():
+        file = copy.with_name("packages") / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     return copy
 
 
 def python(copy: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment = os.environ | {"PYTHONPATH": str(copy.with_name("packages"))}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,
@@ -119,7 +181,7 @@ def python(copy: Path, *arguments: str, **more: Any) -> subprocess.CompletedProc
 
 
 @pytest.mark.slow
-def test_every_recipe_is_used_through_the_real_path(
+def test_every_recipe_and_a_package_of_somebody_else_are_used_through_the_real_path(
     copy: Path, blocks: list[str], own_home: Path, encoder_cache: Path, tmp_path: Path
 ) -> None:
     own_home.mkdir(parents=True)
@@ -146,6 +208,9 @@ def test_every_recipe_is_used_through_the_real_path(
     assert said["trained"]["kind"] == facts["head"]["details"]["head"] == "nearest_mean"
     assert said["measured"]["head"] == 1
     assert said["scored"]["rows"] == 120
+    assert said["stranger"] == "eager"
+    assert "head “broken” of the package stranger" in said["broken"]
+    assert said["reembedded"]["fingerprint"].startswith("pixels-")
 
 
 @pytest.mark.slow

@@ -12,19 +12,23 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from concepts.errors import DiscernError
-from docs.photographs import COPYRIGHT, PICTURES, free_pictures, parts, photographs
+from docs.photographs import COPYRIGHT, PICTURES, free_pictures, parts
 from docs.screenshots import IMAGES, MOVING, SHOTS, STILLS, main
 
 ROOT = Path(__file__).parents[2]
 FORMAT = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
-# As Debian's tuxpaint-stamps-default has it.
-STAMPS = f"""{FORMAT}Files: *
+GPL_STAMPS = f"""{FORMAT}Files: *
 Copyright: 2002-2022 by Bill Kendrick
 License: GPL-2
 
 License: GPL-2
  This package is free software; you can redistribute it and/or modify
-"""
+"""  # as Debian's tuxpaint-stamps-default has it
+UNREADABLE = "All pictures are in the public domain.\n\nFiles: *\nLicense: CC0-1.0\n"
+
+
+def paragraph(files: str, licence: str) -> str:
+    return f"Files: {files}\nCopyright: 2024 Ana\nLicense: {licence}\n\n"
 
 
 def package(root: Path, copyright: str) -> Path:
@@ -36,54 +40,32 @@ def package(root: Path, copyright: str) -> Path:
     return root
 
 
-def paragraph(files: str, licence: str) -> str:
-    return f"Files: {files}\nCopyright: 2024 Ana\nLicense: {licence}\n\n"
-
-
-def free(root: Path, *paragraphs: str) -> list[str]:
-    return [file.name for file in free_pictures(package(root, FORMAT + "".join(paragraphs)))]
-
-
-def test_a_gpl_stamp_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DiscernError, match=r"No picture .* is in the public domain or under CC0"):
-        free_pictures(package(tmp_path, STAMPS))
+ASKS_FOR_SOMETHING = ("CC-BY-4.0", "CC-BY-SA-3.0", "CC0-1.0 and CC-BY-3.0", "public-domain or GPL-2", "")
 
 
 @pytest.mark.parametrize(
-    "licence", ["CC-BY-4.0", "CC-BY-SA-3.0", "CC0-1.0 and CC-BY-3.0", "public-domain or GPL-2", ""]
+    "copyright", [GPL_STAMPS, UNREADABLE, *(FORMAT + paragraph("*", one) for one in ASKS_FOR_SOMETHING)]
 )
-def test_whatever_asks_for_something_is_refused(tmp_path: Path, licence: str) -> None:
-    with pytest.raises(DiscernError):
-        free(tmp_path, paragraph("*", licence))
+def test_what_asks_for_something_or_no_machine_can_read_is_refused(tmp_path: Path, copyright: str) -> None:
+    with pytest.raises(DiscernError, match=r"No picture .* is in the public domain or under CC0"):
+        free_pictures(package(tmp_path, copyright))
 
 
-def test_a_licence_that_no_machine_can_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DiscernError):
-        free_pictures(
-            package(tmp_path, "All pictures are in the public domain.\n\nFiles: *\nLicense: CC0-1.0\n")
-        )
-
-
-def test_under_cc0_the_packaging_may_have_another_licence(tmp_path: Path) -> None:
-    found = free(tmp_path, paragraph("*", "CC0-1.0\n as it says"), paragraph("debian/*", "GPL-2+"))
-    assert found == ["dune.jpg", "otter.jpg"]
-
-
-def test_a_picture_with_a_licence_of_its_own_is_left_out_wherever_it_lay_in_the_source(
-    tmp_path: Path,
-) -> None:
-    own = paragraph("lent/otter.jpg\n lent/heron.jpg", "CC-BY-SA-4.0")
-    assert free(tmp_path, paragraph("*", "public-domain"), own) == ["dune.jpg"]
-
-
-def test_without_apt_it_says_which_package_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if (Path("/") / PICTURES).is_dir():
-        return  # installed: nothing is missing
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(DiscernError, match="budgie-backgrounds"):
-        photographs(tmp_path)
+@pytest.mark.parametrize(
+    ("paragraphs", "free"),
+    [
+        (  # the packaging may have another licence
+            paragraph("*", "CC0-1.0\n as it says") + paragraph("debian/*", "GPL-2+"),
+            ["dune.jpg", "otter.jpg"],
+        ),
+        (  # wherever a picture with one of its own lay in the source
+            paragraph("*", "public-domain") + paragraph("lent/otter.jpg\n lent/heron.jpg", "CC-BY-SA-4.0"),
+            ["dune.jpg"],
+        ),
+    ],
+)
+def test_a_picture_is_free_by_its_own_licence(tmp_path: Path, paragraphs: str, free: list[str]) -> None:
+    assert [file.name for file in free_pictures(package(tmp_path, FORMAT + paragraphs))] == free
 
 
 def test_pages_files_and_script_name_the_same_pictures() -> None:
@@ -95,12 +77,9 @@ def test_pages_files_and_script_name_the_same_pictures() -> None:
     assert {file.stem for file in IMAGES.iterdir()} == {MOVING, *(shot.name for shot in SHOTS)}
 
 
-def test_the_moving_picture_shows_each_still_in_its_turn() -> None:
+def test_the_moving_picture_shows_each_still_in_its_turn_and_all_weigh_three_megabytes_at_most() -> None:
     with Image.open(IMAGES / f"{MOVING}.webp") as moving:
         assert getattr(moving, "n_frames", 1) == len(STILLS)
-
-
-def test_the_pictures_weigh_no_more_than_three_megabytes() -> None:
     assert sum(file.stat().st_size for file in IMAGES.iterdir()) <= 3_000_000
 
 

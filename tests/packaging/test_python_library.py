@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from drawing import draw, draw_folder
 
-from concepts.errors import UnknownError
-from discern import Concept, Library
+from discern import Library
 from discern.pictures import Pictures
 
 
@@ -23,11 +22,6 @@ def library(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Iterator[Li
         yield library
 
 
-def answer(concept: Concept, pictures: Pictures) -> None:
-    for picture in pictures:
-        concept.answer(picture, "yes" if "ellipse" in picture.path else "no", simulated=True)
-
-
 def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_theirs(library: Library) -> None:
     concept = library.concept("Round thing", "A filled ellipse.")
     first, second = concept.next(2)
@@ -36,14 +30,6 @@ def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_thei
     rows = {row["id"]: row for row in library.bench.concept("Round thing").label_files.rows()}
     assert [rows[first.id][key] for key in ("author", "author_kind", "comment")] == ["ana", "person", "round"]
     assert rows[second.id]["author_kind"] == "simulated"
-
-
-def test_a_concept_that_was_deleted_meanwhile_takes_no_answer(library: Library) -> None:
-    concept = library.concept("Round thing", "A filled ellipse.")
-    (picture,) = concept.next(1)
-    library.bench.trash.put(concept="Round thing", author="ben")
-    with pytest.raises(UnknownError, match="is in the trash"):
-        concept.answer(picture, "yes")
 
 
 def test_a_notebook_shows_pictures_and_no_markup_of_their_names(library: Library, tmp_path: Path) -> None:

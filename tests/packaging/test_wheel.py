@@ -102,21 +102,13 @@ def test_it_takes_one_name_and_leaves_no_file_out(wheel: Path) -> None:
     assert {f"discern/{name}" for name in ours | {"app.py"}} - names == set()
 
 
-def test_the_command_works_outside_of_the_checkout(run: Run, tmp_path: Path) -> None:
-    assert "library" in run("discern", "--help").stdout
-    pictures = draw_folder(tmp_path / "pictures", 6)
-    run("discern", "library", "add", pictures, "--encoder", "embedded")
-    assert '"pictures": 6' in run("discern", "library", "info", "--json").stdout
-
-
-def test_it_needs_no_pytorch_until_an_encoder_from_elsewhere_is_asked_for(run: Run, tmp_path: Path) -> None:
+def test_the_command_works_outside_of_the_checkout_and_without_pytorch(run: Run, tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("python", "-c", "import torch")
     assert "No module named 'torch'" in failed.value.stderr
-    pictures = draw_folder(tmp_path / "pictures", 6)
-    run("discern", "library", "add", pictures)
+    run("discern", "library", "add", draw_folder(tmp_path / "pictures", 6))
     found = json.loads(run("discern", "library", "info", "--json").stdout)
-    assert found["encoder"] == "embedded"
+    assert (found["encoder"], found["pictures"]) == ("embedded", 6)
     assert json.loads(run("discern", "library", "search", "a lemon", "--json").stdout)
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("discern", "library", "reembed", "ViT-B-32-256/datacomp_s34b_b86k")
@@ -138,24 +130,19 @@ def test_the_app_is_served_outside_of_the_checkout(installed: Path, elsewhere: P
         assert app.wait() == 0
 
 
-def test_the_library_has_its_names_and_installs_no_other(run: Run) -> None:
+def test_the_library_and_the_laboratory_are_found_in_it_under_no_other_name(run: Run) -> None:
     code = """
 import discern, importlib.util
-print([name for name in discern.__all__ if getattr(discern, name) is None])
-print([name for name in ("app", "concepts", "storage", "study", "web") if importlib.util.find_spec(name)])
-"""
-    assert run("python", "-c", code).stdout.splitlines() == ["[]", "[]"]
-
-
-def test_the_laboratory_is_found_in_it(run: Run) -> None:
-    code = """
 from discern.concepts.learning.acquisition import ACQUISITIONS
 from discern.concepts.learning.heads import HEADS
 from discern.concepts.learning.scorers import SCORERS
-print(HEADS["steady"].__module__, SCORERS["cache"].__module__, ACQUISITIONS["random"].__module__)
+print([name for name in discern.__all__ if getattr(discern, name) is None])
+print([name for name in ("app", "concepts", "storage", "study", "web") if importlib.util.find_spec(name)])
+print(HEADS["steady"].__module__, SCORERS["cache"].__module__, ACQUISITIONS["random"].__module__, sep="\\n")
 """
-    found = run("python", "-c", code).stdout.split()
-    assert found == [
+    assert run("python", "-c", code).stdout.splitlines() == [
+        "[]",
+        "[]",
         "discern.study.heads.steady",
         "discern.study.scorers.cache",
         "discern.study.acquisitions.before",
