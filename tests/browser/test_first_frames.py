@@ -27,25 +27,21 @@ DARK = 90  # of 255: half of a dark page is no brighter
 LATE = 100  # milliseconds
 
 
-class Striped:
-    """A server over striped pictures, of a concept whose pictures are blurred for everybody."""
-
-    def __init__(self, url: str, picture: str) -> None:
-        self.url = url
-        self.pages = (
-            "/",
-            "/library",
-            f"/library?open={picture}",
-            f"/label?concept={NAME}",
-            f"/describe?concept={NAME}",
-            f"/label?concept={NAME}#grid",
-            f"/media/picture/{picture}",
-            "/no-such-screen",
-        )
+PAGES = (
+    "/",
+    "/library",
+    "/library?open={picture}",
+    f"/label?concept={NAME}",
+    f"/describe?concept={NAME}",
+    f"/label?concept={NAME}#grid",
+    "/media/picture/{picture}",
+    "/no-such-screen",
+)
 
 
 @pytest.fixture(scope="module")
-def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Striped]:
+def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[tuple[str, str]]:
+    """Address of a server over striped pictures, of a concept that has them blurred, and one of them."""
     root = tmp_path_factory.mktemp("striped")
     (root / "pictures").mkdir()
     for number in range(24):
@@ -59,26 +55,8 @@ def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> I
     bench.concepts.begin(NAME, "A stripe.")
     bench.concept(NAME).protection.set("blur")
     with served(create_app(bench)) as url:
-        yield Striped(url, bench.library.pictures(limit=1).pictures[0].id)
+        yield url, bench.library.pictures(limit=1).pictures[0].id
     bench.close()
-
-
-class Frames:
-    """All that a page shows from here on."""
-
-    def __init__(self, page: Page) -> None:
-        self.shown: list[np.ndarray[Any, Any]] = []
-        self._devtools = page.context.new_cdp_session(page)
-        self._devtools.on("Page.screencastFrame", self._take)
-        self._devtools.send("Page.startScreencast", {"format": "png", "everyNthFrame": 1})
-
-    def _take(self, frame: dict[str, Any]) -> None:
-        self.shown.append(pixels(base64.b64decode(frame["data"])))
-        self._devtools.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
-
-    def end(self) -> None:
-        self._devtools.send("Page.stopScreencast")
-        self._devtools.detach()
 
 
 def pixels(png: bytes) -> np.ndarray[Any, Any]:
@@ -92,20 +70,26 @@ def green(frame: np.ndarray[Any, Any]) -> int:
 
 @pytest.mark.parametrize("styles", ["late", "never"])
 def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
-    striped: Striped, page: Page, styles: str
+    striped: tuple[str, str], page: Page, styles: str
 ) -> None:
-    page.context.add_cookies([{"name": "discern-theme", "value": "dark", "url": striped.url}])
+    url, picture = striped
+    page.context.add_cookies([{"name": "discern-theme", "value": "dark", "url": url}])
     page.emulate_media(color_scheme="light")  # the system's, which the choice overrides
-    page.goto(f"{striped.url}/settings/appearance")
+    page.goto(f"{url}/settings/appearance")
     held: list[Route] = []
-    if styles == "late":
-        page.route("**/web/*.css", lambda route: held.append(route))
-    elif styles == "never":
-        page.route("**/web/*.css", lambda route: route.abort())
-    frames = Frames(page)
-    for address in striped.pages:
+    page.route("**/web/*.css", lambda route: held.append(route) if styles == "late" else route.abort())
+    frames: list[np.ndarray[Any, Any]] = []  # all that the page shows from here on
+    devtools = page.context.new_cdp_session(page)
+
+    def take(frame: dict[str, Any]) -> None:
+        frames.append(pixels(base64.b64decode(frame["data"])))
+        devtools.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+
+    devtools.on("Page.screencastFrame", take)
+    devtools.send("Page.startScreencast", {"format": "png", "everyNthFrame": 1})
+    for address in PAGES:
         with page.expect_request("**/web/*.css"):
-            page.goto(striped.url + address, wait_until="commit")
+            page.goto(url + address.format(picture=picture), wait_until="commit")
         if styles == "late":
             page.evaluate(f"new Promise((over) => setTimeout(over, {LATE}))")
         while held:
@@ -115,13 +99,14 @@ def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
             "() => [...document.images].every((one) => one.complete || one.loading === 'lazy')"
         )
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        assert sum(green(frame) for frame in frames.shown) == 0, address
-        assert max(np.median(frame) for frame in frames.shown) <= DARK, address
-    frames.end()
+        assert sum(green(frame) for frame in frames) == 0, address
+        assert max(np.median(frame) for frame in frames) <= DARK, address
+    devtools.send("Page.stopScreencast")
+    devtools.detach()
     page.unroute_all()
-    assert len(frames.shown) > len(striped.pages)
+    assert len(frames) > len(PAGES)
 
-    page.goto(f"{striped.url}/library")
+    page.goto(f"{url}/library")
     tile = page.locator("#library-main .tile").first
     tile.focus()
     page.keyboard.press("v")
