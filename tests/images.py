@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -30,6 +31,14 @@ def laid_out(instructions: Instructions, source: Path, image: Path) -> None:
                 shutil.copytree(source / name, place, ignore=left_out)
             else:
                 shutil.copy(source / name, place)
+
+
+def begun(line: str, image: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A line of Python in exec form, in the image's folder; what it says goes into a log beside that."""
+    python, *rest = exec_form(line)
+    assert python == "python"
+    with image.with_name("log").open("ab") as log:
+        return subprocess.Popen([sys.executable, *rest], cwd=image, env=settings, stdout=log, stderr=log)
 
 
 def free_port() -> str:

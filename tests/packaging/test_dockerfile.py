@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from images import arguments, becomes, environment, exec_form, free_port, laid_out, stages
+from images import arguments, becomes, begun, environment, exec_form, free_port, laid_out, stages
 
 ROOT = Path(__file__).parents[2]
 STAGES = stages((ROOT / "Dockerfile").read_text())
@@ -59,17 +57,11 @@ def test_what_it_copies_is_enough_to_serve_and_its_health_check_notices(tmp_path
         "HF_HOME": str(tmp_path / "data" / "huggingface"),
     }
 
-    def start(line: str) -> subprocess.Popen[bytes]:
-        python, *rest = exec_form(line)
-        assert python == "python"
-        with log.open("ab") as out:
-            return subprocess.Popen([sys.executable, *rest], cwd=image, env=settings, stdout=out, stderr=out)
-
     def healthy() -> bool:
-        return start(arguments(APP, "HEALTHCHECK")[0]).wait() == 0
+        return begun(arguments(APP, "HEALTHCHECK")[0], image, settings).wait() == 0
 
     assert not healthy()
-    app = start(arguments(APP, "CMD")[0])
+    app = begun(arguments(APP, "CMD")[0], image, settings)
     try:
         assert becomes(healthy, while_running=app), log.read_text()
     finally:

@@ -6,11 +6,6 @@ There is no Docker where tests run: the folder's Dockerfile is read, and what it
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2 as httpx
@@ -22,8 +17,8 @@ from images import (
     answers,
     arguments,
     becomes,
+    begun,
     environment,
-    exec_form,
     free_port,
     laid_out,
     stages,
@@ -77,53 +72,31 @@ def test_the_last_stage_is_a_demo_that_runs_as_user_1000_and_keeps_to_its_own_fo
     assert any(created in line for line in arguments(instructions, "RUN"))
 
 
-@pytest.fixture
-def machine(folder: Path, instructions: Instructions) -> Iterator[Path]:
-    """A folder with the image's /app and an empty home."""
-    place = Path(tempfile.mkdtemp())
-    laid_out(instructions, folder, place / "app")
-    stamps = place / "home" / "demo" / "sample" / "stamps"  # in place of Debian's package
-    stamps.parent.mkdir(parents=True)
-    draw_folder(stamps, 12)
-    yield place
-    shutil.rmtree(place)
-
-
 @pytest.mark.slow
 def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
-    machine: Path, instructions: Instructions
+    folder: Path, instructions: Instructions, tmp_path: Path
 ) -> None:
-    port = free_port()
+    image, home, log, port = tmp_path / "app", tmp_path / "home", tmp_path / "log", free_port()
+    laid_out(instructions, folder, image)
+    stamps = home / "demo" / "sample" / "stamps"  # in place of Debian's package
+    stamps.parent.mkdir(parents=True)
+    draw_folder(stamps, 12)
     settings = environment(instructions) | {
-        "DISCERN_HOME": str(machine / "home" / "demo"),
+        "DISCERN_HOME": str(home / "demo"),
         "DISCERN_HOST": "127.0.0.1",
         "DISCERN_PORT": port,
-        "HF_HOME": str(machine / "home" / "huggingface"),
-        "HOME": str(machine / "home"),
+        "HF_HOME": str(home / "huggingface"),
+        "HOME": str(home),
         "PATH": os.environ["PATH"],
     }
 
-    def start(line: str) -> subprocess.Popen[bytes]:
-        python, *rest = exec_form(line)
-        assert python == "python"
-        with (machine / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, *rest],
-                cwd=machine / "app",
-                env=settings,
-                stdout=log,
-                stderr=log,
-            )
-
     (prepare,) = [line for line in arguments(instructions, "RUN") if line.startswith("[")]
-    assert start(prepare).wait() == 0, (machine / "log").read_text()
-    assert "12 pictures are ready" in (machine / "log").read_text()
-    app = start(arguments(instructions, "CMD")[-1])
+    assert begun(prepare, image, settings).wait() == 0, log.read_text()
+    assert "12 pictures are ready" in log.read_text()
+    app = begun(arguments(instructions, "CMD")[-1], image, settings)
     try:
         address = f"http://127.0.0.1:{port}"
-        assert becomes(lambda: answers(f"{address}/healthz"), while_running=app), (
-            machine / "log"
-        ).read_text()
+        assert becomes(lambda: answers(f"{address}/healthz"), while_running=app), log.read_text()
         visitor = httpx.Client(base_url=address, headers={"host": "ana-discern.hf.space"}, timeout=PATIENCE)
         cookie = visitor.post("/begin").headers["set-cookie"].partition(";")[0]
         mine = {"cookie": cookie}  # which a browser sends over HTTPS only
