@@ -105,6 +105,27 @@ def test_keys_and_the_mouse_move_the_threshold_and_words_counts_pictures_and_the
     )
 
 
+def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
+    handle = answered.bench.concept(NAME)
+    train_if_needed(page, answered)
+    scored = handle.scores.page("top", limit=200).pictures
+    wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
+    handle.labels.give(wrong, "no", author="me")
+
+    def last() -> Any:
+        return list(answered.bench.context.log.events(handle.row.id, wrong))[-1]
+
+    open_screen(page, answered, "check")
+    page.click(f"#open-{wrong[:12]}")
+    page.fill("#correct-comment", "It is round after all.")
+    page.locator("dialog").get_by_role("button", name="It counts").click()
+    page.wait_for_selector("#check-said >> text=Saved: it counts")
+    assert (last().value, last().comment) == ("yes", "It is round after all.")
+    page.locator("#check-said").get_by_role("button", name="Undo").click()
+    page.wait_for_selector("#check-said >> text=Undone")
+    assert last().value == "undo"
+
+
 def test_results_order_the_library_and_download(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -64,8 +66,12 @@ def test_the_command_the_screen_and_the_read_me_say_that_uploads_are_not_in_it(
     with zipfile.ZipFile(out) as archive:
         assert said in archive.read("README.txt").decode()
     bench = Workbench(Settings(home=own_home))
-    page = unescape(Screens(bench).load("settings/backup")["backup"])
+    screens = Screens(bench)
+    page = unescape(screens.load("settings/backup")["backup"])
+    downloaded = screens.client.get(re.findall('href="([^"]*)"', page)[0]).content
     bench.close()
+    with zipfile.ZipFile(io.BytesIO(downloaded)) as archive:
+        assert {"discern.sqlite", "README.txt"} <= set(archive.namelist())
     assert said in page
     assert "stay where they are" not in page
 

@@ -52,26 +52,20 @@ def trained(answered: Path, discern: Run, monkeypatch: pytest.MonkeyPatch) -> Pa
     return answered
 
 
-def test_what_is_only_looked_at_reads_well_and_is_json_for_programs(trained: Path, ended: End) -> None:
+def test_what_is_only_looked_at_reads_well_and_is_json_for_programs(
+    trained: Path, discern: Run, ended: End
+) -> None:
     for command, said in LOOKS:
         end = ended(*command)
         assert (end.code, end.err) == (0, ""), command
         assert said in end.out, command
         assert ended(*command, "--json").json is not None
-
-
-def test_a_picture_is_found_by_its_path_and_by_how_its_id_begins(
-    trained: Path, discern: Run, ended: End
-) -> None:
     found = discern("library", "picture", "ellipse-0000.png")
-    assert discern("library", "picture", found["id"][:12]) == found
+    assert discern("library", "picture", found["id"][:12]) == found  # by how its id begins
     assert f"Says me, {NAME}: yes" in " ".join(ended("library", "picture", found["id"]).out.split())
-
-
-def test_long_work_says_nothing_beside_its_result_where_nobody_watches(pictures: Path, ended: End) -> None:
-    end = ended("library", "add", pictures)
-    assert end.err == ""
-    assert end.out.startswith("0 added, 0 duplicates, 60 unchanged, 0 skipped in ")
+    added = ended("library", "add", trained)
+    assert added.err == ""  # long work says nothing beside its result where nobody watches
+    assert added.out.startswith("0 added, 0 duplicates, 60 unchanged, 0 skipped in ")
 
 
 def test_a_definition_edited_in_a_file_is_the_next_revision(
