@@ -1,4 +1,4 @@
-"""A damaged database under the app's process and by command."""
+"""A damaged database, and one that goes away, under the app and by command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from command_line import Run, Shell, rows_of
 from drawing import draw_folder
+from fastapi.testclient import TestClient
 from patience import PATIENCE
 from running_app import App
 
@@ -19,6 +20,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
+from web.server import create_app
 
 NAME, PICTURES, LABELS = "Round", 12, 400
 
@@ -54,10 +56,9 @@ def overwrite(database: Path, name: str, kind: str) -> None:
         file.write(random.Random(0).randbytes(4096))
 
 
-def answered(app: App, picture: str, key: str) -> httpx2.Response:
+def answered(client: httpx2.Client, picture: str, key: str) -> httpx2.Response:
     body = {"answers": [{"picture": picture, "value": "no"}]}
-    address = f"{app.url}/api/v1/concepts/{NAME}/labels"
-    return httpx2.post(address, json=body, headers={"Idempotency-Key": key}, timeout=PATIENCE)
+    return client.post(f"/api/v1/concepts/{NAME}/labels", json=body, headers={"Idempotency-Key": key})
 
 
 def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_damaged_database(
@@ -66,13 +67,14 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
     database = home / "discern.sqlite"
     before = rows_of(database, "label_events")
     picture = Workbench(load_settings()).library.pictures(limit=1).pictures[0].id
+    client = httpx2.Client(base_url=app.url, timeout=PATIENCE)
     discern("about")  # any command copies the database where that is due
     app.start()
-    assert answered(app, picture, "early").status_code == 201
+    assert answered(client, picture, "early").status_code == 201
     app.kill()
     overwrite(database, "label_events", "internal")
     app.start()
-    refused = answered(app, picture, "late")
+    refused = answered(client, picture, "late")
     problem = refused.json()
     app.stop()
     assert (refused.status_code, problem["type"]) == (503, "/api/v1/docs#storage")
@@ -91,6 +93,21 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
     assert mended.returncode == 0, said
     assert "with 1 labels from the journal" in said
     app.start()
-    assert answered(app, picture, "late").status_code == 201
+    assert answered(client, picture, "late").status_code == 201
     app.stop()
     assert rows_of(database, "label_events") == before + 2
+
+
+def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(home: Path) -> None:
+    database, bench = home / "discern.sqlite", Workbench(load_settings())
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    picture = bench.library.pictures(limit=1).pictures[0].id
+    assert answered(client, picture, "first").status_code == 201
+    database.rename(home / "elsewhere")
+    refused = answered(client, picture, "late")
+    assert (refused.status_code, refused.json()["type"]) == (503, "/api/v1/docs#storage")
+    assert "removed or replaced" in refused.json()["detail"]
+    assert client.get("/healthz").status_code == 503
+    (home / "elsewhere").rename(database)
+    assert answered(client, picture, "last").status_code == 201
+    bench.close()
