@@ -122,7 +122,7 @@ def used(home: Path, database: Database) -> Path:
     (home / "users.json").write_text(json.dumps({"ana": {"password": f"scrypt$s${HASH}", "role": "owner"}}))
     watch = {"folder": "/in", "confined": True, "webhook": "hooks.example", "seed": "seed", "author": "ana"}
     concept = ConceptStore(database).create("Room")
-    Watches(database).add(Watch(concept_id=concept.id, ask_flagged=0.1, ask_others=0.1, **watch))
+    Watches(database).add(Watch(concept_id=concept.id, ask_flagged=0.1, **watch))
     return home
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, opened, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
@@ -127,7 +126,6 @@ def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repa
 ) -> None:
     file = table_file(folder)
     overwrite(file, file.stat().st_size - 60, random.Random(0).randbytes(60))
-    write, written = LanceIndex.write, []
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

@@ -162,7 +162,7 @@ def test_what_there_is_is_told_while_somebody_writes(index: LanceIndex) -> None:
     index.delete(picture_ids(1))
     other = LanceIndex(index._folder, "enc-1", DIMENSION)
     with FileLock(index._folder / "enc-1.lock"), ThreadPoolExecutor(1) as elsewhere:
-        asked = elsewhere.submit(lambda: (other.count(), other.missing(picture_ids(4))))
+        asked = elsewhere.submit(lambda: (other.snapshot().count(), other.snapshot().missing(picture_ids(4))))
         assert asked.result(60) == (2, [picture_ids(1)[0], picture_ids(4)[3]])
 
 

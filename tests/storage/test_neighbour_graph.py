@@ -17,11 +17,9 @@ from synthetic import in_memory, picture_ids, unit_vectors
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
 from storage.vectors import map as maps
-from storage.vectors import stored
-from storage.vectors.graph import Graph, KeptGraph, built
+from storage.vectors.graph import Graph, KeptGraph, built, clustered, highest
 from storage.vectors.ids import PictureIds
 from storage.vectors.map import KeptMap, Map, drawn
-from storage.vectors.nearest import highest
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
 
@@ -101,7 +99,13 @@ def test_of_many_pictures_most_neighbours_are_found_how_many_is_measured_and_the
     assert graph.recall == pytest.approx(true, abs=0.02)
     again = built(copy, unheard)
     np.testing.assert_array_equal(again.rows, graph.rows)
-    np.testing.assert_array_equal(again.clusters.of, graph.clusters.of)
+    np.testing.assert_array_equal(again.products, graph.products)
+
+
+def test_every_picture_is_in_the_cluster_whose_centre_is_nearest() -> None:
+    copy = in_memory(picture_ids(500), alike(500))
+    centres, of = clustered(copy, 20, unheard)
+    np.testing.assert_array_equal(of, (copy.vectors(list(copy.ids)) @ centres.T).argmax(axis=1))
 
 
 # Coming and going

@@ -23,7 +23,7 @@ def watches(database: Database) -> Watches:
 
 
 def begin(watches: Watches, webhook: str = "https://hooks.example/") -> Watch:
-    shares = {"ask_flagged": 0.1, "ask_others": 0.01, "promised": 0.9, "promised_by": "given"}
+    shares = {"ask_flagged": 0.1, "promised": 0.9, "promised_by": "given"}
     where = {"folder": "/inbox", "confined": False, "webhook": webhook}
     return watches.add(Watch(concept_id=1, version=None, seed="seed", author="me", **where, **shares))
 
