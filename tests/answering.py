@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from concepts.learning.scale import Scale
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
@@ -23,6 +24,13 @@ def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "")
     said = {i: always or ("yes" if "ellipse" in paths[i] else "no") for i in ids}
     given = {uuid.uuid4().hex: GivenLabel(picture=i, value=value) for i, value in said.items()}
     bench.concept(name).labels.commit(given, SIMULATED)
+
+
+def answer_next(concept: Concept, n: int, purpose: Any = "train", *, always: str = "") -> list[str]:
+    """The next n pictures, answered so."""
+    ids = [picture.id for picture in concept.labels.next_pictures(n, purpose=purpose)]
+    answer(concept.bench, concept.name, ids, always=always)
+    return ids
 
 
 def answered_all(home: Path, name: str, scale: Scale | None, value_of: Callable[[str], str]) -> Workbench:

@@ -86,10 +86,3 @@ def test_a_kind_of_picture_names_what_it_belongs_to_in_the_verdict(annotator, se
     server.answer = lambda request: answer(request, Findings={"findings": []})
     annotator.annotate(described(Criterion(kind="necessary", text="fruit"), apples), pictures("x"))
     assert "2. (included, of 1) apples" in server.requests[-1].text
-
-
-def test_the_verdict_may_not_go_beyond_what_was_found(annotator, server, revision, pictures):
-    cat = {"findings": [{"number": 3, "seen": "a cat", "verdict": "met"}]}
-    server.answer = lambda request: answer(request, Findings=cat)
-    (said,) = annotator.annotate(revision, pictures("a dog"))
-    assert said.value == "no"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answering import Fill, Filled, answer
+from answering import Fill, Filled, answer_next
 from drawing import draw_folder
 from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
@@ -148,7 +148,7 @@ def filled(make_home: Callable[[Fill], Path], settle: Callable[[Path], None]) ->
 
 def train_with_20_simulated_answers(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
+    answer_next(bench.concept(NAME), 20)
     bench.concept(NAME).versions.train().wait()
 
 

@@ -64,7 +64,6 @@ def counting(concept: Concept) -> set[str]:
     paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
     said = {i: one.value for i, one in concept.labels.decisions().items()}
     page = concept.scores.page("top", limit=len(paths))
-    assert page is not None
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
     found = {i for i in paths if said.get(i) == "yes"}
     return {Path(paths[i]).name for i in found | {i for i in flagged if said.get(i) in (None, "skip")}}
@@ -92,7 +91,6 @@ def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concep
 
 def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(concept: Concept) -> None:
     page = concept.scores.page("top", limit=1000)
-    assert page is not None
     flagged = next(one.id for one in page.pictures if one.probability >= page.threshold and not one.said)
     counts = {"skip": True, "unsure": False, "no": False, "yes": True}
     found = {}

@@ -174,13 +174,6 @@ def test_every_program_sees_what_it_saw_before_and_ours_and_all_of_ours_goes(
     assert picture.read_bytes() == bytes_before
 
 
-def test_keywords_of_a_sidecar_that_ours_comes_before_are_repeated(picture: Path) -> None:
-    write_jpeg(picture, NOTHING)
-    picture.with_suffix(".xmp").write_text(BESIDE["a hierarchy"].xmp)
-    write(picture)
-    assert in_immich(NOTHING, lists_of(sidecar_of(picture))) == {"Places/Berlin", f"Discern/{NAME}"}
-
-
 def test_a_concept_is_renamed_and_another_leaves_while_theirs_stay(picture: Path) -> None:
     file, sidecar = EMBEDDED["its own name"], sidecar_of(picture)
     write_jpeg(picture, file)

@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from concepts.errors import DiscernError, UnknownError, UnknownWordsError, WrongUsageError
-from concepts.labelling.consensus import consensus
-from concepts.labelling.formats import writable, written_formats
+from concepts.labelling.formats import writable
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.workbench import Concept, Workbench
@@ -41,23 +40,6 @@ def answered(concept: Concept) -> Concept:
     concept.labels.give(ids[0], "yes", "yes!", author="sim", simulated=True)
     concept.labels.give(ids[1], "yes", "yes!", author="ben")
     return concept
-
-
-def test_answers_that_go_out_and_come_back_are_the_same(answered: Concept, tmp_path: Path) -> None:
-    for format in written_formats():
-        out = tmp_path / f"out of {format}{writable(format).suffix}"
-        written = answered.label_exports.write(format, out)
-        other = answered.bench.concepts.begin(f"From {format}", "A filled ellipse, not a rectangle.")
-        report = other.label_files.import_file(out)
-        assert not report["bad_rows"]
-        if format == "image-folder":  # says what people decided together, and not who
-            together = consensus(answered.context.log.standing(answered.id)).values()
-            assert said(other) == {(d.picture_id, d.value, Author("me")) for d in together if d.decided}
-            assert written.left_out == {"neither yes nor no": 3}
-        else:
-            assert said(other) == said(answered), format
-            assert written.pictures == 6
-        assert other.label_files.import_file(out)["imported"] == 0
 
 
 def test_a_folder_of_copies_is_known_wherever_it_lies(answered: Concept, tmp_path: Path) -> None:

@@ -77,7 +77,6 @@ def test_what_a_version_is_least_familiar_with_comes_first_where_that_is_asked_f
     knows = replace(head(), prototypes=beside.kept(), details={FAMILIAR_FROM: 0.2})
     scores = ScoreCache().of(knows, library)
     familiarity = linear_head(knows).familiarity(library.vectors(list(library.ids)))
-    assert familiarity is not None
     assert scores.unfamiliar == (familiarity < 0).sum()
     page = scores.page("unfamiliar", 0.5, 2, 20)
     assert [picture for picture, _ in page] == library.ids.at(np.argsort(familiarity)[2:22])

@@ -29,7 +29,6 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_exact(graph: NeighbourGraph | None, vectors: VectorReader) -> None:
-    assert graph is not None
     assert graph.cosine == pytest.approx(vectors.neighbours(graph.rows.shape[1]).products, abs=1e-6)
 
 

@@ -58,7 +58,6 @@ def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> No
     assert said_now() is None
     answer(bench, NAME, first[:1], always="no")
     said = said_now()
-    assert said is not None
     assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
@@ -77,6 +76,5 @@ def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measur
         ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows
     )
     said = rarity(of, None, [])  # type: ignore[arg-type]  # where there are draws, they say all
-    assert said is not None
     assert (said.yes, said.n) == (2, 60)
     assert said.value == pytest.approx(2 / 60 * 300)

@@ -62,7 +62,6 @@ def test_of_pictures_kept_for_measuring_nothing_is_shown(concept: Concept, ids: 
     assert sorted(item.id for page in pages for item in page.items) == sorted(ids)
     assert concept.annotations.opinion(next(iter(concept.dataset().evaluation))) is None
     said = concept.annotations.opinion(ids[4])
-    assert said is not None
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 
 
@@ -97,7 +96,6 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
 
     def sure(picture: str) -> float | None:
         said = concept.annotations.opinion(picture)
-        assert said is not None
         return said.confidence
 
     assert sure(ids[0]) == pytest.approx(0.999)

@@ -125,7 +125,6 @@ def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_l
 
     assert settled_after(LAST) is None
     found = settled_after(12)
-    assert found is not None
     assert (found.answers, found.pictures) == (LAST + 12, concept.dataset().pictures)
     assert found.changed <= found.either <= found.pictures
     assert found.left is None  # something was found with the last of them

@@ -28,7 +28,6 @@ def everything(bench: Workbench) -> set[str]:
     concept = context.concept(NAME)
     dataset = context.dataset(concept)
     scores = context.library_scores(concept.id, context.head(concept, None))
-    assert scores is not None
     newest = library.pictures(limit=1).pictures[0].id
     shown = [
         *library.pictures(limit=200).pictures,

@@ -54,7 +54,6 @@ def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
     assert all(float(row["familiarity"]) < 0 for row in rows)
     sent = bench.scoring.classifier([NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
     (found,) = sent.said
-    assert found.familiarity is not None
     assert found.familiarity < 0
     assert found.zone == "look"  # for a person to look at
 
@@ -62,13 +61,10 @@ def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
 def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:
     bench.library.add([noise]).wait()
     page = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
-    assert page is not None
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
-    assert page.unfamiliar is not None
     assert page.unfamiliar >= NOISE
     bench.concept(NAME).labels.give(page.pictures[0].id, "no", author="simulation", simulated=True)
     after = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
-    assert after is not None
     assert after.unfamiliar == page.unfamiliar - 1
     assert [one.unfamiliar for one in after.pictures] == [False, *[True] * (NOISE - 1)]
 

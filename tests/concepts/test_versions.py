@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from answering import Fill, answer
+from answering import Fill, answer_next
 from drawing import draw_folder
 
 from concepts.bundle.load import load_bundle
@@ -23,6 +23,7 @@ from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.labelling import rechecks
 from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -34,11 +35,6 @@ from storage.labels import Author
 NAME = "Round thing"
 
 
-def answer_next(bench: Workbench, n: int, purpose: str = "train", *, always: str = "") -> None:
-    found = bench.concept(NAME).labels.next_pictures(n, purpose=purpose)  # type: ignore[arg-type]
-    answer(bench, NAME, [picture.id for picture in found], always=always)
-
-
 def work_off(bench: Workbench) -> None:
     """Runs what waits, as the background threads do."""
     while (job := next((j for j in bench.jobs.store.recent() if j.state == "queued"), None)) is not None:
@@ -47,14 +43,14 @@ def work_off(bench: Workbench) -> None:
 
 def with_a_measured_version(bench: Workbench) -> None:
     """With 27 evaluation pictures and 30 others answered, and one version trained."""
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
-        answer_next(bench, 100, "evaluation")
+        answer_next(concept, 100, "evaluation")
     for _ in range(3):
-        answer_next(bench, 10)
+        answer_next(concept, 10)
     bench.jobs.start()
-    bench.concept(NAME).versions.train()
+    concept.versions.train()
     while any(job.state in ("queued", "running") for job in bench.jobs.store.recent()):
         time.sleep(0.02)
 
@@ -88,19 +84,15 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
 
 
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(concept: Concept) -> None:
-    kinds = {job.kind: job for job in concept.bench.jobs.store.recent()}
-    result = kinds["train"].result or {}
-    assert (result["version"], result["number"], result["new"], result["measured"]) == (1, 1, True, True)
+    (result,) = (job.result for job in concept.bench.jobs.store.recent() if job.kind == "train")
+    assert result == result | {"version": 1, "number": 1, "new": True, "measured": True}
     view = concept.versions.quality()
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
     assert not view.stale
     report = view.version.report
-    assert report is not None
     assert report.baselines[0].name == "searching for the words"
-    assert view.at is not None
     assert (view.at.precision, view.at.recall) == (report.metric("precision"), report.metric("recall"))
     page = concept.scores.page("bottom", limit=500)
-    assert page is not None
     assert view.flagged == sum(one.probability >= view.version.threshold for one in page.pictures)
 
 
@@ -122,13 +114,13 @@ def test_only_what_teaches_something_new_makes_another_version(concept: Concept)
 
 
 def test_training_takes_a_yes_and_a_no_and_figures_take_answers_that_measure(bench: Workbench) -> None:
-    versions = bench.concept(NAME).versions
-    answer_next(bench, 3, always="yes")
+    concept, versions = bench.concept(NAME), bench.concept(NAME).versions
+    answer_next(concept, 3, always="yes")
     with pytest.raises(NotEnoughLabelsError, match="3 yes and 0 no"):
         versions.train()
     assert versions.all() == []
     assert [job.kind for job in bench.jobs.store.recent()] == ["add pictures"]
-    answer_next(bench, 10)
+    answer_next(concept, 10)
     versions.train()
     work_off(bench)
     view = versions.quality()
@@ -154,26 +146,16 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     assert (view.stale, view.to_go, view.n) == (False, 60, 26)
 
 
-def test_label_asks_for_test_labels_until_the_figures_say_how_good_the_version_is(
-    concept: Concept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waves, "SHARE", 0.9)
-    assert concept.dataset().to_next_figures == 3
-    assert concept.labels.advice().progress.endswith("3 test labels to the next figures")
-    monkeypatch.setattr("concepts.learning.report.WIDE", 1)
-    assert "to go" not in concept.labels.advice().progress
-
-
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(concept: Concept) -> None:
-    def mistakes() -> list[tuple[str, str]]:
+    def mistakes() -> list[ReviewRow]:
         rows = concept.bench.review.queue(NAME, Reason.MISTAKE).rows
-        return [(row.id, row.label) for row in rows if row.purpose == "evaluation"]
+        return [row for row in rows if row.purpose == "evaluation"]
 
     report, measuring = concept.versions.measure(), mistakes()
     assert measuring
-    for picture, label in measuring:
-        other = "no" if label == "yes" else "yes"
-        concept.labels.give(picture, other, author="ana", key=picture, in_view=True)
+    for row in measuring:
+        other = "no" if row.label == "yes" else "yes"
+        concept.labels.give(row.id, other, author="ana", in_view=True)
     assert mistakes() == []
     assert concept.versions.measure().metrics == report.metrics
 
@@ -195,7 +177,6 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     changed = sum(votes[i].value == "yes" for i in measuring[:20])
     assert changed
     twice = report.consistency
-    assert twice is not None
     assert (twice.n, twice.yes_to_no, twice.no_to_yes, twice.answers) == (20, changed, 0, len(measuring))
     assert f"You labelled {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
     view = concept.versions.quality()
@@ -204,18 +185,15 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
 
 def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_finds(bench: Workbench) -> None:
     """Test pictures are all a no, so nothing unlabelled counts; what was taught is flagged rightly."""
-    answer_next(bench, 18, "evaluation", always="no")
-    for _ in range(3):
-        answer_next(bench, 10)
     concept = bench.concept(NAME)
+    answer_next(concept, 18, "evaluation", always="no")
+    for _ in range(3):
+        answer_next(concept, 10)
     concept.versions.train().wait()
     concept.versions.use(1, 0.01, author="ana").wait()
     report = concept.versions.measure()
-    overall, new = report.metric("precision"), report.unlabelled
-    assert overall is not None
-    assert new is not None
-    assert (overall.value or 0) > 0
-    assert (new.value, new.low) == (0, 0)
+    assert report.metric("precision").value > 0
+    assert (report.unlabelled.value, report.unlabelled.low) == (0, 0)
     assert any("flagged pictures that nobody labelled" in sentence for sentence in report.sentences)
 
 
@@ -227,7 +205,6 @@ def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(concept: C
     old, new = concept.versions.all()
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.999, "ana", 1)
     assert old.threshold != 0.999
-    assert new.report is not None
     said = "each threshold there was to choose from"
     assert said in " ".join(new.report.notes)
     assert said in concept.exports.card()
@@ -238,7 +215,7 @@ def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(concept: C
 
 
 def test_going_back_keeps_the_older_version_once_more_and_they_differ_in_nothing(concept: Concept) -> None:
-    answer_next(concept.bench, 10)
+    answer_next(concept, 10)
     concept.versions.train().wait()
     assert concept.versions.use(1, author="ana").wait().version == 3
     first, third = concept.versions.head(1), concept.versions.head()
@@ -246,8 +223,8 @@ def test_going_back_keeps_the_older_version_once_more_and_they_differ_in_nothing
     assert (third.number, third.details["copy_of"]) == (3, 1)
     found = concept.versions.compare(1, 3)
     assert (found.n, found.differently) == (27, 0)
-    for figure in found.figures:
-        assert (figure.difference.value, figure.difference.low, figure.difference.high) == (0, 0, 0)
+    differences = [figure.difference for figure in found.figures]
+    assert {(one.value, one.low, one.high) for one in differences} == {(0, 0, 0)}
 
 
 def test_a_bundle_is_written_once_and_again_after_measuring(concept: Concept) -> None:
@@ -338,7 +315,7 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
     alone = concept.context.scores.of(concept.versions.head(1), concept.context.collection.index())
     assert {p.id: p.probability for p in page.pictures} == dict(alone.probability.top(91))
     assert not ranked("borderline").by_look_alikes
-    answer_next(concept.bench, 5)
+    answer_next(concept, 5)
     concept.versions.train().wait()
     assert ranked("top").by_look_alikes
     forget_scores(concept.bench)
@@ -358,5 +335,4 @@ def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
     concept.scores.score_library(1)
     work_off(concept.bench)
     page = concept.scores.page("top")
-    assert page is not None
     assert page.total == 91

@@ -178,7 +178,6 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(concept: Co
     assert concept.watches.flagged(watch.id).held == 0
     right = sum("ellipse" in one.file for one in concept.context.watches.drawn(watch.id))
     found = concept.watches.get(watch.id).precision.right
-    assert found is not None
     assert (found.answered, found.right) == (asked, right)
 
 
@@ -234,7 +233,6 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(
     answer(concept.bench, NAME, [picture.id for picture in left])
     by_hand = concept.versions.use(number, 1e-9, author="me").wait().version
     precision = concept.versions.measure(by_hand).metric("precision")
-    assert precision is not None
     assert promise(version=by_hand) == (precision.low, "measured")
 
 

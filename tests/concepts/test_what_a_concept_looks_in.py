@@ -189,7 +189,6 @@ def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
     looked = concept.scope.get()
     assert (looked.pictures, looked.library) == (80, 160)
     report = before.version.report
-    assert report is not None
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
     concept.bench.collections.rename("Rooms", "Living rooms")
     concept.scope.set(["Chairs"], author=ME)
@@ -244,7 +243,6 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept
     concept.certificates.begin(0.5, author=ME)
     concept.scope.set(["Chairs"], author=ME)
     state = concept.certificates.state()
-    assert state is not None
     assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
     again = concept.certificates.begin(0.5, author=ME)
     assert "It was drawn from" not in again.sentence, "what can't be asked any more is drawn anew"

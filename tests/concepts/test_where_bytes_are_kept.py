@@ -72,7 +72,6 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert first.concept(NAME).versions.train().wait().number == 1
     concept, head = (first.context.concept(NAME), first.concept(NAME).versions.head())
     scores = first.context.library_scores(concept.id, head)
-    assert scores is not None
     newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
     small = {i: first.library.thumbnail(i) for i in newest}
     found = first.library.search(None, like=newest[:1])
@@ -89,7 +88,6 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert {i: second.library.thumbnail(i) for i in newest} == small
     assert second.library.search(None, like=newest[:1]) == found
     again = second.context.library_scores(concept.id, second.concept(NAME).versions.head())
-    assert again is not None
     assert again.probability.top(30) == scores.probability.top(30)
     assert second.context.renditions.read(newest[0]).whole
     assert second.upkeep.check().wait().is_whole
@@ -188,7 +186,6 @@ def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
 
     settings = rooted(f"s3://open/a:{tmp_path}/mine:s3://other")
     within = within_roots(settings)
-    assert within is not None
     for place in ("s3://open/a/b.png", "s3://other/c.png", f"{tmp_path}/mine/d.png"):
         assert within(place)
     assert within("s3://kept/here/uploads/20260101/e.png")

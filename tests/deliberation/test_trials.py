@@ -109,12 +109,6 @@ def test_answers_that_mostly_speak_for_the_current_words_end_the_asking():
     assert evidence_of(votes_of(turns, dict.fromkeys(turns, "unsure"), 0.9)) == 1
 
 
-def test_votes_that_chose_a_wording_from_several_count_for_less():
-    votes = [Vote(True, 0.5)] * 8
-    assert evidence_in_all(votes, 1 / 6, []) < evidence_in_all(votes, 1, []) / 6
-    assert evidence_in_all([], 1 / 6, votes) > evidence_in_all(votes, 1 / 6, [])
-
-
 @given(
     st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=3, max_size=3),
     st.lists(st.floats(0.1, 9), min_size=3, max_size=3),
