@@ -1,4 +1,4 @@
-"""Fixtures of a SIMULATED model behind a real OpenAI-compatible server."""
+"""Fixtures of a SIMULATED model behind a real OpenAI-compatible server, and of a database of its own."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(sqlite_url(tmp_path / "discern.sqlite"))
-    yield Ledger(database)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
 
 
 @pytest.fixture

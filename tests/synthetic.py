@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.library import PictureFacts
+from storage.pictures.files import Source
 from storage.vectors.ids import ID_TYPE
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
@@ -45,3 +47,13 @@ def in_memory(ids: Sequence[str], vectors: NDArray[np.floating], version: str = 
     order = sorted(range(len(ids)), key=ids.__getitem__)
     known = np.array([ids[place] for place in order], dtype=ID_TYPE)
     return VectorReader(version, known, np.asarray(vectors)[np.array(order, dtype=int)].astype(np.float16))
+
+
+def add_made_up(bench: Any, ids: Sequence[str], counting: Collection[str]) -> None:
+    """To the library of a Workbench: random vectors, of which those that count lie on one side."""
+    index = bench.context.collection.stored()
+    vectors = np.random.default_rng(0).standard_normal((len(ids), index.dimension)).astype(np.float32)
+    vectors[[one in counting for one in ids], 0] += 2 * np.sqrt(index.dimension)
+    facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
+    bench.context.collection.library.adding.record(facts, [], index.fingerprint)
+    index.write(ids, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

@@ -118,6 +118,7 @@ def test_every_change_is_said_in_one_sentence() -> None:
         (editing.remove_criterion(ROOM, 1), "removed “only old”"),
         (editing.reword_criterion(ROOM, 1, "just old"), "“only old” reworded to “just old”"),
         (editing.set_kind(ROOM, 1, "supporting"), "“only old” now helps"),
+        (editing.set_kind(ROOM, 1, "included"), "“only old” now counts"),
         (editing.flip_query(ROOM, 0), "“untidy bedroom” now finds what only looks similar"),
         (editing.remove_query(ROOM, 0), "removed “untidy bedroom”"),
         (editing.add_example(ROOM, "b" * 64, counts=True), "an example picture added"),

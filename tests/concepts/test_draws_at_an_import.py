@@ -7,14 +7,12 @@ import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from synthetic import add_made_up
 
 from concepts.classifier.measured_sample import sample
 from concepts.learning.waves import FIRST
 from concepts.workbench import Workbench
-from storage.library import PictureFacts
-from storage.pictures.files import Source
 
 NAME = "Rare thing"
 COUNT, RARE = 2000, 50  # of the pictures made up here, 2.5 % count
@@ -27,15 +25,7 @@ def bench(open_bench: Callable[[], Workbench]) -> Workbench:
 
 
 def filled(bench: Workbench, count: int) -> Workbench:
-    index = bench.context.collection.stored()
-    dimension, rng = index.dimension, np.random.default_rng(0)
-    vectors = rng.standard_normal((count, dimension)).astype(np.float32)
-    vectors[:RARE] += 2 * np.sqrt(dimension) * np.eye(dimension, dtype=np.float32)[0]
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ids = [made_up(number) for number in range(count)]
-    facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
-    bench.context.collection.library.adding.record(facts, [], index.fingerprint)
-    index.write(ids, vectors)
+    add_made_up(bench, [made_up(number) for number in range(count)], RARE_IDS)
     bench.concepts.begin(NAME, "Something that is seldom seen.")
     return bench
 

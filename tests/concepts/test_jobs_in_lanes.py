@@ -20,7 +20,6 @@ from concepts.jobs.progress import News, Precedence
 from concepts.jobs.runner import Threads
 from concepts.view import View
 from storage.database import Database
-from storage.files import sqlite_url
 from storage.jobs import JobStore
 from storage.tables import StoredJob
 
@@ -52,13 +51,6 @@ def to_the_end(job: Count, progress: Progress) -> Counted:
     for step in range(job.steps):
         progress.report(step, job.steps)
     return Counted(steps=job.steps)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(sqlite_url(tmp_path / "d.sqlite"))
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -33,20 +33,6 @@ def write(path: Path, rows: list[dict], encoding: str = "utf-8", delimiter: str 
     return path
 
 
-def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
-    concept: Concept, pictures: Path, tmp_path: Path
-) -> None:
-    rows = [
-        {"path": pictures / "ellipse-0006.png", "label": "yes"},
-        {"path": "nowhere.png", "label": "yes"},
-        {"path": pictures / "line-0002.png", "label": "yes", "split": "perhaps"},
-        {"path": pictures / "rectangle-0001.png", "label": "0"},
-    ]
-    report = concept.label_files.import_file(write(tmp_path / "answers.csv", rows))
-    assert (report["imported"], report["unknown_pictures"]) == (2, 1)
-    assert [row["row"] for row in report["bad_rows"]] == [3, 4]
-
-
 def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
@@ -103,7 +89,7 @@ def test_evaluation_pictures_only_measure_whatever_a_file_says(concept: Concept,
 
 
 def event(author: str, value: str, kind: str = "person") -> LabelEvent:
-    return LabelEvent(1, "k", "a", value, Author(author, kind), 1, "", now(), None)  # type: ignore[arg-type]
+    return LabelEvent(1, "k", "a", value, Author(author, kind), 1, "", now(), None)
 
 
 def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes_and_a_machine_has_none() -> None:
@@ -194,7 +180,7 @@ def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
     rows: list[tuple[str, str, str, str]],
 ) -> None:
     read = [
-        LabelRow(line, picture, value, Author(author or "me"), None, comment)  # type: ignore[arg-type]
+        LabelRow(line, picture, value, Author(author or "me"), None, comment)
         for line, (picture, value, author, comment) in enumerate(rows, start=2)
     ]
     usable, bad = without_contradictions(read)

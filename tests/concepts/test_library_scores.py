@@ -41,7 +41,7 @@ def test_counts_at_a_threshold_are_those_of_the_scores_and_pages_follow_without_
     assert scores.flagged(0.5) == steps[500]
     orders = {"top": lambda p: -p, "bottom": lambda p: p, "borderline": lambda p: abs(p - 0.4)}
     for order, key in orders.items():
-        flat = [item for start in range(0, 504, 24) for item in scores.page(order, 0.4, start, 24)]  # type: ignore[arg-type]
+        flat = [item for start in range(0, 504, 24) for item in scores.page(order, 0.4, start, 24)]
         assert len({picture for picture, _ in flat}) == len(flat) == 500
         assert [round(key(p), 6) for _, p in flat] == sorted(round(key(p), 6) for _, p in flat)
 
@@ -110,7 +110,7 @@ def test_versions_are_scored_side_by_side_and_each_once(
 ) -> None:
     cache, library = ScoreCache(), Meeting(parties)
     with ThreadPoolExecutor(8) as threads:
-        found = [threads.submit(cache.of, head(seed), library) for seed in seeds]  # type: ignore[arg-type]
+        found = [threads.submit(cache.of, head(seed), library) for seed in seeds]
         assert len({id(scores.result(SOON)) for scores in found}) == library.calls == calls
 
 

@@ -59,10 +59,10 @@ def test_row_and_log_of_a_failed_job_say_why_with_its_traceback_and_no_key(bench
 def test_every_secret_of_the_settings_is_known(own_home: Path) -> None:
     settings = Settings(
         home=own_home,
-        openai_api_key="key-of-the-model",  # type: ignore[arg-type]
+        openai_api_key="key-of-the-model",
         openai_base_url="https://ana:word-in-the-url@models.example/v1",
-        users="ana:password-of-ana, ben:password-of-ben",  # type: ignore[arg-type]
-        database_url="postgresql://discern:word-of-the-database@db.example/discern",  # type: ignore[arg-type]
+        users="ana:password-of-ana, ben:password-of-ben",
+        database_url="postgresql://discern:word-of-the-database@db.example/discern",
     )
     assert sorted(settings.secrets) == [
         "Basic ana:word-in-the-url",  # which takes the place of the key: a request has one of both
@@ -141,7 +141,7 @@ def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     assert failed[0]["said"] == "GET /api/v1/about failed"
     assert "ZeroDivisionError" in failed[0]["details"]
     with pytest.raises(HTTPException, match="the log says more"):
-        _noted(lambda request: 1 / 0, Request({"type": "http"}))  # type: ignore[arg-type,return-value]
+        _noted(lambda request: 1 / 0, Request({"type": "http"}))
     assert lines(bench)[-1]["said"] == "A screen failed."
     assert "ZeroDivisionError" in lines(bench)[-1]["details"]
 

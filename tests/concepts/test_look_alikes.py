@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,11 +12,6 @@ from concepts.library.neighbourhood import Neighbourhood
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import FindNeighbours, TidyVectors
 from storage.vectors.reader import VectorReader
-
-
-@pytest.fixture
-def bench(open_bench: Callable[[], Workbench]) -> Workbench:
-    return open_bench()
 
 
 @pytest.fixture

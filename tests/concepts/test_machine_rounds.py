@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from answering import Filled, answer
+from answering import Filled, answer_next
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
@@ -38,9 +38,9 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 def with_a_small_pool(bench: Workbench) -> None:
     """With answers, too."""
-    bench.concepts.begin(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
-    bench.concept(NAME).definition.mine(size=20).wait()
+    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    answer_next(concept, 12)
+    concept.definition.mine(size=20).wait()
 
 
 @pytest.fixture
@@ -94,16 +94,6 @@ def test_a_killed_run_goes_on_and_pays_no_call_twice(concept: Concept, model: Fa
     seen = [request.pictures[-1] for request in model.requests]
     assert len(set(seen)) == len(seen) == result.calls == 40
     assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
-
-
-def test_without_any_answer_the_machine_alone_teaches(
-    model: FakeOpenAI, open_bench: Callable[[], Workbench]
-) -> None:
-    bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse.")
-    result = bench.concept(NAME).annotations.annotate(limit=20, rounds=2).wait()
-    assert [one.pictures for one in result.rounds] == [10, 10]
-    assert result.rounds[1].changed is not None
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_no_group_comes_twice_and_no_excluded_group_at_all(
     assert pool == mine(index, Groups(groups), probes, excluded, size, seed)
 
 
-def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:
     n, d = 200_000, 64
     kept = np.lib.format.open_memmap(tmp_path / "vectors.npy", "w+", np.float16, (n, d))
     rng = np.random.default_rng(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,16 +10,11 @@ from beginning import begin_with_queued_draw
 from drawing import draw_folder
 from statements import statements
 
-from concepts.errors import ConflictError, DiscernError, UnknownError
+from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 
 ME = "me"
-
-
-@pytest.fixture
-def bench(open_bench: Callable[[], Workbench]) -> Workbench:
-    return open_bench()
 
 
 def ids(bench: Workbench, collection: str | int) -> set[str]:
@@ -72,16 +66,6 @@ def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
         bench.collections.make("Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME)
     with pytest.raises(DiscernError, match="earlier day first"):
         bench.collections.make("Backwards", since=today, until=date(1999, 1, 1), author=ME)
-
-
-def test_names_are_unique_whatever_the_case_and_nothing_put_in_is_no_change(bench: Workbench) -> None:
-    bench.collections.make("Rooms", some(bench, 3), author=ME)
-    with pytest.raises(ConflictError):
-        bench.collections.make(" ROOMS ", [], author=ME)
-    with pytest.raises(UnknownError):
-        bench.collections.get("Nothing")
-    assert bench.collections.put("Rooms", some(bench, 3), author=ME) is None
-    assert len(bench.collections.get("Rooms").changes) == 1
 
 
 def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alone(bench: Workbench) -> None:

@@ -4,7 +4,6 @@ one, the language model SIMULATED behind real HTTP."""
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(lambda request: PROPOSED) as server:
-        yield server
-
-
-@pytest.fixture
 def bench(warm_home: Path, tmp_path: Path) -> Workbench:
     bench = Workbench(Settings(home=warm_home))
     bench.library.add([draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
@@ -42,7 +35,7 @@ def bench(warm_home: Path, tmp_path: Path) -> Workbench:
 
 
 def with_model(bench: Workbench, server: FakeOpenAI) -> Workbench:
-    home = bench.context.settings.home
+    home, server.answer = bench.context.settings.home, lambda request: PROPOSED
     return Workbench(Settings(home=home, openai_base_url=server.base_url, llm_model=MODEL))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from statements import statements
 
-from concepts.classifier.quality import HeadView
 from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
@@ -72,10 +71,3 @@ def test_a_page_is_that_part_of_the_list_and_reads_no_row_of_another(filled: Wor
     rows = filled.review.queue(NAME, Reason.MISTAKE).rows
     assert rows
     assert filled.review.queue(NAME, Reason.MISTAKE, 2, 1).rows == rows[1:3]
-
-
-def test_one_version_is_read_with_its_own_figures_alone(filled: Workbench) -> None:
-    view = filled.concept(NAME).versions.one(3)
-    of_list = filled.concept(NAME).versions.all()[2]
-    assert view.model_dump(include=set(HeadView.model_fields)) == of_list.model_dump()
-    assert view.report.head == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 
-NAME = "Fruit"
 PROPOSED = {
     "necessary": ["A fruit can be seen."],
     "supporting": ["It is ripe.", "It lies in a bowl."],
@@ -25,16 +24,10 @@ PROPOSED = {
 
 
 @pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(lambda request: PROPOSED) as server:
-        yield server
-
-
-@pytest.fixture
 def concept(warm_home: Path, server: FakeOpenAI) -> Concept:
+    server.answer = lambda request: PROPOSED
     bench = Workbench(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
-    bench.concepts.begin(NAME, "whole fruit, but not juice")
-    return bench.concept(NAME)
+    return bench.concepts.begin("Fruit", "whole fruit, but not juice")
 
 
 def proposed(concept: Concept) -> set[str]:
@@ -79,9 +72,8 @@ def test_a_model_proposes_and_where_built_in_words_add_searches_the_definition_s
     other = concept.bench.concepts.begin("Ripe fruit", "whole fruit, but not juice").definition
     done = other.propose().wait()
     assert (done.author, done.problem) == (MODEL, "")
-    assert (
-        other.read().revision.note == "proposed from the description, with searches from the built-in words"
-    )
+    note = other.read().revision.note
+    assert note == "proposed from the description, with searches from the built-in words"
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(

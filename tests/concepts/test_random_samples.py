@@ -11,16 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from synthetic import add_made_up
 
 from concepts.classifier.measured_sample import sample
 from concepts.definition.editing import add_example
-from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.waves import FIRST, SHARE
-from concepts.workbench import Workbench
-from storage.library import PictureFacts
-from storage.pictures.files import Source
+from concepts.workbench import Concept, Workbench
 
-NAME = "A fifth of them"
 COUNT = 1000
 IDS = sorted(hashlib.sha256(f"made up {number}".encode()).hexdigest() for number in range(COUNT))
 COUNTING = set(IDS[::5])
@@ -28,22 +25,14 @@ Take = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def bench(open_bench: Callable[[], Workbench]) -> Workbench:
-    """A library of made-up vectors; what counts lies on one side."""
+def concept(open_bench: Callable[[], Workbench]) -> Concept:
     bench = open_bench()
-    index = bench.context.collection.stored()
-    vectors = np.random.default_rng(0).standard_normal((COUNT, index.dimension)).astype(np.float32)
-    vectors[::5, 0] += 2 * np.sqrt(index.dimension)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in IDS]
-    bench.context.collection.library.adding.record(facts, [], index.fingerprint)
-    index.write(IDS, vectors)
-    bench.concepts.begin(NAME, "Something that is seen now and then.")
-    return bench
+    add_made_up(bench, IDS, COUNTING)
+    return bench.concepts.begin("A fifth of them", "Something that is seen now and then.")
 
 
 @pytest.fixture
-def take(bench: Workbench, tmp_path: Path) -> Take:
+def take(concept: Concept, tmp_path: Path) -> Take:
     def take(
         ids: Iterable[str], splits: Iterable[str] = (), says: str = "", **options: bool
     ) -> dict[str, Any]:
@@ -52,28 +41,24 @@ def take(bench: Workbench, tmp_path: Path) -> Take:
         rows = [(*row, split) for row, split in zip_longest(truth, splits, fillvalue="")]
         with (tmp_path / "labels.csv").open("w", newline="") as stream:
             csv.writer(stream).writerows([("id", "label", "split"), *rows])
-        return bench.concept(NAME).label_files.import_file(tmp_path / "labels.csv", **options)
+        return concept.label_files.import_file(tmp_path / "labels.csv", **options)
 
     return take
 
 
-def dataset_of(bench: Workbench) -> ConceptDataset:
-    return bench.context.dataset(bench.context.concept(NAME))
-
-
-def drawn_elsewhere(bench: Workbench, n: int, seed: int = 1) -> list[str]:
+def drawn_elsewhere(concept: Concept, n: int, seed: int = 1) -> list[str]:
     """With equal chances, of pictures that aren't in the test set yet: so that tests can count."""
-    taken = dataset_of(bench).evaluation
+    taken = concept.dataset().evaluation
     free = [i for i in IDS if i not in taken]
     return [str(i) for i in np.random.default_rng(seed).permutation(free)[:n]]
 
 
-def test_a_random_sample_measures_at_once_up_to_the_last_look(bench: Workbench, take: Take) -> None:
-    chosen = sorted(drawn_elsewhere(bench, 110), key=lambda i: i in COUNTING)
+def test_a_random_sample_measures_at_once_up_to_the_last_look(concept: Concept, take: Take) -> None:
+    chosen = sorted(drawn_elsewhere(concept, 110), key=lambda i: i in COUNTING)
     report = take(chosen, random=True)
     assert (report["imported"], report["measuring"], report["kept_for_training"]) == (110, 110, 0)
     assert report["sample"].startswith("110 of 110 pictures join the test set, as a random sample of 1,0")
-    dataset = dataset_of(bench)
+    dataset = concept.dataset()
     assert len(dataset.measuring) == 60
     assert set(dataset.measuring) < set(chosen)
     assert {i in COUNTING for i in dataset.measuring[:30]} == {True, False}  # whatever the order of the file
@@ -87,52 +72,52 @@ def test_a_random_sample_measures_at_once_up_to_the_last_look(bench: Workbench, 
 
 
 def test_of_near_duplicates_only_the_first_can_be_drawn_and_then_none_trains(
-    bench: Workbench, take: Take
+    concept: Concept, take: Take
 ) -> None:
-    first, left_out, drawn, twin = sorted(drawn_elsewhere(bench, 4))
+    first, left_out, drawn, twin = sorted(drawn_elsewhere(concept, 4))
     groups = {first: first, left_out: first, drawn: drawn, twin: drawn}
-    bench.context.collection.library.set_near_groups(groups)
-    others = [i for i in drawn_elsewhere(bench, 40, seed=2) if i not in groups]
+    concept.context.collection.library.set_near_groups(groups)
+    others = [i for i in drawn_elsewhere(concept, 40, seed=2) if i not in groups]
     assert "1 can't join" in take([left_out, drawn, *others], random=True)["sample"]
-    evaluation = dataset_of(bench).evaluation.keys()
+    evaluation = concept.dataset().evaluation.keys()
     assert evaluation & groups.keys() == {drawn}
-    take([twin, *drawn_elsewhere(bench, 40, seed=3)])
-    trained = set(dataset_of(bench).training.ids)
+    take([twin, *drawn_elsewhere(concept, 40, seed=3)])
+    trained = set(concept.dataset().training.ids)
     assert trained
     assert not trained & {drawn, twin, *others}
 
 
 def test_what_was_seen_before_and_its_near_duplicates_stay_what_they_were(
-    bench: Workbench, take: Take
+    concept: Concept, take: Take
 ) -> None:
-    waiting = next(iter(dataset_of(bench).evaluation))
-    seen, others = (ids := drawn_elsewhere(bench, 44))[:4], ids[4:]
+    waiting = next(iter(concept.dataset().evaluation))
+    seen, others = (ids := drawn_elsewhere(concept, 44))[:4], ids[4:]
     labelled, example, *alike = sorted(seen)
     groups = {labelled: labelled, alike[0]: labelled, example: example, alike[1]: example}
-    bench.context.collection.library.set_near_groups(groups)
-    bench.concept(NAME).labels.give(labelled, "yes", author="me")
-    bench.concept(NAME).definition.edit(lambda d: add_example(d, example, counts=True), author="me", after=1)
+    concept.context.collection.library.set_near_groups(groups)
+    concept.labels.give(labelled, "yes", author="me")
+    concept.definition.edit(lambda d: add_example(d, example, counts=True), author="me", after=1)
     report = take([waiting, *seen, *others], random=True)
     assert (report["measuring"], report["kept_for_training"]) == (40, 4)
     assert "5 can't join: labelled before, examples, in it already" in report["sample"]
-    dataset = dataset_of(bench)
+    dataset = concept.dataset()
     assert dataset.wave_of[waiting] == 1
     assert waiting in dataset.blind
     assert set(seen) <= set(dataset.training.ids)
 
 
-def test_unsure_counts_as_answered_and_decides_nothing(bench: Workbench, take: Take) -> None:
-    chosen = drawn_elsewhere(bench, 30)
+def test_unsure_counts_as_answered_and_decides_nothing(concept: Concept, take: Take) -> None:
+    chosen = drawn_elsewhere(concept, 30)
     take(chosen, random=True, says="unsure")
-    dataset = dataset_of(bench)
+    dataset = concept.dataset()
     assert sorted(dataset.measuring) == sorted(chosen)
     assert dataset.evaluation_labels()[0] == []
 
 
 def test_a_file_that_says_only_yes_and_one_that_nobody_calls_random_train(
-    bench: Workbench, take: Take
+    concept: Concept, take: Take
 ) -> None:
-    before, ids = dataset_of(bench).evaluation, drawn_elsewhere(bench, 60)
+    before, ids = concept.dataset().evaluation, drawn_elsewhere(concept, 60)
     found = [i for i in ids if i in COUNTING]
     report = take(found, random=True)
     assert (report["measuring"], report["imported"]) == (0, len(found))
@@ -140,45 +125,45 @@ def test_a_file_that_says_only_yes_and_one_that_nobody_calls_random_train(
     others = [i for i in ids if i not in COUNTING]
     report = take(others, splits=["evaluation"] * len(others))
     assert (report["measuring"], report["kept_for_training"]) == (0, len(others))
-    assert dataset_of(bench).evaluation == before
-    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
+    assert concept.dataset().evaluation == before
+    assert sorted(concept.dataset().training.ids) == sorted(ids)
 
 
-def test_more_than_the_library_can_spare_trains(bench: Workbench, take: Take) -> None:
-    report = take(drawn_elsewhere(bench, COUNT), random=True)
-    dataset = dataset_of(bench)
+def test_more_than_the_library_can_spare_trains(concept: Concept, take: Take) -> None:
+    report = take(drawn_elsewhere(concept, COUNT), random=True)
+    dataset = concept.dataset()
     assert len(dataset.evaluation) == int(SHARE * dataset.pictures)
     assert report["measuring"] == len(dataset.evaluation) - FIRST
     assert f"so {report['imported'] - report['measuring']} train" in report["sample"]
     assert len(dataset.training.ids) == report["imported"] - report["measuring"]
 
 
-def test_rows_that_say_train_train_and_aim_the_next_wave(bench: Workbench, take: Take) -> None:
-    ids = drawn_elsewhere(bench, 160)
+def test_rows_that_say_train_train_and_aim_the_next_wave(concept: Concept, take: Take) -> None:
+    ids = drawn_elsewhere(concept, 160)
     report = take(ids, splits=["train"] * 100, random=True)
     assert (report["measuring"], report["kept_for_evaluation"]) == (60, 0)
-    assert sorted(dataset_of(bench).training.ids) == sorted(ids[:100])
-    bench.context.draw_more(bench.context.concept(NAME), at_least=FIRST + 1)
-    assert [wave.weights is None for wave in dataset_of(bench).waves] == [True, True, False]
+    assert sorted(concept.dataset().training.ids) == sorted(ids[:100])
+    concept.context.draw_more(concept.row, at_least=FIRST + 1)
+    assert [wave.weights is None for wave in concept.dataset().waves] == [True, True, False]
 
 
 def test_the_same_sample_again_changes_nothing_and_undone_it_can_be_brought_again(
-    bench: Workbench, take: Take
+    concept: Concept, take: Take
 ) -> None:
-    before, ids = list(dataset_of(bench).evaluation), drawn_elsewhere(bench, 40)
+    before, ids = list(concept.dataset().evaluation), drawn_elsewhere(concept, 40)
     take(ids, random=True, says="no")
-    drawn = list(dataset_of(bench).evaluation)
+    drawn = list(concept.dataset().evaluation)
     report = take(ids, random=True, says="no")
     assert (report["imported"], report["unchanged"], report["measuring"]) == (0, 40, 0)
     take(ids, says="no")
-    assert list(dataset_of(bench).evaluation) == drawn
-    assert len(bench.concept(NAME).labels.undo(40, author="me")) == 40
-    assert dataset_of(bench).measuring == []
+    assert list(concept.dataset().evaluation) == drawn
+    assert len(concept.labels.undo(40, author="me")) == 40
+    assert concept.dataset().measuring == []
     take(ids, random=True)
-    dataset = dataset_of(bench)
+    dataset = concept.dataset()
     assert len(dataset.measuring) == 30
     assert {i: d.value == "yes" for i, d in dataset.blind.items()} == {i: i in COUNTING for i in ids}
-    bench.concept(NAME).labels.undo(40, author="me")
+    concept.labels.undo(40, author="me")
     assert take(ids)["kept_for_evaluation"] == 0  # it was declared by mistake, and trains
-    assert list(dataset_of(bench).evaluation) == before
-    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
+    assert list(concept.dataset().evaluation) == before
+    assert sorted(concept.dataset().training.ids) == sorted(ids)

@@ -75,6 +75,6 @@ def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measur
     of = MeasuredSample(
         ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows
     )
-    said = rarity(of, None, [])  # type: ignore[arg-type]  # where there are draws, they say all
+    said = rarity(of, None, [])  # where there are draws, they say all
     assert (said.yes, said.n) == (2, 60)
     assert said.value == pytest.approx(2 / 60 * 300)

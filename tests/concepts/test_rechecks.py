@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from rows import add_pictures, draw_apart, picture_ids
 
 from concepts.labelling import rechecks as rules
-from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.workbench.concept import Concept
@@ -18,10 +16,8 @@ from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.labels import GivenLabel
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.files import sqlite_url
 from storage.labels import Author, LabelLog, NewLabel
 
-NAME = "Round thing"
 ME = Author("me")
 NUMBERS = count(1)
 
@@ -31,17 +27,6 @@ def say(concept: Concept, picture: str, value: str, *, repeat: bool = False, in_
     label = GivenLabel(picture=picture, value=value, repeat=repeat)
     concept.labels.commit({key: label}, ME, in_view=in_view)
     return key
-
-
-def dataset_of(concept: Concept) -> ConceptDataset:
-    return concept.context.dataset(concept.row)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
-    yield database
-    database.close()
 
 
 def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Database) -> None:
@@ -92,7 +77,7 @@ def asked_again(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> Concept:
 
 def state(concept: Concept) -> tuple[object, ...]:
     """All that an answer can change."""
-    dataset = dataset_of(concept)
+    dataset = concept.dataset()
     rows = concept.label_files.rows()
     return dataset.decisions, dataset.blind, dataset.measuring, concept.labels.count(), rows
 
@@ -104,11 +89,11 @@ def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_agai
     assert not any(p.repeat for p in concept.labels.upcoming([question.id], 5, "me").pictures)
     key = say(concept, question.id, "no", repeat=True)
     assert state(concept) == before
-    (pair,) = dataset_of(concept).twice.pairs
+    (pair,) = concept.dataset().twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
     assert concept.labels.recent("me", 1)[0].repeat
     concept.labels.take_back(author="me", only=[key])
-    assert (state(concept), dataset_of(concept).twice.pairs) == (before, [])
+    assert (state(concept), concept.dataset().twice.pairs) == (before, [])
     assert question.id in {p.id for p in concept.labels.upcoming([], 3, "me").pictures}
 
 
@@ -122,7 +107,7 @@ def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Concep
         assert concept.labels.decisions()[picture].value == "no"
     say(concept, answered, "no", repeat=True, in_view=True)
     assert concept.labels.decisions()[answered].value == "no"
-    assert dataset_of(concept).twice.pairs == []
+    assert concept.dataset().twice.pairs == []
 
 
 def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
@@ -137,7 +122,7 @@ def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
     (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
     for imported in (1, 0):
         assert concept.label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
-    assert len(dataset_of(concept).twice.pairs) == 1
+    assert len(concept.dataset().twice.pairs) == 1
     assert state(concept)[0] == before[0]
 
 
@@ -146,8 +131,8 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
     first = concept.labels.recent("me", 2)[0]
     say(concept, first.id, "no", repeat=True)
     concept.labels.take_back(author="me", only=[first.key])
-    dataset = dataset_of(concept)
+    dataset = concept.dataset()
     assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(concept, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
-    dataset = dataset_of(concept)
+    dataset = concept.dataset()
     assert (dataset.blind[first.id].value, dataset.twice.pairs) == ("no", [])

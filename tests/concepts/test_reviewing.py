@@ -73,7 +73,7 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(concept: Concept, ids
         ({"criterion": "It is round"}, 20),
         ({"criterion": "It is round", "verdict": "met"}, 10),
     ):
-        assert sum(concept.annotations.review(ReviewFilter(**wanted)).counts.values()) == found  # type: ignore[arg-type]
+        assert sum(concept.annotations.review(ReviewFilter(**wanted)).counts.values()) == found
     unsure = concept.annotations.review(ReviewFilter(kind="unsure"))
     assert {item.kind for item in unsure.items} == {"unsure"}
 

@@ -8,21 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import answer_next
 from simulated_annotator import rate, serving
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts.errors import BlindModelError, EncoderError, FingerprintMismatchError
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
-
-NAME = "Round thing"
-
-
-def answer_next(concept: Concept, n: int = 20, purpose: str = "train") -> list[str]:
-    found = concept.labels.next_pictures(n, purpose=purpose)  # type: ignore[arg-type]
-    answer(concept.bench, NAME, [picture.id for picture in found])
-    return [picture.id for picture in found]
 
 
 def test_vectors_of_one_encoder_meet_none_of_another(
@@ -31,7 +23,7 @@ def test_vectors_of_one_encoder_meet_none_of_another(
     bench = concept.bench
     with pytest.raises(EncoderError, match="vectors of this library"):
         bench.library.add([pictures], encoder="embedded").wait()
-    answer_next(concept)
+    answer_next(concept, 20)
     concept.versions.train().wait()
     concept.exports.write(tmp_path / "bundle")
     bench.upkeep.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()

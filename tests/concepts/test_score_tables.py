@@ -89,13 +89,9 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     columns = np.ones((len(reader.vectors(ids[:1])[0]), 1))
     for few in (placed_scores.FEW, 0):
         monkeypatch.setattr(placed_scores, "FEW", few)
-        found = placed_scores.with_places(collection, reader, columns, lambda *told: None)
-        pairs = [
-            pair
-            for some, places, _ in found
-            for pair in zip(some.to_pylist(), places.to_pylist(), strict=True)
-        ]
-        assert pairs == list(zip(ids, expected, strict=True))
+        parts = [*placed_scores.with_places(collection, reader, columns, lambda *told: None)]
+        assert [one for some, *_ in parts for one in some.to_pylist()] == ids
+        assert [place for _, places, _ in parts for place in places.to_pylist()] == expected
 
 
 def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answering import answer
+from answering import answer_next
 
 from concepts.classifier.stability import LAST, Left, Settling, few_left, settling
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Concept
 from concepts.workbench.advice import about_rare, advice, is_enough, mode, progress
-
-NAME = "Round thing"
 
 
 def counted(**changes: int) -> Settling:
@@ -120,7 +118,7 @@ def test_how_it_is_known_is_said_also_where_few_are_left() -> None:
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(concept: Concept) -> None:
     def settled_after(n: int) -> Settling | None:
-        answer(concept.bench, NAME, [picture.id for picture in concept.labels.next_pictures(n)])
+        answer_next(concept, n)
         return settling(concept.dataset(), "auto")
 
     assert settled_after(LAST) is None

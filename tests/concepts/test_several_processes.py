@@ -15,23 +15,17 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
-
-
-@pytest.fixture(params=ON_BOTH)
-def kept_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+pytestmark = pytest.mark.parametrize("kept_in", ON_BOTH)
 
 
 @pytest.fixture
-def other(open_bench: Callable[[], Workbench]) -> Workbench:
+def one(bench: Workbench) -> Workbench:
+    return bench
+
+
+@pytest.fixture
+def other(open_bench: Callable[[], Workbench], one: Workbench) -> Workbench:
     return open_bench()
-
-
-@pytest.fixture
-def one(open_bench: Callable[[], Workbench], other: Workbench) -> Workbench:
-    one = open_bench()
-    one.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    return one
 
 
 def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(

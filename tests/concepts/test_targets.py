@@ -17,7 +17,7 @@ from concepts.workbench import Concept
 
 def answer_without_any_rule(concept: Concept) -> None:
     for purpose in ("evaluation", "train"):
-        for picture in concept.labels.next_pictures(40, purpose=purpose):  # type: ignore[arg-type]
+        for picture in concept.labels.next_pictures(40, purpose=purpose):
             value = "yes" if int(picture.id[:4], 16) % 2 else "no"
             concept.labels.give(picture.id, value, author="me", key=f"{purpose} {picture.id}")
 

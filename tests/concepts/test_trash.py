@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import answer_next
 from at_once import at_once
 from drawing import draw_folder
 
@@ -81,7 +81,7 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
         concept.labels.give(three[2], "yes", author=ME, key="late")
     for what in ("answers", "both"):
         out = tmp_path / f"{what}.csv"
-        concept.label_exports.write("csv", out, what=what)  # type: ignore[arg-type]
+        concept.label_exports.write("csv", out, what=what)
         assert not [i for i in three if i in out.read_text()]
     trained.trash.restore(pictures=[*three], author=ME)
     assert everything(trained) == before
@@ -98,15 +98,15 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
 
 
 def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(trained: Workbench) -> None:
-    measuring = [p.id for p in trained.concept(NAME).labels.next_pictures(30, purpose="evaluation")]
-    answer(trained, NAME, measuring)
-    trained.concept(NAME).versions.measure()
-    assert trained.concept(NAME).versions.quality().removed == 0
-    trained.trash.put(pictures=[*measuring[:3]], author=ME)
-    assert trained.concept(NAME).versions.quality().removed == 3
-    trained.trash.restore(pictures=[*measuring[:1]], author=ME)
+    concept = trained.concept(NAME)
+    versions, measuring = concept.versions, answer_next(concept, 30, "evaluation")
+    versions.measure()
+    assert versions.quality().removed == 0
+    trained.trash.put(pictures=measuring[:3], author=ME)
+    assert versions.quality().removed == 3
+    trained.trash.restore(pictures=measuring[:1], author=ME)
     trained.trash.empty(author=ME).wait()
-    assert trained.concept(NAME).versions.quality().removed == 2
+    assert versions.quality().removed == 2
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from answering import answer
+from answering import answer_next
 from drawing import draw_folder
 from PIL import Image
 
@@ -35,9 +35,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     root = tmp_path_factory.mktemp("unfamiliar")
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([draw_folder(root / "pictures", 240)], encoder="embedded").wait()
-    bench.concepts.begin(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
-    bench.concept(NAME).versions.train().wait()
+    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    answer_next(concept, 30)
+    concept.versions.train().wait()
     yield bench
     bench.close()
 

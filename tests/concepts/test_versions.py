@@ -303,7 +303,7 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
 def forget_scores(bench: Workbench) -> None:
     """As after a restart."""
     bench.context.background.submit(lambda: None).result(20)
-    bench.context.scores.__init__()  # type: ignore[misc]
+    bench.context.scores.__init__()
 
 
 def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(

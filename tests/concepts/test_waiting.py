@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,15 @@ class Held:
         self.begun.set()
         assert self.let_go.wait(SOON)
 
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """From when it has begun; afterwards it is let go."""
+        try:
+            assert self.begun.wait(SOON)
+            yield
+        finally:
+            self.let_go.set()
+
 
 class Words:
     """An encoder of texts alone, which remembers what it was asked; “slow” is held."""
@@ -69,7 +79,7 @@ def vectors(
     load: Callable[[], Words], cache: Path | None = None, fingerprint: str = "words-1"
 ) -> TextVectors:
     kept = KeptTexts(cache, fingerprint, Words.dimension) if cache else None
-    return TextVectors(fingerprint, Words.dimension, load, kept)  # type: ignore[arg-type]
+    return TextVectors(fingerprint, Words.dimension, load, kept)
 
 
 def pages_are_read(collection: Collection, threads: ThreadPoolExecutor) -> bool:
@@ -77,10 +87,10 @@ def pages_are_read(collection: Collection, threads: ThreadPoolExecutor) -> bool:
     return threads.submit(lambda: len(collection.index().vectors(ids))).result(SOON) == 5
 
 
-def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded(
+def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded_and_no_text_that_is_being_encoded(
     collection: Collection, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, load = Held(), collection._load
+    held, load, words = Held(), collection._load, Words()
     loaded: list[str] = []
 
     def slowly(name: str) -> Encoder:
@@ -89,40 +99,24 @@ def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded(
         return load(name)
 
     monkeypatch.setattr(collection, "_load", slowly)
-    try:
-        asked = [threads.submit(collection.encoder) for _ in range(3)]
-        assert held.begun.wait(SOON)
+    encoders = [threads.submit(collection.encoder) for _ in range(3)]
+    with held.meanwhile():
         assert pages_are_read(collection, threads)
-    finally:
-        held.let_go.set()
-    assert len({id(encoder.result(SOON)) for encoder in asked}) == 1
-    assert len(loaded) == 1
-
-
-def test_a_page_of_vectors_waits_for_no_text_that_is_being_encoded(
-    collection: Collection, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = Words()
+    assert len({id(encoder.result(SOON)) for encoder in encoders}) == len(loaded) == 1
     monkeypatch.setattr(collection.encoder(), "encode_texts", words.encode_texts)
-    try:
-        asked = threads.submit(collection.text_vectors, ["slow"])
-        assert words.held.begun.wait(SOON)
+    encoded = threads.submit(collection.text_vectors, ["slow"])
+    with words.held.meanwhile():
         assert pages_are_read(collection, threads)
-    finally:
-        words.held.let_go.set()
-    assert asked.result(SOON).shape == (1, 4)
+    assert encoded.result(SOON).shape == (1, 4)
 
 
 def test_a_text_that_is_known_waits_for_none_that_is_not(threads: ThreadPoolExecutor) -> None:
     words = Words()
     known = vectors(lambda: words)
     known.encode_texts(["known"])
-    try:
-        slow = [threads.submit(known.encode_texts, ["slow"]) for _ in range(3)]
-        assert words.held.begun.wait(SOON)
+    slow = [threads.submit(known.encode_texts, ["slow"]) for _ in range(3)]
+    with words.held.meanwhile():
         assert threads.submit(known.encode_texts, ["known"]).result(SOON)[0, 0] == len("known")
-    finally:
-        words.held.let_go.set()
     assert [text.result(SOON)[0, 0] for text in slow] == [len("slow")] * 3
     assert words.asked == ["known", "slow"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from answering import answer
+from answering import answer_next
 from beginning import begin_with_queued_draw
 from drawing import draw_folder
 
@@ -52,11 +52,11 @@ def members(bench: Workbench, name: str) -> set[str]:
     return {picture.id for picture in bench.collections.pictures(name, 1000)}
 
 
-def answered(bench: Workbench, n: int) -> None:
+def answered(concept: Concept, n: int) -> None:
     """n pictures to learn from and what measures up to the first figures."""
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(n)])
-    while left := bench.concept(NAME).labels.next_pictures(10, purpose="evaluation"):
-        answer(bench, NAME, [picture.id for picture in left])
+    answer_next(concept, n)
+    while answer_next(concept, 10, "evaluation"):
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,10 @@ def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) ->
     home = tmp_path_factory.mktemp("trained in rooms") / "home"
     shutil.copytree(made_halves, home)
     bench = Workbench(load_settings(home=home))
-    answered(bench, 16)
-    bench.concept(NAME).versions.train().wait()
-    bench.concept(NAME).versions.measure()
+    concept = bench.concept(NAME)
+    answered(concept, 16)
+    concept.versions.train().wait()
+    concept.versions.measure()
     bench.close()
     return home
 
@@ -101,14 +102,10 @@ def in_the_grid(concept: Concept) -> Iterable[str]:
     found: list[str] = []
     for order in ("likely", "borderline", "unlikely", "query"):
         query = "a blue ellipse" if order == "query" else ""
-        while (page := concept.labels.grid(order, query=query, n=60)).thinking:  # type: ignore[arg-type]
+        while (page := concept.labels.grid(order, query=query, n=60)).thinking:
             pass
         found += [picture.id for picture in page.pictures]
     return found
-
-
-def on_a_wall(concept: Concept) -> Iterable[str]:
-    return [picture.id for picture in concept.labels.contact_sheet()]
 
 
 def to_measure(concept: Concept) -> Iterable[str]:
@@ -116,16 +113,13 @@ def to_measure(concept: Concept) -> Iterable[str]:
     return concept.context.store.evaluation_pictures(concept.id)
 
 
-def searched(concept: Concept) -> Iterable[str]:
-    view = concept.definition.queries(20)
-    return [picture.id for query in view for picture in query.found]
+def shown(concept: Concept) -> Iterable[str]:
+    found = [picture for query in concept.definition.queries(20) for picture in query.found]
+    return [picture.id for picture in (*found, *concept.labels.contact_sheet())]
 
 
 def scored(concept: Concept) -> Iterable[str]:
-    pages = [
-        concept.scores.ranked(order, limit=500)  # type: ignore[arg-type]
-        for order in ("top", "bottom", "borderline")
-    ]
+    pages = [concept.scores.ranked(order, limit=500) for order in ("top", "bottom", "borderline")]
     assert all(page.total == 80 for page in pages)
     return [picture.id for page in pages for picture in page.pictures]
 
@@ -162,7 +156,7 @@ def scored_to_a_file(concept: Concept) -> Iterable[str]:
 
 
 WAYS = (
-    *(asked, mined, annotated, in_the_grid, on_a_wall, to_measure, searched, scored, certifying),
+    *(asked, mined, annotated, in_the_grid, to_measure, shown, scored, certifying),
     *(deliberated, reviewed, exported, scored_to_a_file),
 )
 KEPT: dict[Callable[[Concept], Iterable[str]], Callable[[Concept], Iterable[str]]] = {  # for good, as it was
@@ -222,7 +216,7 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
     concept, collection = bench.concept(NAME), bench.context.collection
     concept.scope.set([], author=ME)
-    answered(bench, 12)
+    answered(concept, 12)
     everything = sample(concept.dataset())
     collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))  # of no picture
     again = sample(concept.dataset())
@@ -230,7 +224,7 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
     concept.scope.set(["Chairs"], author=ME)
     dataset, inside = concept.dataset(), members(bench, "Chairs")
     assert set(dataset.evaluation) == dataset.wave_of.keys() & inside
-    answered(bench, 0)
+    answered(concept, 0)
     drawn = sample(concept.dataset())
     assert set(everything.ids) & inside <= set(drawn.ids) <= inside
     assert drawn.covered <= len(drawn.groups) <= 80

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import answer_next
 from drawing import draw_folder
 from s3_service import SECRET, Service
 
 from concepts.errors import BucketError, DiscernError, NotAllowedError, SettingsError, UnknownError
 from concepts.library.roots import check_roots, within_roots
 from concepts.settings import Settings, load_settings
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from storage import buckets
 
 NAME = "Round thing"
@@ -65,13 +65,12 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert add(first, bucket) == 30
     assert add(first, bucket) == 0  # unchanged by size and time
     first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    first.concept(NAME).definition.mine().wait()
-    pictures = first.concept(NAME).labels.next_pictures(12, purpose="train")
-    assert all(picture.path.startswith(f"s3://{bucket}/pictures/") for picture in pictures)
-    answer(first, NAME, [picture.id for picture in pictures])
-    assert first.concept(NAME).versions.train().wait().number == 1
-    concept, head = (first.context.concept(NAME), first.concept(NAME).versions.head())
-    scores = first.context.library_scores(concept.id, head)
+    concept = first.concept(NAME)
+    concept.definition.mine().wait()
+    asked = answer_next(concept, 12)
+    assert all(first.library.picture(one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
+    assert concept.versions.train().wait().number == 1
+    scores = first.context.library_scores(concept.id, concept.versions.head())
     newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
     small = {i: first.library.thumbnail(i) for i in newest}
     found = first.library.search(None, like=newest[:1])
@@ -198,9 +197,6 @@ def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
         check_roots([Path("s3://open/a")], rooted(""))
 
 
-def test_a_folder_of_a_bucket_is_not_watched(own_home: Path) -> None:
-    bench = Workbench(load_settings())
-    bench.concepts.begin(NAME, "A filled ellipse.")
+def test_a_folder_of_a_bucket_is_not_watched(concept: Concept) -> None:
     with pytest.raises(DiscernError, match="only folders of this computer can be watched"):
-        bench.concept(NAME).watches.begin(Path("s3://open/pictures"), author="ana")
-    bench.close()
+        concept.watches.begin(Path("s3://open/pictures"), author="ana")

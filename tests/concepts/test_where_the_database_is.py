@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import answer_next
 from drawing import draw_folder
 from postgres import Server
 
@@ -55,8 +55,7 @@ def test_the_whole_job_is_done_on_postgres(
     concept.definition.mine().wait()
     concept.annotations.annotate(limit=10).wait()
     for purpose in ("evaluation", "train"):
-        found = concept.labels.next_pictures(15, purpose=purpose)  # type: ignore[arg-type]
-        answer(bench, NAME, [picture.id for picture in found])
+        answer_next(concept, 15, purpose)
     assert concept.versions.train().wait().number == 1
     assert concept.versions.measure().head == 1
     concept.versions.train()

@@ -29,7 +29,5 @@ def labelled(tmp_path: Path) -> list[LabelledPicture]:
         draw("ellipse", number).save(place)
         known, decision = picture_id(place.read_bytes()), "yes" if score >= 0.5 else "no"
         captions = ("a ball", "another caption")[: number % 3]
-        made.append(
-            LabelledPicture(known, str(place), 96, 96, label, answers, score, decision, 3, captions)  # type: ignore[arg-type]
-        )
+        made.append(LabelledPicture(known, str(place), 96, 96, label, answers, score, decision, 3, captions))
     return made
