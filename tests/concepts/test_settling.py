@@ -36,6 +36,7 @@ def test_walls_without_a_yes_say_early_that_it_may_be_rare() -> None:
     assert about_rare(AnswerCount(answers=3, no=2, yes=1), None, 5) == ""
 
 
+STABLE = "Stable: more labels would change little"
 FEW, MANY = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
 
 
@@ -44,9 +45,9 @@ FEW, MANY = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60,
     [
         (FEW, None, "About 40 more labels help.", False),
         (FEW, counted(changed=30), "About 40 more labels help.", False),
-        (FEW, counted(), "Stable: more labels would change little.", True),
+        (FEW, counted(), f"{STABLE}.", True),
         (MANY, None, "Enough to start; more labels still help.", True),
-        (MANY, counted(), "Stable: more labels would change little.", True),
+        (MANY, counted(), f"{STABLE}.", True),
         (MANY, counted(hesitates=38), "Almost stable; 38 uncertain.", True),
         (MANY, counted(changed=30), "Not stable yet; 12 uncertain.", True),
         (AnswerCount(), None, "Label at least one that counts and one that doesn’t.", False),
@@ -66,12 +67,7 @@ def test_what_is_said_of_more_answers_never_contradicts_whether_there_are_enough
         (AnswerCount(), None, 30, "0 of about 100 labels · 30 test labels to the next figures"),
         (FEW, None, 1, "60 of about 100 labels · 1 test label to the next figures"),
         (FEW, None, 0, "60 of about 100 labels"),
-        (
-            FEW,
-            counted(),
-            30,
-            "60 labels · Stable: more labels would change little · 30 test labels to the next figures",
-        ),
+        (FEW, counted(), 30, f"60 labels · {STABLE} · 30 test labels to the next figures"),
         (MANY, counted(hesitates=38), 0, "150 labels · Almost stable; 38 uncertain"),
         (AnswerCount(answers=150, teach_no=150), None, 0, "150 labels · Label at least one that counts"),
     ],

@@ -48,7 +48,11 @@ FEW = "only 5 of 80 test pictures count"
 GOOD = "Good: 9 in 10 it flags are right."
 WEAKLY = "Weak: 3 in 10 it flags are right."
 RAISE = "It misses 1 in 10; raise the threshold."
+WIDE = "Good: 8 in 10 it flags are right (66–93 %)."
+GUARANTEED = "Guaranteed: at least 90 of 100 it flags are right"
 EARLY = "Too early to say"
+NONE = f"{EARLY}: none of 75 test pictures counts"
+ONE = f"{EARLY}: only 1 of 76 test pictures counts"
 UNKNOWN = f"{EARLY} what it misses: {FEW}. Label 12 more."
 CERTIFIED = "At least 0.9 with 95 % confidence: certified."
 
@@ -76,34 +80,14 @@ CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
     "pictures": [
         (report(None), 40, 0, f"{EARLY}: {FEW}, so add pictures."),
         (report(None, flagged=0), 40, 0, f"{EARLY}: {FEW}, so add pictures."),
-        (
-            report(None, flagged=0, yes=0),
-            40,
-            0,
-            f"{EARLY}: none of 75 test pictures counts, so add pictures.",
-        ),
+        (report(None, flagged=0, yes=0), 40, 0, f"{NONE}, so add pictures."),
         (report(None, yes=60_000), 40, 0, f"{EARLY}: 60,075 test pictures are too few, so add pictures."),
     ],
     "results": [
-        (
-            report(None, covered=2400, yes=1),
-            40,
-            0,
-            f"{EARLY}: only 1 of 76 test pictures counts, so judge by the results.",
-        ),
+        (report(None, covered=2400, yes=1), 40, 0, f"{ONE}, so judge by the results."),
         (report(SURE, (0.97, 0.9, 0.99)), 40, 0, f"{GOOD} It misses almost none; see the results."),
-        (
-            report((0.84, 0.66, 0.93), SURE),
-            0,
-            0,
-            "Good: 8 in 10 it flags are right (66–93 %). It misses 1 in 10; see the results.",
-        ),
-        (
-            report(None, SURE, note=CERTIFIED),
-            40,
-            12,
-            "Guaranteed: at least 90 of 100 it flags are right; see the results.",
-        ),
+        (report((0.84, 0.66, 0.93), SURE), 0, 0, f"{WIDE} It misses 1 in 10; see the results."),
+        (report(None, SURE, note=CERTIFIED), 40, 12, f"{GUARANTEED}; see the results."),
     ],
 }
 
