@@ -64,8 +64,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     first = opened("first")
     assert add(first, bucket) == 30
     assert add(first, bucket) == 0  # unchanged by size and time
-    first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    concept = first.concept(NAME)
+    concept = first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     concept.definition.mine().wait()
     asked = answer_next(concept, 12)
     assert all(first.library.picture(one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
