@@ -37,7 +37,7 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     one, other = pictures / "ellipse-0006.png", pictures / "line-0002.png"
-    rows = [(one, "yes"), (other, "no"), (one, "no"), (one, "yes")]
+    rows = [(one, "yes"), (other, "0"), (one, "no"), (one, "yes")]
     file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
     for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
         report = concept.label_files.import_file(file)
