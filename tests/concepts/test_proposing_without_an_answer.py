@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
@@ -35,17 +33,13 @@ def proposed(concept: Concept) -> set[str]:
     return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
 
 
-WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
-    "a wrong key": lambda server: server.script(status(401, "bad key")),
-    "a refusal": lambda server: server.script(refuses("No.")),
-    "an answer that is cut off": lambda server: server.script(cut_off()),
-    "a page": lambda server: server.script(Reply(raw=b"<html>Log in</html>")),
-    "words of the request": lambda server: server.script(
-        *[says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["100"]})] * 2
-    ),
-    "words that were excluded": lambda server: server.script(
-        says(PROPOSED | {"necessary": ["a juice"], "queries_that_count": ["juice on ice"]})
-    ),
+WITHOUT = {
+    "a wrong key": [status(401, "bad key")],
+    "a refusal": [refuses("No.")],
+    "an answer that is cut off": [cut_off()],
+    "a page": [Reply(raw=b"<html>Log in</html>")],
+    "its own request": [says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["100"]})] * 2,
+    "excluded words": [says(PROPOSED | {"necessary": ["a juice"], "queries_that_count": ["juice on ice"]})],
 }
 
 
@@ -53,7 +47,7 @@ WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
 def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
     concept: Concept, server: FakeOpenAI, what: str
 ) -> None:
-    WITHOUT[what](server)
+    server.script(*WITHOUT[what])
     done = concept.definition.propose().wait()
     assert done.problem
     revision = concept.definition.read().revision
