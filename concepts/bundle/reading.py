@@ -8,10 +8,7 @@ import io
 import os
 import stat
 import sys
-import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
-    ExifTags,
     GifImagePlugin,
     Image,
     PngImagePlugin,
@@ -28,21 +24,22 @@ from PIL import (
 )
 from PIL.JpegImagePlugin import JpegImageFile
 
-from storage.pictures.pixels import EXIF, MOST_SLOW, BoundedFile, check_directories, check_scans, rgb
+from storage.pictures.pixels import (
+    MAX_PIXELS,
+    MOST_MEMORY,
+    UPRIGHT,
+    Memory,
+    bytes_to_decode,
+    check_scans,
+    opened,
+    orientation_of,
+    rgb,
+)
 
 # Pictures are read as Discern reads them, or the same picture would score differently.
 NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif"
 SUFFIXES = {f".{name}" for name in NAMES.split()}
 MAX_FILE_BYTES = 512 * 1024**2
-MAX_PIXELS = 250_000_000
-BYTES_A_PIXEL = 10  # of memory, as it is read, put on white and turned
-BYTES_OF_MORE = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
-MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goes alone
-MOST_PASSED = 32  # smaller ones that go before a picture that came earlier
-SECRETIVE = 60_000_000  # pixels that an AVIF which was sent may have, whatever its header says
-LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
-TILED = (322, 323)  # tags of TIFF
-MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
 SIGNATURES = {
     (b"\xff\xd8\xff",): JpegImageFile,
     (b"\x89PNG\r\n\x1a\n",): PngImagePlugin.PngImageFile,
@@ -51,21 +48,10 @@ SIGNATURES = {
     (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"): TiffImagePlugin.TiffImageFile,
 }
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
-TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
-UPRIGHT = {number: Image.Transpose[name] for number, name in enumerate(TURNS.split(), 2)}
-
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class BadPictureError(Exception):
     """This one file can't be read; the message says why."""
-
-
-class _Waiting:
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self.passed = 0  # by how many that came later
 
 
 class Reader:
@@ -74,80 +60,34 @@ class Reader:
 
     def __init__(self, shown: Mapping[str, Any]) -> None:
         self._shown = shown
-        self._memory = threading.Condition()
-        self._taken = 0
-        self._waiting: list[_Waiting] = []  # as they came
+        self._memory = Memory(MOST_MEMORY)
 
     def pixels(self, data: bytes, *, sent: bool = False) -> Any:
         """The bytes of a picture file → uint8 (3, height, width). One that was sent with a request is trusted
         less. Raises BadPictureError."""
         reader = _reader(data)
+        file = io.BytesIO(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
-            file = BoundedFile(io.BytesIO(data), reader.format)
-            picture = reader(file)
-            file.begin_pixels()
+            picture = opened(reader, file, reader.format)
             if reader is JpegImageFile:
                 check_scans(data, file.tell())
-            slow = any(tile[0] == "bmp_rle" for tile in picture.tile)
-            slow = slow or (reader is WebPImagePlugin.WebPImageFile and picture.is_animated)
-            if slow and picture.width * picture.height > MOST_SLOW:
-                raise ValueError("it is too large to be compressed by runs, or animated")
-            width, length = (getattr(picture, "tag_v2", {}).get(tag, 0) for tag in TILED)
-            if width * length > max(LARGEST_TILE, picture.width * picture.height):
-                raise ValueError("its tiles are larger than the picture")
         except Exception as error:
             raise _bad(error) from error
         if picture.width * picture.height > MAX_PIXELS:
             raise BadPictureError(f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
-        with self._share(self._bytes_of(picture, sent)):
-            image = self._sized(_upright(picture))
+        with self._memory.share(bytes_to_decode(picture, self._shown["short_side"], sent=sent)):
+            try:  # the first frame, on white, in sRGB
+                picture.load()
+                image = rgb(picture)
+            except Exception as error:
+                raise _bad(error) from error
+            turn = UPRIGHT.get(orientation_of(picture))
+            image = image if turn is None else image.transpose(turn)
+            height, width = self._shown["height"], self._shown["width"]
+            way = Image.Resampling[self._shown["interpolation"].upper()]
+            whole = self._shown["fit"] == "whole"
+            image = image.resize((width, height), way) if whole else _cropped(image, height, way)
             return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
-
-    def _sized(self, image: Image.Image) -> Image.Image:
-        height, width = self._shown["height"], self._shown["width"]
-        way = Image.Resampling[self._shown["interpolation"].upper()]
-        if self._shown["fit"] == "whole":
-            return image.resize((width, height), way)
-        return _cropped(image, height, way)
-
-    def _bytes_of(self, picture: Any, sent: bool) -> int:
-        """What it takes to decode and use it; a large JPEG is told how small it may become."""
-        pixels = picture.width * picture.height
-        if isinstance(picture, JpegImageFile):
-            whole = _is_held_whole(picture)
-            picture.draft(None, (self._shown["short_side"],) * 2)
-            pixels = pixels if whole else picture.width * picture.height
-        elif sent and isinstance(picture, AvifImagePlugin.AvifImageFile):
-            pixels = max(pixels, SECRETIVE)
-        return int(pixels * (BYTES_OF_MORE if isinstance(picture, MORE) else BYTES_A_PIXEL))
-
-    @contextmanager
-    def _share(self, wanted: int) -> Iterator[None]:
-        """Of the memory that all threads share. The smallest goes first, until `MOST_PASSED` have gone before
-        one that came earlier; what is larger than all of it waits until it is alone."""
-        mine = _Waiting(wanted)
-
-        def is_next() -> bool:
-            fits = not self._taken or self._taken + wanted <= MOST_MEMORY
-            passed = (one for one in self._waiting if one.passed >= MOST_PASSED)
-            return fits and mine is next(passed, min(self._waiting, key=lambda one: one.wanted))
-
-        with self._memory:
-            self._waiting.append(mine)
-            try:
-                self._memory.wait_for(is_next)
-                for one in self._waiting[: self._waiting.index(mine)]:
-                    one.passed += 1
-            finally:
-                self._waiting.remove(mine)
-            self._taken += wanted
-            self._memory.notify_all()
-        try:
-            yield
-        finally:
-            with self._memory:
-                self._taken -= wanted
-                self._memory.notify_all()
 
 
 def walk(paths: Sequence[str | os.PathLike[str]]) -> Iterator[str]:
@@ -227,36 +167,6 @@ def _bad(error: Exception) -> BadPictureError:
         return BadPictureError("The picture is too large.")
     words = " ".join(str(error).split())[:200] or type(error).__name__
     return BadPictureError(f"The file is damaged: {words}.")
-
-
-def _orientation(picture: Any) -> int:
-    try:
-        if isinstance(picture, PngImagePlugin.PngImageFile):
-            picture.load()  # it may come behind the pixels, and packed, as its file doesn't show
-            lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
-            check_directories(io.BytesIO(bytes.fromhex("".join(lines)).removeprefix(EXIF)))
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF that can't be read turns nothing
-        return 1
-
-
-def _upright(picture: Any) -> Image.Image:
-    """The first frame, on white, in sRGB."""
-    try:
-        picture.load()
-        image = rgb(picture)
-    except Exception as error:
-        raise _bad(error) from error
-    turn = UPRIGHT.get(_orientation(picture))
-    return image if turn is None else image.transpose(turn)
-
-
-def _is_held_whole(picture: Any) -> bool:
-    """Of a JPEG: a progressive one, and one whose colours come one after the other."""
-    first_scan = 6 + 2 * picture.layers  # bytes of the head of one that has all colours; it was read just now
-    picture.fp.seek(-first_scan, io.SEEK_CUR)
-    of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
-    return "progressive" in picture.info or not of_all
 
 
 def _cropped(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:

@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
 from storage.buckets import uri_of
-from storage.pictures.decoding import MAX_PIXELS, check_pixels, wanted
+from storage.pictures.decoding import check_pixels, wanted
 from storage.pictures.files import MAX_FILE_BYTES
 from storage.pictures.formats import PICTURE_SUFFIXES
+from storage.pictures.pixels import MAX_PIXELS
 from storage.pictures.videos import NOT_READ, is_there, is_video
 from storage.uploads import ARCHIVE_SUFFIX, FolderUploads, KeptUploads
 

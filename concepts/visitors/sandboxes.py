@@ -34,7 +34,7 @@ from storage.files import sqlite_url
 from storage.folders import move_places
 from storage.jobs import StoredJob
 from storage.library import LIBRARY_TABLES, Library
-from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.pixels import MAX_SENT_PIXELS
 from storage.pictures.videos import is_video
 from storage.uploads import ARCHIVE_SUFFIX
 

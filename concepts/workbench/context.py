@@ -51,7 +51,7 @@ from storage.jobs import JobStore
 from storage.labels import LabelLog, WallLog
 from storage.people import AuditLog
 from storage.picture_columns import PictureColumns
-from storage.pictures.decoding import MAX_PIXELS
+from storage.pictures.pixels import MAX_PIXELS
 from storage.tables import ConceptRow, DefinitionRow
 from storage.trash import TrashStore
 from storage.uploads import uploads_at

@@ -12,13 +12,23 @@ import io
 import math
 import re
 import struct
+import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import IO, Any, BinaryIO, Final
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO, Any, BinaryIO, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 STRIP: Final = 64  # lines
 SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -36,6 +46,81 @@ SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11:
 INNER: Final = (34665, 34853)  # tags that name the directories of EXIF and GPS
 DIRECTORIES: Final = re.compile(rb"II[*+]\0|MM\0[*+]")  # how they begin, in whatever container
 EXIF: Final = b"Exif\0\0"
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
+LARGEST_TILE: Final = 4096**2  # pixels; its reader holds a whole one, also of a smaller picture
+# Of memory, as it is read, put on white and turned. Measured: 9 for AVIF, 8 for transparency, 7 for HEIC.
+BYTES_A_PIXEL: Final = 10
+BYTES_OF_MORE: Final = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
+MOST_MEMORY: Final = 1024**3  # bytes for all that are used at a time; a larger one goes alone
+MOST_PASSED: Final = 32  # smaller ones that go before a picture that came earlier
+
+# Above the 200 megapixels of today's largest phone sensors; 250 of them are 1 GB as Pillow holds RGB.
+MAX_PIXELS: Final = 250_000_000
+# Of a picture that comes with a request, whoever sends it: more than the 50 megapixels of today's phones.
+MAX_SENT_PIXELS: Final = 60_000_000
+UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Sizes are checked here, from the header; Pillow's TIFF and GIF readers warn on their own, much earlier.
+# Its remarks on odd EXIF data are about nothing a person could do something about.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    wanted: int
+    most: int
+    passed: int = 0  # by how many that came later
+
+
+class Memory:
+    """A budget of bytes that all threads share. The smallest goes first, so that nobody's small picture waits
+    for all the large ones, until `MOST_PASSED` have gone before one that came earlier. What is larger than
+    the budget waits until it is alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._waiting: list[_Waiting] = []  # as they came
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def share(self, wanted: int, most: int = sys.maxsize) -> Iterator[None]:
+        """Takes so many bytes, once no more than `most` are taken with them."""
+        mine = _Waiting(wanted, min(most, self._most))
+
+        def is_next() -> bool:
+            passed = (one for one in self._waiting if one.passed >= MOST_PASSED)
+            fitting = filter(self._fits, self._waiting)
+            return self._fits(mine) and mine is next(passed, min(fitting, key=lambda one: one.wanted))
+
+        with self._freed:
+            self._waiting.append(mine)
+            try:
+                self._freed.wait_for(is_next)
+                for one in self._waiting[: self._waiting.index(mine)]:
+                    one.passed += 1
+            finally:
+                self._waiting.remove(mine)
+            self._taken += wanted
+            self._freed.notify_all()  # there may be room for the next one, too
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._taken -= wanted
+                self._freed.notify_all()
+
+    def _fits(self, one: _Waiting) -> bool:
+        return not self._taken or self._taken + one.wanted <= one.most
 
 
 class BoundedFile:
@@ -66,6 +151,67 @@ class BoundedFile:
     def begin_pixels(self) -> None:
         """Ends the header, which alone is bounded in bytes."""
         self._header = math.inf
+
+
+def opened(reader: Callable[[BinaryIO], ImageFile], file: BinaryIO, kind: str) -> ImageFile:
+    """A picture of which only the header is read, from the beginning of the file.
+
+    Not `Image.open`: its size limit is a global of the process and half of it is a warning.
+    """
+    file.seek(0)
+    bounded = BoundedFile(file, kind)
+    picture = reader(cast("BinaryIO", bounded))
+    bounded.begin_pixels()
+    if isinstance(picture, TiffImageFile):
+        tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
+        if tile > max(LARGEST_TILE, picture.width * picture.height):
+            raise ValueError("its tiles are larger than the picture")
+    slow = any(tile.codec_name == "bmp_rle" for tile in picture.tile)
+    slow = slow or (isinstance(picture, WebPImageFile) and picture.is_animated)
+    if slow and picture.width * picture.height > MOST_SLOW:
+        raise ValueError("it is too large to be compressed by runs, or animated")
+    return picture
+
+
+def bytes_to_decode(picture: ImageFile, short_side: int | None, *, sent: bool) -> int:
+    """What it takes to decode and use it; a JPEG is told how small it may become."""
+    pixels = picture.width * picture.height
+    if isinstance(picture, JpegImageFile) and short_side is not None:
+        whole = _is_held_whole(picture)
+        picture.draft(None, (short_side, short_side))
+        pixels = pixels if whole else picture.width * picture.height
+    elif sent and isinstance(
+        picture, AvifImageFile
+    ):  # its header may lie, and its reader uses all processors
+        pixels = max(pixels, MAX_SENT_PIXELS)
+    return pixels * (BYTES_OF_MORE if isinstance(picture, (WebPImageFile, TiffImageFile)) else BYTES_A_PIXEL)
+
+
+def _is_held_whole(picture: JpegImageFile) -> bool:
+    """Whether all of it has to be in memory before the first line can be made, however small that becomes: a
+    progressive one, and one whose colours come one after the other, each in a scan of its own."""
+    assert picture.fp is not None
+    first_scan = 6 + 2 * picture.layers  # bytes of the head of one that has all colours; it was read just now
+    picture.fp.seek(-first_scan, io.SEEK_CUR)
+    of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
+    return "progressive" in picture.info or not of_all
+
+
+def exif_in(picture: ImageFile) -> Image.Exif:
+    """The picture's EXIF. Raises `ValueError` where it would fill the memory."""
+    if isinstance(picture, PngImageFile):
+        picture.load()  # it may come behind the pixels, and packed, as its file doesn't show
+        lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
+        check_directories(io.BytesIO(bytes.fromhex("".join(lines)).removeprefix(EXIF)))
+    return picture.getexif()
+
+
+def orientation_of(picture: ImageFile) -> int:
+    """EXIF orientation 1-8. EXIF that can't be read turns nothing."""
+    try:
+        return int(exif_in(picture).get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        return 1
 
 
 def check_scans(data: bytes, start: int) -> None:

@@ -24,7 +24,7 @@ from soak_load import memory_of
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.pixels import MAX_SENT_PIXELS
 
 pytestmark = pytest.mark.slow
 

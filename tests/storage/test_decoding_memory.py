@@ -17,11 +17,18 @@ from drawing import encoded
 from peaks import peak_memory
 from PIL import Image, ImageCms
 
-from concepts.bundle import reading
 from concepts.bundle.reading import Reader
 from storage.pictures import decoding
-from storage.pictures.decoding import BYTES_A_PIXEL, MAX_SENT_PIXELS, Memory, decode, decoded, wanted
-from storage.pictures.pixels import STRIP, rgb
+from storage.pictures.decoding import decode, decoded, wanted
+from storage.pictures.pixels import (
+    BYTES_A_PIXEL,
+    MAX_SENT_PIXELS,
+    MOST_MEMORY,
+    MOST_PASSED,
+    STRIP,
+    Memory,
+    rgb,
+)
 
 
 def flat(side: int, kind: str = "PNG", **how: Any) -> bytes:
@@ -31,7 +38,7 @@ def flat(side: int, kind: str = "PNG", **how: Any) -> bytes:
 class Told(Memory):
     """Notes how large a share is, when it is taken and when it is given back."""
 
-    def __init__(self, budget: int = decoding.MOST_MEMORY) -> None:
+    def __init__(self, budget: int = MOST_MEMORY) -> None:
         super().__init__(budget)
         self.events: list[str] = []
         self.wanted: list[int] = []
@@ -99,31 +106,20 @@ def test_a_share_is_held_until_the_picture_was_used_and_its_pixels_go_with_it(to
         picture.image.resize((10, 10))
 
 
-@pytest.fixture(params=["Discern's", "a bundle's"])
-def shares(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
-    """How a share of 100 bytes is taken, and those that wait for one."""
-    if request.param == "Discern's":
-        memory = Memory(100)
-        return memory.share, memory._waiting
-    monkeypatch.setattr(reading, "MOST_MEMORY", 100)
-    reader = Reader({})
-    return reader._share, reader._waiting
-
-
-def order_of(shares: tuple[Any, list[Any]], *all_wanted: int) -> list[int]:
+def order_of(*all_wanted: int) -> list[int]:
     """In which they go that come one after the other while there is no room."""
-    (share, waiting), order = shares, []
+    memory, order = Memory(100), list[int]()
 
     def take(wanted: int) -> None:
-        with share(wanted):
+        with memory.share(wanted):
             order.append(wanted)
 
     with ThreadPoolExecutor(len(all_wanted)) as pool:
-        with share(100):
+        with memory.share(100):
             taken = []
             for wanted_now in all_wanted:
                 taken.append(pool.submit(take, wanted_now))
-                while len(waiting) < len(taken):
+                while len(memory._waiting) < len(taken):
                     threading.Event().wait(0.001)
         for one in taken:
             one.result()
@@ -146,18 +142,15 @@ def test_a_library_leaves_half_of_the_memory_to_pictures_that_are_sent() -> None
     assert order == ["sent", "of a library"]
 
 
-def test_of_those_that_wait_the_smallest_goes_first(shares: tuple[Any, list[Any]]) -> None:
-    order = order_of(shares, 90, 200, 10, 60)
+def test_of_those_that_wait_the_smallest_goes_first() -> None:
+    order = order_of(90, 200, 10, 60)
     assert order.index(10) < order.index(60) < order.index(90) < order.index(200)
 
 
 @pytest.mark.parametrize("large", [100, 200])
-def test_a_large_one_goes_once_many_smaller_ones_that_came_later_have_gone(
-    shares: tuple[Any, list[Any]], large: int
-) -> None:
-    assert decoding.MOST_PASSED == reading.MOST_PASSED
-    order = order_of(shares, large, *[1] * (decoding.MOST_PASSED + 8))
-    assert order.index(large) == decoding.MOST_PASSED
+def test_a_large_one_goes_once_many_smaller_ones_that_came_later_have_gone(large: int) -> None:
+    order = order_of(large, *[1] * (MOST_PASSED + 8))
+    assert order.index(large) == MOST_PASSED
 
 
 @pytest.mark.parametrize("mode", ["F", "I", "I;16"])
@@ -191,7 +184,7 @@ def test_an_avif_counts_as_large_where_it_was_sent_whatever_it_says(
         with decoded(avif, sent=sent):
             pass
         reader = Reader(SMALL)
-        monkeypatch.setattr(reader, "_share", told.share)
+        monkeypatch.setattr(reader, "_memory", told)
         reader.pixels(avif, sent=sent)
     assert told.wanted == [MAX_SENT_PIXELS * BYTES_A_PIXEL] * 2 + [64 * 64 * BYTES_A_PIXEL] * 2
 

@@ -21,7 +21,7 @@ from concepts.workbench.columns import ColumnsReport
 from concepts.workbench.concept_views import GivenExample
 from concepts.workbench.heat import Heat
 from concepts.workbench.operation import Limit, Offset, PictureId
-from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
 from web.http.pictures import MOST_PICTURES, PictureThreads, ReceivedPicture

@@ -15,7 +15,8 @@ from typing import BinaryIO, Final, TypeVar
 from fastapi import Request, UploadFile
 from starlette.exceptions import HTTPException
 
-from storage.pictures.decoding import MAX_SENT_PIXELS, Wanted, check_pixels, wanted
+from storage.pictures.decoding import Wanted, check_pixels, wanted
+from storage.pictures.pixels import MAX_SENT_PIXELS
 
 MOST_PICTURES: Final = 32  # of a request
 MOST_PIXELS: Final = 400_000_000  # of a request: 32 of a phone's usual 12 megapixels

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts import __version__
 from concepts.bundle.decisions import PictureSaid, PicturesSaid
 from concepts.view import View
-from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.http.pictures import MOST_PICTURES, PictureThreads
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
 from web.http.screening import (

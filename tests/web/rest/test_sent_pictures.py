@@ -14,7 +14,7 @@ from fastapi import Request, UploadFile
 from fastapi.testclient import TestClient
 
 from storage.pictures import decoding
-from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.http import pictures
 from web.http.pictures import MOST_PIXELS, PictureThreads, ReceivedPicture
 
