@@ -38,7 +38,16 @@ def card_text(
         account = Account(concept, facts.discern_version)
         parts = [
             _what_it_is(account),
-            _definition(account),
+            "\n\n".join(
+                [
+                    "## What counts",
+                    _list(account.counts) or "What the sentence above says.",
+                    "## What doesn't",
+                    _list(account.does_not_count) or "Nothing was written down.",
+                    *(["## What was left open", left] if (left := _list(account.left_open)) else []),
+                    f"This is revision {account.facts.definition_revision} of the definition.",
+                ]
+            ),
             _quality(account, plots[place] if plots else {}),
             _section("Limits", [*account.limits, account.probabilities]),
         ]
@@ -47,8 +56,22 @@ def card_text(
         about.append("\n\n".join(parts))
     if len(about) > 1:
         about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
+    entries: dict[str, object] = {
+        "library_name": "discern",
+        "pipeline_tag": "image-classification",
+        "tags": ["discern", "image-classification", "linear-probe", "onnx", "safetensors"],
+    }
+    if facts.encoder.name.startswith("hf-hub:"):
+        entries["base_model"] = facts.encoder.name.removeprefix("hf-hub:")
+    names = dict.fromkeys(metric.name for concept in facts.concepts for metric in concept.metrics)
+    if names:
+        entries["metrics"] = list(names)
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items()]
     return (
-        "\n\n".join([_front_matter(facts), *about, _use(facts, alone, page), _encoder(facts, alone)]) + "\n"
+        "\n\n".join(
+            [("\n".join(["---", *lines, "---"])), *about, _use(facts, alone, page), _encoder(facts, alone)]
+        )
+        + "\n"
     )
 
 
@@ -73,25 +96,6 @@ def _rule(facts: BundleFacts) -> str:
     return ""
 
 
-def _front_matter(facts: BundleFacts) -> str:
-    """Values are written as JSON, which is YAML, so that no name can break out of its line.
-
-    There is no `license`: the head's licence is its owner's choice.
-    """
-    entries: dict[str, object] = {
-        "library_name": "discern",
-        "pipeline_tag": "image-classification",
-        "tags": ["discern", "image-classification", "linear-probe", "onnx", "safetensors"],
-    }
-    if facts.encoder.name.startswith("hf-hub:"):
-        entries["base_model"] = facts.encoder.name.removeprefix("hf-hub:")
-    names = dict.fromkeys(metric.name for concept in facts.concepts for metric in concept.metrics)
-    if names:
-        entries["metrics"] = list(names)
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items()]
-    return "\n".join(["---", *lines, "---"])
-
-
 def _what_it_is(account: Account) -> str:
     yes, *no = map(_line, account.threshold)
     concept, grades = account.facts, account.facts.grades
@@ -108,19 +112,6 @@ def _what_it_is(account: Account) -> str:
             f"It also gives a grade from 1 to {grades.n}; those from {grades.counts_from} on are a yes."
         )
     return "\n\n".join(parts)
-
-
-def _definition(account: Account) -> str:
-    return "\n\n".join(
-        [
-            "## What counts",
-            _list(account.counts) or "What the sentence above says.",
-            "## What doesn't",
-            _list(account.does_not_count) or "Nothing was written down.",
-            *(["## What was left open", left] if (left := _list(account.left_open)) else []),
-            f"This is revision {account.facts.definition_revision} of the definition.",
-        ]
-    )
 
 
 def _quality(account: Account, plots: Mapping[str, PlotFigure]) -> str:

@@ -307,21 +307,17 @@ def _marks(svg: Element, marks: Sequence[Mark], frame: PlotArea) -> None:
             place = {name: f"{value:.1f}" for name, value in {"x": left, "y": top, **size}.items()}
             SubElement(svg, "rect", place | {"class": f"mark-bar {mark.role}"})
         else:
-            _dot(svg, mark, frame)
-
-
-def _dot(svg: Element, dot: Dot, frame: PlotArea) -> None:
-    x, y = dot.place or (0.0, 0.0)
-    radius = RADIUS.get(dot.role, 4.0)
-    about = {"cx": f"{frame.x(x):.1f}", "cy": f"{frame.y(y):.1f}", "r": f"{radius:g}"}
-    circle = SubElement(svg, "circle", about | {"class": f"mark-dot {dot.role}"})
-    if dot.place is None:
-        circle.set("visibility", "hidden")
-    if dot.words:
-        # Beside the dot, and inside of the plot at its ends.
-        end, high = x > 0.85, y > 0.9
-        place = frame.x(x) + (-8 if end else 8), frame.y(y) + (15 if high else -6)
-        _text(svg, *place, dot.words, "end" if end else "start")
+            x, y = mark.place or (0.0, 0.0)
+            radius = RADIUS.get(mark.role, 4.0)
+            about = {"cx": f"{frame.x(x):.1f}", "cy": f"{frame.y(y):.1f}", "r": f"{radius:g}"}
+            circle = SubElement(svg, "circle", about | {"class": f"mark-dot {mark.role}"})
+            if mark.place is None:
+                circle.set("visibility", "hidden")
+            if mark.words:
+                # Beside the dot, and inside of the plot at its ends.
+                end, high = x > 0.85, y > 0.9
+                beside = frame.x(x) + (-8 if end else 8), frame.y(y) + (15 if high else -6)
+                _text(svg, *beside, mark.words, "end" if end else "start")
 
 
 def _text(svg: Element, x: float, y: float, words: str, anchor: str) -> Element:

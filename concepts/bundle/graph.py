@@ -52,7 +52,16 @@ def check_graph(content: bytes) -> None:
     _work_out_sizes(graph, picture, model.opset_import[0].version)
     for output in graph.output:
         output.type.tensor_type.ClearField("shape")
-    _check_joined(graph, shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph)
+    # onnx would follow the numbers of any vector, of which a few nodes can make billions.
+    found = shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph
+    inferred = {one.name: one for one in (*found.value_info, *found.output)}
+    for name in (name for node in graph.node if node.op_type == "Concat" for name in node.output):
+        one = inferred.get(name)
+        if one is not None and len(one.type.tensor_type.shape.dim) > 1:
+            continue
+        size = None if one is None else _bytes(one)
+        if size is None or size > 8 * LARGEST_SHAPE:
+            raise ValueError(CANT_TELL.format(name))
     found = shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
     sizes = {one.name: _bytes(one) for one in (*found.input, *found.value_info, *found.output)}
     unknown = [name for node in graph.node for name in node.output if name and sizes.get(name) is None]
@@ -84,18 +93,6 @@ def _work_out_sizes(graph: Any, picture: Any, opset: int) -> None:
         known[node.output[0]] = value
         graph.node.remove(node)
         graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
-
-
-def _check_joined(graph: Any, found: Any) -> None:
-    """onnx would follow the numbers of any vector, of which a few nodes can make billions."""
-    inferred = {one.name: one for one in (*found.value_info, *found.output)}
-    for name in (name for node in graph.node if node.op_type == "Concat" for name in node.output):
-        one = inferred.get(name)
-        if one is not None and len(one.type.tensor_type.shape.dim) > 1:
-            continue
-        size = None if one is None else _bytes(one)
-        if size is None or size > 8 * LARGEST_SHAPE:
-            raise ValueError(CANT_TELL.format(name))
 
 
 def _bytes(value: Any) -> int | None:

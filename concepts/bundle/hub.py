@@ -44,7 +44,11 @@ def push_bundle(path: Path, target: str, *, licence: str | None = None, private:
     if problems := check_bundle(path).problems:
         raise DiscernError(f"{path} is not as it was written: {'; '.join(problems)}. Export it again.")
     repository, files = found[1], files_of(path)
-    files["README.md"] = on_the_hub(files["README.md"].decode(), repository, licence).encode()
+    matter, rest = files["README.md"].decode().removeprefix("---\n").split("\n---\n", 1)
+    if licence is not None:
+        matter += f"\nlicense: {json.dumps(licence)}"
+    loading = f"## From the Hub\n\n```python\n{from_the_hub(repository)}\n```\n"
+    files["README.md"] = (f"---\n{matter}\n---\n{rest.rstrip()}\n\n{loading}").encode()
     files[CHECKSUMS_FILE] = checksums_text({k: v for k, v in files.items() if k != CHECKSUMS_FILE}).encode()
     info: Any = _commit(repository, files, f"Exported classifier {path.stem}", private)
     return Pushed(
@@ -54,15 +58,6 @@ def push_bundle(path: Path, target: str, *, licence: str | None = None, private:
         files=len(files),
         bytes=sum(map(len, files.values())),
     )
-
-
-def on_the_hub(card: str, repository: str, licence: str | None) -> str:
-    """The card with the licence in its front matter, and how to load it from there."""
-    matter, rest = card.removeprefix("---\n").split("\n---\n", 1)
-    if licence is not None:
-        matter += f"\nlicense: {json.dumps(licence)}"
-    loading = f"## From the Hub\n\n```python\n{from_the_hub(repository)}\n```\n"
-    return f"---\n{matter}\n---\n{rest.rstrip()}\n\n{loading}"
 
 
 def _commit(repository: str, files: dict[str, bytes], message: str, private: bool) -> Any:

@@ -126,7 +126,17 @@ def _opened_zip(path: Path) -> Iterator[BundleFiles]:
     except BROKEN as error:
         raise damaged(path, f"it is not a readable zip archive ({_reason(error)})") from error
     with archive:
-        _check_hostile(archive, path)
+        # Nothing is extracted, but a name that would leave the folder marks the whole archive as hostile.
+        entries, given = archive.infolist(), archive.namelist()
+        if len(entries) > MOST_ZIP_FILES:
+            raise damaged(path, f"it holds more than {MOST_ZIP_FILES} files")
+        if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in entries):
+            raise damaged(path, "it is compressed in an unusual way")
+        if len(set(map(PurePosixPath, given))) != len(given):
+            raise damaged(path, "it holds two files of one name")
+        for name in given:
+            if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+                raise damaged(path, f"it holds the unsafe file name {name!r}")
         names = {PurePosixPath(member.filename): member for member in archive.infolist()}
         folders = {name.parent for name in names if name.name == FACTS_FILE}
         if len(folders) != 1:
@@ -154,20 +164,6 @@ def _others(names: Mapping[PurePosixPath, zipfile.ZipInfo], folder: PurePosixPat
         elif not member.is_dir() or name not in (folder, *folder.parents):
             others.append(posixpath.relpath(name, folder))  # begins with ../
     return sorted(set(others))
-
-
-def _check_hostile(archive: zipfile.ZipFile, path: Path) -> None:
-    """Nothing is extracted, but a name that would leave the folder marks the whole archive as hostile."""
-    members, names = archive.infolist(), archive.namelist()
-    if len(members) > MOST_ZIP_FILES:
-        raise damaged(path, f"it holds more than {MOST_ZIP_FILES} files")
-    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-        raise damaged(path, "it is compressed in an unusual way")
-    if len(set(map(PurePosixPath, names))) != len(names):
-        raise damaged(path, "it holds two files of one name")
-    for name in names:
-        if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-            raise damaged(path, f"it holds the unsafe file name {name!r}")
 
 
 def _reason(error: Exception) -> str:

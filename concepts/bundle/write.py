@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -85,13 +84,50 @@ def write_bundle(
     archive = folder.with_name(folder.name + ".zip")
     facts = bundle_facts(parts, about, rule)
     for part in parts:
-        _check_consistent(part, about)
-    _check_replaceable(folder, archive)
+        line, described, grades = part.head.line, part.facts, part.facts.grades
+        if (line.kind, line.threshold) != (described.head.kind, described.head.threshold):
+            raise DiscernError("The head and its description differ in kind or threshold.")
+        if line.weights.shape != (about.dimension,):
+            raise DiscernError(
+                f"The head has weights of shape {line.weights.shape}, but its encoder makes vectors of "
+                f"{about.dimension} numbers."
+            )
+        if not (np.isfinite(line.weights).all() and np.isfinite(line.bias)):
+            raise DiscernError("The head has weights that are not finite numbers. Train it again.")
+        if (grades is None) != (part.head.cuts is None):
+            raise DiscernError("Of the head and its description one alone has grades.")
+        if grades and part.head.cuts is not None:
+            check_cuts(line.bias, part.head.cuts, grades)
+    # Only what Discern wrote is ever replaced: a bundle, or an empty folder.
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        raise DiscernError(f"{folder} is not a folder. Choose another place for the bundle.")
+    if folder.is_dir():
+        found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
+        strange = sorted(name for name in found if not is_ours(name))
+        if strange or (found and FACTS_FILE not in found):
+            example = strange[0] if strange else sorted(found)[0]
+            raise DiscernError(
+                f"{folder} holds files that are not a bundle's ({example!r}). Choose another place."
+            )
+    if os.path.lexists(archive) and not _is_bundle_zip(archive):
+        raise DiscernError(f"{archive} exists and is not a bundle. Choose another place for the bundle.")
     files = _contents(parts, facts, encoder, page)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _replace_folder(folder, files)
-        _replace_file(archive, _zip_bytes(folder.name, files))
+        fresh = archive.with_name(f".{archive.name}.new-{uuid.uuid4().hex[:8]}")
+        try:
+            with zipfile.ZipFile(fresh, "w") as packed:
+                for name, content in files.items():
+                    member = zipfile.ZipInfo(f"{folder.name}/{name}", ZIP_TIME)
+                    # As on Unix, on every system, so that the bytes and rights are the same.
+                    member.create_system, member.external_attr = 3, 0o644 << 16
+                    # Weights hardly become smaller, and packing them takes seconds.
+                    way = zipfile.ZIP_STORED if name == CLASSIFIER_FILE else zipfile.ZIP_DEFLATED
+                    packed.writestr(member, content, way)
+            fresh.replace(archive)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise DiscernError(f"The bundle can't be written to {folder}: {error.strerror}.") from error
     return folder
@@ -111,39 +147,6 @@ def bundle_facts(
             *([PROTOTYPES] if any(part.head.line.prototypes for part in parts) else ()),
         ),
     )
-
-
-def _check_consistent(part: BundlePart, encoder: EncoderFacts) -> None:
-    line, facts, grades = part.head.line, part.facts, part.facts.grades
-    if (line.kind, line.threshold) != (facts.head.kind, facts.head.threshold):
-        raise DiscernError("The head and its description differ in kind or threshold.")
-    if line.weights.shape != (encoder.dimension,):
-        raise DiscernError(
-            f"The head has weights of shape {line.weights.shape}, but its encoder makes vectors of "
-            f"{encoder.dimension} numbers."
-        )
-    if not (np.isfinite(line.weights).all() and np.isfinite(line.bias)):
-        raise DiscernError("The head has weights that are not finite numbers. Train it again.")
-    if (grades is None) != (part.head.cuts is None):
-        raise DiscernError("Of the head and its description one alone has grades.")
-    if grades and part.head.cuts is not None:
-        check_cuts(line.bias, part.head.cuts, grades)
-
-
-def _check_replaceable(folder: Path, archive: Path) -> None:
-    """Only what Discern wrote is ever replaced: a bundle, or an empty folder."""
-    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-        raise DiscernError(f"{folder} is not a folder. Choose another place for the bundle.")
-    if folder.is_dir():
-        found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
-        strange = sorted(name for name in found if not is_ours(name))
-        if strange or (found and FACTS_FILE not in found):
-            example = strange[0] if strange else sorted(found)[0]
-            raise DiscernError(
-                f"{folder} holds files that are not a bundle's ({example!r}). Choose another place."
-            )
-    if os.path.lexists(archive) and not _is_bundle_zip(archive):
-        raise DiscernError(f"{archive} exists and is not a bundle. Choose another place for the bundle.")
 
 
 def _is_bundle_zip(archive: Path) -> bool:
@@ -217,19 +220,6 @@ def _json_bytes(document: BaseModel) -> bytes:
     return (text + "\n").encode()
 
 
-def _zip_bytes(folder_name: str, files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            member = zipfile.ZipInfo(f"{folder_name}/{name}", ZIP_TIME)
-            member.create_system = 3  # Unix, on every system, so that the bytes and rights are the same
-            member.external_attr = 0o644 << 16
-            # Weights hardly become smaller, and packing them takes seconds.
-            way = zipfile.ZIP_STORED if name == CLASSIFIER_FILE else zipfile.ZIP_DEFLATED
-            archive.writestr(member, content, way)
-    return buffer.getvalue()
-
-
 def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
     """Complete under another name first, then renamed. The old bundle is gone only when the new is there."""
     mark = uuid.uuid4().hex[:8]
@@ -249,12 +239,3 @@ def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _replace_file(target: Path, content: bytes) -> None:
-    fresh = target.with_name(f".{target.name}.new-{uuid.uuid4().hex[:8]}")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -120,6 +120,14 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         what = dataset.frame.name
         looked_in = [f"These figures are of {pictures(len(dataset.index.ids))} in {what}."]
     on_scale = figures_on_scale(dataset, drawn, linear, vectors)
+    notes = [waiting] if (waiting := what_waits(dataset, len(ids))) else []
+    if head.details.get("target") == BY_HAND:
+        notes.append(
+            "The threshold was set by hand by someone who saw such figures: the ranges of precision and "
+            "recall are so wide that they hold for each threshold there was to choose from."
+        )
+    if any(simulated):
+        notes.append("Labels of test pictures are a simulated person's, not a real one's.")
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -137,7 +145,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *(twice.sentences if twice else ()),
             *([earlier] if earlier else ()),
         ),
-        notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
+        notes=tuple(notes),
         cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=yes.metric("yes") if yes else None,
@@ -303,20 +311,6 @@ def what_waits(dataset: ConceptDataset, n: int) -> str:
     """Why figures on n pictures with a yes or no rest on fewer answers than there are; else empty."""
     counted, answered = len(dataset.measuring), dataset.answered_blindly
     return about_waiting(counted, answered, dataset.pictures, max(counted - n, 0))
-
-
-def _evaluation_notes(
-    dataset: ConceptDataset, ids: Sequence[str], simulated: bool, head: StoredHead
-) -> list[str]:
-    notes = [waiting] if (waiting := what_waits(dataset, len(ids))) else []
-    if head.details.get("target") == BY_HAND:
-        notes.append(
-            "The threshold was set by hand by someone who saw such figures: the ranges of precision and "
-            "recall are so wide that they hold for each threshold there was to choose from."
-        )
-    if simulated:
-        notes.append("Labels of test pictures are a simulated person's, not a real one's.")
-    return notes
 
 
 def earlier_labels(dataset: ConceptDataset) -> str:

@@ -19,7 +19,6 @@ from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.nearness import familiar_from
 from concepts.learning.report import WIDE, AuthorKind, LabelCount
-from concepts.learning.scale import Scale
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from storage.heads import HeadFacts, HeadStore, StoredHead
@@ -61,7 +60,10 @@ def train(
     if head.prototypes:
         details[FAMILIAR_FROM] = familiar_from(head, _new_to(training_data))
     if training_data.scale:
-        details["said"] = _how_often_said(training, training_data.scale)
+        assert training.data.said is not None
+        possible = training.data.said.possible[training.data.weight > 0]
+        named = possible[possible.sum(axis=1) == 1].sum(axis=0)
+        details["said"] = dict(zip(training_data.scale.words_of_options(), map(int, named), strict=True))
     if training.agreement:
         details["machine"] = vars(training.agreement)
         notes.append(training.agreement.sentence)
@@ -211,14 +213,6 @@ def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
         if collection.parts.has_been(head.concept_id, head.fingerprint):
             raise OTHER_PART(version=head.number)
         raise FingerprintMismatchError(f"Version {head.number}", expected, head.fingerprint)
-
-
-def _how_often_said(training: Training, scale: Scale) -> dict[str, int]:
-    """Grade or class → how many labels name it, of those that weigh something."""
-    assert training.data.said is not None
-    possible = training.data.said.possible[training.data.weight > 0]
-    counts = possible[possible.sum(axis=1) == 1].sum(axis=0)
-    return dict(zip(scale.words_of_options(), map(int, counts), strict=True))
 
 
 def label_counts(training: Training) -> tuple[LabelCount, ...]:

@@ -52,7 +52,9 @@ def verdict(
         todo = "" if stale else _test_labels(test_labels)
         return Verdict("Not tested yet", todo or "test it", "label" if todo else "test", known=False)
     right, found = report.metric("precision"), report.metric("recall")
-    if certified := _certified(report):
+    notes = (metric.note for metric in report.metrics if metric.name == "precision")
+    guarantee = next((match for note in notes if (match := CERTIFIED.fullmatch(note))), None)
+    if certified := (f"{100 * float(guarantee[1]):.3g}" if guarantee else ""):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
         return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
     count, confusion = sum(labels.yes for labels in report.labels), report.confusion
@@ -60,7 +62,8 @@ def verdict(
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or right.is_wide:
         return _too_early("Too early to say", report, count, test_labels, stale, done)
-    if _may_be_chance(report, right):
+    base = report.metric("base_rate")
+    if base is not None and (right.low or 0) <= (base.value or 0):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
@@ -109,19 +112,6 @@ def _too_early(
 
 def _test_labels(more: int) -> str:
     return f"{more} more test {'label' if more == 1 else 'labels'}" if more else ""
-
-
-def _certified(report: EvaluationReport) -> str:
-    """How many of 100 flagged are guaranteed to be right; empty without a guarantee."""
-    notes = (metric.note for metric in report.metrics if metric.name == "precision")
-    found = next((match for note in notes if (match := CERTIFIED.fullmatch(note))), None)
-    return f"{100 * float(found[1]):.3g}" if found else ""
-
-
-def _may_be_chance(report: EvaluationReport, right: Metric) -> bool:
-    """Whether flagging everything may be as right."""
-    base = report.metric("base_rate")
-    return base is not None and (right.low or 0) <= (base.value or 0)
 
 
 def _right(share: Metric) -> str:

@@ -86,7 +86,24 @@ class Labelling:
         todo = [picture_id for picture_id in ids if picture_id not in out]
         self.progress.report(self.done, total, doing or f"asking {self.annotator.name}")
         groups = Groups(todo, self._looks(todo))
-        self._keep(self._copies(groups))
+        # What this annotator said before holds for pictures that look the same as one it has seen.
+        copies = groups.copies(dict(zip(self._looks(self.seen), self.seen, strict=True)))
+        before = {one.picture_id: one for one in self._said_of(sorted({*copies.values()}))}
+        given = given_by(self.training_data.log, self.training_data.concept_id, before.values())
+        known = {
+            twin: Annotation(
+                twin,
+                one.rating,
+                tuple(CriterionEvidence(**evidence) for evidence in one.evidence),
+                one.rationale,
+                one.raw,
+                one.verbalised,
+                one.same_as,
+                given.get(twin),
+            )
+            for twin, one in before.items()
+        }
+        self._keep([copy_of(known[twin], picture_id) for picture_id, twin in copies.items()])
         if self.stopped:
             return
 
@@ -109,27 +126,6 @@ class Labelling:
         """The group of each picture within which one annotation holds for all: near-duplicates, where looking
         costs a call, else itself alone."""
         return self.training_data.collection.library.near_groups(ids) if self.costs else list(ids)
-
-    def _copies(self, groups: Groups) -> list[Annotation]:
-        """What this annotator said before, for pictures that look the same as one it has seen."""
-        copies = groups.copies(dict(zip(self._looks(self.seen), self.seen, strict=True)))
-        before = {one.picture_id: one for one in self._said_of(sorted({*copies.values()}))}
-        given = given_by(self.training_data.log, self.training_data.concept_id, before.values())
-        found = []
-        for picture_id, twin in copies.items():
-            said = before[twin]
-            known = Annotation(
-                twin,
-                said.rating,
-                tuple(CriterionEvidence(**one) for one in said.evidence),
-                said.rationale,
-                said.raw,
-                said.verbalised,
-                said.same_as,
-                given.get(twin),
-            )
-            found.append(copy_of(known, picture_id))
-        return found
 
     def _said_of(self, ids: Sequence[str]) -> list[StoredAnnotation]:
         """What this annotator said of pictures by this definition."""

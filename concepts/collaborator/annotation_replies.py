@@ -168,21 +168,6 @@ def by_count(criteria: Sequence[Criterion], answers: Sequence[Verdicted]) -> tup
     return settled, " ".join(dict.fromkeys(said))
 
 
-def read_evidence(
-    criteria: Sequence[Criterion], answers: Sequence[CriterionVerdict]
-) -> tuple[CriterionEvidence, ...]:
-    """One verdict per criterion. Missing and contradictory ones are unclear."""
-    said: dict[int, set[Verdict]] = {}
-    for answer in answers:
-        said.setdefault(answer.number, set()).add(answer.verdict)
-    evidence = []
-    for number, criterion in enumerate(criteria, 1):
-        verdicts = said.get(number, set())
-        verdict = verdicts.pop() if len(verdicts) == 1 else "unclear"
-        evidence.append(CriterionEvidence(criterion.text, criterion.kind, verdict))
-    return tuple(evidence)
-
-
 def conclude(
     picture_id: str,
     criteria: Sequence[Criterion],
@@ -193,7 +178,15 @@ def conclude(
     """The model's rating, as far as its own evidence (`answers`) allows it. Where it doesn't, how sure the
     model was of that rating says nothing about the lower one."""
     answers, counted = by_count(criteria, answers)
-    evidence = read_evidence(criteria, answers)
+    # One verdict per criterion: missing and contradictory ones are unclear.
+    by_number: dict[int, set[Verdict]] = {}
+    for answer in answers:
+        by_number.setdefault(answer.number, set()).add(answer.verdict)
+    evidence: tuple[CriterionEvidence, ...] = ()
+    for number, criterion in enumerate(criteria, 1):
+        verdicts = by_number.get(number, set())
+        verdict = verdicts.pop() if len(verdicts) == 1 else "unclear"
+        evidence += (CriterionEvidence(criterion.text, criterion.kind, verdict),)
     highest, reason = max_rating(criteria, [e.verdict for e in evidence])
     rationale = " ".join(filter(None, [one_line(said.rationale)[:LONGEST_RATIONALE], counted]))
     if said.rating > highest:

@@ -6,10 +6,12 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
+
+from cachetools import LRUCache, cachedmethod
 
 from concepts.collaborator.annotation_replies import (
     LONGEST_CAPTION,
@@ -73,6 +75,8 @@ COUNT = "count"  # the prompt of criteria that are about how many there are
 SCALE = "scale"  # the prompt of what is answered by grades or classes
 RATING = "rating"  # the field whose token tells how sure a model is
 REPEATS = (1, 2)  # samples beside the likeliest answer, where they are asked for: three calls in place of one
+
+CAPTIONS = 1000  # of the pictures asked about last, in memory; all are cached where they are paid for
 
 # No answer, no key, not allowed, no such model, too many calls: the next picture would meet the same.
 ALL_MEET_IT = (None, 401, 403, 404, 429)
@@ -275,32 +279,6 @@ class VlmAnnotator(ByModel):
         return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
 
 
-class InFlight:
-    """Of several threads that want the same text at the same time one gets it for all; nothing is kept beyond
-    that, since answers are cached where they are paid for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._going: dict[str, Future[str]] = {}
-
-    def once(self, key: str, make: Callable[[], str]) -> str:
-        with self._lock:
-            going = self._going.get(key)
-            mine = Future[str]()
-            if going is None:
-                self._going[key] = mine
-        if going is not None:
-            return going.result()
-        try:
-            mine.set_result(make())
-        except BaseException as error:
-            mine.set_exception(error)
-        finally:
-            with self._lock:
-                del self._going[key]
-        return mine.result()
-
-
 @dataclass(eq=False)
 class DecomposedAnnotator(ByModel):
     """In steps: what the picture shows, what it shows of each criterion, and what follows from that.
@@ -321,7 +299,8 @@ class DecomposedAnnotator(ByModel):
         cost="three calls a picture, two of them with the picture; the first is shared by all concepts",
     )
 
-    captioning: InFlight = field(default_factory=InFlight, init=False)
+    captions: LRUCache[str, str] = field(default_factory=lambda: LRUCache(CAPTIONS), init=False)
+    captioned: threading.Condition = field(default_factory=threading.Condition, init=False)
 
     @property
     def name(self) -> str:
@@ -356,12 +335,14 @@ class DecomposedAnnotator(ByModel):
         said, raw = self._rate(concluding, conclusion(self.scale), CONCLUDING)
         return conclude(picture.picture_id, definition.criteria, found, said, raw)
 
+    @cachedmethod(
+        lambda self: self.captions,
+        lambda _, picture: picture.picture_id,
+        condition=lambda self: self.captioned,
+    )
     def _caption(self, picture: PictureInput) -> str:
-        """One picture may be judged and be an example of others at the same time; it is described once."""
-        return self.captioning.once(picture.picture_id, lambda: self._described(picture))
-
-    def _described(self, picture: PictureInput) -> str:
-        """The question is the same for every definition, so that its answer is too; unless the concept has
+        """What is seen in a picture, asked once where it is judged and is an example of others at the same
+        time. The question is the same for every definition, so that its answer is too; unless the concept has
         prompts of its own."""
         asked = self.prompts.messages(
             "annotate.caption", self.read_picture(picture, self.model.side or LOOKING_SIDE)

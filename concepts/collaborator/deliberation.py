@@ -152,20 +152,6 @@ class Deliberation:
         (empty: none that has a name). Raises
         `NotEnoughLabelsError` where no wording could be shown to be better.
         """
-        answers = self._answers_to_reword(key, met)
-        short = FEWEST - min(len(answers.judge), len(answers.write))
-        if short > 0:
-            raise NotEnoughLabelsError(
-                f"Other wordings are tried on your labels; about {2 * short} more are needed.",
-                needed=2 * short,
-            )
-        critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
-        outcome = self._find_wordings(answers, critic, self._askable(key))
-        return outcome, critic.name if critic else ""
-
-    def _answers_to_reword(self, key: str, met: Mapping[str, str]) -> AnswersToReword:
-        """What was answered with the machine's opinion beside the picture agrees with it too often, so it
-        judges nothing."""
         training_data = self.training_data
         decided: dict[str, Value] = {
             i: "yes" if d.value == "yes" else "no" for i, d in training_data.answers.items() if d.decided
@@ -176,14 +162,24 @@ class Deliberation:
         for event in training_data.log.comments(training_data.concept_id, ids):
             remarks.setdefault(event.picture_id, []).append(event.comment)
         write, judge = halves(groups, remarks, key)
+        # What was labelled with the machine's opinion beside the picture agrees with it too often to judge.
         standing = training_data.log.standing(training_data.concept_id, ("person", "simulated"), judge)
         swayed = {event.picture_id for event in standing if event.in_view}
-        return AnswersToReword(
+        answers = AnswersToReword(
             {i: decided[i] for i in write},
             {i: decided[i] for i in judge if i not in swayed},
             remarks,
             met,
         )
+        short = FEWEST - min(len(answers.judge), len(answers.write))
+        if short > 0:
+            raise NotEnoughLabelsError(
+                f"Other wordings are tried on your labels; about {2 * short} more are needed.",
+                needed=2 * short,
+            )
+        critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
+        outcome = self._find_wordings(answers, critic, self._askable(key))
+        return outcome, critic.name if critic else ""
 
     def _find_wordings(
         self, answers: AnswersToReword, critic: ChatModel | None, askable: Sequence[str]

@@ -57,7 +57,11 @@ def annotate_in_rounds(
         came = progress.made_once(f"after round {number}", partial(_came, training_data_now, chosen))
         found.append(AnnotationRound.model_validate(came))
         if number < rounds and is_settled(found):
-            labelling.stopped = _why(number, rounds, found)
+            changed = " and ".join(f"{one.changed:,}" for one in found[-IN_A_ROW:])
+            labelling.stopped = (
+                f"Ended after round {number} of {rounds}: the last ones changed {changed} of about "
+                f"{found[-1].flagged:,} decisions for a yes, so more suggestions would change little."
+            )
             break
     more = left_of(labelling.training_data, [*labelling.seen, *labelling.training_data.candidates], also)
     room = len(more) if limit is None else max(limit - labelling.done, 0)
@@ -94,11 +98,3 @@ def _came(training_data_now: DataNow, chosen: Sequence[str]) -> dict[str, int | 
         "changed": effect.changed if effect else None,
         "flagged": effect.flagged if effect else None,
     }
-
-
-def _why(number: int, rounds: int, found: Sequence[AnnotationRound]) -> str:
-    changed = " and ".join(f"{one.changed:,}" for one in found[-IN_A_ROW:])
-    return (
-        f"Ended after round {number} of {rounds}: the last ones changed {changed} of about "
-        f"{found[-1].flagged:,} decisions for a yes, so more suggestions would change little."
-    )

@@ -88,7 +88,12 @@ def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequ
     searched = "" if has_negation(sentence) else sentence  # a search for "no lemons" finds lemons
     topic = f"{definition.name}: {searched}"
     nouns = vocabulary.nearest(" ".join([topic, *hints]), NEAREST)
-    nouns = _without_nearer_to(not_to_bring, nouns, vocabulary)
+    nearer: dict[str, float] = {}
+    for text in not_to_bring:
+        for rank, noun in enumerate(vocabulary.nearest(text, NEAREST)):
+            score = 1.0 if rank < NEAREST_TO_UNWANTED else noun.score
+            nearer[noun.name] = max(nearer.get(noun.name, 0.0), score)
+    nouns = [noun for noun in nouns if noun.score > nearer.get(noun.name, 0.0)]
     near, lookalikes = choose_nouns(nouns, topic, not_to_bring)
     lookalikes = [noun for noun in lookalikes if noun not in written.searched_kinds()]
     return with_proposals(
@@ -98,16 +103,6 @@ def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequ
         [definition.name, *near],
         [*(item for text in not_to_bring for item in items_of(text)), *lookalikes],
     )
-
-
-def _without_nearer_to(unwanted: Sequence[str], nouns: Sequence[Noun], vocabulary: Vocabulary) -> list[Noun]:
-    """Without those that are nearer to something unwanted, as a grapefruit to "citrus"."""
-    nearer: dict[str, float] = {}
-    for text in unwanted:
-        for rank, noun in enumerate(vocabulary.nearest(text, NEAREST)):
-            score = 1.0 if rank < NEAREST_TO_UNWANTED else noun.score
-            nearer[noun.name] = max(nearer.get(noun.name, 0.0), score)
-    return [noun for noun in nouns if noun.score > nearer.get(noun.name, 0.0)]
 
 
 def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -107,7 +107,17 @@ def mine(
     wanted = size - round(size * RANDOM_SHARE)
     searched = [(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
     others = allowed.without(with_look_alikes([i for i, _ in searched], library))
-    drawn = _random(others, library, size - len(searched), rng)
+    # No two random ones look alike.
+    count = size - len(searched)
+    order = rng.permutation(len(others))
+    first: dict[str, str] = {}
+    for start in range(0, len(order), DRAWN_AT_ONCE):
+        if len(first) >= count:
+            break
+        some = others.at(order[start : start + DRAWN_AT_ONCE])
+        for picture_id, group in zip(some, library.near_groups(some), strict=True):
+            first.setdefault(group, picture_id)
+    drawn = list(first.values())[: max(count, 0)]
     return _spread(searched, [(i, ["random"]) for i in drawn])
 
 
@@ -161,19 +171,6 @@ def _in_turn(index: VectorReader, found: dict[str, _Found], seed: int) -> list[s
         order.append((turn[cluster[picture_id]], found[picture_id].rank, picture_id))
         turn[cluster[picture_id]] += 1
     return [picture_id for *_, picture_id in sorted(order)]
-
-
-def _random(ids: PictureIds, library: Library, count: int, rng: np.random.Generator) -> list[str]:
-    """Up to `count` of the ids, no two of which look alike."""
-    order = rng.permutation(len(ids))
-    first: dict[str, str] = {}
-    for start in range(0, len(order), DRAWN_AT_ONCE):
-        if len(first) >= count:
-            break
-        drawn = ids.at(order[start : start + DRAWN_AT_ONCE])
-        for picture_id, group in zip(drawn, library.near_groups(drawn), strict=True):
-            first.setdefault(group, picture_id)
-    return list(first.values())[: max(count, 0)]
 
 
 def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidate]:

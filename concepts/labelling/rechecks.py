@@ -68,7 +68,7 @@ class Repeats:
 
     def _drawn(self) -> list[str]:
         """In random order."""
-        again = [i for i in self.measuring if comes_again(self.concept.seed, i)]
+        again = [i for i in self.measuring if (_chance(self.concept.seed, "again", i) < SHARE)]
         return sorted(again, key=lambda i: _chance(self.concept.seed, "again", i))
 
     def _wait(self, picture_id: str) -> int:
@@ -79,11 +79,6 @@ class Repeats:
         for event in self.log.of_author(self.concept.id, author, picture_ids) if picture_ids else ():
             said.setdefault(event.picture_id, []).append(event)
         return said
-
-
-def comes_again(key: str, picture_id: str) -> bool:
-    """Whether a picture that measures is one of the random ones that come back; `key` is the concept's."""
-    return _chance(key, "again", picture_id) < SHARE
 
 
 def _chance(key: str, what: str, picture_id: str) -> float:

@@ -153,7 +153,10 @@ def next_for_machine(
     """At most n pictures that are not `tried`: first some that the person has answered, which say what the
     machine's labels count for; then those whose labels should improve the classifier most, or the pool in its
     order while it has learned no yes and no."""
-    checked = _to_check(training_data, n, tried)
+    answered = [i for i, decision in training_data.answers.items() if decision.decided]
+    left = CHECKED - sum(i in tried for i in answered)
+    most = min(left, round(CHECKED_SHARE * n))
+    checked = training_data.with_vectors([i for i in answered if i not in tried])[: max(most, 0)]
     wanted = n - len(checked)
     out = {*tried, *training_data.spoken_for, *checked}
     head = student(training_data)
@@ -168,7 +171,7 @@ def next_for_machine(
     votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
     logits = head.logits(pool_of.vectors)
     labelled = Labelled.of(np.array([i in out for i in ids], dtype=bool), votes)
-    round = Round(
+    this_round = Round(
         pool=pool_of,
         labelled=replace(labelled, again=np.abs(votes)),  # a machine would say the same again
         training=training.data.at(used),
@@ -177,7 +180,7 @@ def next_for_machine(
         doubt=how_unsure(head, pool_of.vectors, logits),
     )
     rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
-    chosen = Auto().select(round, wanted, rng)
+    chosen = Auto().select(this_round, wanted, rng)
     return [*checked, *(ids[choice.row] for choice in chosen)]
 
 
@@ -200,10 +203,3 @@ def surest_yes(training_data: TrainingData) -> list[str]:
         return []
     order = np.argsort(-head.logits(training.data.vectors[yes]), kind="stable")
     return [training.ids[yes[place]] for place in order[:PROBES]]
-
-
-def _to_check(training_data: TrainingData, n: int, tried: Ids[str]) -> list[str]:
-    answered = [i for i, decision in training_data.answers.items() if decision.decided]
-    left = CHECKED - sum(i in tried for i in answered)
-    most = min(left, round(CHECKED_SHARE * n))
-    return training_data.with_vectors([i for i in answered if i not in tried])[: max(most, 0)]
