@@ -19,6 +19,10 @@ from concepts.learning.report import (
 )
 from concepts.learning.target import Target
 
+UNLIKE = (
+    "A familiarity below 0 means that a picture looks like nothing that was labelled: don't trust its score. "
+    "It finds other kinds of pictures, not mistakes among pictures of its own kind."
+)
 FEW = 30  # positives or negatives below this make wide intervals; it is said so
 
 METRIC_WORDS = {
@@ -148,19 +152,10 @@ class Account:
             "It stands for the judgement of those who labelled, on pictures like those it learned from. On "
             "other pictures it can be wrong without looking unsure. Measure it again there before relying on "
             "it.",
-            *_unlike(facts),
+            *([UNLIKE] if facts.head.familiar_from is not None else []),
             "It should not be the only reason for a decision about a person.",
             *facts.notes,
         ]
-
-
-def _unlike(facts: ConceptFacts) -> list[str]:
-    if facts.head.familiar_from is None:
-        return []
-    return [
-        "A familiarity below 0 means that a picture looks like nothing that was labelled: don't trust its "
-        "score. It finds other kinds of pictures, not mistakes among pictures of its own kind."
-    ]
 
 
 def _yes_from(facts: ConceptFacts) -> str:

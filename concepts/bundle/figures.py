@@ -157,8 +157,9 @@ def reliability(curves: Curves) -> PlotFigure:
         marks=tuple(marks),
         columns=("how sure", "really count", "pictures"),
         rows=tuple(
-            (_percent(b.predicted), f"{_percent(b.observed)} ({_range(*_span(b))})", f"{b.n:,}")
+            (_percent(b.predicted), f"{_percent(b.observed)} ({100 * low:.0f}–{100 * high:.0f})", f"{b.n:,}")
             for b in curves.reliability
+            for low, high in [_span(b)]
         ),
     )
 
@@ -201,10 +202,6 @@ def scores(curves: Curves, threshold: float) -> PlotFigure:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{100 * low:.0f}–{100 * high:.0f}"
 
 
 def _span(found: ReliabilityBin) -> tuple[float, float]:

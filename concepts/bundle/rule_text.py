@@ -67,25 +67,18 @@ def _tokens(text: str) -> list[_Token]:
             raise RuleTextError(
                 'A quote is opened and not closed. A quote in a name is written twice: "".', place
             )
-        token = _token(match)
-        plain = token.kind == "name" and match["word"]
-        if plain and found and found[-1].kind == "name" and found[-1].text[0] != '"':
-            found[-1] = found[-1]._replace(text=f"{found[-1].text} {token.text}")
+        begin, place = match.end() - len(match[0].lstrip()), match.end()
+        if match["bracket"]:
+            found.append(_Token(match["bracket"], match["bracket"], begin))
+        elif (quoted := match["quoted"]) is not None:
+            found.append(_Token("name", '"' + quoted.replace('""', '"'), begin))
+        elif (word := match["word"]).casefold() in OPERATORS:
+            found.append(_Token(word.casefold(), word, begin))
+        elif found and found[-1].kind == "name" and found[-1].text[0] != '"':
+            found[-1] = found[-1]._replace(text=f"{found[-1].text} {word}")
         else:
-            found.append(token)
-        place = match.end()
+            found.append(_Token("name", word, begin))
     return [*found, _Token("end", "", len(text))]
-
-
-def _token(match: re.Match[str]) -> _Token:
-    kind, place = match.lastgroup or "", match.end() - len(match[0].lstrip())
-    text = match[kind]
-    if kind == "bracket":
-        return _Token(text, text, place)
-    if kind == "quoted":
-        return _Token("name", '"' + text.replace('""', '"'), place)
-    operator = text.casefold()
-    return _Token(operator if operator in OPERATORS else "name", text, place)
 
 
 class _Parser:

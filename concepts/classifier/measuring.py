@@ -94,7 +94,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
     views = views_of(dataset, drawn, head, probability)
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
-    new = _among_unlabelled(dataset, drawn, head, probability, by_hand)
+    new, about_new = _among_unlabelled(dataset, drawn, head, probability, by_hand)
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, views, by_hand)
     baselines: tuple[Baseline, ...] = ()
     for name, scores, rows in _baselines(dataset, taught, ids, vectors, ratings_of(ids), way_of(head)):
@@ -140,7 +140,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *(certified.sentence for certified in Guarantee.all(head.details)),
             *(on_scale.sentences if on_scale else ()),
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
-            *([new.sentence] if new and new.sentence else []),
+            *filter(None, [about_new]),
             *looked_in,
             *(twice.sentences if twice else ()),
             *([earlier] if earlier else ()),
@@ -149,7 +149,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=yes.metric("yes") if yes else None,
-        unlabelled=new.right if new else None,
+        unlabelled=new,
         slices=parts.found,
         worst_slice=parts.worst,
         consistency=twice,
@@ -239,17 +239,11 @@ def _taught(drawn: MeasuredSample, learned: Training) -> tuple[Rows, Bools]:
     return rows, (rows >= 0) & has_truth & np.isin(learned.kinds, ("person", "simulated"))
 
 
-@dataclass(frozen=True)
-class _NewFinds:
-    right: Metric
-    sentence: str
-
-
 def _among_unlabelled(
     dataset: ConceptDataset, drawn: MeasuredSample, head: StoredHead, probability: Floats, thresholds: int
-) -> _NewFinds | None:
-    """The precision among what no person had labelled when the version was trained; None for a set from
-    outside.
+) -> tuple[Metric | None, str]:
+    """The precision among what no person had labelled when the version was trained, and that in words; None
+    for a set from outside.
 
     A test picture stands for those of its stratum that nobody had labelled when it was drawn. What people
     labelled since to teach is taken out of both: the version has seen it, and most of it is right. Test
@@ -257,7 +251,7 @@ def _among_unlabelled(
     figures.
     """
     if drawn.draws is None:
-        return None
+        return None, ""
     seen = _of_groups(dataset, drawn, head)
     rows, by_people = _taught(drawn, dataset.at(head.label_sequence).training)
     known = np.isin(np.arange(len(seen)), rows[by_people])
@@ -270,7 +264,7 @@ def _among_unlabelled(
     right = Metric.unknown("precision", flagged, note)
     if found and flagged:
         right = found.metric("precision").model_copy(update={"note": note})
-    return _NewFinds(right, about_unlabelled(right, int((seen >= head.threshold).sum())))
+    return right, about_unlabelled(right, int((seen >= head.threshold).sum()))
 
 
 def _sentences(

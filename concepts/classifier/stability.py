@@ -13,7 +13,7 @@ from pydantic import computed_field
 
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.ranking import decisions
+from concepts.labelling.ranking import effect_of
 from concepts.learning.base import Floats
 from concepts.learning.fitting import SEED
 from concepts.learning.heads import HEADS
@@ -88,26 +88,11 @@ class Settling(View):
 def settling(dataset: ConceptDataset, way: str) -> Settling | None:
     """By heads trained in the same `way`. None where the answers before the last ones hold no yes or no no,
     or none of the last ones teaches anything."""
-    first = dataset.first_answered
-    order = sorted(dataset.decisions, key=lambda picture: first[picture])
-    late = set(order[-LAST:])
-    training = dataset.training
-    before = np.flatnonzero([picture not in late for picture in training.ids])
-    learned = training.data.at(before)
-    if len(before) == len(training.ids) or not (learned.positives and learned.negatives):
+    order = sorted(dataset.decisions, key=dataset.first_answered.__getitem__)
+    effect = effect_of(dataset, set(order[-LAST:]), way)
+    if effect is None:
         return None
-    then, _ = decisions(dataset, way, before)
-    now, hesitates = decisions(dataset, way, np.arange(len(training.ids)))
-    return Settling(
-        answers=len(order),
-        last=LAST,
-        pictures=len(now),
-        flagged=int(now.sum()),
-        either=int((now | then).sum()),
-        changed=int((now != then).sum()),
-        hesitates=int(hesitates.sum()),
-        left=_left(dataset, order, way),
-    )
+    return Settling(answers=len(order), last=LAST, left=_left(dataset, order, way), **vars(effect))
 
 
 def _left(dataset: ConceptDataset, order: Sequence[str], way: str) -> Left | None:

@@ -198,7 +198,11 @@ class ByModel:
     def _rate(self, messages: list[Message], answer: type[Said], purpose: str) -> tuple[Said, float | None]:
         """The likeliest answer, and how likely a yes is: by the endpoint's own probabilities where it tells
         them, else with `repeats` by asking again. None where neither says."""
-        messages = self._on_scale(messages)
+        if self.scale is not None:  # what can be answered is more than yes and no
+            *before, last = messages
+            answers, counts = answers_text(self.scale), counts_text(self.scale)
+            asked = self.prompts[SCALE].render(answers=answers, counts=counts)
+            messages = [*before, replace(last, text=f"{last.text}\n\n{asked}")]
         weighed = self.model.weigh(messages, answer, field=RATING, purpose=purpose)
         if weighed.chances is not None:
             return weighed.answer, chance_by_tokens(weighed.chances)
@@ -209,14 +213,6 @@ class ByModel:
             with suppress(ModelAnswerError):
                 ratings.append(self.model.ask(messages, answer, purpose=purpose, sample=sample).rating)
         return weighed.answer, chance_by_repeats(ratings)
-
-    def _on_scale(self, messages: list[Message]) -> list[Message]:
-        """The question, and what it can be answered by where that is more than yes and no."""
-        if self.scale is None:
-            return messages
-        *before, last = messages
-        asked = self.prompts[SCALE].render(answers=answers_text(self.scale), counts=counts_text(self.scale))
-        return [*before, replace(last, text=f"{last.text}\n\n{asked}")]
 
     def _fingerprint(self, method: str, prompts: Sequence[str], schemas: object) -> str:
         """Changes with the model, any of the prompts, how pictures are shown, and what is asked for."""

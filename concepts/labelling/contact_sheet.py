@@ -30,7 +30,6 @@ from concepts.learning.contact_sheet import AGAIN, SIZE, is_due, representatives
 from concepts.learning.fitting import train_head
 from concepts.view import View
 from storage.vectors.ids import PictureIds
-from storage.vectors.reader import Scores
 
 GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
 PREPARED = 240  # pictures of one order: four grids of the largest size
@@ -165,30 +164,25 @@ def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
 
 def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, graph_of: GraphOf) -> Ranked:
     """Pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
-    scores, knows = _scores(training_data, order, query)
+    allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
+    knows = False  # whether the scores are logits of a head that has learned
+    if order == "query":
+        training_data.collection.require_words()
+        wanted = training_data.collection.text_vectors([query])[0]
+        scores = training_data.index.scores(wanted, 0.0, allowed)
+    else:
+        head = train_head(training_data.training.data, training_data.text_direction, seed=0)
+        scores, knows = promising(training_data.index, head, allowed), head.kind != "text"
     ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
-    first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * PREPARED)
+    ranked, n = ranking.among(scores.ids) if ranking else scores, SPARE * PREPARED
+    if order == "unlikely":
+        first = ranked.bottom(n)
+    elif order == "borderline" and knows:
+        first = ranked.nearest(0.0, n)
+    else:  # without a yes and a no there is no border yet: then the likeliest by the words come
+        first = ranked.top(n)
     shown = training_data.without_look_alikes([picture_id for picture_id, _ in first])[:PREPARED]
     probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
     chosen = [(i, order, probability[i] if knows else None) for i in shown]
     pictures = to_learn_from(training_data, chosen)
     return Ranked(pictures, by_look_alikes=ranking is not None)
-
-
-def _scores(training_data: TrainingData, order: GridOrder, query: str) -> tuple[Scores, bool]:
-    """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
-    allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
-    if order == "query":
-        training_data.collection.require_words()
-        return training_data.index.scores(
-            training_data.collection.text_vectors([query])[0], 0.0, allowed
-        ), False
-    head = train_head(training_data.training.data, training_data.text_direction, seed=0)
-    return promising(training_data.index, head, allowed), head.kind != "text"
-
-
-def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:
-    """Without a yes and a no there is no border yet: then the likeliest by the words come."""
-    if order == "unlikely":
-        return scores.bottom(n)
-    return scores.nearest(0.0, n) if order == "borderline" and knows else scores.top(n)

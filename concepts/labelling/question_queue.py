@@ -90,7 +90,8 @@ class QuestionQueue:
             [i for i in pictures if i not in decisions and i not in held] for pictures in (asked_for, tests)
         )
         new = [i for i in have if i not in decisions]  # and no question that is asked again
-        since = _since_evaluation(new, {*asked_for, *tests})
+        apart = {*asked_for, *tests}  # how many to learn from stand at the end of what the person has
+        since = next((n for n, i in enumerate(reversed(new)) if i in apart), len(new))
         answered = len(decisions) + len(new)
         measured = sum(i in decisions or i in held for i in tests)
         with self._lock:
@@ -160,13 +161,3 @@ def problem_of(error: Exception) -> str:
         return str(error)
     log.error("Choosing pictures failed.", exc_info=error)
     return f"The next pictures can't be chosen: {type(error).__name__}: {error}"
-
-
-def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:
-    """How many pictures to learn from stand at the end of what the person has."""
-    since = 0
-    for picture_id in reversed(have):
-        if picture_id in evaluation:
-            return since
-        since += 1
-    return since

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.base import Bools, NeighbourGraph, Pictures, Rows
+from concepts.learning.base import NeighbourGraph, Pictures
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.scorers import SCORERS
@@ -40,29 +40,32 @@ def rank_library(training_data: TrainingData, graph_of: GraphOf) -> Scores | Non
 
 @dataclass(frozen=True)
 class Effect:
-    """Of so many pictures of the library `changed` are decided otherwise; `flagged` count before or after."""
+    """Of so many pictures of the library `changed` are decided otherwise. `flagged` count now, `either`
+    before or now; about so many the newer head `hesitates`."""
 
     pictures: int
     flagged: int
+    either: int
     changed: int
+    hesitates: int
 
 
-def effect_of(training_data: TrainingData, late: Collection[str]) -> Effect | None:
-    """What the labels of the `late` pictures change, each head at its own threshold. Reads no answer that
-    measures. None where the others hold no yes or no no, or none of the late ones teaches anything."""
+def effect_of(training_data: TrainingData, late: Collection[str], way: str = "auto") -> Effect | None:
+    """What the labels of the `late` pictures change, by heads trained in the same `way`, each at its own
+    threshold. Reads no answer that measures. None where the others hold no yes or no no, or none of the late
+    ones teaches anything."""
     training = training_data.training
     used = np.flatnonzero(training.data.weight > 0)
     before = np.array([row for row in used if training.ids[row] not in late], dtype=np.int64)
     learned = training.data.at(before)
     if len(before) == len(used) or not (learned.positives and learned.negatives):
         return None
-    then, now = (decisions(training_data, "auto", rows)[0] for rows in (before, used))
-    return Effect(len(now), int((then | now).sum()), int((then != now).sum()))
-
-
-def decisions(training_data: TrainingData, way: str, rows: Rows) -> tuple[Bools, Bools]:
-    """What a head that learned from these rows flags, and about what it hesitates: (n,) of the library."""
-    head = train_early(training_data.training.data.at(rows), training_data.text_direction, SEED, way)
-    logits = head.scores(training_data.index).values
+    flags, hesitates = [], 0
     low, high = (logit(edge) for edge in OPEN)
-    return logits >= logit(head.threshold), (logits > low) & (logits < high)
+    for rows in (before, used):
+        head = train_early(training.data.at(rows), training_data.text_direction, SEED, way)
+        logits = head.scores(training_data.index).values
+        flags.append(logits >= logit(head.threshold))
+        hesitates = int(((logits > low) & (logits < high)).sum())
+    then, now = flags
+    return Effect(len(now), int(now.sum()), int((then | now).sum()), int((then != now).sum()), hesitates)

@@ -76,14 +76,12 @@ def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:
             for author, value in decision.votes.items():
                 if value in ("yes", "no"):
                     said[author][picture_id] = value == "yes"
-    found = [_pair(one, other, said) for one, other in combinations(sorted(said), 2)]
-    return sorted((pair for pair in found if pair.n), key=lambda pair: -pair.n)
-
-
-def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
-    shared = said[one].keys() & said[other].keys()
-    agree = sum(said[one][picture] == said[other][picture] for picture in shared)
-    return Pair(one=one, other=other, n=len(shared), agree=agree)
+    found = []
+    for one, other in combinations(sorted(said), 2):
+        if shared := said[one].keys() & said[other].keys():
+            agree = sum(said[one][picture] == said[other][picture] for picture in shared)
+            found.append(Pair(one=one, other=other, n=len(shared), agree=agree))
+    return sorted(found, key=lambda pair: -pair.n)
 
 
 class ReviewRow(View):

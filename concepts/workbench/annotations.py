@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from concepts.collaborator import ANNOTATORS, AUTO, asks_no_model
-from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep
+from concepts.collaborator.annotating import (
+    AnnotateResult,
+    Labelling,
+    annotate_in_rounds,
+    annotate_pool,
+    given_by,
+    keep,
+    suitable_rounds,
+)
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.comparing import (
     AnnotatorComparison,
@@ -19,7 +27,6 @@ from concepts.collaborator.comparing import (
     ComparisonEstimate,
     estimate_comparison,
 )
-from concepts.collaborator.rounds import annotate_in_rounds, suitable_rounds
 from concepts.collaborator.setups import CHOSEN, Setup, model_of
 from concepts.collaborator.suggestions import (
     AnnotateEstimate,

@@ -11,8 +11,7 @@ from answering import Filled, answer_next
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
-from concepts.collaborator.annotating import AnnotationRound
-from concepts.collaborator.rounds import is_settled
+from concepts.collaborator.annotating import AnnotationRound, is_settled
 from concepts.collaborator.suggestions import ReviewFilter
 from concepts.labelling.mining import LIKE_A_YES, mine_more
 from concepts.labelling.ranking import effect_of

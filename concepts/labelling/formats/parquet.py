@@ -74,14 +74,6 @@ TECHNICAL: Final = {
 }  # fmt: skip
 
 
-def columns_in(path: Path) -> list[str]:
-    """The names of its columns; none where it is no Parquet file."""
-    try:
-        return list(pq.read_schema(path).names)
-    except _DAMAGE:
-        return []
-
-
 def schema_of(path: Path) -> pa.Schema:
     """Raises `DiscernError`."""
     with _in_words(path):
@@ -246,7 +238,10 @@ class Img2Dataset:
     def recognises(self, path: Path) -> bool:
         if path.suffix.lower() != ".parquet":
             return False
-        names = columns_in(path)
+        try:
+            names = pq.read_schema(path).names
+        except _DAMAGE:
+            return False
         return bool(_first(ADDRESSES, names) and _first(CAPTIONS, names))
 
     def read(self, path: Path) -> Iterator[RawRow]:
