@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 from scipy.optimize import minimize
 
-from concepts.bundle.classifier_model import EncoderGraph, how_shown
+from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.reading import BadPictureError as UnreadableError
@@ -166,7 +166,7 @@ def export(bench: Workbench, name: str, out: Path) -> Agreement:
     if isinstance(graph, str):
         raise DiscernError(f"The encoder can't go along: {graph}.")
     version = exported(bench.context, concept.row, head)
-    reader = Reader(how_shown(graph))
+    reader = Reader(graph.shown)
     others = sorted(set(collection.index().ids) - set(version.dataset.apart))
     order = np.random.default_rng(0).permutation(len(others))[: 2 * CALIBRATION]  # some files may be gone
     shown = list(islice(_read(collection, reader, [others[place] for place in order]), CALIBRATION))

@@ -120,4 +120,5 @@ def small_graph() -> EncoderGraph:
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    return EncoderGraph(model.SerializeToString(), "MIT", "Ours.", 8, 8, "whole", "bicubic", 320)
+    shown = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bicubic", "short_side": 320}
+    return EncoderGraph(model.SerializeToString(), "MIT", "Ours.", shown)

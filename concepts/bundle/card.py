@@ -15,7 +15,6 @@ from concepts.bundle.usage import (
     anywhere,
     from_pictures_alone,
     in_a_shell,
-    named,
     with_numpy,
     with_onnx,
 )
@@ -195,7 +194,7 @@ Or without Discern, in another folder, with Python 3.11 or later; the weights ar
 it was made for:
 
 ```sh
-{named("THIS_FOLDER", encoder.name)}
+{anywhere("THIS_FOLDER", encoder.name)}
 ```"""
 
 

@@ -23,17 +23,14 @@ EXPORT = "2"  # a change of how the encoder becomes a graph gets another number,
 class EncoderGraph:
     """`content` is an ONNX graph: `pictures` uint8 (n, 3, height, width) → `vectors` float32 (n, dimension).
 
-    A JPEG may be shrunk while decoding to no less than `short_side` pixels.
+    `shown`: how a picture gets the size that the graph takes. A JPEG may be shrunk while decoding to no less
+    than its `short_side` pixels.
     """
 
     content: bytes
     licence: str
     notice: str
-    height: int
-    width: int
-    fit: str
-    interpolation: str
-    short_side: int
+    shown: dict[str, Any]
 
 
 def why_alone(encoder: Encoder) -> str | None:
@@ -56,16 +53,8 @@ def encoder_graph(encoder: Encoder, short_side: int, cache: Path) -> EncoderGrap
         content = kept(cache / f"encoder-{encoder.fingerprint}-{made_with}.onnx.kept", portable.graph)
     except EncoderError as error:
         return str(error)
-    return EncoderGraph(
-        content,
-        encoder.licence,
-        portable.notice,
-        portable.height,
-        portable.width,
-        portable.fit,
-        portable.interpolation,
-        short_side,
-    )
+    shown = {name: getattr(portable, name) for name in ("height", "width", "fit", "interpolation")}
+    return EncoderGraph(content, encoder.licence, portable.notice, shown | {"short_side": short_side})
 
 
 def kept(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -94,13 +83,7 @@ def classifier_bytes(encoder: EncoderGraph, heads: Sequence[BundleHead], facts: 
     graph.output.extend(answers.outputs("n"))
     model.producer_name, model.producer_version = "discern", facts.discern_version
     model.ir_version = min(model.ir_version, IR_VERSION)
-    about = description(facts) | {"pictures": how_shown(encoder)}
+    about = description(facts) | {"pictures": encoder.shown}
     helper.set_model_props(model, {"discern": json.dumps(about, sort_keys=True)})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
-
-
-def how_shown(encoder: EncoderGraph) -> dict[str, Any]:
-    """How a picture gets the size that the graph takes."""
-    names = ("height", "width", "fit", "interpolation", "short_side")
-    return {name: getattr(encoder, name) for name in names}

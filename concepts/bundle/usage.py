@@ -36,18 +36,13 @@ _ALL_COLUMNS = """said = bundle.outputs(vectors)  # a column for each of bundle.
 APART = "python3 -m venv scoring && . scoring/bin/activate  # Windows: scoring\\Scripts\\activate"
 
 
-def anywhere(folder: str, pictures: str = "PICTURES") -> str:
-    """The commands that run a bundle with its encoder, unpacked to `folder`, without Discern."""
+def anywhere(folder: str, encoder: str | None = None) -> str:
+    """The commands that run a bundle, unpacked to `folder`, without Discern: with its encoder, or with the
+    `encoder` of this name, which open_clip loads."""
+    package, choice = (" open_clip_torch", f" --encoder {shlex.quote(encoder)}") if encoder else ("", "")
     return f"""{APART}
-python -m pip install -r {_word(f"{folder}/requirements.txt")}
-python {_word(f"{folder}/classify.py")} {_word(pictures)}"""
-
-
-def named(folder: str, encoder: str, pictures: str = "PICTURES") -> str:
-    """The same for a bundle without its encoder, which open_clip loads."""
-    return f"""{APART}
-python -m pip install -r {_word(f"{folder}/requirements.txt")} open_clip_torch
-python {_word(f"{folder}/classify.py")} {_word(pictures)} --encoder {shlex.quote(encoder)}"""
+python -m pip install -r {_word(f"{folder}/requirements.txt")}{package}
+python {_word(f"{folder}/classify.py")} PICTURES{choice}"""
 
 
 def from_the_hub(repository: str, pictures: str = "pictures") -> str:

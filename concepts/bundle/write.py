@@ -20,7 +20,7 @@ from safetensors.numpy import save as safetensors_bytes
 from concepts import __version__
 from concepts.bundle.card import card_text
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, how_shown
+from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes
 from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts, EncoderFacts, OneOf
 from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, svg_file
 from concepts.bundle.heads import BundleHead, check_cuts, onnx_bytes, tensors_of
@@ -191,7 +191,7 @@ def _contents(
             LICENCE_FILE: licence_of_encoder(encoder).encode(),
         }
         if page:
-            shown = classifying_page(files[CLASSIFIER_FILE], how_shown(encoder), facts)
+            shown = classifying_page(files[CLASSIFIER_FILE], encoder.shown, facts)
             files |= {PAGE_FILE: shown.encode(), RUNTIME_LICENCE: runtime_licence().encode()}
     files[CHECKSUMS_FILE] = checksums_text(files).encode()
     return dict(sorted(files.items()))

@@ -14,7 +14,6 @@ from PIL import Image, ImageDraw
 
 from concepts.collaborator.base import Example, PictureInput
 from concepts.definition.document import Criterion, Definition, one_line
-from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, UnknownError
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.scale import NONE, Scale
@@ -112,17 +111,16 @@ class PromptExamples:
         if not self._each:
             return ()
         yes, no = (
-            self._near(side, vectors, picture)
+            [
+                side[row]
+                for row in np.argsort(vectors @ picture.vector, kind="stable")
+                if side[row].picture.group != picture.group
+            ]
             for side, vectors in zip(self._sides, self._vectors, strict=True)
         )
         each = min(self._each, len(yes), len(no))
         pairs = zip(yes[len(yes) - each :], no[len(no) - each :], strict=True)
         return tuple(example for pair in pairs for example in pair)
-
-    def _near(self, side: Sequence[Example], vectors: Vectors, picture: PictureInput) -> list[Example]:
-        """The most similar one last."""
-        rows = np.argsort(vectors @ picture.vector, kind="stable")
-        return [side[row] for row in rows if side[row].picture.group != picture.group]
 
 
 def examples_text(examples: Sequence[Example], captions: Sequence[str] = ()) -> str:

@@ -80,10 +80,10 @@ class LabelCache:
         self._reading: dict[int, threading.Lock] = {}
 
     def state(self, concept_id: int) -> LogState:
-        return once_a_moment((self, concept_id), lambda: self._state(concept_id))
-
-    def _state(self, concept_id: int) -> LogState:
-        return LogState(*self._log.state(concept_id), self._collection.frames.now(concept_id).key)
+        return once_a_moment(
+            (self, concept_id),
+            lambda: LogState(*self._log.state(concept_id), self._collection.frames.now(concept_id).key),
+        )
 
     def decisions(self, concept_id: int) -> dict[str, Decision]:
         """Picture id → what people say together."""
@@ -154,25 +154,23 @@ class LabelCache:
 
     def _said(self, concept_id: int, state: LogState) -> Decisions:
         """Brought up to date by reading only what is new, once for all who ask at a time."""
+        key = "said", concept_id
         with self._lock:
             reading = self._reading.setdefault(concept_id, threading.Lock())
         with reading:
-            return self._brought_up_to_date(concept_id, state)
-
-    def _brought_up_to_date(self, concept_id: int, state: LogState) -> Decisions:
-        before: Decisions = self._known(("said", concept_id), None) or Decisions()
-        if (before.event, before.removal) == (state.event, state.removal):
-            return before
-        moved = self._log.removals_since(before.removal)
-        changed = moved | self._log.changed_since(concept_id, before.event)
-        if PURGED in moved:  # nobody knows any more which
-            changed |= before.decisions.keys()
-        decisions = {i: decision for i, decision in before.decisions.items() if i not in changed}
-        blind = before.blind - changed
-        for ids in chunks(sorted(changed)):
-            decisions |= consensus(self._log.standing(concept_id, ("person", "simulated"), ids))
-            blind |= self._log.answered_blindly(concept_id, ids)
-        return self._keep(("said", concept_id), None, Decisions(decisions, blind, state.event, state.removal))
+            before: Decisions = self._known(key, None) or Decisions()
+            if (before.event, before.removal) == (state.event, state.removal):
+                return before
+            moved = self._log.removals_since(before.removal)
+            changed = moved | self._log.changed_since(concept_id, before.event)
+            if PURGED in moved:  # nobody knows any more which
+                changed |= before.decisions.keys()
+            decisions = {i: decision for i, decision in before.decisions.items() if i not in changed}
+            blind = before.blind - changed
+            for ids in chunks(sorted(changed)):
+                decisions |= consensus(self._log.standing(concept_id, ("person", "simulated"), ids))
+                blind |= self._log.answered_blindly(concept_id, ids)
+            return self._keep(key, None, Decisions(decisions, blind, state.event, state.removal))
 
     def _held_out(self, concept_id: int, state: LogState) -> Reserved:
         key, follows = ("held out", concept_id), (state.apart, state.removal, state.scope)

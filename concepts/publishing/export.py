@@ -19,7 +19,6 @@ from concepts.bundle.classifier_model import (
     EncoderGraph,
     classifier_bytes,
     encoder_graph,
-    how_shown,
     why_alone,
 )
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
@@ -239,7 +238,7 @@ def version_page(version: Exported, shown: Shown, *, classifier: bool = False) -
     facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
     content = classifier_bytes(graph, [part.head for part in parts], facts)
     licence = licence_of_encoder(graph).replace(CLASSIFIER_FILE, "This page", 1)
-    return classifying_page(content, how_shown(graph), facts, account, shown, licence)
+    return classifying_page(content, graph.shown, facts, account, shown, licence)
 
 
 def _calibration(details: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ import pytest
 
 from concepts.bundle import page
 from concepts.bundle.account import Account
-from concepts.bundle.classifier_model import how_shown
 from concepts.bundle.facts import Combined, Is, Not, OneOf
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.write import BundlePart, bundle_facts, write_bundle
@@ -42,7 +41,7 @@ def part(name: str, **details: Guarantee) -> BundlePart:
 
 def columns(graph: Any, *parts: BundlePart, rule: Combined | OneOf | None = None) -> Any:
     facts = bundle_facts(parts, bundles.make_encoder(8), rule)
-    return about(page.classifying_page(b"graph", how_shown(graph), facts))["columns"]
+    return about(page.classifying_page(b"graph", graph.shown, facts))["columns"]
 
 
 def lines(column: Any) -> tuple[float, float]:
@@ -103,7 +102,7 @@ def test_a_page_that_is_shared_begins_with_what_the_version_says_of_itself(small
     facts = bundle_facts([one], bundles.make_encoder(8))
     account = Account(one.facts, "1.0")
     shown = [("counts", "data:image/webp;base64,AAAA")]
-    html = page.classifying_page(b"graph", how_shown(small_graph), facts, account, shown, "LICENCE OF IT")
+    html = page.classifying_page(b"graph", small_graph.shown, facts, account, shown, "LICENCE OF IT")
     assert html.index("What counts") < html.index("Where it fails") < html.index("Try your own picture")
     assert 'src="data:image/webp;base64,AAAA"' in html
     assert "<b>round" not in html.replace("round &lt;b&gt;", "")
@@ -113,6 +112,6 @@ def test_a_page_that_is_shared_begins_with_what_the_version_says_of_itself(small
     assert policy
     assert "img-src data:" in policy[1]
     assert "connect-src" not in policy[1]
-    alone = page.classifying_page(b"graph", how_shown(small_graph), facts)
+    alone = page.classifying_page(b"graph", small_graph.shown, facts)
     assert "img-src" not in alone
     assert "RUNTIME_LICENCE.txt" in alone

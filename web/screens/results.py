@@ -231,7 +231,7 @@ class _Screen:
         if not _goes_along(encoder):
             code = usage.from_pictures(f"{folder}.zip", encoder, columns=columns)
             return [
-                Snippet("Command line, anywhere", "Python", usage.named(folder, encoder)),
+                Snippet("Command line, anywhere", "Python", usage.anywhere(folder, encoder)),
                 Snippet("Python, from pictures", "Discern", code),
             ]
         return [
