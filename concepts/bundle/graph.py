@@ -49,7 +49,27 @@ def check_graph(content: bytes) -> None:
     small = [one for one in weights if math.prod(one.dims) <= LARGEST_SHAPE]
     del graph.initializer[:], graph.value_info[:]  # a stranger's sizes may be lies
     graph.initializer.extend(small)
-    _work_out_sizes(graph, picture, model.opset_import[0].version)
+    # Constants are made of what follows from the picture's size alone: onnx doesn't follow it everywhere.
+    opset = model.opset_import[0].version
+    from onnx import numpy_helper
+    from onnx.reference import ReferenceEvaluator
+
+    shape = [dim.dim_value for dim in picture.type.tensor_type.shape.dim]
+    pixels = np.broadcast_to(np.uint8(0), shape)  # takes no memory
+    known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    for node in list(graph.node):
+        of_picture = node.op_type == "Shape" and node.input[0] == picture.name
+        if not of_picture and (node.op_type not in OF_SIZES or not all(name in known for name in node.input)):
+            continue
+        taken = [known[name].size for name in node.input if name in known]
+        most = math.prod(taken) if node.op_type == "Gather" else sum(taken)  # the others give what they take
+        if most > LARGEST_SHAPE:
+            continue
+        given = {picture.name: pixels} if of_picture else {name: known[name] for name in node.input}
+        (value,) = ReferenceEvaluator(node, opsets={"": opset}).run(None, given)
+        known[node.output[0]] = value
+        graph.node.remove(node)
+        graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
     for output in graph.output:
         output.type.tensor_type.ClearField("shape")
     # onnx would follow the numbers of any vector, of which a few nodes can make billions.
@@ -70,29 +90,6 @@ def check_graph(content: bytes) -> None:
     memory = sum(size or 0 for size in sizes.values())
     if memory > MOST_MEMORY:
         raise ValueError(f"it takes {memory / 1e9:,.1f} GB of memory for one picture")
-
-
-def _work_out_sizes(graph: Any, picture: Any, opset: int) -> None:
-    """Makes constants of what follows from the picture's size alone: onnx doesn't follow it everywhere."""
-    from onnx import numpy_helper
-    from onnx.reference import ReferenceEvaluator
-
-    shape = [dim.dim_value for dim in picture.type.tensor_type.shape.dim]
-    pixels = np.broadcast_to(np.uint8(0), shape)  # takes no memory
-    known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    for node in list(graph.node):
-        of_picture = node.op_type == "Shape" and node.input[0] == picture.name
-        if not of_picture and (node.op_type not in OF_SIZES or not all(name in known for name in node.input)):
-            continue
-        sizes = [known[name].size for name in node.input if name in known]
-        most = math.prod(sizes) if node.op_type == "Gather" else sum(sizes)  # the others give what they take
-        if most > LARGEST_SHAPE:
-            continue
-        given = {picture.name: pixels} if of_picture else {name: known[name] for name in node.input}
-        (value,) = ReferenceEvaluator(node, opsets={"": opset}).run(None, given)
-        known[node.output[0]] = value
-        graph.node.remove(node)
-        graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
 
 
 def _bytes(value: Any) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property, partial
 
 import numpy as np
@@ -123,7 +122,18 @@ def _drawn(
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if dataset.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
-    groups, added = _groups(dataset, min(wave.created for wave in waves))
+    # The picture that speaks for each group, of those with a vector, and the group's age in seconds.
+    library, every = dataset.collection.library, dataset.index.ids
+    if len(every) != dataset.pictures:  # some are being added, or emptied out of the trash
+        every = PictureIds.of(library.all_ids()).within(every)
+    groups = every.without(library.silent(dataset.frame))
+    added = np.full(len(groups), -np.inf)
+    since = library.groups_since(min(wave.created for wave in waves), dataset.frame)
+    speakers = library.speakers(since, dataset.frame)
+    places = groups.places([speakers.get(name, "") for name in since])
+    then = np.array([moment.timestamp() for moment in since.values()], dtype=np.float64)
+    added[places[places >= 0]] = then[places >= 0]
+    groups, added = groups, added
     between()
 
     def find(some: Sequence[str]) -> Rows:
@@ -178,22 +188,6 @@ def _could_draw(dataset: ConceptDataset, wave: Wave, groups: PictureIds, added: 
     spoke = [then.get(name, "") for name in dataset.collection.library.near_groups(list(groups))]
     seen = frames.has(dataset.frame, spoke)
     return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
-
-
-def _groups(dataset: ConceptDataset, first: datetime) -> tuple[PictureIds, Floats]:
-    """The picture that speaks for each group of near-duplicates, of those with a vector, and the group's age
-    in seconds; -inf for those that are as old as the `first` wave."""
-    library, known = dataset.collection.library, dataset.index.ids
-    if len(known) != dataset.pictures:  # some are being added, or emptied out of the trash
-        known = PictureIds.of(library.all_ids()).within(known)
-    groups = known.without(library.silent(dataset.frame))
-    added = np.full(len(groups), -np.inf)
-    since = library.groups_since(first, dataset.frame)
-    speaks = library.speakers(since, dataset.frame)
-    rows = groups.places([speaks.get(name, "") for name in since])
-    then = np.array([moment.timestamp() for moment in since.values()], dtype=np.float64)
-    added[rows[rows >= 0]] = then[rows >= 0]
-    return groups, added
 
 
 def _known(dataset: ConceptDataset, find: Callable[[Sequence[str]], Rows]) -> dict[int, bool]:

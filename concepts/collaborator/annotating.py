@@ -71,7 +71,9 @@ class Labelling:
         self.annotator = machines.annotator(setup, machines.supplies(setup), said)
         self.costs = bool(self.annotator.asks(self.training_data.revision.definition, examples=False))
         self.stopped = ""
-        self.seen = seen_by(self.annotator, self.training_data)
+        self.seen = list(
+            dict.fromkeys(said.picture_id for said in rated_by(self.annotator, self.training_data))
+        )
         self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
 
@@ -199,11 +201,6 @@ def rated_by(annotator: Annotator, training_data: TrainingData) -> list[Rating]:
         fingerprint=annotator.fingerprint,
         definition_number=training_data.revision.number,
     )
-
-
-def seen_by(annotator: Annotator, training_data: TrainingData) -> list[str]:
-    """The pictures that this annotator has judged by this definition."""
-    return list(dict.fromkeys(said.picture_id for said in rated_by(annotator, training_data)))
 
 
 def _stays_here() -> bytes:

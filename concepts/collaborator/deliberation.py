@@ -59,22 +59,6 @@ MOST_TO_READ = 80  # answers of the half that writes that the machine is asked a
 
 
 @dataclass(frozen=True)
-class AnswersToReword:
-    """Picture id → yes or no, of each half; `comments` of the half that writes, oldest first. `met` are
-    pictures that were chosen for being near the edge, with the ambiguity they were shown for: how often the
-    machine is right about them says little about the others."""
-
-    write: dict[str, Value]
-    judge: dict[str, Value]
-    comments: Mapping[str, list[str]]
-    met: Mapping[str, str]
-
-    def usual(self, said: Mapping[str, Value]) -> dict[str, Value]:
-        """What is `said` of those pictures that were not chosen for being near the edge."""
-        return {i: value for i, value in said.items() if i not in self.met}
-
-
-@dataclass(frozen=True)
 class RewordingOutcome:
     """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: how many
     wordings were tried; `mistakes`: how many of the `read` answers the machine has wrong."""
@@ -146,11 +130,13 @@ class Deliberation:
         return with_parting(found, edge.parting), len(asked), model.name
 
     def reword(self, key: str, met: Mapping[str, str]) -> tuple[RewordingOutcome, str]:
-        """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
+        """Other wordings, written in rounds, sifted after each and judged once at the end; and who wrote them
+        (empty: the built-in vocabulary, whose nouns are the words).
 
         `key` is the concept's; `met`: pictures that were chosen for being near the edge, with the ambiguity
-        (empty: none that has a name). Raises
-        `NotEnoughLabelsError` where no wording could be shown to be better.
+        they were shown for (empty: none that has a name). Raises `NotEnoughLabelsError` where no wording
+        could be shown to be better, `BudgetError` and what else the annotator and the critic raise; the same
+        again costs nothing up to there.
         """
         training_data = self.training_data
         decided: dict[str, Value] = {
@@ -161,59 +147,40 @@ class Deliberation:
         remarks: dict[str, list[str]] = {}
         for event in training_data.log.comments(training_data.concept_id, ids):
             remarks.setdefault(event.picture_id, []).append(event.comment)
-        write, judge = halves(groups, remarks, key)
+        to_read, half = halves(groups, remarks, key)
         # What was labelled with the machine's opinion beside the picture agrees with it too often to judge.
-        standing = training_data.log.standing(training_data.concept_id, ("person", "simulated"), judge)
+        standing = training_data.log.standing(training_data.concept_id, ("person", "simulated"), half)
         swayed = {event.picture_id for event in standing if event.in_view}
-        answers = AnswersToReword(
-            {i: decided[i] for i in write},
-            {i: decided[i] for i in judge if i not in swayed},
-            remarks,
-            met,
-        )
-        short = FEWEST - min(len(answers.judge), len(answers.write))
+        judging = [i for i in half if i not in swayed]
+        short = FEWEST - min(len(judging), len(to_read))
         if short > 0:
             raise NotEnoughLabelsError(
                 f"Other wordings are tried on your labels; about {2 * short} more are needed.",
                 needed=2 * short,
             )
         critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
-        outcome = self._find_wordings(answers, critic, self._askable(key))
-        return outcome, critic.name if critic else ""
-
-    def _find_wordings(
-        self, answers: AnswersToReword, critic: ChatModel | None, askable: Sequence[str]
-    ) -> RewordingOutcome:
-        """Other wordings, written in rounds, sifted after each, judged once at the end. Without a `critic`
-        nouns are the words. `askable`: pictures without an answer, in an order that has nothing to do with
-        what is seen in them, among which some are looked for that would settle whether a wording is better,
-        where answers don't.
-
-        Raises `BudgetError` and what else the annotator and the critic raise; the same again costs nothing up
-        to there.
-        """
-        current, judge = self.training_data.revision.definition, self._judging(None)
+        current, judge = training_data.revision.definition, self._judging(None)
         rng = np.random.default_rng(0)
-        write = {i: answers.write[i] for i in some(list(answers.write), MOST_TO_READ, rng)}
-        to_judge = {i: answers.judge[i] for i in some(list(answers.judge), MOST_TO_JUDGE, rng)}
+        write = {i: decided[i] for i in some(to_read, MOST_TO_READ, rng)}
+        to_judge = {i: decided[i] for i in some(judging, MOST_TO_JUDGE, rng)}
         feedback = [
             Feedback(
                 i,
                 person=write[i],
                 machine=one.value,
                 reason=one.rationale,
-                comments=tuple(answers.comments.get(i, ())),
-                ambiguity=answers.met.get(i, ""),
+                comments=tuple(remarks.get(i, ())),
+                ambiguity=met.get(i, ""),
             )
             for i, one in judge.annotations(current, list(write)).items()
         ]
         remarked = any(one.comments for one in feedback)
         said = {one.picture_id: one.machine for one in feedback}
-        chosen = sample(write, said, f1_of(answers.usual(said), write), rng)
+        chosen = sample(write, said, f1_of(_but(met, said), write), rng)
         trying = partial(sift, chosen=chosen, answers=write, judge=judge)
         found: dict[str, Sifted] = {}
         if critic is None:
-            nouns, vectors = self._nouns(), self.training_data.vectors
+            nouns, vectors = self._nouns(), training_data.vectors
             by_nouns = from_nouns(
                 current, feedback, lambda first, second: nouns(vectors(first), vectors(second))
             )
@@ -221,16 +188,16 @@ class Deliberation:
         else:
             self._write(feedback, critic, found, partial(trying, remarked=remarked))
         sifted = _best(found)
-        both = said | dict(judge(current, list(to_judge)))
-        f1 = f1_of(answers.usual(both), write | to_judge)
+        f1 = f1_of(_but(met, said | dict(judge(current, list(to_judge)))), write | to_judge)
         trials = judged(current, sifted, to_judge, judge, f1, remarked=remarked)
-        return RewordingOutcome(
-            _with_pictures_to_ask(current, trials, askable, judge),
+        outcome = RewordingOutcome(
+            _with_pictures_to_ask(current, trials, self._askable(key), judge),
             len(sifted),
             len(feedback),
             sum(not one.agrees for one in feedback),
             len(to_judge),
         )
+        return outcome, critic.name if critic else ""
 
     def _write(
         self,
@@ -333,6 +300,12 @@ def _with_pictures_to_ask(
             turns = telling(current, trial.definition, askable, judge)
         found.append(trial.model_copy(update={"to_ask": turns}) if len(turns) >= FEWEST_TO_ASK else trial)
     return found
+
+
+def _but(met: Ids[str], said: Mapping[str, Value]) -> dict[str, Value]:
+    """What is `said` of pictures that were not chosen for being near the edge: how often the machine is right
+    about those says little about the others."""
+    return {i: value for i, value in said.items() if i not in met}
 
 
 def _best(found: dict[str, Sifted]) -> list[Sifted]:

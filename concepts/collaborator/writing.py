@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from concepts.collaborator.prompt_parts import topic_text
 from concepts.collaborator.trials import Sifted, Value, WordingCandidate
 from concepts.definition.document import Criterion, Definition, Origin, one_line
 from concepts.language.base import ChatModel, Message
@@ -108,7 +109,7 @@ def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: P
     criteria = [f"{n}. ({c.kind}) {c.text}" for n, c in enumerate(current.criteria, 1)]
     return prompts.messages(
         "reword",
-        definition=_sentence(current),
+        definition=topic_text(current),
         criteria="\n".join(criteria) or "(none yet)",
         answers=answers,
         tried=tried,
@@ -145,7 +146,7 @@ def differences_asked_for(
 ) -> list[Message]:
     """What a model is sent to have it tell two groups of pictures apart, by a line about each picture."""
     return prompts.messages(
-        "differ", definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
+        "differ", definition=topic_text(current), first=first, second=second, number=str(DIFFERENCES)
     )
 
 
@@ -178,10 +179,6 @@ def _adding(current: Definition, kind: _Kind, text: str) -> Edit:
     necessary = [n for n, c in enumerate(current.criteria, 1) if c.kind == "necessary"]
     number = necessary[0] if kind == "included" and len(necessary) == 1 else 0
     return Edit(action="add", number=number, kind=kind, text=text)
-
-
-def _sentence(definition: Definition) -> str:
-    return f"{definition.name}\n{definition.description}"
 
 
 def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:

@@ -116,7 +116,23 @@ class LabelCache:
     ) -> dict[int, Any]:
         """Concept id → JSON that follows from all of its labels. `work_out` says what it is, and whether to
         keep it for other processes, too: where that can't be written it is worked out anew there."""
-        found = self._still_known(what, follows)
+        # What was kept here stands if it follows from the same, or only others' pictures moved.
+        with self._lock:
+            kept = {i: self._kept.get((what, i), (None, None)) for i in follows}
+        since = {
+            i: before.removal
+            for i, (before, _) in kept.items()
+            if isinstance(before, Follows)
+            and before.state == follows[i].state
+            and before.removal < follows[i].removal
+        }
+        untouched = since.keys() - (self._figures.touched(since) if since else set())
+        for i in untouched:
+            self._keep((what, i), follows[i], kept[i][1])
+        found = {
+            i: value if before == follows[i] or i in untouched else None
+            for i, (before, value) in kept.items()
+        }
         missing = {i: follows[i] for i, value in found.items() if value is None}
         if missing:
             found |= self._figures.of(what, missing)
@@ -131,26 +147,6 @@ class LabelCache:
             except DiscernError as error:
                 log.warning("what is known of labels could not be kept: %s", error)
         return found
-
-    def _still_known(self, what: str, follows: Mapping[int, Follows]) -> dict[int, Any]:
-        """Concept id → what was kept here, where it still follows from the same or only pictures of other
-        concepts have moved since; else None."""
-        with self._lock:
-            kept = {i: self._kept.get((what, i), (None, None)) for i in follows}
-        since = {
-            i: before.removal
-            for i, (before, _) in kept.items()
-            if isinstance(before, Follows)
-            and before.state == follows[i].state
-            and before.removal < follows[i].removal
-        }
-        untouched = since.keys() - (self._figures.touched(since) if since else set())
-        for i in untouched:
-            self._keep((what, i), follows[i], kept[i][1])
-        return {
-            i: value if before == follows[i] or i in untouched else None
-            for i, (before, value) in kept.items()
-        }
 
     def _said(self, concept_id: int, state: LogState) -> Decisions:
         """Brought up to date by reading only what is new, once for all who ask at a time."""

@@ -357,7 +357,13 @@ class TrainingData:
     def _machine(self) -> tuple[dict[str, tuple[bool, float]], Agreement | None]:
         """Picture id → (yes, what it counts for) of what the annotators say together about pictures the
         person left, and the agreement that earned it."""
-        people, annotators = self._people, self._by_annotator()
+        # Of each annotator and revision, oldest first: what an older definition said may agree less.
+        by_annotator: dict[tuple[str, int], dict[str, int]] = {}
+        for said in self.ratings:
+            if said.picture_id not in self.reserved:
+                key = (said.fingerprint, said.definition_number)
+                by_annotator.setdefault(key, {})[said.picture_id] = said.rating
+        people, annotators = self._people, list(by_annotator.values())
         ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
         ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
         person = np.array([0 if i not in people else 1 if people[i] else -1 for i in ids], dtype=np.int8)
@@ -367,13 +373,3 @@ class TrainingData:
             for row in np.flatnonzero(found.labelled)
         }
         return labels, found.agreement
-
-    def _by_annotator(self) -> list[dict[str, int]]:
-        """Ratings by picture id, of each annotator and definition revision, oldest first: what an older
-        definition said may agree less."""
-        found: dict[tuple[str, int], dict[str, int]] = {}
-        for said in self.ratings:
-            if said.picture_id not in self.reserved:
-                key = (said.fingerprint, said.definition_number)
-                found.setdefault(key, {})[said.picture_id] = said.rating
-        return list(found.values())
