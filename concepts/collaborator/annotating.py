@@ -13,11 +13,11 @@ from functools import partial
 from concepts.collaborator.base import (
     Annotation,
     Annotator,
-    AsksNobody,
     CriterionEvidence,
     PictureInput,
     Result,
 )
+from concepts.collaborator.builtin import BuiltinAnnotator
 from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Machines
 from concepts.errors import BudgetError, UnknownError
@@ -91,7 +91,13 @@ class Labelling:
         groups = Groups(todo, self._looks(todo))
         # What this annotator said before holds for pictures that look the same as one it has seen.
         copies = groups.copies(dict(zip(self._looks(self.seen), self.seen, strict=True)))
-        before = {one.picture_id: one for one in self._said_of(sorted({*copies.values()}))}
+        mine = self.annotator.fingerprint, self.training_data.revision.number
+        annotations = self.training_data.store.annotations(
+            self.training_data.concept_id, sorted({*copies.values()})
+        )
+        before = {
+            one.picture_id: one for one in annotations if (one.fingerprint, one.definition_number) == mine
+        }
         given = given_by(self.training_data.log, self.training_data.concept_id, before.values())
         known = {
             twin: Annotation(
@@ -130,17 +136,11 @@ class Labelling:
         costs a call, else itself alone."""
         return self.training_data.collection.library.near_groups(ids) if self.costs else list(ids)
 
-    def _said_of(self, ids: Sequence[str]) -> list[StoredAnnotation]:
-        """What this annotator said of pictures by this definition."""
-        mine = self.annotator.fingerprint, self.training_data.revision.number
-        found = self.training_data.store.annotations(self.training_data.concept_id, ids)
-        return [one for one in found if (one.fingerprint, one.definition_number) == mine]
-
     def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Answered, None, None]:
         """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
         looked at."""
         chosen = self.annotator
-        if isinstance(chosen, AsksNobody):
+        if isinstance(chosen, BuiltinAnnotator):
             batches = self._batches_of_vectors(groups, chosen.batch_size // PARTS)
             task = chosen.task(self.training_data.revision)
             for results in self.training_data.collection.engine.map(task, batches, waiting):

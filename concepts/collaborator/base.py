@@ -9,7 +9,6 @@ from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 from concepts.definition.document import Criterion, CriterionKind, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.encoders.saliency import Box
-from concepts.jobs.engines import Task
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.scale import Scale
@@ -116,14 +115,6 @@ class Supplies:
     scale: Scale | None = None  # what is answered; None for yes or no
     counts: bool = False  # whether a criterion is about how many there are
     part: str = ""  # of what vectors the part is that the concept looks at; empty for whole pictures
-
-
-@runtime_checkable
-class AsksNobody(Protocol):
-    """What an annotator also is whose judgement is a pure function of definition and vectors."""
-
-    def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
-        """`annotate` as a task for an engine of any kind, on pictures whose thumbnail isn't asked for."""
 
 
 @runtime_checkable

@@ -139,7 +139,8 @@ class BuiltinAnnotator(AsksNoModel):
         return annotations
 
     def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
-        """See `AsksNobody.task`. The vectors of the definition's words go along, so no encoder is loaded."""
+        """`annotate` as a task for an engine of any kind, on pictures whose thumbnail isn't asked for. The
+        vectors of the definition's words go along, so no encoder is loaded."""
         texts = _Words.of(revision.definition).texts
         encoded = _Encoded(self._encoder.fingerprint, tuple(texts), self._encoder.encode_texts(texts))
         return partial(BuiltinAnnotator(encoded, self._background).annotate, revision)

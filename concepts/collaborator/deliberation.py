@@ -28,6 +28,8 @@ from concepts.collaborator.base import Annotation
 from concepts.collaborator.prompt_parts import LOOKING_SIDE, read_picture
 from concepts.collaborator.setups import Machines, choose_annotator, ratings_now
 from concepts.collaborator.trials import (
+    MOST_RIGHT,
+    MOST_WRONG,
     Judging,
     Sifted,
     Value,
@@ -35,7 +37,6 @@ from concepts.collaborator.trials import (
     WordingView,
     f1_of,
     judged,
-    sample,
     sift,
     some,
     telling,
@@ -176,8 +177,10 @@ class Deliberation:
         ]
         remarked = any(one.comments for one in feedback)
         said = {one.picture_id: one.machine for one in feedback}
-        chosen = sample(write, said, f1_of(_but(met, said), write), rng)
-        trying = partial(sift, chosen=chosen, answers=write, judge=judge)
+        wrong = some([one.picture_id for one in feedback if not one.agrees], MOST_WRONG, rng)
+        right = some([one.picture_id for one in feedback if one.agrees], MOST_RIGHT, rng)
+        f1 = f1_of(_but(met, said), write)
+        trying = partial(sift, wrong=wrong, right=right, said=said, f1=f1, answers=write, judge=judge)
         found: dict[str, Sifted] = {}
         if critic is None:
             nouns, vectors = self._nouns(), training_data.vectors

@@ -154,48 +154,31 @@ class WordingView(View):
         return one.with_verdict() if known else one
 
 
-@dataclass(frozen=True)
-class TrialSample:
-    """Answers to sift with: ids of what the machine has wrong and of what it has right by the current
-    definition, what it `said` of them, and its `f1`."""
-
-    wrong: list[str]
-    right: list[str]
-    said: Mapping[str, Value]
-    f1: float
-
-
-def sample(
-    answers: Mapping[str, Value], said: Mapping[str, Value], f1: float, rng: np.random.Generator
-) -> TrialSample:
-    """`answers` of the half that writes, and what the machine says of them by the current definition, with
-    its `f1` on those of them that say how good it is."""
-    known = [i for i in answers if i in said]
-    wrong = [i for i in known if said[i] != answers[i]]
-    right = [i for i in known if said[i] == answers[i]]
-    return TrialSample(some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, f1)
-
-
 def sift(
     candidates: Sequence[WordingCandidate],
-    chosen: TrialSample,
+    wrong: Sequence[str],
+    right: Sequence[str],
+    said: Mapping[str, Value],
+    f1: float,
     answers: Mapping[str, Value],
     judge: Judge,
     *,
     remarked: bool = False,
 ) -> list[Sifted]:
-    """All candidates, the best first. What mends no mistake isn't asked about the rest, unless people have
-    remarked on pictures: that belongs into the words also where no answer shows it."""
+    """All candidates, the best first, by `answers` of which the machine has some `wrong` and some `right` by
+    the current definition: what it `said`, with its `f1`. What mends no mistake isn't asked
+    about the rest, unless people have remarked on pictures: that belongs into the words also where no answer
+    shows it."""
     found = []
     for candidate in candidates:
-        then = dict(judge(candidate.definition, chosen.wrong))
+        then = dict(judge(candidate.definition, wrong))
         fixed = sum(then[i] == answers[i] for i in then)
         broken = 0
         if fixed or remarked:
-            others = judge(candidate.definition, chosen.right)
+            others = judge(candidate.definition, right)
             broken = sum(others[i] != answers[i] for i in others)
             then |= others
-        evidence = evidence_of(votes_of(_turns(chosen.said, then, then), answers, chosen.f1))
+        evidence = evidence_of(votes_of(_turns(said, then, then), answers, f1))
         found.append(Sifted(candidate, evidence, fixed, broken))
     return sorted(found, key=lambda one: -one.evidence)
 

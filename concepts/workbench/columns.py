@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from concepts.errors import NoUsableRowsError
-from concepts.labelling.formats import CAPTION, Format
 from concepts.labelling.formats.apart import rows_of
+from concepts.labelling.formats.base import CAPTION, Format
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View

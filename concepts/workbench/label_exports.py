@@ -15,7 +15,8 @@ from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.files import remarks_of
-from concepts.labelling.formats import LabelledPicture, PersonLabel, Written, writable
+from concepts.labelling.formats import writable
+from concepts.labelling.formats.base import LabelledPicture, PersonLabel, Written
 from concepts.labelling.review import readable
 from concepts.view import View
 from storage.heads import StoredHead

@@ -12,6 +12,8 @@ from concepts.collaborator.trials import (
     ASK,
     ERROR,
     FINALISTS,
+    MOST_RIGHT,
+    MOST_WRONG,
     Turn,
     Vote,
     WordingCandidate,
@@ -21,8 +23,8 @@ from concepts.collaborator.trials import (
     is_better,
     is_hopeless,
     judged,
-    sample,
     sift,
+    some,
     telling,
     votes_of,
 )
@@ -55,10 +57,16 @@ def judge_that_errs(truth, rates):
     return judge
 
 
+def chosen(write, judge):
+    """Some of what the machine has wrong and of what it has right, what it says, and its F1."""
+    said, rng = judge(CURRENT, list(write)), np.random.default_rng(0)
+    wrong, right = ([i for i in write if (said[i] == write[i]) is agrees] for agrees in (False, True))
+    return some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, 0.9
+
+
 def sifted(texts, write, judge):
     """Wordings of these texts on the answers that inspired them."""
-    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
-    return sift([wording(text) for text in texts], chosen, write, judge)
+    return sift([wording(text) for text in texts], *chosen(write, judge), write, judge)
 
 
 def tried(truth, rates, inspire=None):
@@ -153,9 +161,10 @@ def test_a_wording_that_mends_nothing_costs_no_more_questions():
         asked.append(len(ids))
         return judge(definition, ids)
 
-    chosen = sample(truth, judge(CURRENT, list(truth)), 0.9, np.random.default_rng(0))
-    sift([wording("useless")], chosen, truth, counting)
-    assert asked == [len(chosen.wrong)]
+    wrong, *rest = chosen(truth, judge)
+    sift([wording("useless")], wrong, *rest, truth, counting)
+
+    assert asked == [len(wrong)]
 
 
 def test_pictures_that_nobody_could_judge_count_on_neither_side():

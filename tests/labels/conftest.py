@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
-from concepts.labelling.formats import LabelledPicture, PersonLabel
+from concepts.labelling.formats.base import LabelledPicture, PersonLabel
 from storage.pictures.hashing import picture_id
 
 

@@ -16,14 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import (
-    FORMATS,
-    LabelledPicture,
-    PersonLabel,
-    format_of,
-    writable,
-    written_formats,
-)
+from concepts.labelling.formats import FORMATS, format_of, writable, written_formats
+from concepts.labelling.formats.base import LabelledPicture, PersonLabel
 from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
 
 WRITTEN = written_formats()

@@ -10,7 +10,8 @@ import pytest
 from not_run import not_run
 from other_tools import in_python_with
 
-from concepts.labelling.formats import FORMATS, LabelledPicture, writable
+from concepts.labelling.formats import FORMATS, writable
+from concepts.labelling.formats.base import LabelledPicture
 from concepts.labelling.formats.label_studio import CONFIG
 from concepts.labelling.rows import LabelRow, checked_rows
 from storage.labels import Author

@@ -15,8 +15,9 @@ import pytest
 from peaks import peak_memory
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import LabelledPicture, apart, base, format_of, writable
+from concepts.labelling.formats import apart, base, format_of, writable
 from concepts.labelling.formats.apart import rows_of
+from concepts.labelling.formats.base import LabelledPicture
 
 MOST = 100 * 2**20  # bytes that this process may grow by
 

@@ -6,15 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats.base import (
-    CAPTION,
-    Format,
-    LabelledPicture,
-    PersonLabel,
-    WritableFormat,
-    Written,
-    require_readable,
-)
+from concepts.labelling.formats.base import Format, WritableFormat, require_readable
 from concepts.labelling.formats.coco import Coco
 from concepts.labelling.formats.fiftyone import FiftyOne
 from concepts.labelling.formats.image_folder import ImageFolder
@@ -22,19 +14,6 @@ from concepts.labelling.formats.label_studio import LabelStudio
 from concepts.labelling.formats.sidecars import Sidecars
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.registry import Registry
-
-__all__ = [
-    "CAPTION",
-    "FORMATS",
-    "Format",
-    "LabelledPicture",
-    "PersonLabel",
-    "WritableFormat",
-    "Written",
-    "format_of",
-    "writable",
-    "written_formats",
-]
 
 FORMATS: Registry[Format] = Registry("format", "discern.formats")  # the first that recognises a file reads it
 FORMATS.register(Csv)

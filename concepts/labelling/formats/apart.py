@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import FORMATS, Format, base
-from concepts.labelling.formats.base import TOO_MUCH, check_rows, require_readable, told
+from concepts.labelling.formats import FORMATS, base
+from concepts.labelling.formats.base import TOO_MUCH, Format, check_rows, require_readable, told
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 

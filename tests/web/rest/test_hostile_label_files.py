@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from concepts.labelling.formats import LabelledPicture, PersonLabel, writable
+from concepts.labelling.formats import writable
+from concepts.labelling.formats.base import LabelledPicture, PersonLabel
 
 JSON = ("coco", "label-studio", "fiftyone", "jsonl")
 SAMPLES = "samples.json"  # of FiftyOne's folder
