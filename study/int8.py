@@ -27,9 +27,8 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 from scipy.optimize import minimize
 
-from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import EncoderFacts
-from concepts.bundle.heads import BundleHead
+from concepts.bundle.heads import BundleHead, EncoderGraph
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.bundle.write import BundlePart, write_bundle

@@ -10,9 +10,8 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import BundleFacts, BundleHeadFacts, ConceptFacts, EncoderFacts
-from concepts.bundle.heads import BundleHead
+from concepts.bundle.heads import BundleHead, EncoderGraph
 from concepts.bundle.write import BundlePart, bundle_facts, write_bundle
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint

@@ -20,10 +20,16 @@ from safetensors.numpy import save as safetensors_bytes
 from concepts import __version__
 from concepts.bundle.card import card_text
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes
 from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts, EncoderFacts, OneOf
 from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, svg_file
-from concepts.bundle.heads import BundleHead, check_cuts, onnx_bytes, tensors_of
+from concepts.bundle.heads import (
+    BundleHead,
+    EncoderGraph,
+    check_cuts,
+    classifier_bytes,
+    onnx_bytes,
+    tensors_of,
+)
 from concepts.bundle.load import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, classifying_page, runtime_licence
 from concepts.errors import DiscernError

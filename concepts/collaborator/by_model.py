@@ -17,12 +17,14 @@ from concepts.collaborator.annotation_replies import (
     LONGEST_CAPTION,
     Caption,
     Conclusion,
+    Counted,
     CriterionFinding,
     Findings,
     PictureVerdict,
     by_count,
     conclude,
     conclusion,
+    counting,
     findings,
     picture_verdict,
 )
@@ -36,7 +38,6 @@ from concepts.collaborator.base import (
     Result,
     Supplies,
 )
-from concepts.collaborator.counting import Counted, counting
 from concepts.collaborator.prompt_parts import (
     EXAMPLE_SIDE,
     LOOKING_SIDE,

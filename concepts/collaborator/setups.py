@@ -9,10 +9,10 @@ from functools import cache, partial
 import numpy as np
 
 from concepts.collaborator import ANNOTATORS, AUTO, asks_no_model
+from concepts.collaborator.annotation_replies import counting
 from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.collaborator.by_model import REPEATS
-from concepts.collaborator.counting import counting
 from concepts.collaborator.prompt_parts import Answered, PromptExamples
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from concepts import __version__
 from concepts.bundle.account import Account
 from concepts.bundle.card import card_text
-from concepts.bundle.classifier_model import (
+from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
+from concepts.bundle.figures import figures_of, svg_file
+from concepts.bundle.heads import (
+    BundleHead,
     EncoderGraph,
     classifier_bytes,
     encoder_graph,
     why_alone,
 )
-from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
-from concepts.bundle.figures import figures_of, svg_file
-from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import Rows, file_rows, schema_of, score_rows, write_scores

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from concepts.bundle.classifier_model import encoder_graph
+from concepts.bundle.heads import encoder_graph
 from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint

@@ -3,8 +3,8 @@
 import pytest
 from fake_openai import says
 
+from concepts.collaborator.annotation_replies import least, verdict_by
 from concepts.collaborator.by_model import DecomposedAnnotator
-from concepts.collaborator.counting import least, verdict_by
 from concepts.definition.document import Criterion
 
 NEEDS = {

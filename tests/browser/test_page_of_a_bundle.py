@@ -15,9 +15,8 @@ from drawing import draw
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from concepts.bundle.classifier_model import EncoderGraph, encoder_graph
 from concepts.bundle.classify import Answer, Classifier
-from concepts.bundle.heads import BundleHead
+from concepts.bundle.heads import BundleHead, EncoderGraph, encoder_graph
 from concepts.bundle.page import PAGE_FILE
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.encoders import load_encoder

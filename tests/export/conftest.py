@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from small_disk import small_disk  # noqa: F401  # a fixture
 
-from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import BundleFacts
+from concepts.bundle.heads import EncoderGraph
 from concepts.learning.base import LinearHead, Prototypes
 from concepts.learning.report import Curves, ReliabilityBin
 

@@ -26,8 +26,7 @@ from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts.bundle import reading
-from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
-from concepts.bundle.heads import BundleHead
+from concepts.bundle.heads import BundleHead, EncoderGraph, classifier_bytes, encoder_graph
 from concepts.bundle.load import load_bundle
 from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.encoders import load_encoder
