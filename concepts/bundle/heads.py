@@ -178,7 +178,12 @@ class AnswerNodes(Nodes):
     def _answers(self, logits: str) -> None:
         facts, rule = self._facts, self._facts.rule
         if isinstance(rule, OneOf):
-            self._one_of(logits, len(facts.concepts))
+            none = self.node("Mul", self._column(logits, 0), self.constant(np.array(0.0)))
+            every = self.node("Concat", logits, none, axis=1)
+            first = self.constant(np.arange(len(facts.concepts)))
+            chances = self.node("Gather", self.node("Softmax", every, axis=1), first, axis=1)
+            self.cast(chances, np.float32, "probability")
+            self.node("Equal", self.node("ArgMax", every, axis=1, keepdims=1), first, out="decision")
             return
         probability = self.node("Sigmoid", logits)
         thresholds = [concept.head.threshold for concept in facts.concepts]
@@ -188,14 +193,6 @@ class AnswerNodes(Nodes):
             thresholds = [rule.threshold, *thresholds]
         self.cast(probability, np.float32, "probability")
         self.node("GreaterOrEqual", probability, self.constant(np.array(thresholds)), out="decision")
-
-    def _one_of(self, logits: str, concepts: int) -> None:
-        none = self.node("Mul", self._column(logits, 0), self.constant(np.array(0.0)))
-        every = self.node("Concat", logits, none, axis=1)
-        first = self.constant(np.arange(concepts))
-        probability = self.node("Gather", self.node("Softmax", every, axis=1), first, axis=1)
-        self.cast(probability, np.float32, "probability")
-        self.node("Equal", self.node("ArgMax", every, axis=1, keepdims=1), first, out="decision")
 
     def _combined(self, expression: Expression, probability: str) -> str:
         """(n, 1)."""

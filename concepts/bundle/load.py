@@ -134,9 +134,9 @@ def _opened_zip(path: Path) -> Iterator[BundleFiles]:
             raise damaged(path, "it is compressed in an unusual way")
         if len(set(map(PurePosixPath, given))) != len(given):
             raise damaged(path, "it holds two files of one name")
-        for name in given:
-            if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-                raise damaged(path, f"it holds the unsafe file name {name!r}")
+        for one in given:
+            if one.startswith("/") or "\\" in one or ":" in one or ".." in one.split("/"):
+                raise damaged(path, f"it holds the unsafe file name {one!r}")
         names = {PurePosixPath(member.filename): member for member in archive.infolist()}
         folders = {name.parent for name in names if name.name == FACTS_FILE}
         if len(folders) != 1:
@@ -149,21 +149,17 @@ def _opened_zip(path: Path) -> Iterator[BundleFiles]:
             if not member.is_dir() and name.parent == folder
         }
         sizes = {name: member.file_size for name, member in members.items()}
-        others = _others(names, folder)
+        # Beside the files of its bundle: subfolders, and all that lies outside of it.
+        others = []
+        for name, member in names.items():
+            if folder in name.parents:
+                within = name.relative_to(folder).parts
+                if member.is_dir() or len(within) > 1:
+                    others.append(f"{within[0]}/")
+            elif not member.is_dir() or name not in (folder, *folder.parents):
+                others.append(posixpath.relpath(name, folder))  # begins with ../
+        others = sorted(set(others))
         yield BundleFiles(path, sizes, lambda name: archive.open(members[name]), others, inside)
-
-
-def _others(names: Mapping[PurePosixPath, zipfile.ZipInfo], folder: PurePosixPath) -> list[str]:
-    """What is in an archive beside the files of its bundle: subfolders, and all that lies outside of it."""
-    others = []
-    for name, member in names.items():
-        if folder in name.parents:
-            within = name.relative_to(folder).parts
-            if member.is_dir() or len(within) > 1:
-                others.append(f"{within[0]}/")
-        elif not member.is_dir() or name not in (folder, *folder.parents):
-            others.append(posixpath.relpath(name, folder))  # begins with ../
-    return sorted(set(others))
 
 
 def _reason(error: Exception) -> str:

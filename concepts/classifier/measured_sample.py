@@ -96,20 +96,16 @@ def sample(dataset: ConceptDataset, between: Callable[[], None] = nothing) -> Me
         {},
         lambda ids: np.full(len(ids), -1),
     )
-    waves = _usable(dataset)
-    if not ids or not waves:
-        return outside
-    return _drawn(dataset, ids, truth, waves, between)
-
-
-def _usable(dataset: ConceptDataset) -> list[Wave]:
     measuring = {dataset.wave_of[i] for i in dataset.measuring}
     has_been = partial(dataset.collection.parts.has_been, dataset.concept_id)
-    return [
+    waves = [
         wave
         for wave in dataset.waves
         if wave.number in measuring and (wave.weights is None or has_been(wave.fingerprint))
     ]
+    if not ids or not waves:
+        return outside
+    return _drawn(dataset, ids, truth, waves, between)
 
 
 def _drawn(

@@ -66,7 +66,8 @@ def verdict(
     if base is not None and (right.low or 0) <= (base.value or 0):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
-    are_right, figure = _right(right), _percent(right)
+    value, low, high = (100 * (share or 0) for share in (right.value, right.low, right.high))
+    are_right, figure = _right(right), (f"{value:.0f} % right ({low:.0f}–{high:.0f} %)")
     if found is None or found.is_wide:
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
         return replace(_too_early(said, report, count, test_labels, stale, done), figure=figure)
@@ -86,11 +87,6 @@ def says_all_it_can(report: EvaluationReport) -> bool:
     """Whether it says how good a version is, or no more test labels would bring it to."""
     said = verdict(report, test_labels=next_look(report.n, report.covered or 0))  # none or some
     return said.known or said.step == "results"
-
-
-def _percent(right: Metric) -> str:
-    value, low, high = (100 * (share or 0) for share in (right.value, right.low, right.high))
-    return f"{value:.0f} % right ({low:.0f}–{high:.0f} %)"
 
 
 def _too_early(

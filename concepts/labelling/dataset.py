@@ -268,7 +268,13 @@ def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEven
     given = list(given)
     stands: Said = {}
     earlier, left = list[str](), list[str]()
-    for numbers in _runs(meanings):
+    runs: list[list[int]] = []
+    for number in sorted(meanings):
+        if runs and meanings[runs[-1][0]] == meanings[number]:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    for numbers in runs:
         now = [event for event in given if event.definition_number in numbers]
         others = {number for number in meanings if meanings[number] != meanings[numbers[0]]}
         earlier = [
@@ -285,14 +291,3 @@ def measuring_labels(meanings: Mapping[int, Hashable], given: Iterable[LabelEven
             if i not in asked:
                 stands[i] = said | stands.get(i, {})
     return MeasuringLabels(stands, earlier, left)
-
-
-def _runs(meanings: Mapping[int, Hashable]) -> list[list[int]]:
-    """Group the numbers of consecutive definitions that mean the same."""
-    runs: list[list[int]] = []
-    for number in sorted(meanings):
-        if runs and meanings[runs[-1][0]] == meanings[number]:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs

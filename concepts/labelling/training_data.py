@@ -47,15 +47,6 @@ Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 def texts_of(definition: Definition, collection: Collection) -> Texts:
     """A definition as scorers hear it. What counts is the sentence, the criteria and the queries, each with
     the name before it (Menon & Vondrick 2023)."""
-    direction = _direction(definition, collection)
-    written = [q.text for q in definition.queries if q.counts and q.origin == "person"]
-    searches = collection.text_vectors(written) if written else np.empty((0, len(direction)), np.float32)
-    return Texts(direction, searches, lambda: _each(definition, collection))
-
-
-def _direction(definition: Definition, collection: Collection) -> Vectors:
-    """(d,) unit: towards the name, the sentence, the queries and the kinds that count, a little away from the
-    queries that don't. What nobody has decided on pulls nowhere."""
     counting = [q.text for q in definition.queries if q.counts]
     included = [c.text for c in definition.of_kind("included")]
     towards = [definition.name, sentence_of(definition), *counting, *included]
@@ -63,7 +54,10 @@ def _direction(definition: Definition, collection: Collection) -> Vectors:
     direction = unit(collection.text_vectors(towards).mean(axis=0))
     if away:
         direction = unit(direction - NEGATIVE_SHARE * unit(collection.text_vectors(away).mean(axis=0)))
-    return direction
+    direction = direction
+    written = [q.text for q in definition.queries if q.counts and q.origin == "person"]
+    searches = collection.text_vectors(written) if written else np.empty((0, len(direction)), np.float32)
+    return Texts(direction, searches, lambda: _each(definition, collection))
 
 
 def _each(definition: Definition, collection: Collection) -> SingleTexts:

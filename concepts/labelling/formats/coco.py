@@ -64,7 +64,22 @@ class Coco:
             if key is not None and places[key] is None:
                 yield number, BadRow(number, "another image has its id")
                 continue
-            yield from _rows_of(number, image, about, names)
+            place = _place(image)
+            captions = [text_of(one.get(CAPTION)) for one in about] + [text_of(image.get(CAPTION))]
+            if any(captions):
+                place[CAPTION] = "\n".join(filter(None, captions))
+            rows: list[RawRow] = []
+            for one in about:
+                rows += given_rows(number, place, one.get("answers"))
+            if not rows:
+                keys = {_key(one["category_id"]): None for one in about if "category_id" in one}
+                called = {word: None for key in keys if (word := names.get(key)) is not None}
+                rows = [(number, place | {"label": word}) for word in called]
+                if not names.keys() >= keys.keys():
+                    rows.append((number, BadRow(number, "a category that the file doesn't name")))
+                if any(names.get(key, "") is None for key in keys):
+                    rows.append((number, BadRow(number, "a category that the file names twice")))
+            yield from rows or [(number, place)]
         lost = sum(map(len, said.values()))
         if lost:
             number = len(images) + 1
@@ -74,7 +89,18 @@ class Coco:
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         for number, picture in enumerate(pictures, start=1):
-            images.append(_image(number, picture))
+            image: dict[str, Any] = {
+                "id": number,
+                "file_name": picture.path,
+                "width": picture.width,
+                "height": picture.height,
+                "discern_id": picture.id,
+            }
+            if picture.score is not None:
+                image |= {"score": picture.score, "decision": picture.decision, "version": picture.version}
+            if picture.captions:
+                image[CAPTION] = "\n".join(picture.captions)
+            images.append(image)
             if picture.label in VALUES or picture.answers:
                 annotations.append(_annotation(len(annotations) + 1, number, picture))
         names = [*VALUES, "conflict"]
@@ -89,27 +115,6 @@ class Coco:
             },
         )
         return Written(len(images))
-
-
-def _rows_of(
-    number: int, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str | None]
-) -> Iterator[RawRow]:
-    place = _place(image)
-    captions = [text_of(one.get(CAPTION)) for one in annotations] + [text_of(image.get(CAPTION))]
-    if any(captions):
-        place[CAPTION] = "\n".join(filter(None, captions))
-    rows: list[RawRow] = []
-    for one in annotations:
-        rows += given_rows(number, place, one.get("answers"))
-    if not rows:
-        keys = {_key(one["category_id"]): None for one in annotations if "category_id" in one}
-        called = {word: None for key in keys if (word := names.get(key)) is not None}
-        rows = [(number, place | {"label": word}) for word in called]
-        if not names.keys() >= keys.keys():
-            rows.append((number, BadRow(number, "a category that the file doesn't name")))
-        if any(names.get(key, "") is None for key in keys):
-            rows.append((number, BadRow(number, "a category that the file names twice")))
-    yield from rows or [(number, place)]
 
 
 def _place(image: dict[str, Any]) -> dict[str, Any]:
@@ -129,21 +134,6 @@ def _by_id(objects: list[dict[str, Any]], read: Callable[[dict[str, Any]], Any])
 def _key(value: Any) -> Any:
     """Numbers and texts name something; anything else names nothing."""
     return value if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
-def _image(number: int, picture: LabelledPicture) -> dict[str, Any]:
-    image: dict[str, Any] = {
-        "id": number,
-        "file_name": picture.path,
-        "width": picture.width,
-        "height": picture.height,
-        "discern_id": picture.id,
-    }
-    if picture.score is not None:
-        image |= {"score": picture.score, "decision": picture.decision, "version": picture.version}
-    if picture.captions:
-        image[CAPTION] = "\n".join(picture.captions)
-    return image
 
 
 def _annotation(number: int, image: int, picture: LabelledPicture) -> dict[str, Any]:

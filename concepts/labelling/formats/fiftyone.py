@@ -59,7 +59,11 @@ class FiftyOne:
             if not isinstance(sample, dict):
                 yield number, BadRow(number, "not a JSON object")
                 continue
-            yield from _rows_of(number, sample)
+            place = {"id": text_of(sample.get("discern_id")), "path": text_of(sample.get("filepath"))}
+            place |= columns_of(sample, NO_COLUMNS)
+            given = list(given_rows(number, place, object_of(sample.get(SAID)).get("classifications")))
+            words = given or [(number, place | {"label": word}) for word in _words(sample)]
+            yield from words or [(number, place)]
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
         samples = [_sample(picture) for picture in pictures]
@@ -67,14 +71,6 @@ class FiftyOne:
         info = {"classes": ["yes", "no", "unsure"], "made_by": "Discern"}
         write_json(out / "metadata.json", {"media_type": "image", "info": info})
         return Written(len(samples))
-
-
-def _rows_of(number: int, sample: dict[str, Any]) -> Iterator[RawRow]:
-    place = {"id": text_of(sample.get("discern_id")), "path": text_of(sample.get("filepath"))}
-    place |= columns_of(sample, NO_COLUMNS)
-    given = list(given_rows(number, place, object_of(sample.get(SAID)).get("classifications")))
-    words = given or [(number, place | {"label": word}) for word in _words(sample)]
-    yield from words or [(number, place)]
 
 
 def _words(sample: dict[str, Any]) -> list[str]:

@@ -57,21 +57,17 @@ class LabelStudio:
             if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
                 yield number, BadRow(number, "not a task: it has no data")
                 continue
-            yield from _rows_of(number, task)
+            data = task["data"]
+            place = {"id": text_of(data.get("discern_id")), "path": _place(data)}
+            place |= columns_of(data, ("discern_id", _picture_key(data)))
+            annotations = objects_in(task.get("annotations"))
+            rows = [(number, place | said) for annotation in annotations for said in _said(annotation)]
+            yield from rows or [(number, place)]
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
         tasks = [_task(number, picture) for number, picture in enumerate(pictures, start=1)]
         write_json(out, tasks)
         return Written(len(tasks))
-
-
-def _rows_of(number: int, task: dict[str, Any]) -> Iterator[RawRow]:
-    data = task["data"]
-    place = {"id": text_of(data.get("discern_id")), "path": _place(data)}
-    place |= columns_of(data, ("discern_id", _picture_key(data)))
-    annotations = objects_in(task.get("annotations"))
-    rows = [(number, place | said) for annotation in annotations for said in _said(annotation)]
-    yield from rows or [(number, place)]
 
 
 def _said(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -151,8 +151,21 @@ class HuggingFace:
                 f"{path.name} has no column of pictures: id, {', '.join(PLACES)}. It has: {found}."
             )
         names = class_names(schema).get(label, [])
-        for number, row in rows_in(path, _columns(schema, place)):
-            yield from _rows_of(number, row, label, place, names)
+        kept = []  # but the bytes of pictures: a picture is known by its place or its id
+        for name in schema.names:
+            kind = schema.field(name).type
+            if pa.types.is_struct(kind):
+                if kind.get_field_index("path") >= 0 and name == place:
+                    kept.append(f"{name}.path")
+            elif name == "answers" or _is_read(kind):
+                kept.append(name)
+        for number, row in rows_in(path, kept):
+            where = row.get(place)
+            at = where.get("path") if isinstance(where, dict) else where
+            known = {"id": text_of(row.get("id")), "path": text_of(at)}
+            known |= columns_of(row, (label, place, "score", "decision", "version"))
+            answers = list(given_rows(number, known, row.get("answers")))
+            yield from answers or [(number, known | {"label": _word(row.get(label), names)})]
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
         done = Written()
@@ -178,30 +191,6 @@ def _is_read(kind: pa.DataType) -> bool:
     """Tell whether values of this type are read. Times aren't: Python can't hold all of them."""
     types = pa.types
     return not (types.is_nested(kind) or types.is_binary(kind) or types.is_temporal(kind))
-
-
-def _columns(schema: pa.Schema, place: str) -> list[str]:
-    """All but the bytes of pictures, which are not read: a picture is known by its place or its id."""
-    kept = []
-    for name in schema.names:
-        kind = schema.field(name).type
-        if pa.types.is_struct(kind):
-            if kind.get_field_index("path") >= 0 and name == place:
-                kept.append(f"{name}.path")
-        elif name == "answers" or _is_read(kind):
-            kept.append(name)
-    return kept
-
-
-def _rows_of(
-    number: int, row: dict[str, Any], label: str, place: str, names: Sequence[str]
-) -> Iterator[RawRow]:
-    where = row.get(place)
-    path = where.get("path") if isinstance(where, dict) else where
-    found = {"id": text_of(row.get("id")), "path": text_of(path)}
-    found |= columns_of(row, (label, place, "score", "decision", "version"))
-    answers = list(given_rows(number, found, row.get("answers")))
-    yield from answers or [(number, found | {"label": _word(row.get(label), names)})]
 
 
 def _word(value: Any, names: Sequence[str]) -> str | None:

@@ -28,7 +28,14 @@ class _Table:
         def rows() -> Iterator[dict[str, Any]]:
             for picture in pictures:
                 done.pictures += 1
-                yield from _rows_of(picture)
+                place = {"id": picture.id, "path": picture.path}
+                score = {"score": picture.score, "decision": picture.decision, "version": picture.version}
+                if not picture.answers:
+                    yield dict.fromkeys(LABEL_COLUMNS, "") | place | score
+                for answer in picture.answers:
+                    said = {"label": answer.value, "author": answer.author, "author_kind": answer.author_kind}
+                    about = {"split": answer.split, "created": answer.created, "comment": answer.comment}
+                    yield dict.fromkeys(LABEL_COLUMNS, "") | place | said | about | score
 
         write_label_file(out, rows(), (*LABEL_COLUMNS, *SCORE_COLUMNS))
         return done
@@ -124,17 +131,6 @@ def jsonl_rows(path: Path) -> Iterator[RawRow]:
                 yield number, BadRow(number, why_no_json(error))
                 continue
             yield number, row if isinstance(row, dict) else BadRow(number, "not a JSON object")
-
-
-def _rows_of(picture: LabelledPicture) -> Iterator[dict[str, Any]]:
-    place = {"id": picture.id, "path": picture.path}
-    score = {"score": picture.score, "decision": picture.decision, "version": picture.version}
-    if not picture.answers:
-        yield dict.fromkeys(LABEL_COLUMNS, "") | place | score
-    for answer in picture.answers:
-        said = {"label": answer.value, "author": answer.author, "author_kind": answer.author_kind}
-        about = {"split": answer.split, "created": answer.created, "comment": answer.comment}
-        yield dict.fromkeys(LABEL_COLUMNS, "") | place | said | about | score
 
 
 def write_label_file(
