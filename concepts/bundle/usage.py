@@ -9,7 +9,7 @@ from urllib.parse import quote
 from concepts.encoders.base import ELSEWHERE, registered_as
 
 
-def from_pictures(bundle: str, encoder: str, pictures: str = "pictures", *, columns: bool = False) -> str:
+def from_pictures(bundle: str, encoder: str, *, columns: bool = False) -> str:
     """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip; with
     several `columns`, or grades, all of them come out."""
     trust = "" if registered_as(encoder) not in ELSEWHERE else f", trust={_quoted(encoder)}"
@@ -20,7 +20,7 @@ from discern import embed_files, encoder_of, load_bundle
 bundle = load_bundle(Path({_quoted(bundle)}))
 encoder = encoder_of(bundle, cache=Path("cache"){trust})
 
-folder = Path({_quoted(pictures)})
+folder = Path("pictures")
 for ids, paths, vectors, skipped in embed_files([folder], encoder):
     {_ALL_COLUMNS if columns else _ONE_COLUMN}"""
 
@@ -45,11 +45,11 @@ python -m pip install -r {_word(f"{folder}/requirements.txt")}{package}
 python {_word(f"{folder}/classify.py")} PICTURES{choice}"""
 
 
-def from_the_hub(repository: str, pictures: str = "pictures") -> str:
+def from_the_hub(repository: str) -> str:
     """Python with huggingface_hub and what the bundle's requirements.txt names."""
     return f"""import sys; from huggingface_hub import snapshot_download
 sys.path.insert(0, snapshot_download({_quoted(repository)})); import classify
-print(*classify.Classifier().answers([{_quoted(pictures)}]), sep="\\n")"""
+print(*classify.Classifier().answers(["pictures"]), sep="\\n")"""
 
 
 HOW_ANYWHERE = """A folder is looked through with all in it. Results are printed as CSV; `--out FILE.csv` \
@@ -117,9 +117,7 @@ curl -H "Content-Type: application/json" -d '{body}' "{address}/scores"
 curl -o scores.csv "$API/jobs/ID/scores\""""
 
 
-def in_a_shell(
-    bundle: str, pictures: str = "PICTURES", out: str = "scores.csv", trust: str | None = None
-) -> str:
+def in_a_shell(bundle: str, trust: str | None = None) -> str:
     """The command line of Discern, straight from pictures; `trust` is an encoder that it has to be told."""
     told = "" if trust is None else f" --trust-encoder {shlex.quote(trust)}"
-    return f"discern score {bundle} {pictures} --out {out}{told}"
+    return f"discern score {bundle} PICTURES --out scores.csv{told}"

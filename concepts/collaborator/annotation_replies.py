@@ -28,12 +28,10 @@ Rating = Literal[1, 2, 3, 4, 5]
 Rationale = Annotated[str, Field(min_length=1)]
 
 
-def _percent(value: Any) -> int | None:
-    """Nothing is decided by it, so one that makes no sense spoils no answer."""
-    return value if isinstance(value, int) and 0 <= value <= 100 else None
-
-
-Sure = Annotated[int | None, BeforeValidator(_percent)]
+# Nothing is decided by it, so one that makes no sense spoils no answer.
+Sure = Annotated[
+    int | None, BeforeValidator(lambda said: said if isinstance(said, int) and 0 <= said <= 100 else None)
+]
 
 
 class CriterionVerdict(BaseModel):
@@ -106,7 +104,10 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
     """The same verdict with a grade or class beside its rating. Any other word is no answer, nor is one that
     contradicts the rating; with 3, which can't tell, it says nothing."""
     words = scale.answers
-    one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
+    as_word = BeforeValidator(
+        lambda said: str(said) if isinstance(said, int) else said
+    )  # some write a number
+    one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, as_word]
     counting = {word for word in words if scale.counts(scale.option_of(word) or 0)}
 
     def agree(said: Any) -> Any:
@@ -125,11 +126,6 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
         __validators__={"agree": cast("Any", model_validator(mode="after")(agree))},
         answer=(one_of_these, ...),
     )
-
-
-def _as_word(answer: Any) -> Any:
-    """Some write a grade as a number."""
-    return str(answer) if isinstance(answer, int) else answer
 
 
 @cache

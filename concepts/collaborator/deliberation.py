@@ -298,9 +298,7 @@ def _with_pictures_to_ask(
         return list(trials)
     found = []
     for trial in trials:
-        turns = {}
-        if trial.is_promising:
-            turns = telling(current, trial.definition, askable, judge)
+        turns = telling(current, trial.definition, askable, judge) if trial.is_promising else {}
         found.append(trial.model_copy(update={"to_ask": turns}) if len(turns) >= FEWEST_TO_ASK else trial)
     return found
 

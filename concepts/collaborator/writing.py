@@ -234,7 +234,12 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
             continue
         if not 1 <= edit.number <= len(criteria) or (before := criteria[edit.number - 1]) is None:
             raise ValueError(f"there is no criterion {edit.number}")
-        criteria[edit.number - 1] = _changed(before, edit, text, origin, note)
+        kind = edit.kind if edit.action == "turn" else before.kind
+        if edit.action == "turn" and kind == before.kind:
+            raise ValueError(f"criterion {edit.number} is of this kind already")
+        words = text if edit.action == "reword" else before.text
+        changed = Criterion(kind=kind, text=words, of=before.of, origin=origin, note=note)
+        criteria[edit.number - 1] = None if edit.action == "remove" else changed
     kept = [criterion for criterion in criteria if criterion is not None] + new
     texts = [criterion.text.casefold() for criterion in kept]
     if len(set(texts)) < len(texts):
@@ -253,13 +258,3 @@ def _parent(definition: Definition, edit: Edit) -> str:
         raise ValueError(f"there is no criterion {edit.number}")
     criterion = definition.criteria[edit.number - 1]
     return criterion.text if criterion.kind == "necessary" else ""
-
-
-def _changed(before: Criterion, edit: Edit, text: str, origin: Origin, note: str) -> Criterion | None:
-    if edit.action == "remove":
-        return None
-    if edit.action == "turn":
-        if edit.kind == before.kind:
-            raise ValueError(f"criterion {edit.number} is of this kind already")
-        return Criterion(kind=edit.kind, text=before.text, of=before.of, origin=origin, note=note)
-    return Criterion(kind=before.kind, text=text, of=before.of, origin=origin, note=note)

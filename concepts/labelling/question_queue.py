@@ -98,7 +98,12 @@ class QuestionQueue:
             first_look = self._queue.first_look
             learning = [p for p in self._queue.chosen if p.repeat or p.id not in decisions]
             learning = [p for p in learning if p.id not in held]
-        due = self._refill_is_due(len(learning), len(decisions))
+            low = len(learning) < LOW and not (
+                self._queue.exhausted and len(decisions) == self._queue.decided
+            )
+            stale = abs(len(decisions) - self._queue.decided) >= STALE
+            due = not self._queue.filling and (low or stale)
+            self._queue.filling |= due  # from here on it counts as running
         chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
         while len(chosen) < n and (learning or wanted or measuring):
             if not learning and self._queue.filling:
@@ -126,16 +131,6 @@ class QuestionQueue:
     def sheet(self) -> int:
         """As in `Chosen`."""
         return self._queue.sheet
-
-    def _refill_is_due(self, left: int, decided: int) -> bool:
-        """Whether the caller must submit a refill now; from here on it counts as running."""
-        with self._lock:
-            queue = self._queue
-            low = left < LOW and not (queue.exhausted and decided == queue.decided)
-            if queue.filling or not (low or abs(decided - queue.decided) >= STALE):
-                return False
-            queue.filling = True
-            return True
 
     def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
         chosen, problem = Chosen([], LOOKS[0]), ""
