@@ -38,14 +38,6 @@ KEPT = 8  # orders of one concept
 LARGEST = 20_000  # pictures that a wall is chosen from, beside what the words find
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """Pictures in an order, and whether the answers to pictures that look alike had a part in it."""
-
-    pictures: list[NextPicture] = field(default_factory=list)
-    by_look_alikes: bool = False
-
-
 class GridPage(View):
     """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
     be. `by_look_alikes`: the answers to pictures that look alike had a part in the order."""
@@ -58,18 +50,16 @@ class GridPage(View):
 
 @dataclass
 class _Ranking:
-    """`ranked` comes from one look at the labels; `known` is the state of things it saw."""
+    """`page` comes from one look at the labels; `known` is the state of things it saw."""
 
-    ranked: Ranked = field(default_factory=Ranked)
+    page: GridPage = field(default_factory=lambda: GridPage(pictures=[], thinking=False, problem=""))
     known: Hashable = None
-    going: bool = False
-    problem: str = ""
 
 
 class Grid:
     """The orders of one concept. It is ranked in the background, wherever the state has changed since."""
 
-    def __init__(self, rank: Callable[[GridOrder, str], Ranked], background: Executor) -> None:
+    def __init__(self, rank: Callable[[GridOrder, str], GridPage], background: Executor) -> None:
         self._rank, self._background = rank, background
         self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
         self._lock = threading.Lock()
@@ -86,28 +76,23 @@ class Grid:
             raise DiscernError("Say which query to look at.")
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
-            due = not ranking.going and ranking.known != state
-            ranking.going |= due
-            said = GridPage(
-                pictures=ranking.ranked.pictures,
-                thinking=ranking.going,
-                problem=ranking.problem,
-                by_look_alikes=ranking.ranked.by_look_alikes,
-            )
+            due = not ranking.page.thinking and ranking.known != state
+            if due:
+                ranking.page = ranking.page.model_copy(update={"thinking": True})
+            said = ranking.page
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
         left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
-        ranked, problem = ranking.ranked, ""
         try:
-            ranked = self._rank(order, query)
+            page = self._rank(order, query)
         except Exception as error:  # whatever it is, the person must see it and the next request try again
-            problem, state = problem_of(error), None
+            page = ranking.page.model_copy(update={"thinking": False, "problem": problem_of(error)})
+            state = None
         with self._lock:
-            ranking.ranked, ranking.problem, ranking.known = ranked, problem, state
-            ranking.going = False
+            ranking.page, ranking.known = page, state
 
 
 def wall_pictures(training_data: TrainingData, walls: Sequence[Sequence[str]]) -> list[NextPicture]:
@@ -162,7 +147,7 @@ def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
     return sorted({*drawn, *(picture_id for picture_id, has in zip(found, there, strict=True) if has)})
 
 
-def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, graph_of: GraphOf) -> Ranked:
+def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, graph_of: GraphOf) -> GridPage:
     """Pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
     allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
     knows = False  # whether the scores are logits of a head that has learned
@@ -185,4 +170,4 @@ def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, gra
     probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
     chosen = [(i, order, probability[i] if knows else None) for i in shown]
     pictures = to_learn_from(training_data, chosen)
-    return Ranked(pictures, by_look_alikes=ranking is not None)
+    return GridPage(pictures=pictures, thinking=False, problem="", by_look_alikes=ranking is not None)

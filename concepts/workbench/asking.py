@@ -12,7 +12,6 @@ from concepts.labelling.contact_sheet import (
     Grid,
     GridOrder,
     GridPage,
-    Ranked,
     another_sheet,
     bulk_pictures,
     wall_pictures,
@@ -149,13 +148,14 @@ class AskedConcept:
         )
         return self._grid.page(order, query, n, state, out)
 
-    def rank(self, order: GridOrder, query: str) -> Ranked:
+    def rank(self, order: GridOrder, query: str) -> GridPage:
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             context.draw_evaluation(concept)
             dataset = context.dataset(concept)
             if order == "wall":
-                return Ranked(wall_pictures(dataset, context.walls.of(concept.id)))
+                wall = wall_pictures(dataset, context.walls.of(concept.id))
+                return GridPage(pictures=wall, thinking=False, problem="")
             graph_of = context.neighbourhood.at_once  # the questions wait for the same thread
             return bulk_pictures(dataset, order, query, graph_of)
 
