@@ -75,24 +75,19 @@ def card_text(
 
 
 def _all_of_them(facts: BundleFacts) -> str:
-    names = ", ".join(_line(concept.concept) for concept in facts.concepts)
-    return (
-        f"# {names}\n\n{len(facts.concepts)} small image classifiers that share one encoder: a picture is "
-        f"looked at once, and each says of it what it says.{_rule(facts)}"
-    )
-
-
-def _rule(facts: BundleFacts) -> str:
+    concepts, rule = [concept.concept for concept in facts.concepts], ""
     if isinstance(facts.rule, Combined):
-        rule = text_of(facts.rule.expression, [concept.concept for concept in facts.concepts])
-        return (
-            f" **{_line(facts.rule.name)}** combines them: {_line(rule)}; yes from "
-            f"{facts.rule.threshold:.3g} on. The probabilities are multiplied as if one said nothing about "
-            "another."
+        text = _line(text_of(facts.rule.expression, concepts))
+        rule = (
+            f" **{_line(facts.rule.name)}** combines them: {text}; yes from {facts.rule.threshold:.3g} on. "
+            "The probabilities are multiplied as if one said nothing about another."
         )
-    if facts.rule:
-        return f" At most one of them is right: the most probable one, or {_line(facts.rule.none)}."
-    return ""
+    elif facts.rule:
+        rule = f" At most one of them is right: the most probable one, or {_line(facts.rule.none)}."
+    return (
+        f"# {', '.join(map(_line, concepts))}\n\n{len(concepts)} small image classifiers that share one "
+        f"encoder: a picture is looked at once, and each says of it what it says.{rule}"
+    )
 
 
 def _what_it_is(account: Account) -> str:

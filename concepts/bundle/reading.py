@@ -85,8 +85,15 @@ class Reader:
             image = image if turn is None else image.transpose(turn)
             height, width = self._shown["height"], self._shown["width"]
             way = Image.Resampling[self._shown["interpolation"].upper()]
-            whole = self._shown["fit"] == "whole"
-            image = image.resize((width, height), way) if whole else _cropped(image, height, way)
+            if self._shown["fit"] == "whole":
+                image = image.resize((width, height), way)
+            else:  # the shorter side fits, and the middle is cut out, rounded as torchvision does
+                short, long = sorted(image.size)
+                other = int(height * long / short)
+                size = (height, other) if image.width <= image.height else (other, height)
+                image = image if image.size == size else image.resize(size, way)
+                left, top = (round((length - height) / 2.0) for length in image.size)
+                image = image.crop((left, top, left + height, top + height))
             return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
 
@@ -167,13 +174,3 @@ def _bad(error: Exception) -> BadPictureError:
         return BadPictureError("The picture is too large.")
     words = " ".join(str(error).split())[:200] or type(error).__name__
     return BadPictureError(f"The file is damaged: {words}.")
-
-
-def _cropped(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:
-    """The shorter side fits, and the middle is cut out, rounded as torchvision does."""
-    short, long = sorted(image.size)
-    other = int(side * long / short)
-    size = (side, other) if image.width <= image.height else (other, side)
-    image = image if image.size == size else image.resize(size, way)
-    left, top = (round((length - side) / 2.0) for length in image.size)
-    return image.crop((left, top, left + side, top + side))

@@ -43,8 +43,11 @@ def rows_of(found: Format, path: Path, *, any_number: bool = False) -> Iterator[
     require_readable(path)
     most = sys.maxsize if any_number else base.MOST_ROWS
     streams = isinstance(found, Csv | Jsonl) or not path.is_file()
-    if streams and path.is_file() and _has_more_lines(path, most):  # a value may have several
-        deque(_counted(found.read(path), path, most), maxlen=0)  # before anything is made of the first
+    if streams and path.is_file():
+        with told(path), path.open("rb") as file:
+            lines = sum(piece.count(b"\n") for piece in iter(partial(file.read, 1024**2), b""))
+        if lines > most:  # a value may have several
+            deque(_counted(found.read(path), path, most), maxlen=0)  # before anything is made of the first
     here = streams or (found.method.name in OF_JSON and path.stat().st_size <= LITTLE)
     rows = found.read(path) if here else _read_apart(found.method.name, path, most)
     yield from _counted(rows, path, most)
@@ -54,11 +57,6 @@ def _counted(rows: Iterator[RawRow], path: Path, most: int) -> Iterator[RawRow]:
     for count, row in enumerate(rows, start=1):
         check_rows(count, path, most)
         yield row
-
-
-def _has_more_lines(path: Path, most: int) -> bool:
-    with told(path), path.open("rb") as file:
-        return sum(piece.count(b"\n") for piece in iter(partial(file.read, 1024**2), b"")) > most
 
 
 def _read_apart(name: str, path: Path, most: int) -> Iterator[RawRow]:
