@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
 from concepts.definition.exclusions import has_negation, items_of, split_sentence, words_of
@@ -116,7 +116,10 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
     best = nouns[0].score
     words = _words(topic)
     banned = _words(" ".join(unwanted)) - words
-    opposite = set().union(*_opposites(words))
+    opposite = set[str]()  # what it is not; a topic may name both sides, as "cheap, but looks expensive" does
+    for one, other in ((_words(one), _words(other)) for one, other in OPPOSITES.items()):
+        if bool(words & one) != bool(words & other):
+            opposite |= other if words & one else one
     shared = words - QUALITIES
     near, lookalikes = [], []
     for noun in nouns:
@@ -129,13 +132,6 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
         elif noun.score >= max(NEAR_ENOUGH, NEAR_THE_BEST * best) and not banned & {*modifiers, head}:
             near.append(noun.name)
     return near[:MOST_NOUNS], lookalikes[:MOST_LOOKALIKES] if near else []
-
-
-def _opposites(words: set[str]) -> Iterable[set[str]]:
-    """What the topic is not; nothing where it names both sides, as "cheap, but looks expensive" does."""
-    for one, other in ((_words(one), _words(other)) for one, other in OPPOSITES.items()):
-        if bool(words & one) != bool(words & other):
-            yield other if words & one else one
 
 
 def _words(text: str) -> set[str]:

@@ -142,7 +142,14 @@ def answer(definition: Definition, question: DefinitionQuestion, said: str) -> D
     criteria, queries = list(definition.criteria), definition.queries
     if meaning is not None:
         kind, text = meaning
-        _put(criteria, kind, text, note=f"from your answer: “{words}”")
+        note = f"from your answer: “{words}”"
+        for index, known in enumerate(criteria):
+            if known.text.casefold() == text.casefold():
+                of = "" if kind == "necessary" else known.of
+                criteria[index] = Criterion(kind=kind, text=known.text, of=of, note=note)
+                break
+        else:
+            criteria.append(Criterion(kind=kind, text=text, note=note))
         if kind in ("included", "undecided"):
             queries = tuple(q for q in queries if q.counts or q.text.casefold() != text.casefold())
     try:
@@ -170,16 +177,6 @@ def _meaning(question: DefinitionQuestion, words: str) -> tuple[CriterionKind, s
         return "excluding", question.about
     more = YES.sub("", words)
     return "included", f"{question.about}, {more}"[:LONGEST] if more else question.about
-
-
-def _put(criteria: list[Criterion], kind: CriterionKind, text: str, note: str) -> None:
-    """In place of one with the same words, else behind the others."""
-    for index, known in enumerate(criteria):
-        if known.text.casefold() == text.casefold():
-            of = "" if kind == "necessary" else known.of
-            criteria[index] = Criterion(kind=kind, text=known.text, of=of, note=note)
-            return
-    criteria.append(Criterion(kind=kind, text=text, note=note))
 
 
 def _about_look_alikes(definition: Definition) -> list[DefinitionQuestion]:

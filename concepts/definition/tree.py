@@ -143,7 +143,11 @@ def propose_tree(
     unwanted = excluded_by(written)
     own = [criterion.text for criterion in written.of_kind("necessary")]
     whole = {same_words(sentence), same_words(written.description)}  # is no signal, nor are kinds under it
-    signals = ["" if same_words(text) in whole else text for text in _signals(said, own, unwanted, apart)]
+    kept = [text for text in said.necessary if not contradicts(text, unwanted)][:MOST_NECESSARY]
+    if len(kept) > 1 and not _are_apart(said, kept, apart):
+        kept = []  # the concept is better left whole
+    kept = kept[: max(MOST_NECESSARY - len(own), 0)]
+    signals = ["" if same_words(text) in whole else text for text in kept]
     criteria = [Criterion(kind="necessary", text=text, origin="model") for text in signals if text]
     signals = [*own, *signals]
     criteria += _kinds("included", said.included[:MOST_OF_A_KIND], signals, unwanted)
@@ -213,14 +217,6 @@ def contradicts(text: str, unwanted: Sequence[str]) -> bool:
 def _lets_back_in(text: str, unwanted: Sequence[str]) -> bool:
     """Whether it says "no lemons" where the person excluded lemons, and is to be excluded itself."""
     return speaks_of(text, unwanted) and has_negation(text)
-
-
-def _signals(said: Proposal, own: Sequence[str], unwanted: Sequence[str], apart: Apart | None) -> list[str]:
-    """The necessary criteria to add; none where the concept is better left whole."""
-    kept = [text for text in said.necessary if not contradicts(text, unwanted)][:MOST_NECESSARY]
-    if len(kept) > 1 and not _are_apart(said, kept, apart):
-        return []
-    return kept[: max(MOST_NECESSARY - len(own), 0)]
 
 
 def _are_apart(said: Proposal, signals: Sequence[str], apart: Apart | None) -> bool:
