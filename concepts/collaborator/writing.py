@@ -229,7 +229,12 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
     for edit in edits:
         text = one_line(edit.text)
         if edit.action == "add":
-            of = _parent(definition, edit)
+            of = ""  # the text of the criterion that a new kind of picture belongs to
+            if edit.number and edit.kind in ("included", "excluding"):
+                if not 1 <= edit.number <= len(definition.criteria):
+                    raise ValueError(f"there is no criterion {edit.number}")
+                parent = definition.criteria[edit.number - 1]
+                of = parent.text if parent.kind == "necessary" else ""
             new.append(Criterion(kind=edit.kind, text=text, of=of, origin=origin, note=note))
             continue
         if not 1 <= edit.number <= len(criteria) or (before := criteria[edit.number - 1]) is None:
@@ -248,13 +253,3 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
     if after == definition:
         raise ValueError("the edits change nothing")
     return after
-
-
-def _parent(definition: Definition, edit: Edit) -> str:
-    """The text of the criterion that a new kind of picture belongs to."""
-    if not edit.number or edit.kind not in ("included", "excluding"):
-        return ""
-    if not 1 <= edit.number <= len(definition.criteria):
-        raise ValueError(f"there is no criterion {edit.number}")
-    criterion = definition.criteria[edit.number - 1]
-    return criterion.text if criterion.kind == "necessary" else ""

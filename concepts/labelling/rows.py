@@ -114,9 +114,12 @@ def meanings_of(pairs: Iterable[str], scale: Scale | None = None) -> dict[str, M
             rest = f"{more}={rest}"
             meaning = _meaning(rest.strip(), scale)
         if not word.strip() or meaning is None:
+            own = [] if scale is None else [*scale.words, NONE]
+            if scale and scale.is_graded:
+                own = [f"1 to {len(scale.words)}"]
             raise DiscernError(
                 f"“{pair[:LONGEST_WORD]}” says of no word what it means: write WORD=MEANING, where a meaning "
-                f"is {_meanings_in_words(scale)} or leave-out."
+                f"is {', '.join([*own, *VALUES])} or leave-out."
             )
         found[word.strip()] = meaning
     return found
@@ -125,14 +128,6 @@ def meanings_of(pairs: Iterable[str], scale: Scale | None = None) -> dict[str, M
 def _meaning(text: str, scale: Scale | None) -> Meaning | None:
     said = read_answer(text, scale) if scale else None
     return MEANINGS.get(text) if said is None else said[1] or said[0]
-
-
-def _meanings_in_words(scale: Scale | None) -> str:
-    plain = ", ".join(VALUES)
-    if scale is None:
-        return plain
-    own = f"1 to {len(scale.words)}" if scale.is_graded else ", ".join([*scale.words, NONE])
-    return f"{own}, {plain}"
 
 
 def read_answer(word: str, scale: Scale | None) -> tuple[Value, str | None] | None:
