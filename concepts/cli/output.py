@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from concepts.jobs import Started
+    from concepts.workbench.columns import ColumnsReport
+    from concepts.workbench.label_files import LabelFileView
 
 Listener = Callable[[int, int | None, str], None]
 Value = TypeVar("Value")
@@ -29,6 +31,12 @@ class StoppedError(Exception):
 
 def say(line: str = "") -> None:
     sys.stdout.write(harmless(line) + "\n")
+
+
+def say_known(*lines: str | None) -> None:
+    """Those of these lines that say something."""
+    for line in filter(None, lines):
+        say(line)
 
 
 def harmless(line: str) -> str:
@@ -57,19 +65,15 @@ def plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         value = value.model_dump(mode="json")
     if isinstance(value, Mapping):
-        named = {key: value[key] for key in ("metrics", "baselines", "figures") if _is_named(value.get(key))}
-        return {key: _by_name(named[key]) if key in named else plain(value[key]) for key in value}
+        found = dict(value)
+        for key in ("metrics", "baselines", "figures"):
+            items = found.get(key)
+            if isinstance(items, list) and all(isinstance(one, Mapping) and "name" in one for one in items):
+                found[key] = {one["name"]: {k: one[k] for k in one if k != "name"} for one in items}
+        return {key: plain(one) for key, one in found.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
-
-
-def _is_named(items: Any) -> bool:
-    return isinstance(items, list) and all(isinstance(item, Mapping) and "name" in item for item in items)
-
-
-def _by_name(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {item["name"]: plain({k: v for k, v in item.items() if k != "name"}) for item in items}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -89,6 +93,16 @@ def _width(text: str) -> int:
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
+
+
+def report_bad(file: ColumnsReport | LabelFileView) -> None:
+    """Rows of a file that are about no picture, or can't be used."""
+    if file.unknown_pictures:
+        say(f"{file.unknown_pictures:,} rows are about no picture of the library.")
+    for row in file.bad_rows:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if file.bad > len(file.bad_rows):
+        say(f"  and {file.bad - len(file.bad_rows):,} more rows")
 
 
 def left_out(reasons: Mapping[str, int]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,18 +10,16 @@ import typer
 
 from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import left_out, progress, say, show, table, wait
+from concepts.cli.output import dump, left_out, progress, say, say_known, show, table, wait
 from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 
 if TYPE_CHECKING:
-    from concepts.classifier.quality import HeadView, QualityView
-    from concepts.classifier.versions import ScoredPage, VersionComparison
+    from concepts.classifier.quality import HeadView
+    from concepts.classifier.versions import ScoredPage
     from concepts.learning.report import EvaluationReport, Metric
-    from concepts.workbench.certificates import CertificateView
-    from concepts.workbench.concept import Concept
-    from concepts.workbench.heat import Heat
     from concepts.workbench.jobs import Measured, Trained
+    from concepts.workbench.scores import Heat
 
 ROWS_SHOWN = 15
 KEPT = "What is finished is kept."
@@ -78,16 +75,22 @@ def _copied(done: Any) -> None:
 def concept_evaluate(
     name: Name,
     version: Version = None,
-    plots: Annotated[Path | None, typer.Option(help="A folder for the plots, SVG files.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
     found = workbench().concept(name)
     with progress("Measuring", KEPT) as listener:
         report = found.versions.measure(version, listener)
-    if plots:
-        found.versions.write_plots(plots, version)
-    show(report, as_json, lambda report: _evaluated(report, found))
+    if as_json:
+        dump(report)
+        return
+    from concepts.classifier.verdict import verdict  # NumPy and what it measures with
+
+    advice, more = found.labels.advice(), found.dataset().to_next_figures
+    say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
+    say_known(*report.sentences, report.worst_slice, *report.notes)
+    card = f"discern concept version show {shlex.quote(found.name)} {report.head} --card"
+    say(f"All figures, beside simpler ways: {card}")
 
 
 @version.command("show")
@@ -108,14 +111,44 @@ def version_show(
         show({"card": text}, as_json, text)
     elif number is None:
         heads = found.versions.all(limit=len(bench.context.heads.all(found.id)))
-        show(heads, as_json, _listed)
+        if as_json:
+            dump(heads)
+            return
+        columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
+        table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
     elif beside is not None:
         comparison = found.versions.compare(number, beside)
-        show(comparison, as_json, _compared)
+        if as_json:
+            dump(comparison)
+            return
+        say(f"On {comparison.n:,} pictures; they differ on {comparison.differently:,}.")
+        rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in comparison.figures]
+        table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
     else:
         bench.review.current(name)
         view = found.versions.quality(number)
-        show(view, as_json, _quality)
+        if as_json:
+            dump(view)
+            return
+        say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
+        if view.waiting:
+            say(f"{view.waiting:,} test pictures have no label yet.")
+        say_known(view.waiting_answers)
+        if view.flagged is not None:
+            where = view.looks_in or "the library"
+            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
+        say_known(view.elsewhere, view.coverage.sentence if view.coverage else "")
+        if view.removed:
+            say(f"{view.removed:,} test labels are of pictures removed since.")
+        if view.earlier:
+            say(f"{view.earlier} Review lists {view.to_label_again:,} to label again.")
+        say_known(*(view.consistency.sentences if view.consistency else ()))
+        step = max(len(view.rows) // ROWS_SHOWN, 1)
+        lines = [
+            (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)
+            for r in view.rows[::step]
+        ]
+        table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), lines)
 
 
 @version.command("certify")
@@ -137,7 +170,22 @@ def version_certify(
     if found.threshold is not None:
         wait(certificates.keep(side, author=author), "Measuring", KEPT)
         found = certificates.state(side) or found
-    show(found, as_json, _certificate)
+    if as_json:
+        dump(found)
+        return
+    say(found.sentence)
+    if not found.complete:
+        where = "above" if found.side == "yes" else "below"
+        say(f"It takes {found.needed} {where} the threshold if all are right.")
+        say("Label them: concept next NAME --evaluation asks about them first.")
+    elif found.kept_as:
+        line = f"{found.threshold:.3f}"
+        says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"
+        say(f"Version {found.kept_as} {says}.")
+    if found.look_yourself is not None:
+        sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
+        known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
+        say(f"{known}; look at the other {found.look_yourself:,} yourself.")
 
 
 @concept.command("export")
@@ -195,71 +243,6 @@ def concept_export(
     told = f"{what[0].upper()}{what[1:]} is in {result.folder}, and in {result.archive}."
     unknown = "" if result.measured else "\nNot measured yet: run concept evaluate."
     show(result, as_json, f"{told}{unknown}")
-
-
-def _evaluated(report: EvaluationReport, concept: Concept) -> None:
-    from concepts.classifier.verdict import verdict  # NumPy and what it measures with
-
-    advice, more = concept.labels.advice(), concept.dataset().to_next_figures
-    say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
-    for said in (*report.sentences, report.worst_slice, *report.notes):
-        if said:
-            say(said)
-    card = f"discern concept version show {shlex.quote(concept.name)} {report.head} --card"
-    say(f"All figures, beside simpler ways: {card}")
-
-
-def _listed(heads: Sequence[HeadView]) -> None:
-    columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
-    table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
-
-
-def _quality(view: QualityView) -> None:
-    say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
-    if view.waiting:
-        say(f"{view.waiting:,} test pictures have no label yet.")
-    if view.waiting_answers:
-        say(view.waiting_answers)
-    if view.flagged is not None:
-        where = view.looks_in or "the library"
-        say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
-    if view.elsewhere:
-        say(view.elsewhere)
-    if view.coverage and view.coverage.sentence:
-        say(view.coverage.sentence)
-    if view.removed:
-        say(f"{view.removed:,} test labels are of pictures removed since.")
-    if view.earlier:
-        say(f"{view.earlier} Review lists {view.to_label_again:,} to label again.")
-    for sentence in view.consistency.sentences if view.consistency else ():
-        say(sentence)
-    step = max(len(view.rows) // ROWS_SHOWN, 1)
-    rows = [
-        (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged) for r in view.rows[::step]
-    ]
-    table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
-
-
-def _compared(found: VersionComparison) -> None:
-    say(f"On {found.n:,} pictures; they differ on {found.differently:,}.")
-    rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in found.figures]
-    table((f"version {found.one}", f"version {found.other}", "difference", "figure"), rows)
-
-
-def _certificate(found: CertificateView) -> None:
-    say(found.sentence)
-    if not found.complete:
-        where = "above" if found.side == "yes" else "below"
-        say(f"It takes {found.needed} {where} the threshold if all are right.")
-        say("Label them: concept next NAME --evaluation asks about them first.")
-    elif found.kept_as:
-        line = f"{found.threshold:.3f}"
-        says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"
-        say(f"Version {found.kept_as} {says}.")
-    if found.look_yourself is not None:
-        sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
-        known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
-        say(f"{known}; look at the other {found.look_yourself:,} yourself.")
 
 
 def _about(head: HeadView) -> tuple[int, str, str, str]:

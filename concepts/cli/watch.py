@@ -16,9 +16,8 @@ from concepts.cli.output import StoppedError, dump, say, table, wait
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.jobs import LookedAt
-    from concepts.workbench.watch_views import FlaggedPage, WatchView
+    from concepts.workbench.watching import FlaggedPage, WatchView
 
 AGAIN_SECONDS = 5.0  # from one look to the next
 
@@ -79,21 +78,15 @@ def watch(
             say(_line(looked))
             _told(found)
         return
-    _go_on(bench, concept, number)
-
-
-def _go_on(bench: Workbench, concept: str, number: int) -> None:
-    """Until Ctrl-C, or until somebody stops watching; prints what each look took in."""
-    watches = bench.concept(concept).watches
     shown = watches.get(number)
     say(f"Watching {shown.folder}. Ctrl-C pauses it until you run this again. To stop watching, run:")
     say(f"  discern concept stop-watching {shlex.quote(concept)} {number}")
     try:
         while watches.get(number).stopped is None:
-            looked = watches.look_if_new(number)
+            taken = watches.look_if_new(number)
             sent = bench.watcher.send_due()
-            if looked is not None and looked.seen:
-                say(_line(looked))
+            if taken is not None and taken.seen:
+                say(_line(taken))
             if sent.failed:
                 say(f"A message was not taken: {watches.get(number).deliveries.problem}")
             time.sleep(AGAIN_SECONDS)

@@ -49,22 +49,17 @@ class Background(Executor):
             self._waiting.clear()
 
     def _work(self) -> None:
-        while (next_one := self._next()) is not None:
-            _run(*next_one)
-
-    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
-        with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
-            self._working = False
-            return None
-
-
-def _run(future: Future[Any], work: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(work())
-    except Exception as error:
-        log.exception("Work in the background failed.")
-        future.set_exception(error)
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._working = False
+                    return
+                future, work = self._waiting.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except Exception as error:
+                log.exception("Work in the background failed.")
+                future.set_exception(error)
+            del future, work  # so that what it worked on isn't held

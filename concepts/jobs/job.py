@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -29,12 +29,12 @@ class Lane(StrEnum):
     READING = "reading"
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True)
 class Job(Generic[Done]):
     """Base of every kind of long work, which ends in a `Done`.
 
-    A kind is a frozen dataclass whose fields are plain values: what the work needs to know. One that is
-    about a concept has its `concept_id`; a name may be another concept's tomorrow. Fields are added with a
+    A kind is made a frozen dataclass here. Its fields are plain values: what the work needs to know. One that
+    is about a concept has its `concept_id`; a name may be another concept's tomorrow. Fields are added with a
     default and `kind` never changes, because rows of older versions are read with them.
     """
 
@@ -43,6 +43,7 @@ class Job(Generic[Done]):
     done: ClassVar[type[BaseModel]]  # `Done`, to read what is kept of it
 
     def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
         (base,) = cls.__orig_bases__  # type: ignore[attr-defined]  # of every subclass of a generic class
         (cls.done,) = get_args(base)
 

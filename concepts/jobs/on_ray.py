@@ -84,7 +84,9 @@ class RayEngine:
         with ExitStack() as stack:
             with _told():
                 ahead, remote = self._workers()
-                sent = _put(task)
+                import ray
+
+                sent = ray.put(task)  # where workers get the task from, once each
             threads = stack.enter_context(ThreadPoolExecutor(ahead))
             stack.callback(stopped.set)  # before the threads are waited for
             yield from in_order(
@@ -107,7 +109,12 @@ class RayEngine:
     def _workers(self) -> tuple[int, Any]:
         """How many batches to send ahead, and `_perform` as a worker does it: with a processor of its own and
         its share of the GPUs."""
-        _set_up(self._address)
+        # What Ray reads when it is imported.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports to its makers
+        if self._address == "local":
+            # It listens on every interface. By a token of this process alone nobody else can use it.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         with _connecting:
             if any(address != self._address for address in _connected):
                 raise EngineError(f"this process is connected to {_connected[0]} already")
@@ -137,13 +144,6 @@ class RayEngine:
         return dict(ray.cluster_resources())
 
 
-def _put(task: Task[Item, Result]) -> Any:
-    """Where workers get the task from, once each."""
-    import ray
-
-    return ray.put(task)
-
-
 def _performed(remote: Any, task: Any, stopped: threading.Event, batch: list[Item]) -> Any:
     """What a worker makes of the batch. Waited for in steps, because a worker that nobody wants any more is
     ended, and one that never answers shall hold nothing up."""
@@ -161,22 +161,21 @@ def _performed(remote: Any, task: Any, stopped: threading.Event, batch: list[Ite
     return found
 
 
-def _set_up(address: str) -> None:
-    """What Ray reads when it is imported."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports to its makers
-    if address == "local":
-        # It listens on every interface. By a token of this process alone nobody else can use it.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-
-
 def _connect(address: str) -> None:
     import ray
 
     log.info("connecting to Ray (%s)", address)
     if address != "local":
-        _connect_to_cluster(address)
-        return
+        # A cluster begins a server for each client, and one of three failed to begin on a busy machine.
+        for tries_left in reversed(range(CONNECTIONS)):
+            try:
+                ray.init(address, log_to_driver=False)
+                return
+            except (ConnectionError, RuntimeError) as error:
+                if not tries_left:
+                    raise
+                log.warning("Ray at %s did not answer, so it is asked again: %s", address, error)
+                ray.shutdown()
     with _found_by_workers(), warnings.catch_warnings():
         # What is forked becomes another program at once.
         warnings.filterwarnings("ignore", "lancedb fork support", RuntimeWarning)
@@ -190,21 +189,6 @@ def _connect(address: str) -> None:
             configure_logging=False,
         )
         begun.result()
-
-
-def _connect_to_cluster(address: str) -> None:
-    """A cluster begins a server for each client, and one of three failed to begin on a busy machine."""
-    import ray
-
-    for tries_left in reversed(range(CONNECTIONS)):
-        try:
-            ray.init(address, log_to_driver=False)
-            return
-        except (ConnectionError, RuntimeError) as error:
-            if not tries_left:
-                raise
-            log.warning("Ray at %s did not answer, so it is asked again: %s", address, error)
-            ray.shutdown()
 
 
 @contextmanager

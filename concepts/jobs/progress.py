@@ -73,11 +73,11 @@ class Precedence:
         """Waits until nobody goes first any more; returns at once where nobody does."""
         latest = time.monotonic() + MOST_SECONDS
         with self._change:
-            while (left := min(self._left(), latest - time.monotonic())) > 0:
+            while True:
+                end = latest if self._first else min(self._pause, latest)
+                if (left := end - time.monotonic()) <= 0:
+                    return
                 self._change.wait(left)
-
-    def _left(self) -> float:
-        return math.inf if self._first else self._pause - time.monotonic()
 
 
 class StoppedError(BaseException):

@@ -28,13 +28,8 @@ Perform = Callable[[StoredJob], None]  # does a claimed job and writes what came
 LOOK_EVERY = 0.1  # seconds, while another thread or process works
 WAITING = ("queued", "interrupted")
 STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
-NEEDED = {
-    Lane.LONG: 64 * 1024**2,
-    Lane.WATCHING: 64 * 1024**2,
-    Lane.READING: 64 * 1024**2,
-    Lane.SHORT: 1024**2,
-    Lane.FOLLOWING: 1024**2,
-}  # bytes of free disk, for work to begin or go on
+BRIEF = (Lane.SHORT, Lane.FOLLOWING)
+NEEDED = {lane: (1 if lane in BRIEF else 64) * 1024**2 for lane in Lane}  # bytes of free disk, to go on
 LOOK_FOR_ROOM_SECONDS = 15
 PAUSED = "paused until there is room on the disk again"
 OTHERS_FIRST = "waiting for the work of others to finish"
@@ -226,8 +221,8 @@ class JobRunner:
 
     # What came of it
 
-    def newest_done(self, kind: type[Job[Done]], concept_id: int) -> Done | None:
-        """What came of the newest job of this kind for a concept that is done."""
+    def newest_done(self, kind: type[Job[Done]], concept_id: int | None = None) -> Done | None:
+        """What came of the newest job of this kind that is done, perhaps for a concept."""
         found = self.store.newest_first([kind.kind], concept_id, state="done", limit=1)
         return read_done(kind, found[0]) if found else None
 
@@ -243,27 +238,22 @@ class JobRunner:
             self._wake.clear()
             try:
                 for lane in Lane:
-                    if lane not in going or going[lane].done():
-                        self._claim(lane, going)
+                    if lane in going and not going[lane].done():
+                        continue
+                    kinds = [kind.kind for kind in self._work if kind.lane == lane]
+                    if not self._has_room(lane) or time.monotonic() < self._room_at:
+                        self.store.say_waiting(kinds, PAUSED)
+                    elif not self._executor.has_room():
+                        self.store.say_waiting(kinds, OTHERS_FIRST)
+                    elif kinds and (job := self.store.claim(kinds=kinds, in_turn=True)):
+                        going[lane] = self._executor.submit(job)
+                        going[lane].add_done_callback(lambda _: self.wake())
                 unread = False
             except Exception as error:  # such as a full disk or a busy database: the next look may go better
                 if not unread:
                     log.warning("The job table can't be read.", exc_info=not isinstance(error, StorageError))
                 unread = True
             self._wake.wait(HEARTBEAT_SECONDS)
-
-    def _claim(self, lane: Lane, going: dict[Lane, Future[None]]) -> None:
-        kinds = [kind.kind for kind in self._work if kind.lane == lane]
-        if not self._has_room(lane) or time.monotonic() < self._room_at:
-            self.store.say_waiting(kinds, PAUSED)
-            return
-        if not self._executor.has_room():
-            self.store.say_waiting(kinds, OTHERS_FIRST)
-            return
-        job = self.store.claim(kinds=kinds, in_turn=True) if kinds else None
-        if job is not None:
-            going[lane] = self._executor.submit(job)
-            going[lane].add_done_callback(lambda _: self.wake())
 
     def run_claimed(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         """Does a claimed job and keeps what comes of it. Raises what the work raises."""

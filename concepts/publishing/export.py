@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,6 @@ from concepts import __version__
 from concepts.bundle.account import Account
 from concepts.bundle.card import card_text
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
-from concepts.bundle.figures import figures_of, svg_file
 from concepts.bundle.heads import (
     BundleHead,
     EncoderGraph,
@@ -90,7 +88,53 @@ class Exported:
     @property
     def facts(self) -> ConceptFacts:
         """Of the whole concept."""
-        return concept_facts(self.name, self.dataset, self.head, self.report)
+        dataset, head, report = self.dataset, self.head, self.report
+        details, graded = head.details, head.details.get(GRADED)
+        counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
+        notes = ["This version has not been measured."]
+        metrics: list[Metric] = []
+        if report:
+            earlier = earlier_labels(dataset)  # as of now: the definition may have changed
+            notes = [*report.notes, *([earlier] if earlier else ())]
+            if moved := elsewhere(report, dataset.frame):
+                notes.append(moved)
+            elif report.looks_in:
+                notes.append(f"Measured in {dataset.frame.name} alone.")
+            metrics += report.metrics
+            if grades := report.grades:
+                metrics += [
+                    getattr(grades, name).model_copy(update={"name": words})
+                    for name, words in GRADE_FIGURES.items()
+                ]
+        if dataset.collection.parts.focus(head.concept_id):
+            notes.append("It judges one part of a picture: the part most like what people framed.")
+        if any(count.author_kind == "simulated" for count in counts):
+            notes.append("Some of the labels it learned from are a simulated person's, not a real one's.")
+        calibration = "none"
+        if cuts_of(details) is not None:
+            calibration = "a slope and the cuts between grades on held-out scores"
+        elif details.get("calibration"):
+            calibration = "Platt scaling on held-out scores, folded into weights and bias"
+        met = target_met(str(details.get("target", "")), metrics)
+        return ConceptFacts(
+            created=head.created,
+            concept=self.name,
+            definition=dataset.revision.definition,
+            definition_revision=head.definition_number,
+            head=BundleHeadFacts.of(
+                replace(linear_head(head), details=details | {"target_met": met}),
+                number=head.number,
+                target=str(details.get("target", "none")),
+                calibration=calibration,
+            ),
+            training_labels=tuple(counts),
+            evaluation_labels=report.labels if report else (),
+            evaluation_drawn=report.drawn if report else None,
+            grades=Grades(n=len(graded["cuts"]) + 1, counts_from=graded["counts_from"]) if graded else None,
+            metrics=tuple(metrics),
+            baselines=report.baselines if report else (),
+            notes=tuple(notes),
+        )
 
     def parts(self) -> list[BundlePart]:
         """Of exclusive classes one each, else one."""
@@ -140,24 +184,18 @@ def bundle_of(version: Exported) -> Bundle:
     collection = version.dataset.collection
     check_fingerprint(version.head, collection)
     parts = version.parts()
-    about = _known_encoder(collection, version.head.concept_id)
+    # What is known of the encoder from when it was loaded: that takes seconds, and here it encodes nothing.
+    # Whether it is the same its fingerprint says, which is that of the other fields.
+    fingerprint = collection.parts.fingerprint(version.head.concept_id)
+    kept, about = collection.cache / f"{fingerprint}.json", None
+    with suppress(ValueError):
+        about = EncoderFacts.model_validate_json(read_kept(kept) or b"")
+    if about is None or about.fingerprint != fingerprint:
+        about = encoder_facts(collection.parts.encoder(version.head.concept_id))
+        with suppress(OSError):
+            write_kept(kept, about.model_dump_json().encode())
     facts = bundle_facts(parts, about, _rule_of([version]))
     return Bundle(tuple(part.head for part in parts), facts)
-
-
-def _known_encoder(collection: Collection, concept_id: int) -> EncoderFacts:
-    """What is known of the encoder a concept sees by, from when it was loaded: that takes seconds, and here
-    it encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
-    fingerprint = collection.parts.fingerprint(concept_id)
-    kept = collection.cache / f"{fingerprint}.json"
-    with suppress(ValueError):
-        facts = EncoderFacts.model_validate_json(read_kept(kept) or b"")
-        if facts.fingerprint == fingerprint:
-            return facts
-    facts = encoder_facts(collection.parts.encoder(concept_id))
-    with suppress(OSError):
-        write_kept(kept, facts.model_dump_json().encode())
-    return facts
 
 
 def bundle_at(
@@ -195,20 +233,6 @@ def _rule_of(versions: Sequence[Exported], combined: Combined | None = None) -> 
     return OneOf()
 
 
-def write_plots(
-    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport, folder: Path
-) -> None:
-    """Writes the plots of an evaluation as SVG files."""
-    facts = concept_facts(name, dataset, head, report)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        figures = figures_of(facts, report.curves) if report.curves else {}
-        for name, figure in figures.items():
-            (folder / name).write_bytes(svg_file(figure))
-    except OSError as error:
-        raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
-
-
 def model_card(version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(version.head, version.dataset.collection)
@@ -241,14 +265,6 @@ def version_page(version: Exported, shown: Shown, *, classifier: bool = False) -
     return classifying_page(content, graph.shown, facts, account, shown, licence)
 
 
-def _calibration(details: dict[str, Any]) -> str:
-    if cuts_of(details) is not None:
-        return "a slope and the cuts between grades on held-out scores"
-    if not details.get("calibration"):
-        return "none"
-    return "Platt scaling on held-out scores, folded into weights and bias"
-
-
 def encoder_facts(encoder: Encoder) -> EncoderFacts:
     return EncoderFacts(
         name=encoder.name,
@@ -256,50 +272,6 @@ def encoder_facts(encoder: Encoder) -> EncoderFacts:
         dimension=encoder.dimension,
         licence=encoder.licence,
         **vars(encoder.fingerprint),
-    )
-
-
-def concept_facts(
-    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport | None
-) -> ConceptFacts:
-    details, graded = head.details, head.details.get(GRADED)
-    counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
-    notes = ["This version has not been measured."]
-    metrics: list[Metric] = []
-    if report:
-        earlier = earlier_labels(dataset)  # as of now: the definition may have changed
-        notes = [*report.notes, *([earlier] if earlier else ())]
-        if moved := elsewhere(report, dataset.frame):
-            notes.append(moved)
-        elif report.looks_in:
-            notes.append(f"Measured in {dataset.frame.name} alone.")
-        metrics += report.metrics
-        if grades := report.grades:
-            metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
-    if dataset.collection.parts.focus(head.concept_id):
-        notes.append("It judges one part of a picture: the part most like what people framed.")
-    if any(count.author_kind == "simulated" for count in counts):
-        notes.append("Some of the labels it learned from are a simulated person's, not a real one's.")
-    line = linear_head(head)
-    met = target_met(str(details.get("target", "")), metrics)
-    return ConceptFacts(
-        created=head.created,
-        concept=name,
-        definition=dataset.revision.definition,
-        definition_revision=head.definition_number,
-        head=BundleHeadFacts.of(
-            replace(line, details=details | {"target_met": met}),
-            number=head.number,
-            target=str(details.get("target", "none")),
-            calibration=_calibration(details),
-        ),
-        training_labels=tuple(counts),
-        evaluation_labels=report.labels if report else (),
-        evaluation_drawn=report.drawn if report else None,
-        grades=Grades(n=len(graded["cuts"]) + 1, counts_from=graded["counts_from"]) if graded else None,
-        metrics=tuple(metrics),
-        baselines=report.baselines if report else (),
-        notes=tuple(notes),
     )
 
 
@@ -317,12 +289,36 @@ def score_pictures(
     """Scores new files (of links those that stay `within`) with the bundle's encoder, or every picture of
     the library, or of what a concept `looks_in`. `seen_by` is the bundle's encoder, where it is at hand; else
     `trust` names the one to load where nobody here has chosen it."""
-    skipped = [0]
+    done, skipped, root = 0, 0, collection.library.root
+
+    def tell() -> None:
+        listener(done, None, f"{skipped:,} skipped")
+
+    def fresh(
+        encoder: Encoder,
+    ) -> Iterator[tuple[list[str], list[str], Outputs, list[tuple[str, str]]]]:
+        nonlocal done, skipped
+        # Other machines load an encoder by its name, and that of a part has none.
+        engine = InProcess() if is_of_parts(str(encoder.fingerprint)) else collection.engine
+        handle = collection.handle(encoder)
+        for ids, uris, vectors, bad in embed_or_skip(paths, encoder, within, engine, handle, tell):
+            done += len(ids) + len(bad)
+            skipped += len(bad)
+            tell()
+            told = [uri.removeprefix(root) for uri in uris]
+            failed = [(one.uri.removeprefix(root), one.message) for one in bad]
+            yield ids, told, bundle.outputs(vectors), failed
+        if not done:
+            places = ", ".join(str(path).removeprefix(root) for path in paths)
+            raise DiscernError(
+                f"No picture was found in {places}. Nothing was written; name a folder that has some."
+            )
+
     schema = schema_of(bundle, of_files=bool(paths))
     if paths:
         wanted = bundle.facts.encoder
         encoder = seen_by or collection.encoder_like(wanted.name, wanted.fingerprint, trust)
-        rows = file_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
+        rows = file_rows(bundle, fresh(encoder))
     else:
         # With no name of its own: it ends, with its threads, where `rows` are closed.
         index = looks_in or collection.index()
@@ -337,41 +333,7 @@ def score_pictures(
             rows, schema = with_column(rows, schema, videos)
     with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema, out)
-    return ScoreResult(out=str(out), rows=counts.rows - skipped[0], yes=counts.yes, skipped=skipped[0])
-
-
-def _fresh(
-    collection: Collection,
-    bundle: Bundle,
-    encoder: Encoder,
-    paths: Sequence[Path],
-    listener: Listener,
-    skipped: list[int],
-    within: Within | None,
-) -> Iterator[tuple[list[str], list[str], Outputs, list[tuple[str, str]]]]:
-    done, root = 0, collection.library.root
-
-    def tell() -> None:
-        listener(done, None, f"{skipped[0]:,} skipped")
-
-    # Other machines load an encoder by its name, and that of a part has none.
-    engine = InProcess() if is_of_parts(str(encoder.fingerprint)) else collection.engine
-    handle = collection.handle(encoder)
-    for ids, uris, vectors, bad in embed_or_skip(paths, encoder, within, engine, handle, tell):
-        done += len(ids) + len(bad)
-        skipped[0] += len(bad)
-        tell()
-        told = [uri.removeprefix(root) for uri in uris]
-        yield ids, told, bundle.outputs(vectors), [(one.uri.removeprefix(root), one.message) for one in bad]
-    if not done:
-        places = ", ".join(str(path).removeprefix(root) for path in paths)
-        raise DiscernError(
-            f"No picture was found in {places}. Nothing was written; name a folder that has some."
-        )
-
-
-def _named(metric: Metric, words: str) -> Metric:
-    return metric.model_copy(update={"name": words})
+    return ScoreResult(out=str(out), rows=counts.rows - skipped, yes=counts.yes, skipped=skipped)
 
 
 def _of_class(
@@ -390,7 +352,8 @@ def _of_class(
     own = next((one for one in figures.classes if one.name == name), None) if figures else None
     metrics: tuple[Metric, ...] = ()
     if figures and own:
-        metrics = (own.precision, own.recall, _named(figures.accuracy, "right class, of all"))
+        accuracy = figures.accuracy.model_copy(update={"name": "right class, of all"})
+        metrics = (own.precision, own.recall, accuracy)
     changes = {
         "concept": name,
         "head": about,

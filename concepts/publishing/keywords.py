@@ -182,14 +182,10 @@ def _left_out(place: str, within: Within | None, uploads: Path | None = None) ->
         return "a frame of a video" if split(place) else "inside an archive"
     if uploads and Path(place).is_relative_to(uploads):
         return "uploaded here, not in a folder of yours"
-    if within and not _is_within(place, within):
+    # Both a file and the folder of its sidecar have to be there.
+    if within and not all(within(os.path.realpath(one)) for one in (place, Path(place).parent)):
         return "a link leads out of the folders that may be used"
     return ""
-
-
-def _is_within(place: str, within: Within) -> bool:
-    """Tell whether both a file and the folder of its sidecar may be used."""
-    return within(os.path.realpath(place)) and within(os.path.realpath(Path(place).parent))
 
 
 def _is_same(one: Path, other: Path) -> bool:

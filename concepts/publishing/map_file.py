@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,43 +20,37 @@ SIDE, EDGE = 1350, 30  # pixels
 COLUMNS, ROW, WORDS = 3, 34, 19  # of what the colours mean: columns, pixels of a row, of its words
 
 
-@dataclass(frozen=True, eq=False)
-class MapPoints:
-    """n pictures: places (n, 2) from -1 to 1, codes (n,) 0 for no colour, else 1 and the place of one of the
-    `colours`, (what it is for, `#rrggbb`). names: (x, y, text)."""
+def write_map(
+    file: Path,
+    places: Floats,
+    codes: NDArray[np.uint8],
+    colours: Sequence[tuple[str, str]],
+    names: Sequence[tuple[float, float, str]],
+) -> None:
+    """Draw n pictures: places (n, 2) from -1 to 1, codes (n,) 0 for no colour, else 1 and the place of one of
+    the `colours`, (what it is for, `#rrggbb`). names: (x, y, text).
 
-    places: Floats
-    codes: NDArray[np.uint8]
-    colours: Sequence[tuple[str, str]]
-    names: Sequence[tuple[float, float, str]]
-
-
-def write_map(file: Path, points: MapPoints) -> None:
-    """Raises `DiscernError` for another kind of file, and `OSError`."""
+    Raises `DiscernError` for another kind of file, and `OSError`.
+    """
     if file.suffix.lower() != ".png":
         raise DiscernError(f"{file.name}: write a .png file.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, _png(points))
-
-
-def _png(points: MapPoints) -> bytes:
-    legend = [("", NO_COLOUR), *points.colours]
-    rows = -(-len(points.colours) // COLUMNS)
-    canvas, above = Canvas(SIDE, SIDE + ROW * rows), ROW * rows
-    at = (points.places * (1, -1) + 1) * (SIDE / 2 - EDGE) + (EDGE, EDGE + above)
+    above = ROW * -(-len(colours) // COLUMNS)
+    canvas = Canvas(SIDE, SIDE + above)
+    at = (places * (1, -1) + 1) * (SIDE / 2 - EDGE) + (EDGE, EDGE + above)
     radius = float(np.clip(8.2 / max(len(at) / 1000, 1) ** 0.5, 0.6, 6.6))
-    for code, (word, colour) in enumerate(legend):
-        some = at[points.codes == code]
+    for code, (word, colour) in enumerate([("", NO_COLOUR), *colours]):
+        some = at[codes == code]
         canvas.dots(some, colour, radius)
         if word and len(some):
             row, column = divmod(code - 1, COLUMNS)
             left, middle = EDGE + column * (SIDE - 2 * EDGE) / COLUMNS, EDGE + ROW * row
             canvas.dots(np.array([[left + 8, middle]]), colour, 8)
             canvas.words(left + 26, middle, f"{word} ({len(some):,})", INK, WORDS, "lm")
-    for x, y, name in points.names:
-        half = SIDE / 2 - EDGE
+    half = SIDE / 2 - EDGE
+    for x, y, name in names:
         canvas.words(EDGE + half * (1 + x), EDGE + above + half * (1 - y), name, INK, WORDS, "mm", "#ffffff")
-    return canvas.png()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, canvas.png())
 
 
 TWICE = 2
@@ -91,7 +84,12 @@ class Canvas:
     ) -> None:
         """`anchor` as Pillow has it: left, middle or right; ascender, middle or baseline. `paper`: a colour
         behind them."""
-        font = _font(text, TWICE * size)
+        font = ImageFont.load_default(TWICE * size)  # Pillow's own, which has Latin letters
+        if max(map(ord, text), default=0) > LATIN:
+            for name in SYSTEM_FONTS:
+                with suppress(OSError):
+                    font = ImageFont.truetype(name, TWICE * size)
+                    break
         at = (TWICE * x, TWICE * y)
         if paper:
             left, top, right, bottom = self._draw.textbbox(at, text, font, anchor)
@@ -103,12 +101,3 @@ class Canvas:
         small = self._image.resize((width // TWICE, height // TWICE), Image.Resampling.BOX)
         small.save(file := io.BytesIO(), "PNG")
         return file.getvalue()
-
-
-def _font(text: str, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own, which has Latin letters; for others one of the system's, where there is one."""
-    if max(map(ord, text), default=0) > LATIN:
-        for name in SYSTEM_FONTS:
-            with suppress(OSError):
-                return ImageFont.truetype(name, size)
-    return ImageFont.load_default(size)

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from concepts.classifier.measuring import pictures
-from concepts.definition.document import Definition, Revision
+from concepts.definition.document import Revision
 
 CHANGES = 10  # definitions that changed it, the last ones
 LINES = 3  # that came or went with each of them
@@ -22,44 +22,33 @@ def story_of(
 ) -> tuple[str, ...]:
     """In sentences. `revisions`: from the first on; `rounds`: of borderline pictures; `people`: how many
     pictures each of them labelled; `simulated`: how many a simulation did."""
-    changes = [
-        f"Definition {after.number}, {_day(after.created)}: {said}."
-        for before, after in pairwise(revisions)
-        if (said := _changes(before.definition, after.definition))
-    ]
+    changes = []
+    for before, after in pairwise(revisions):
+        # Without the first line, which is the name.
+        old, new = (one.definition.as_text().split("\n")[1:] for one in (before, after))
+        came, went = ([line.strip() for line in a if line not in b] for a, b in ((new, old), (old, new)))
+        said = [f"{verb} {_quoted(lines)}" for verb, lines in (("adds", came), ("removes", went)) if lines]
+        if said:
+            changes.append(f"Definition {after.number}, {_day(after.created)}: {'; '.join(said)}.")
+    counts = ", ".join(f"{n:,}" for n in sorted(people, reverse=True))
+    by = f"{len(people)} people labelled pictures: {counts}."
+    if len(people) == 1:
+        by = f"One person labelled {pictures(*people)}."
     left_out = len(changes) - CHANGES
     return (
         f"Begun on {_day(revisions[0].created)}.",
         *([f"{left_out:,} earlier changes of the definition are left out."] if left_out > 0 else []),
         *changes[-CHANGES:],
         *([f"Rounds of borderline pictures about what it leaves open: {rounds:,}."] if rounds else []),
-        *_who_labelled(people, simulated),
+        *([by] if people else []),
+        *([f"A simulated person labelled {pictures(simulated)}."] if simulated else []),
     )
-
-
-def _changes(before: Definition, after: Definition) -> str:
-    old, new = (one.as_text().split("\n")[1:] for one in (before, after))  # the first is the name
-    came, went = ([line.strip() for line in a if line not in b] for a, b in ((new, old), (old, new)))
-    said = {"adds": came, "removes": went}
-    return "; ".join(f"{verb} {_quoted(lines)}" for verb, lines in said.items() if lines)
 
 
 def _quoted(lines: Sequence[str]) -> str:
     shown = [f"“{line if len(line) <= LONGEST else f'{line[:LONGEST]}…'}”" for line in lines[:LINES]]
     more = len(lines) - LINES
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _who_labelled(people: Collection[int], simulated: int) -> list[str]:
-    said = []
-    if len(people) == 1:
-        said.append(f"One person labelled {pictures(*people)}.")
-    elif people:
-        counts = ", ".join(f"{n:,}" for n in sorted(people, reverse=True))
-        said.append(f"{len(people)} people labelled pictures: {counts}.")
-    if simulated:
-        said.append(f"A simulated person labelled {pictures(simulated)}.")
-    return said
 
 
 def _day(when: datetime) -> str:

@@ -54,8 +54,17 @@ def precision(
     picture answered only with the machine's opinion in view says nothing and keeps nobody waiting.
     """
     left = [one for one in drawn if one.picture_id in blind or one.picture_id not in decided]
-    right = _of_newest(list(takewhile(lambda one: one.picture_id in blind, left)), blind)
-    standing = standing_of(right, promised)
+    answered = list(takewhile(lambda one: one.picture_id in blind, left))
+    right: FlaggedRight | None = None
+    standing: Standing = "none"
+    if answered:  # what nobody could decide is not right
+        version = answered[-1].version
+        values = [blind[one.picture_id].value for one in answered if one.version == version]
+        yes, n = values.count("yes"), len(values)
+        low, high = share_at_any_time(yes, n, ERROR)
+        right = FlaggedRight(version=version, answered=n, right=yes, low=low, high=high)
+        if promised is not None:
+            standing = "broken" if high < promised else "kept" if low >= promised else "open"
     return WatchPrecision(
         asked=len(drawn),
         answered=sum(one.picture_id in blind for one in drawn),
@@ -64,25 +73,6 @@ def precision(
         standing=standing,
         sentence=_sentence(standing, right, promised),
     )
-
-
-def standing_of(right: FlaggedRight | None, promised: float | None) -> Standing:
-    if right is None or promised is None:
-        return "none"
-    if right.high < promised:
-        return "broken"
-    return "kept" if right.low >= promised else "open"
-
-
-def _of_newest(answered: Sequence[Watched], blind: Mapping[str, Decision]) -> FlaggedRight | None:
-    """None before there is an answer. What nobody could decide is not right."""
-    if not answered:
-        return None
-    version = answered[-1].version
-    values = [blind[one.picture_id].value for one in answered if one.version == version]
-    right = values.count("yes")
-    low, high = share_at_any_time(right, len(values), ERROR)
-    return FlaggedRight(version=version, answered=len(values), right=right, low=low, high=high)
 
 
 def _sentence(standing: Standing, said: FlaggedRight | None, promised: float | None) -> str:

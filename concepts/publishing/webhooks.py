@@ -50,10 +50,6 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
-def body_of(event: dict[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def next_try(tries: int, at: datetime) -> datetime | None:
     """When to try again after so many tries; None: never."""
     if tries > len(DELAYS):
@@ -149,19 +145,17 @@ def deliver(
         return NO_RECEIVER, None
     status = 0
     try:
-        status = post(settings, receiver, delivery.message_id, clock(), body_of(event))
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        status = post(settings, receiver, delivery.message_id, clock(), body)
         problem = f"It answered {status}."
+    except httpx2.TimeoutException:
+        problem = "It did not answer in time."
     except httpx2.HTTPError as error:
-        problem = _said(error).replace(receiver.address, host_of(receiver.address))
+        problem = f"No connection: {error}." if str(error) else f"No connection ({type(error).__name__})."
+        problem = problem.replace(receiver.address, host_of(receiver.address))
     except Exception as error:  # whatever a receiver makes of HTTP, the others get theirs
         log.exception("A webhook could not be sent.")
         problem = type(error).__name__
     if 200 <= status < 300:
         return "", None
     return problem, None if status == GONE else next_try(delivery.tries, clock())
-
-
-def _said(error: httpx2.HTTPError) -> str:
-    if isinstance(error, httpx2.TimeoutException):
-        return "It did not answer in time."
-    return f"No connection: {error}." if str(error) else f"No connection ({type(error).__name__})."

@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from concepts.jobs import Progress
+from concepts.jobs import Job, Progress
 from concepts.settings import Settings
-from concepts.workbench import annotations, definition, deliberations, keywords, parts, versions
+from concepts.workbench import annotations, concepts, definition, deliberations, jobs
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.asking import Asking
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
-from concepts.workbench.context import JOURNEY, POOL_SIZE, Context, SharedResources
+from concepts.workbench.context import POOL_SIZE, Context, SharedResources
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.map import LibraryMap
@@ -28,14 +28,32 @@ from concepts.workbench.watcher import Watcher
 
 __all__ = [
     "ENOUGH_LABELS",
-    "JOURNEY",
     "POOL_SIZE",
     "Concept",
-    "Context",
     "SharedResources",
     "Workbench",
     "operations",
 ]
+
+# What each kind of job does with its concept.
+WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
+    jobs.DrawEvaluation: concepts.draw_evaluation,
+    jobs.Mine: definition.mine,
+    jobs.Expand: definition.propose,
+    jobs.ProposeKinds: definition.propose_more,
+    jobs.AskQuestions: definition.ask_questions,
+    jobs.Annotate: annotations.annotate,
+    jobs.CompareAnnotators: annotations.compare,
+    jobs.FindAmbiguities: deliberations.find,
+    jobs.Reword: deliberations.reword,
+    jobs.Train: lambda concept, job, told: concept.versions.train_now(job, told),
+    jobs.Evaluate: lambda concept, job, told: concept.versions.evaluate_now(job, told),
+    jobs.ScoreLibrary: lambda concept, job, told: concept.scores.score_library_now(job, told),
+    jobs.ScoreFiles: lambda concept, job, told: concept.scores.score_files_now(job, told),
+    jobs.WriteKeywords: lambda concept, job, told: concept.keywords.write_now(job, told),
+    jobs.CopyFiles: lambda concept, job, told: concept.keywords.copy_now(job, told),
+    jobs.LookAtParts: lambda concept, job, told: concept.parts.look_now(job, told),
+}
 
 
 class Workbench:
@@ -69,13 +87,9 @@ class Workbench:
         self.concepts = Concepts(self)
         self.asking = Asking(self.context)
         self.review = Review(self.context)
-        definition.register_work(self)
-        annotations.register_work(self)
-        deliberations.register_work(self)
-        versions.register_work(self)
-        keywords.register_work(self)
-        parts.register_work(self)
-        self.scoring = Scoring(self)
+        for kind, work in WORK.items():
+            self._register(kind, work)
+        self.scoring = Scoring(self.context)
         self.watcher = Watcher(self.context)
         self.protection = Protections(self.context)
         self.installation = Installation(self.context)
@@ -88,8 +102,7 @@ class Workbench:
         """For jobs, which carry its id."""
         return Concept(self, self.context.store.get(concept_id))
 
-    def register(self, kind: type[Any], work: Callable[[Concept, Any, Progress], BaseModel]) -> None:
-        """What a kind of job does with its concept."""
+    def _register(self, kind: type[Any], work: Callable[[Concept, Any, Progress], BaseModel]) -> None:
         self.jobs.register(kind, lambda job, progress: work(self.concept_of(job.concept_id), job, progress))
 
     def close(self) -> None:

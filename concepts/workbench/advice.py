@@ -95,7 +95,14 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
     sheets = 0 if count.yes else context.walls.count(concept.id)
     settling = looked.settling if looked else None
     done = settling.sentence if settling and settling.left else ""
-    left = 0 if done else _test_labels_left(context, concept, count)
+    left = 0  # test labels until the next figures, unless the newest version's say how good it is
+    if not done:
+        evaluation = context.label_cache.held_out(concept.id).evaluation
+        blind = context.label_cache.blind(concept.id)
+        left = to_go([i in blind for i in evaluation], context.collection.count_for(concept.id))
+        head = context.heads.get(concept.id) if left else None
+        found = context.measured(concept, head.number) if head else None
+        left = 0 if found and verdict(found.report).known else left
     return Advice(
         count=count,
         progress=progress(count, settling, left),
@@ -107,16 +114,6 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
         mode=mode(count, scaled=concept.scale is not None),
         done=done,
     )
-
-
-def _test_labels_left(context: Context, concept: ConceptRow, count: AnswerCount) -> int:
-    """Until the next figures, as Check says it. 0 once the newest version's figures say how good it is."""
-    evaluation = context.label_cache.held_out(concept.id).evaluation
-    blind = context.label_cache.blind(concept.id)
-    left = to_go([i in blind for i in evaluation], context.collection.count_for(concept.id))
-    head = context.heads.get(concept.id) if left else None
-    found = context.measured(concept, head.number) if head else None
-    return 0 if found and verdict(found.report).known else left
 
 
 def settling_of(context: Context, concept_ids: Sequence[int]) -> dict[int, Settling]:

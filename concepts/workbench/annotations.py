@@ -55,10 +55,8 @@ from concepts.workbench.definition import fill_pool
 from concepts.workbench.jobs import Annotate, CompareAnnotators
 from concepts.workbench.operation import PictureId, operation
 from storage.choices import AnnotatorChoice
-from storage.tables import StoredAnnotation
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 LONGEST = 200  # characters of a fingerprint, as the column has them
@@ -161,20 +159,17 @@ class Annotations:
         concept = self._concept
         if picture_id in self._context.label_cache.held_out(concept.id).kept:
             return None
-        said = self._context.store.annotations(concept.id, [picture_id])
+        store = self._context.store
+        said = store.annotations(concept.id, [picture_id])
         if not said:
             return None
-        given = given_by(self._context.log, concept.id, said[-1:])
-        return opinion(said[-1], self._sure(said[-1]), given)
-
-    def _sure(self, said: StoredAnnotation) -> dict[str, float]:
-        """How sure an annotator is of what it said, by all it said under that definition."""
-        if said.raw is None:
-            return {}
-        ratings = self._context.store.ratings(
-            self._concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
-        )
-        return sure_of(ratings, self._concept.dataset().answers)
+        last, sure = said[-1], dict[str, float]()
+        if last.raw is not None:  # how sure it is, by all that this annotator said under that definition
+            ratings = store.ratings(
+                concept.id, fingerprint=last.fingerprint, definition_number=last.definition_number
+            )
+            sure = sure_of(ratings, concept.dataset().answers)
+        return opinion(last, sure, given_by(self._context.log, concept.id, [last]))
 
     # Of assistants
 
@@ -269,24 +264,18 @@ class Annotators:
 # The work
 
 
-def register_work(bench: Workbench) -> None:
-    """What jobs of annotators do."""
-    bench.register(Annotate, _annotate)
-    bench.register(CompareAnnotators, _compare)
-
-
 def require_pool(concept: Concept) -> None:
     """Finds candidates where nobody has yet."""
     if not concept.context.store.candidates(concept.id):
         fill_pool(concept.context, concept.row)
 
 
-def _compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
+def compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
     machines = concept.context.machines(concept.row, progress.job_id, job.budget)
     return AnnotatorComparison(machines, progress).run()
 
 
-def _annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
+def annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
     require_pool(concept)
     also = concept.dataset().evaluation_labels()[0]
     setup = Setup(job.annotator, job.large, job.examples, job.repeats)

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from collections.abc import Collection as Ids
 from concurrent.futures import Future
-from typing import Generic, TypeVar
 
 from concepts.labelling.contact_sheet import (
     Grid,
@@ -20,25 +19,22 @@ from concepts.labelling.question_queue import Chosen, QuestionQueue, Upcoming
 from concepts.labelling.rechecks import EVERY, Repeats
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import Context, Purpose
 from concepts.workbench.definition import fill_pool
 from storage.labels import Author
 from storage.tables import ConceptRow
 
-Found = TypeVar("Found")
 
-
-class Shared(Generic[Found]):
+class Shared:
     """What several threads want at once is worked out once, for all who asked before that began: whoever asks
     later may have labelled in between. One piece of work at a time."""
 
     def __init__(self) -> None:
         self._lock, self._turn = threading.Lock(), threading.Lock()
-        self._waited_for: dict[Hashable, Future[Found]] = {}
+        self._waited_for: dict[Hashable, Future[list[NextPicture]]] = {}
 
-    def get(self, what: Hashable, work: Callable[[], Found]) -> Found:
+    def get(self, what: Hashable, work: Callable[[], list[NextPicture]]) -> list[NextPicture]:
         with self._lock:
             is_first = what not in self._waited_for
             future = self._waited_for.setdefault(what, Future())
@@ -81,22 +77,18 @@ class AskedConcept:
 
     def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
-        self._shared = Shared[list[NextPicture]]()
+        self._shared = Shared()
         self._context, self._concept = context, concept
         self._queue = QuestionQueue(self._choose, context.background)
         self._grid = Grid(self.rank, context.background)
 
-    def next(
-        self, n: int, waiting: Sequence[str], purpose: Purpose, ways: Strategy | None = None
-    ) -> list[NextPicture]:
+    def next(self, n: int, waiting: Sequence[str], purpose: Purpose) -> list[NextPicture]:
         """The n pictures whose labels help most, without those that are `waiting` for one."""
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             if purpose == "train":
-                asked = (n, tuple(waiting), ways)
-                return self._shared.get(
-                    asked, lambda: most_useful(self._to_learn_from(waiting), n, waiting, ways)
-                )
+                asked = (n, tuple(waiting))
+                return self._shared.get(asked, lambda: most_useful(self._to_learn_from(waiting), n, waiting))
             context.draw_more(concept, waiting, max(n, 1))
             out = context.dataset(concept).decisions.keys() | set(waiting)
             left = [i for i in context.to_answer(concept) if i not in out][:n]
@@ -178,11 +170,6 @@ class SecondTime:
     def __init__(self, context: Context, concept: ConceptRow) -> None:
         self._context, self._concept = context, concept
 
-    def next(self, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
-        """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
-        be `answered` before: they are second ones on their way."""
-        return [] if any(i in answered for i in have) else self._due(author, 1)
-
     def mixed(
         self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
     ) -> list[NextPicture]:
@@ -190,7 +177,7 @@ class SecondTime:
         doesn't say which labels are repeats would be asked for ever."""
         if not found:
             return found
-        again, mixed = [i for i in self._due(author, n) if i not in waiting], list(found)
+        again, mixed = [i for i in self.due(author, n) if i not in waiting], list(found)
         paths = self._context.collection.paths(again)
         for place, i in enumerate(again):
             mixed.insert(EVERY * place + EVERY // 2, to_measure(i, paths.get(i, ""), repeat=True))
@@ -205,5 +192,6 @@ class SecondTime:
         measuring = self._context.label_cache.held_out(self._concept.id).evaluation
         return Repeats(self._context.log, measuring, self._concept)
 
-    def _due(self, author: str, n: int) -> list[str]:
+    def due(self, author: str, n: int) -> list[str]:
+        """At most n pictures to ask this person about a second time now."""
         return self._repeats.due(Author(author), self._context.revision(self._concept).number, n)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +34,7 @@ from concepts.workbench.operation import AuthorName, operation
 from concepts.workbench.versions import Version
 from storage.concepts import CERTIFYING
 from storage.frames import Frame
-from storage.heads import CertifyingDraw, HeadFacts, StoredHead
+from storage.heads import CertifyingDraw, StoredHead
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -131,10 +130,15 @@ class Certificates:
         draw_of = Frame.of(draw.looks_in)
         line = found if isinstance(found, Certified) else None
         threshold = of_side(line.threshold, side) if line else None
+        kept = [
+            facts.number
+            for facts in self._context.heads.all(concept.id)
+            if (known := Guarantee.of(facts.details, side)) and known.attempt == draw.attempt
+        ]
         view = CertificateView(
             side=side,
             version=draw.head_number,
-            newest=_is_same(head, self._context.head(concept, None)),
+            newest=head.function == self._context.head(concept, None).function,
             at_least=draw.at_least,
             confidence=1 - DELTA,
             created=draw.created,
@@ -147,7 +151,7 @@ class Certificates:
             n=found.n if found else 0,
             errors=found.errors if found else 0,
             more=found.more if isinstance(found, NotCertified) else 0,
-            kept_as=self._kept_as(draw),
+            kept_as=max(kept, default=None),
             **self._zones(head, side, threshold),
             sentence="",
         )
@@ -188,18 +192,22 @@ class Certificates:
         dataset = self._concept.dataset(head.definition_number)
         scores = context.scores.of(head, dataset.index).probability
         size, least = needed(at_least, ERROR, SPARE_ERRORS), needed(at_least, ERROR)
-        drawn = draw_certifying(
-            dataset,
-            attempt,
-            scores,
-            at_least,
-            size,
-            side,
-            self._lowest(head, side, draws),
-        )
+        # Of no picture both is to be sure, and of none that the version calls a yes that it is no.
+        newest = self._newest_of(head)
+        no = Guarantee.of(newest.details, "no")
+        ends = [no.line if no else None] if side == "yes" else [head.threshold, newest.threshold]
+        other = draws.get("no" if side == "yes" else "yes")
+        if other and self._is_of(other, head) and not isinstance(self._tried(other, head)[2], NotCertified):
+            ends.append(of_side(other.floor, other.side))
+        known = [np.float32(end) for end in ends if end is not None]  # as scores are
+        lowest = 0.0  # the lowest probability of this side that may be drawn from
+        if side == "no":
+            lowest = of_side(float(np.nextafter(min(known), np.float32(0))), side)
+        elif known:
+            lowest = float(np.nextafter(max(known), np.float32(1)))
+        drawn = draw_certifying(dataset, attempt, scores, at_least, size, side, lowest)
         if len(drawn.pictures) < least:
             raise NOT_ENOUGH_PICTURES(needed=least, there=len(drawn.pictures))
-        looks_in = dataset.frame.kept()
         draw = CertifyingDraw(
             concept_id=self._concept.id,
             attempt=attempt,
@@ -209,33 +217,15 @@ class Certificates:
             floor=drawn.floor,
             frame=drawn.frame,
             author=author,
-            looks_in=looks_in,
+            looks_in=dataset.frame.kept(),
         )
         context.certifying.add(draw, drawn.pictures)
-
-    def _lowest(self, head: StoredHead, side: Side, draws: Mapping[str, CertifyingDraw]) -> float:
-        """The lowest probability of this side that may be drawn from: of no picture both is to be sure, and
-        of none that the version calls a yes that it is no."""
-        newest = self._newest_of(head)
-        no = Guarantee.of(newest.details, "no")
-        ends = [no.line if no else None] if side == "yes" else [head.threshold, newest.threshold]
-        other = draws.get("no" if side == "yes" else "yes")
-        if other and self._holds(other, head):
-            ends.append(of_side(other.floor, other.side))
-        known = [np.float32(end) for end in ends if end is not None]  # as scores are
-        if side == "no":
-            return of_side(float(np.nextafter(min(known), np.float32(0))), side)
-        return float(np.nextafter(max(known), np.float32(1))) if known else 0.0
-
-    def _holds(self, draw: CertifyingDraw, head: StoredHead) -> bool:
-        """Whether this draw is about these weights, and what the concept looks in, and not refused."""
-        return self._is_of(draw, head) and not isinstance(self._tried(draw, head)[2], NotCertified)
 
     def _is_of(self, draw: CertifyingDraw, head: StoredHead) -> bool:
         """Whether this draw is about these weights, and what the concept looks in."""
         if Frame.of(draw.looks_in).ids != self._context.collection.frames.now(self._concept.id).ids:
             return False
-        return _is_same(self._context.head(self._concept.row, draw.head_number), head)
+        return self._context.head(self._concept.row, draw.head_number).function == head.function
 
     def _newest_of(self, head: StoredHead) -> StoredHead:
         """The newest version with the same weights: it has the lines that were kept of them."""
@@ -244,7 +234,7 @@ class Certificates:
                 break
             if facts.label_sequence == head.label_sequence:
                 newer = self._context.head(self._concept.row, facts.number)
-                if _is_same(newer, head):
+                if newer.function == head.function:
                     return newer
         return head
 
@@ -267,17 +257,21 @@ class Certificates:
         found = certify(of_side(probability, draw.side), right, draw.at_least, ERROR, draw.floor)
         return ids, answered, found
 
-    def _kept_as(self, draw: CertifyingDraw) -> int | None:
-        kept = ((head.number, Guarantee.of(head.details, draw.side)) for head in self._heads())
-        return max((number for number, line in kept if line and line.attempt == draw.attempt), default=None)
-
     def _guarantee(self, draw: CertifyingDraw, view: CertificateView) -> Guarantee:
         """What a certified line promises."""
         no = draw.side == "no"
+        not_at_random = None
+        if no:  # the share that doesn't count, as measured with the version, or else with the newest measured
+            heads = self._context.heads
+            numbers = [head.number for head in heads.all(self._concept.id)]
+            kept = heads.evaluations(self._concept.id, numbers)
+            found = measured(kept.get(draw.head_number) or (kept[max(kept)] if kept else None))
+            base = found.report.metric("base_rate") if found else None
+            not_at_random = 1 - base.value if base and base.value is not None else None
         return Guarantee(
             side=draw.side,
             line=view.threshold if no else None,
-            at_random=self._not_at_random(draw.head_number) if no else None,
+            at_random=not_at_random,
             at_least=view.at_least,
             confidence=view.confidence,
             n=view.n,
@@ -288,17 +282,6 @@ class Certificates:
             day=draw.created.date(),
             looks_in=Frame.of(draw.looks_in).name if draw.looks_in else "",
         )
-
-    def _not_at_random(self, number: int) -> float | None:
-        """The share of the library that doesn't count, as measured with a version, or else with the newest
-        that was measured."""
-        kept = self._context.heads.evaluations(self._concept.id, [head.number for head in self._heads()])
-        found = measured(kept.get(number) or (kept[max(kept)] if kept else None))
-        base = found.report.metric("base_rate") if found else None
-        return 1 - base.value if base and base.value is not None else None
-
-    def _heads(self) -> list[HeadFacts]:
-        return self._context.heads.all(self._concept.id)
 
     def _zones(self, head: StoredHead, side: Side, line: float | None) -> dict[str, int | None]:
         """Pictures of the library beyond the line, beyond the one that was kept of the other side, and the
@@ -314,10 +297,6 @@ class Certificates:
         sure_no = None if lines["no"] is None else scores.up_to(lines["no"])
         rest = len(scores.probability) - (sure_yes or 0) - (sure_no or 0)
         return {"sure_yes": sure_yes, "sure_no": sure_no, "look_yourself": rest}
-
-
-def _is_same(one: StoredHead, other: StoredHead) -> bool:
-    return one.function == other.function
 
 
 def _unfinished(view: CertificateView) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -41,7 +41,6 @@ ADD_KINDS = ("add pictures", "add sample")
 LONGEST = 120  # letters of a name
 COVERS = 3  # pictures shown of each
 
-By = Literal["added", "file"]  # the day a picture came into the library, or its file was last changed
 Which = Annotated[
     Annotated[str, Field(min_length=1, max_length=LONGEST)] | int,
     Flag("COLLECTION"),
@@ -115,16 +114,6 @@ class OneCollection(CollectionView):
     changes: list[ChangeView]
 
 
-class _Beginning(NamedTuple):
-    """What a collection is made of. `missing`: what is said where there would be nothing in it; empty where
-    that may be."""
-
-    kind: Kind
-    rule: dict[str, Any]
-    pictures: Members
-    missing: str = ""
-
-
 class Collections:
     """Sets of pictures with a name, for concepts to look in."""
 
@@ -163,7 +152,11 @@ class Collections:
     def addings(self) -> list[ImportView]:
         """The last addings that brought new pictures, the last one first."""
         done = self._context.jobs.store.newest_first(ADD_KINDS, state="done")
-        return [_adding(job) for job in done if (job.result or {}).get("added")][:ADDINGS]
+        return [
+            ImportView(job=job.id, what=_what(job), added=job.result["added"], finished=job.finished)
+            for job in done
+            if job.finished and job.result and job.result.get("added")
+        ][:ADDINGS]
 
     # Making
 
@@ -198,48 +191,44 @@ class Collections:
         on following it; the others change when somebody adds or takes pictures."""
         if sum(map(bool, (folder, adding, since or until, search, pictures))) > 1:
             raise DiscernError("Give one of folder, adding, since with until, search and pictures.")
+        kind: Kind
+        rule: dict[str, Any]
+        members: Members
         if folder:
-            beginning = self._of_folder(folder)
+            is_visitors = bool(self._context.collection.library.root)
+            path = visitors_place(folder) if is_visitors else written(Path(folder).expanduser())
+            kind, rule, members = "folder", {"folder": path}, in_folder(path)
+            missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
         elif adding:
-            beginning = self._of_adding(adding)
+            job = self._context.jobs.store.get(adding)
+            if job.kind not in ADD_KINDS or job.state != "done" or job.finished is None:
+                raise DiscernError(f"Job {adding} is no adding that is done.")
+            kind, rule = "adding", {"job": adding, "what": _what(job)}
+            members = added_between(job.created, job.finished + timedelta(seconds=1))
+            missing = "That adding brought no new pictures. Make a collection of its folder."
         elif since or until:
             last = until or datetime.now(UTC).date()
-            beginning = self._of_days(since or last, last, "file" if by_file else "added")
+            first = since or last
+            if last < first:
+                raise DiscernError(f"{last} is before {first}. Give the earlier day first.")
+            kind = "dates"
+            by = "file" if by_file else "added"
+            rule = {"first": first.isoformat(), "last": last.isoformat(), "by": by}
+            begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
+            members = files_between(begin, end) if by_file else added_between(begin, end)
+            missing = "No picture of the library is of those days."
         elif search:
             if not 0 < n <= MOST_FOUND:
                 raise DiscernError(f"A search can give 1 to {MOST_FOUND:,} pictures, not {n:,}.")
-            found = [hit.id for hit in find_pictures(self._context.collection, search, [], n)]
-            rule = {"text": search.strip(), "n": n}
-            beginning = _Beginning("search", rule, found, "The search found nothing.")
+            kind, rule = "search", {"text": search.strip(), "n": n}
+            members = [hit.id for hit in find_pictures(self._context.collection, search, [], n)]
+            missing = "The search found nothing."
         else:
-            beginning = _Beginning("hand", {}, self._resolved(pictures or ()))
+            kind, rule, members, missing = "hand", {}, self._resolved(pictures or ()), ""
         name = checked_name(name)
-        if beginning.missing and not self._named.are_any(beginning.pictures):
-            raise DiscernError(beginning.missing)
-        made = self._named.make(name, beginning.kind, beginning.rule, beginning.pictures, author)
-        return self._view(made)
-
-    def _of_folder(self, folder: str) -> _Beginning:
-        is_visitors = bool(self._context.collection.library.root)
-        path = visitors_place(folder) if is_visitors else written(Path(folder).expanduser())
-        missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
-        return _Beginning("folder", {"folder": path}, in_folder(path), missing)
-
-    def _of_adding(self, job: int) -> _Beginning:
-        found = self._context.jobs.store.get(job)
-        if found.kind not in ADD_KINDS or found.state != "done" or found.finished is None:
-            raise DiscernError(f"Job {job} is no adding that is done.")
-        pictures = added_between(found.created, found.finished + timedelta(seconds=1))
-        missing = "That adding brought no new pictures. Make a collection of its folder."
-        return _Beginning("adding", {"job": job, "what": _what(found)}, pictures, missing)
-
-    def _of_days(self, first: date, last: date, by: By) -> _Beginning:
-        if last < first:
-            raise DiscernError(f"{last} is before {first}. Give the earlier day first.")
-        begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
-        pictures = added_between(begin, end) if by == "added" else files_between(begin, end)
-        rule = {"first": first.isoformat(), "last": last.isoformat(), "by": by}
-        return _Beginning("dates", rule, pictures, "No picture of the library is of those days.")
+        if missing and not self._named.are_any(members):
+            raise DiscernError(missing)
+        return self._view(self._named.make(name, kind, rule, members, author))
 
     # Changing
 
@@ -379,13 +368,6 @@ class Scope:
 
 def _seen(change: Change | None) -> ChangeView | None:
     return ChangeView.model_validate(change, from_attributes=True) if change else None
-
-
-def _adding(job: StoredJob) -> ImportView:
-    assert job.finished is not None
-    return ImportView(
-        job=job.id, what=_what(job), added=int((job.result or {}).get("added", 0)), finished=job.finished
-    )
 
 
 def _what(job: StoredJob) -> str:

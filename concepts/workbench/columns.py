@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from concepts.errors import NoUsableRowsError
 from concepts.labelling.formats.apart import rows_of
 from concepts.labelling.formats.base import CAPTION, Format
-from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, can_be_kept
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -34,42 +34,8 @@ class ColumnsReport(View):
 def keep_columns(context: Context, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
     """Keeps what a file or folder says of pictures. Raises `NoUsableRowsError`."""
     bad: list[BadRow] = []
-    rows = list(usable_columns(rows_of(found, file, any_number=any_number), bad))
-    folder = file.absolute() if file.is_dir() else file.absolute().parent
-    outcomes = find_named(context.collection.library, [named for _, named, _ in rows], folder)
-    columns: list[PictureColumn] = []
-    unknown = 0
-    for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
-        if picture_id is None:
-            unknown += 1
-            bad.append(BadRow(number, why))
-            continue
-        columns += [
-            PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
-            for name, value in said.items()
-        ]
-    if bad and not columns:
-        raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
-    by_name: dict[str, int] = {}
-    for column in columns:
-        by_name[column.name] = by_name.get(column.name, 0) + 1
-    bad.sort(key=lambda row: row.number)
-    return ColumnsReport(
-        format=found.method.name,
-        pictures=len({column.picture_id for column in columns}),
-        kept=context.columns.add(columns),
-        columns=by_name,
-        unknown_pictures=unknown,
-        bad=len(bad),
-        bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
-    )
-
-
-def usable_columns(
-    raw: Iterator[RawRow], bad: list[BadRow]
-) -> Iterator[tuple[int, NamedPicture, dict[str, str]]]:
-    """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
-    for number, row in raw:
+    rows: list[tuple[int, NamedPicture, dict[str, str]]] = []
+    for number, row in rows_of(found, file, any_number=any_number):
         if isinstance(row, BadRow):
             bad.append(row)
             continue
@@ -90,4 +56,29 @@ def usable_columns(
         elif said:
             if CAPTION in said:
                 said = {CAPTION: said.pop(CAPTION)} | said
-            yield number, NamedPicture(picture or path, path if picture else ""), said
+            rows.append((number, NamedPicture(picture or path, path if picture else ""), said))
+    folder = file.absolute() if file.is_dir() else file.absolute().parent
+    outcomes = find_named(context.collection.library, [named for _, named, _ in rows], folder)
+    columns: list[PictureColumn] = []
+    unknown = 0
+    for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
+        if picture_id is None:
+            unknown += 1
+            bad.append(BadRow(number, why))
+            continue
+        columns += [
+            PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
+            for name, value in said.items()
+        ]
+    if bad and not columns:
+        raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
+    bad.sort(key=lambda row: row.number)
+    return ColumnsReport(
+        format=found.method.name,
+        pictures=len({column.picture_id for column in columns}),
+        kept=context.columns.add(columns),
+        columns=Counter(column.name for column in columns),
+        unknown_pictures=unknown,
+        bad=len(bad),
+        bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
+    )

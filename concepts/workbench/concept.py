@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, get_type_hints
 
 from concepts.classifier.versions import concept_stem
 from concepts.labelling.dataset import ConceptDataset
@@ -42,6 +42,7 @@ class Concept:
     deliberations: Deliberations
     labels: Labels
     label_files: LabelFiles
+    label_exports: LabelExports
     scope: Scope
     prompts: Prompts
     protection: ConceptProtection
@@ -58,28 +59,16 @@ class Concept:
         self.context = bench.context
         self.id, self.name = row.id, row.name
         self.stem = concept_stem(row.name)  # for names of files
-        self.definition = ConceptDefinition(self)
-        self.examples = Examples(self)
-        self.annotations = Annotations(self)
-        self.annotators = Annotators(self)
-        self.deliberations = Deliberations(self)
-        self.labels = Labels(self)
-        self.label_files = LabelFiles(self)
-        self.label_exports = LabelExports(self)
-        self.scope = Scope(self)
-        self.prompts = Prompts(self)
-        self.protection = ConceptProtection(self)
-        self.watches = Watches(self)
-        self.versions = Versions(self)
-        self.certificates = Certificates(self)
-        self.scores = Scores(self)
-        self.exports = Exports(self)
-        self.keywords = Keywords(self)
-        self.parts = ConceptParts(self)
+        for part, kind in PARTS.items():
+            setattr(self, part, kind(self))
 
     def dataset(self, revision: int | None = None) -> ConceptDataset:
         """What it learns and measures from, under its newest definition or another; read anew each time."""
         return self.context.dataset(self.row, revision)
+
+
+# What a concept has, by its annotations; each is made of the handle alone.
+PARTS = {part: kind for part, kind in get_type_hints(Concept).items() if part not in ("route", "command")}
 
 
 def comments_of_picture(bench: Workbench, picture_id: str, author: str) -> dict[str, list[Remark]]:

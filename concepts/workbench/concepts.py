@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
 
-from concepts.classifier.stability import Settling
 from concepts.classifier.verdict import says_all_it_can, verdict
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
@@ -22,7 +21,7 @@ from concepts.learning.scale import FEWEST_GRADES, MOST_CLASSES, MOST_GRADES, Sc
 from concepts.workbench.advice import advice, is_enough, settling_of
 from concepts.workbench.concept_views import ConceptSummary, ConceptView, ScaleView, scale_view
 from concepts.workbench.context import JOURNEY
-from concepts.workbench.jobs import DrawEvaluation, Drawn
+from concepts.workbench.jobs import DrawEvaluation, PicturesDone
 from concepts.workbench.operation import MOST, AuthorName, Flag, Offset, operation
 from storage.frames import Frame
 from storage.kept_figures import Follows
@@ -68,9 +67,7 @@ FromConcept = Annotated[
         "no versions, and test pictures of its own.",
     ),
 ]
-WithLabels = Annotated[
-    bool, Flag("--with-labels"), Field(description="With the labels of that concept, too.")
-]
+WithLabels = Annotated[bool, Field(description="With the labels of that concept, too.")]
 Grades = Annotated[
     int | None,
     Flag("--graded"),
@@ -112,7 +109,6 @@ class Concepts:
     def __init__(self, bench: Workbench) -> None:
         self._bench, self._context = bench, bench.context
         self._overview = Overview(bench.context.database)
-        bench.register(DrawEvaluation, _draw_evaluation)
 
     @operation("GET /concepts", command="concept list")
     def all(self, limit: AtMost = 50, offset: Offset = 0) -> list[ConceptSummary]:
@@ -121,11 +117,44 @@ class Concepts:
         ids = [concept.id for concept in concepts]
         standing, settling = self._overview.of(ids), settling_of(self._context, ids)
         answers = self._answers(standing, lasting=True)
-        covers = self._covers(concepts, standing)
-        return [
-            _summary(one, standing[one.id], answers[one.id], settling.get(one.id), covers[one.id])
-            for one in concepts
-        ]
+        rows, follows = {one.id: one for one in concepts}, {}
+        for i, one in standing.items():
+            counts = f"{one.sequence}/{one.definition}/{one.candidates}/{one.heads}"
+            follows[i] = Follows(f"{counts}/{','.join(map(str, sorted(one.looks_in)))}", one.removal)
+        covers = self._context.label_cache.figures(
+            COVER, follows, lambda i: self._cover(rows[i], standing[i])
+        )
+        found = []
+        for concept in concepts:
+            here, count, settled = standing[concept.id], answers[concept.id], settling.get(concept.id)
+            report = _report(here)
+            done = _steps_done(here, report, is_enough(count, settled))
+            step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+            quality = ""
+            if report is not None:
+                was = Frame.of([one.model_dump() for one in report.looks_in])
+                quality = verdict(report).short + ("" if was.ids == here.looks_in else f", in {was.name}")
+            found.append(
+                ConceptSummary(
+                    id=concept.id,
+                    name=concept.name,
+                    created=concept.created,
+                    revision=here.definition,
+                    description=here.document["description"],
+                    candidates=here.candidates,
+                    answers=count,
+                    advice=advice(count, settled),
+                    heads=here.heads,
+                    cover=covers[concept.id],
+                    quality=quality,
+                    next_screen=screen,
+                    next_step=step,
+                    steps=[name for name, _ in JOURNEY],
+                    steps_done=[name for name, _ in JOURNEY if name in done],
+                    changed=max(filter(None, (here.defined, here.trained, here.said))),
+                )
+            )
+        return found
 
     @operation("POST /concepts", command="concept new", audit="began a concept")
     def new(
@@ -175,7 +204,12 @@ class Concepts:
         jobs run, and whatever learns waits for that. `excluding`: kinds of pictures that don't count.
         `scale`: it is answered by grades or classes, not by yes and no."""
         ids = tuple(self._context.collection.library.resolve(example) for example in examples)
-        definition = exclude(_checked(checked_name(name), description, ids), excluding)
+        try:
+            begun = Definition(name=checked_name(name), description=description, examples=ids)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise DiscernError(f"The {first['loc'][0]} can't be used: {first['msg']}.") from error
+        definition = exclude(begun, excluding)
         row = self._context.store.create(definition.name, scale.as_document() if scale else None)
         self._context.store.add_definition(row.id, definition.model_dump(mode="json"), author, "begun")
         if not self._bench.jobs.is_started:
@@ -244,25 +278,25 @@ class Concepts:
         }
         return cache.counts(states, lasting=lasting)
 
-    def _covers(
-        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing]
-    ) -> dict[int, list[str]]:
+    def _cover(self, concept: ConceptRow, standing: Standing) -> tuple[list[str], bool]:
         """Ids of pictures that count: the last few that people say so of; where those are too few also what
         the newest version is surest of, then what the words find. None that anybody answered otherwise, and
-        of those that are answered blindly none beforehand."""
-        rows = {one.id: one for one in concepts}
-        follows = {i: Follows(_cover_follows(one), one.removal) for i, one in standing.items()}
-        return self._context.label_cache.figures(COVER, follows, lambda i: self._chosen(rows[i], standing[i]))
-
-    def _chosen(self, concept: ConceptRow, standing: Standing) -> tuple[list[str], bool]:
-        """With whether it is for other processes, too: what a version flags may not be known yet in this."""
+        of those that are answered blindly none beforehand. With whether it is for other processes, too: what
+        a version flags may not be known yet in this."""
         decisions = self._context.label_cache.decisions(concept.id)
         cover = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
         if len(cover) == COVERS:
             return cover, True
         closed = decisions.keys() | self._context.store.kept_apart(concept.id)
-        flagged = self._flagged(concept, COVERS + len(closed)) if standing.heads else []
-        cover += [i for i in flagged if i not in closed][: COVERS - len(cover)]
+        context, head = self._context, None
+        if standing.heads:
+            head = context.heads.get(concept.id)
+        # Nothing that would take long, or is for another encoder's vectors.
+        if head is not None and head.fingerprint == context.collection.parts.fingerprint(concept.id):
+            scores = context.library_scores(concept.id, head)
+            top = scores.probability.top(COVERS + len(closed)) if scores else []
+            flagged = [i for i, p in top if p >= head.threshold and i not in closed]
+            cover += flagged[: COVERS - len(cover)]
         if len(cover) < COVERS and standing.candidates:
             definition = Definition.model_validate(standing.document)
             closed |= set(cover)
@@ -270,16 +304,6 @@ class Concepts:
             found = {i: by for i, by in candidates.items() if i not in closed}
             cover += _agreed(found, definition)[: COVERS - len(cover)]
         return cover, not standing.heads
-
-    def _flagged(self, concept: ConceptRow, n: int) -> list[str]:
-        """At most n pictures that the newest version flags, the surest first; none where that would take
-        long, or where it is for another encoder's vectors."""
-        head = self._context.heads.get(concept.id)
-        if head is None or head.fingerprint != self._context.collection.parts.fingerprint(concept.id):
-            return []
-        scores = self._context.library_scores(concept.id, head)
-        top = scores.probability.top(n) if scores else []
-        return [picture for picture, probability in top if probability >= head.threshold]
 
 
 def scale_from(
@@ -303,54 +327,10 @@ def _split(names: Sequence[str]) -> list[str]:
     return names[0].split(",") if len(names) == 1 else list(names)
 
 
-def _checked(name: str, description: str, examples: tuple[str, ...]) -> Definition:
-    try:
-        return Definition(name=name, description=description, examples=examples)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DiscernError(f"The {first['loc'][0]} can't be used: {first['msg']}.") from error
-
-
-def _draw_evaluation(concept: Concept, job: DrawEvaluation, progress: Progress) -> Drawn:
+def draw_evaluation(concept: Concept, job: DrawEvaluation, progress: Progress) -> PicturesDone:
     progress.report(0, None, "setting test pictures aside")
     concept.context.draw_evaluation(concept.row)
-    return Drawn(pictures=len(concept.context.store.evaluation_pictures(concept.id)))
-
-
-def _summary(
-    concept: ConceptRow,
-    standing: Standing,
-    answers: AnswerCount,
-    settling: Settling | None,
-    cover: list[str],
-) -> ConceptSummary:
-    report = _report(standing)
-    done = _steps_done(standing, report, is_enough(answers, settling))
-    step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-    moments = (standing.defined, standing.trained, standing.said)
-    return ConceptSummary(
-        id=concept.id,
-        name=concept.name,
-        created=concept.created,
-        revision=standing.definition,
-        description=standing.document["description"],
-        candidates=standing.candidates,
-        answers=answers,
-        advice=advice(answers, settling),
-        heads=standing.heads,
-        cover=cover,
-        quality=_quality_in_words(report, standing.looks_in),
-        next_screen=screen,
-        next_step=step,
-        steps=[name for name, _ in JOURNEY],
-        steps_done=[name for name, _ in JOURNEY if name in done],
-        changed=max(moment for moment in moments if moment),
-    )
-
-
-def _cover_follows(standing: Standing) -> str:
-    looks_in = ",".join(map(str, sorted(standing.looks_in)))
-    return f"{standing.sequence}/{standing.definition}/{standing.candidates}/{standing.heads}/{looks_in}"
+    return PicturesDone(pictures=len(concept.context.store.evaluation_pictures(concept.id)))
 
 
 def _steps_done(standing: Standing, report: EvaluationReport | None, enough: bool) -> set[str]:
@@ -381,12 +361,3 @@ def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> 
 def _report(standing: Standing) -> EvaluationReport | None:
     """The figures of the newest version."""
     return EvaluationReport.model_validate(standing.report) if standing.report else None
-
-
-def _quality_in_words(report: EvaluationReport | None, looks_in: frozenset[int]) -> str:
-    """How good a version is, and of what where the concept searches elsewhere now; empty without figures."""
-    if report is None:
-        return ""
-    was = Frame.of([one.model_dump() for one in report.looks_in])
-    of = "" if was.ids == looks_in else f", in {was.name}"
-    return f"{verdict(report).short}{of}"

@@ -16,12 +16,7 @@ from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.errors import (
-    NO_CONCEPTS,
-    NO_VERSION,
-    SettingsError,
-    UnknownError,
-)
+from concepts.errors import NO_CONCEPTS, NO_VERSION, SettingsError, UnknownError
 from concepts.jobs import Background, JobRunner
 from concepts.jobs.engines import engine_of
 from concepts.jobs.runner import Executor, Perform, Threads
@@ -55,7 +50,6 @@ from storage.pictures.pixels import MAX_PIXELS
 from storage.tables import ConceptRow, DefinitionRow
 from storage.trash import TrashStore
 from storage.uploads import uploads_at
-from storage.vectors.graph import KeptGraph
 from storage.watches import Watches
 
 
@@ -117,7 +111,9 @@ class Context:
         self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file, lent.most_pixels)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
-        self.neighbourhood = Neighbourhood(self._graph)
+        self.neighbourhood = Neighbourhood(
+            lambda: None if self.collection.library.encoder() is None else self.collection.stored().graph
+        )
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -153,9 +149,6 @@ class Context:
     def drawing(self) -> AbstractContextManager[None]:
         """For one thread of all processes at a time: what is drawn depends on what was drawn before."""
         return self.database.alone("drawing")
-
-    def _graph(self) -> KeptGraph | None:
-        return None if self.collection.library.encoder() is None else self.collection.stored().graph
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""

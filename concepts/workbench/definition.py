@@ -32,7 +32,6 @@ from concepts.labelling.mining import (
 from concepts.language import chat_model
 from concepts.language.base import ChatModel
 from concepts.learning.scale import Scale
-from concepts.library.browsing import PictureView
 from concepts.library.search import about_language, reads_english, words_of_examples
 from concepts.settings import Settings
 from concepts.workbench.advice import advise
@@ -51,7 +50,6 @@ from concepts.workbench.operation import AuthorName, Flag, Offset, operation
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 BUILT_IN = "built-in vocabulary"
@@ -131,25 +129,20 @@ class ConceptDefinition:
         grade_names: GradeNames = None,
         classes: Classes = None,
         yes_or_no: Annotated[
-            bool, Flag("--yes-or-no"), Field(description="Label by yes and no, not by grades or classes.")
+            bool, Field(description="Label by yes and no, not by grades or classes.")
         ] = False,
         annotator: Annotated[
             str | None,
             Field(max_length=60, description="Who labels from now on; `auto` for a model that sees, if set."),
         ] = None,
         large: Annotated[
-            bool,
-            Flag("--large"),
-            Field(description="With the annotator: by the model for doubtful pictures."),
+            bool, Field(description="With the annotator: by the model for doubtful pictures.")
         ] = False,
         examples: Annotated[
-            bool,
-            Flag("--examples"),
-            Field(description="With the annotator: it is shown similar labelled pictures beside each."),
+            bool, Field(description="With the annotator: it is shown similar labelled pictures beside each.")
         ] = False,
         repeats: Annotated[
             bool,
-            Flag("--repeats"),
             Field(
                 description="With the annotator: asked three times where the endpoint doesn't tell how "
                 "sure it is."
@@ -244,7 +237,17 @@ class ConceptDefinition:
         edited = change(before.definition)
         if edited == before.definition:
             return before
-        self._check_examples(edited)
+        # Rule 4: a picture that measures is no example, because examples decide what is looked for.
+        shown = [*edited.examples, *edited.counterexamples]
+        if shown:
+            self._context.draw_evaluation(self._concept.row, avoid=shown)
+        dataset = self._concept.dataset()
+        outside = self._context.collection.outside.of(self._concept.id, shown)
+        if dataset.reserved.intersection(shown) or dataset.like_reserved(outside):
+            raise DiscernError(
+                "This picture, or one that looks the same, is a test picture, so it can't be an "
+                "example. Choose another one; nothing was changed."
+            )
         note = what_changed(before.definition, edited)
         return self.revise(edited, author=author, note=note, after=before.number)
 
@@ -256,29 +259,13 @@ class ConceptDefinition:
             return newest
         return self.revise(older.definition, author=author, note=f"back to definition {number}", after=after)
 
-    def _check_examples(self, edited: Definition) -> None:
-        """Rule 4: a picture that measures is no example, because examples decide what is looked for."""
-        shown = [*edited.examples, *edited.counterexamples]
-        if shown:
-            self._context.draw_evaluation(self._concept.row, avoid=shown)
-        dataset = self._concept.dataset()
-        outside = self._context.collection.outside.of(self._concept.id, shown)
-        if dataset.reserved.intersection(shown) or dataset.like_reserved(outside):
-            raise DiscernError(
-                "This picture, or one that looks the same, is a test picture, so it can't be an "
-                "example. Choose another one; nothing was changed."
-            )
-
     # Its parts, with what they find
 
     def criteria(self, n: int = 0, *, reader: str = "me") -> list[CriterionView]:
         """The criteria of the newest definition, each with where it came from, and kinds of pictures with n
         pictures of the library that show them."""
         revisions = self._all_revisions()
-        found: dict[str, list[PictureView]] = {}
-        if n:
-            dataset = self._concept.dataset()
-            found = kinds_found(dataset, self._context.finder, n)
+        found = kinds_found(self._concept.dataset(), self._context.finder, n) if n else {}
         definition = revisions[-1].definition
         return [
             CriterionView(
@@ -295,13 +282,8 @@ class ConceptDefinition:
 
     def queries(self, n: int = 8, *, reader: str = "me") -> list[QueryView]:
         """The queries of the newest definition, each with n pictures it finds and how many it brought."""
-        return query_views(
-            self._concept.dataset(),
-            self._context.finder,
-            self._all_revisions(),
-            reader,
-            n,
-        )
+        dataset, finder = self._concept.dataset(), self._context.finder
+        return query_views(dataset, finder, self._all_revisions(), reader, n)
 
     def _all_revisions(self) -> list[Revision]:
         return [revision_of(row) for row in self._context.store.definitions(self._concept.id)]
@@ -415,15 +397,7 @@ def nouns_of_examples(context: Context, concept: ConceptRow, vocabulary: Vocabul
 # The work
 
 
-def register_work(bench: Workbench) -> None:
-    """What jobs about definitions do."""
-    bench.register(Mine, _mine)
-    bench.register(Expand, _propose)
-    bench.register(ProposeKinds, _propose_kinds)
-    bench.register(AskQuestions, _ask)
-
-
-def _mine(concept: Concept, job: Mine, progress: Progress) -> MineResult:
+def mine(concept: Concept, job: Mine, progress: Progress) -> MineResult:
     progress.report(0, None, "looking through the library")
     return fill_pool(concept.context, concept.row, job.size)
 
@@ -433,7 +407,7 @@ def _scoping(concept: Concept, progress: Progress) -> ChatModel | None:
     return chat_model(context.settings, "scoping", context.ledger.charged_to(progress.job_id, concept.id))
 
 
-def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
+def propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     """From the model where it gives an answer, else from the built-in words; why not, is in `problem`."""
     progress.report(0, None, "thinking of what counts and what to search for")
     context = concept.context
@@ -460,7 +434,7 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     return Expanded(revision=kept.number, author=kept.author, problem=problem)
 
 
-def _propose_kinds(concept: Concept, job: ProposeKinds, progress: Progress) -> Expanded:
+def propose_more(concept: Concept, job: ProposeKinds, progress: Progress) -> Expanded:
     progress.report(0, None, "thinking of more kinds of pictures")
     context = concept.context
     model = _scoping(concept, progress)
@@ -476,7 +450,7 @@ def _propose_kinds(concept: Concept, job: ProposeKinds, progress: Progress) -> E
     return Expanded(revision=number, author=model.name, added=added)
 
 
-def _ask(concept: Concept, job: AskQuestions, progress: Progress) -> QuestionsAsked:
+def ask_questions(concept: Concept, job: AskQuestions, progress: Progress) -> QuestionsAsked:
     progress.report(0, None, "thinking of what to ask")
     context = concept.context
     model = _scoping(concept, progress)

@@ -26,7 +26,6 @@ from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 SETTLING = "Pictures that settle which words are better"  # which words, is said after the answers
@@ -54,11 +53,6 @@ class BorderlinePicture(View):
     machine: Value | None
     rationale: str
     comments: list[str]
-
-    @property
-    def matches(self) -> bool | None:
-        """Whether both say the same; None before there are two sides."""
-        return None if self.answer is None or self.machine is None else self.answer == self.machine
 
 
 class RoundView(View):
@@ -306,13 +300,7 @@ class Deliberations:
 # The work
 
 
-def register_work(bench: Workbench) -> None:
-    """What jobs of deliberation do."""
-    bench.register(FindAmbiguities, _find)
-    bench.register(Reword, _reword)
-
-
-def _find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
+def find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
     require_pool(concept)
     progress.report(0, None, "looking for borderline pictures")
     machines = concept.context.machines(concept.row, progress.job_id, job.budget)
@@ -328,7 +316,7 @@ def _find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
     return Looked(definition=definition, ambiguities=ordered, asked=asked, by=by)
 
 
-def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
+def reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
     store = DeliberationStore(concept.context.database)
     machines = concept.context.machines(concept.row, progress.job_id, job.budget)
     work = Deliberation(machines, progress)
@@ -349,10 +337,7 @@ def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
     return Reworded(
         definition=definition,
         rewording=number if kept else None,
-        sifted=outcome.sifted,
-        read=outcome.read,
-        mistakes=outcome.mistakes,
-        judging=outcome.judging,
+        **vars(outcome),
         better=sum(one.verdict == "better" for one in kept),
         by=by,
     )

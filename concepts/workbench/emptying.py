@@ -17,7 +17,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.jobs import Emptied, EmptyTrash
 from storage.erasing import Gone
 from storage.errors import UnknownError
-from storage.jobs import GOING, JobStore
+from storage.jobs import GOING
 from storage.pictures import archives
 
 COME_MEANWHILE = 1000  # pictures that are put into the trash between counting and reading it
@@ -28,18 +28,6 @@ class _Emptying:
     context: Context
     job: EmptyTrash
     gone: Gone
-
-
-def _vectors(this: _Emptying) -> dict[str, int]:
-    return vars(this.context.collection.purge_vectors(sorted(this.gone.ids)))
-
-
-def _thumbnails(this: _Emptying) -> dict[str, int]:
-    return _forgotten(this, "thumbnails", this.context.collection.thumbnails.delete)
-
-
-def _renditions(this: _Emptying) -> dict[str, int]:
-    return _forgotten(this, "renditions", this.context.renditions.forget)
 
 
 def _forgotten(this: _Emptying, what: str, forget: Callable[[str], int]) -> dict[str, int]:
@@ -101,9 +89,9 @@ def _rows(this: _Emptying) -> dict[str, int]:
 # that lead to them, so that what a killed run left over is still in the trash, for the next one. What rows
 # know is in `storage.erasing`. A test looks at every byte of every file for what was taken out.
 PLACES: dict[str, Callable[[_Emptying], dict[str, int]]] = {
-    "vectors": _vectors,
-    "thumbnails": _thumbnails,
-    "cache/pictures": _renditions,
+    "vectors": lambda this: vars(this.context.collection.purge_vectors(sorted(this.gone.ids))),
+    "thumbnails": lambda this: _forgotten(this, "thumbnails", this.context.collection.thumbnails.delete),
+    "cache/pictures": lambda this: _forgotten(this, "renditions", this.context.renditions.forget),
     "uploads": _uploads,
     "scores": _scores,
     "bundles": _bundles,
@@ -118,7 +106,10 @@ def erase(context: Context, job: EmptyTrash, progress: Progress) -> Emptied:
     room."""
     removed, counts = context.collection.removed, Counter[str]()
     ids = removed.ids(context.collection.library.counts().in_bin + COME_MEANWHILE)
-    if ids or _was_cut_off(context.jobs.store, progress.job_id):
+    # Whether an earlier run of this job, or the job before it, may have deleted rows and gone no further.
+    jobs, job_id = context.jobs.store, progress.job_id
+    others = (one for one in jobs.newest_first([EmptyTrash.kind], limit=2) if one.id != job_id)
+    if ids or jobs.get(job_id).lease > 1 or any(one.state != "done" for one in others):
         context.database.require_room_to_compact()
         this = _Emptying(context, job, Gone(ids, removed.places(ids)))
         for done, (place, take_out) in enumerate(PLACES.items() if ids else ()):
@@ -127,15 +118,5 @@ def erase(context: Context, job: EmptyTrash, progress: Progress) -> Emptied:
         progress.report(len(PLACES), len(PLACES), "writing the database anew")
         context.database.compact()
         context.database.keep_this_copy_alone()
-    return Emptied(refused=job.refuse, backups=backups(context), **counts)
-
-
-def _was_cut_off(jobs: JobStore, job_id: int) -> bool:
-    """Whether an earlier run of this job, or the job before it, may have deleted rows and gone no further."""
-    others = (job for job in jobs.newest_first([EmptyTrash.kind], limit=2) if job.id != job_id)
-    return jobs.get(job_id).lease > 1 or any(job.state != "done" for job in others)
-
-
-def backups(context: Context) -> tuple[str, ...]:
-    """Names of damaged databases that were kept, which nothing is taken out of."""
-    return tuple(file.name for file in context.database.damaged_files())
+    kept = tuple(file.name for file in context.database.damaged_files())  # nothing is taken out of these
+    return Emptied(refused=job.refuse, backups=kept, **counts)

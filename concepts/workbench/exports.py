@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -129,23 +130,15 @@ class Exports:
         dataset = self._concept.dataset(head.definition_number)
         pictures = pictures_to_show(dataset, head)
         removed = self._context.collection.removed.among([picture for picture, _ in pictures])
-        found = []
+        collection, found = self._context.collection, []
         for picture, role in pictures:
-            small = self._small(picture) if picture not in removed else b""
+            small = b""
+            for thumbnail in (collection.thumbnail, partial(outside_thumbnail, collection)):
+                with suppress(UnknownError):
+                    small = small or (thumbnail(picture) if picture not in removed else b"")
             if small:
                 found.append((role, f"data:image/webp;base64,{base64.b64encode(small).decode()}"))
         return found
-
-    def _small(self, picture: str) -> bytes:
-        for thumbnail in (
-            self._context.collection.thumbnail,
-            partial(outside_thumbnail, self._context.collection),
-        ):
-            try:
-                return thumbnail(picture)
-            except UnknownError:
-                continue
-        return b""
 
     def _chosen(self, version: int | None, also: Sequence[str]) -> list[tuple[ConceptRow, StoredHead]]:
         others = [self._context.concept(name) for name in also]
@@ -170,22 +163,18 @@ def exported(context: Context, concept: ConceptRow, head: StoredHead) -> Exporte
     """A version with its newest figures."""
     measured = context.measured(concept, head.number)
     dataset = context.dataset(concept, head.definition_number)
-    report = measured.report if measured else None
-    return Exported(concept.name, dataset, head, report, _story(context, concept, head))
-
-
-def _story(context: Context, concept: ConceptRow, head: StoredHead) -> tuple[str, ...]:
-    """Of what was there when the version was trained."""
+    # The story is of what was there when the version was trained.
     revisions = [revision_of(row) for row in context.store.definitions(concept.id, head.definition_number)]
     rounds = Deliberations(context.database).rounds(concept.id)
     said = context.log.standing(concept.id, ("person", "simulated"), until=head.label_sequence)
     labelled = Counter(event.author for event in said if event.value != "skip")
-    return story_of(
+    story = story_of(
         revisions,
         rounds=sum(one.created <= head.created for one in rounds),
         people=[n for author, n in labelled.items() if author.kind == "person"],
         simulated=sum(n for author, n in labelled.items() if author.kind == "simulated"),
     )
+    return Exported(concept.name, dataset, head, measured.report if measured else None, story)
 
 
 def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pydantic import computed_field
 
 from concepts.classifier.quality import Coverage
@@ -45,7 +43,12 @@ class Embedded(View):
     embedded: int
 
 
-@dataclass(frozen=True)
+class PicturesDone(View):
+    """How many pictures the work was done for."""
+
+    pictures: int
+
+
 class AddPictures(Job[Added]):
     kind = "add pictures"
     lane = Lane.LONG
@@ -56,13 +59,11 @@ class AddPictures(Job[Added]):
     ids: str = ""
 
 
-@dataclass(frozen=True)
 class AddSample(Job[Added]):
     kind = "add sample"
     lane = Lane.LONG
 
 
-@dataclass(frozen=True)
 class CheckLibrary(Job[Checked]):
     """Compares what there is with what SQL says; with `repair` what is missing is made again."""
 
@@ -96,7 +97,6 @@ class Emptied(View):
     backups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
 class EmptyTrash(Job[Emptied]):
     """Erases the pictures in the trash; `refuse`: they shall not come in again."""
 
@@ -106,7 +106,6 @@ class EmptyTrash(Job[Emptied]):
     refuse: bool = False
 
 
-@dataclass(frozen=True)
 class Reembed(Job[Embedded]):
     kind = "re-embed"
     lane = Lane.LONG
@@ -121,7 +120,6 @@ class NeighboursFound(View):
     seconds: float
 
 
-@dataclass(frozen=True)
 class FindNeighbours(Job[NeighboursFound]):
     """Finds the nearest others of all pictures where they have changed, or `anew`."""
 
@@ -145,7 +143,6 @@ class MapDrawn(View):
     names: list[MapName]
 
 
-@dataclass(frozen=True)
 class DrawMap(Job[MapDrawn]):
     """Draws the map of the library where pictures have changed, or `anew`."""
 
@@ -161,7 +158,6 @@ class Tidied(View):
     after: int
 
 
-@dataclass(frozen=True)
 class TidyVectors(Job[Tidied]):
     """Removes from disk what only older states of the vectors have."""
 
@@ -178,7 +174,6 @@ class WordsRead(View):
     gone: int
 
 
-@dataclass(frozen=True)
 class ReadWords(Job[WordsRead]):
     """Reads the words in all pictures in which nobody has looked for some yet."""
 
@@ -186,12 +181,7 @@ class ReadWords(Job[WordsRead]):
     lane = Lane.READING
 
 
-class Drawn(View):
-    pictures: int
-
-
-@dataclass(frozen=True)
-class DrawEvaluation(Job[Drawn]):
+class DrawEvaluation(Job[PicturesDone]):
     """Sets pictures aside to measure with."""
 
     kind = "draw evaluation"
@@ -209,7 +199,6 @@ class Expanded(View):
     added: int = 0
 
 
-@dataclass(frozen=True)
 class Expand(Job[Expanded]):
     kind = "expand"
     lane = Lane.SHORT
@@ -225,7 +214,6 @@ class QuestionsAsked(View):
     problem: str = ""
 
 
-@dataclass(frozen=True)
 class AskQuestions(Job[QuestionsAsked]):
     """What to ask the person to find out what they mean."""
 
@@ -234,7 +222,6 @@ class AskQuestions(Job[QuestionsAsked]):
     concept_id: int
 
 
-@dataclass(frozen=True)
 class ProposeKinds(Job[Expanded]):
     """More kinds of pictures near a necessary criterion, or near the concept where `signal` is empty."""
 
@@ -244,7 +231,6 @@ class ProposeKinds(Job[Expanded]):
     signal: str = ""
 
 
-@dataclass(frozen=True)
 class Mine(Job[MineResult]):
     kind = "mine"
     lane = Lane.SHORT
@@ -263,7 +249,6 @@ class Looked(View):
     stopped: str = ""
 
 
-@dataclass(frozen=True)
 class FindAmbiguities(Job[Looked]):
     """`budget` in USD."""
 
@@ -288,7 +273,6 @@ class Reworded(View):
     stopped: str = ""
 
 
-@dataclass(frozen=True)
 class Reword(Job[Reworded]):
     """`budget` in USD."""
 
@@ -309,7 +293,6 @@ class LookedBack(View):
     stopped: str = ""
 
 
-@dataclass(frozen=True)
 class LookBack(Job[LookedBack]):
     """After the words of the concept changed to `definition`. `budget` in USD."""
 
@@ -320,7 +303,6 @@ class LookBack(Job[LookedBack]):
     budget: float | None = None
 
 
-@dataclass(frozen=True)
 class Annotate(Job[AnnotateResult]):
     """`budget` in USD."""
 
@@ -336,7 +318,6 @@ class Annotate(Job[AnnotateResult]):
     rounds: int | None = None  # after each the classifier chooses what is asked next; None: as many as suit
 
 
-@dataclass(frozen=True)
 class CompareAnnotators(Job[AnnotatorsCompared]):
     """`budget` in USD."""
 
@@ -344,9 +325,6 @@ class CompareAnnotators(Job[AnnotatorsCompared]):
     lane = Lane.LONG
     concept_id: int
     budget: float | None = None
-
-
-At = tuple[int, int, str, int]
 
 
 class LookedOver(View):
@@ -364,12 +342,7 @@ class LookedOver(View):
     version: int
     found: list[ReviewRow]  # labels for review
 
-    @property
-    def at(self) -> At:
-        return self.answers, self.definition, self.library, self.version
 
-
-@dataclass(frozen=True)
 class LookOver(Job[LookedOver]):
     """Asked for when there were answers up to the label event `answers`, a definition, this library and this
     newest version (0: none)."""
@@ -381,10 +354,6 @@ class LookOver(Job[LookedOver]):
     definition: int
     library: str
     version: int
-
-    @property
-    def at(self) -> At:
-        return self.answers, self.definition, self.library, self.version
 
 
 class Trained(View):
@@ -404,22 +373,11 @@ class Trained(View):
         return self.version
 
 
-class PartsSeen(View):
-    """Of so many pictures a part is looked at; 0 where whole ones are."""
-
-    pictures: int
-
-
 class Measured(View):
     version: int
     measured: bool
 
 
-class LibraryScored(View):
-    pictures: int
-
-
-@dataclass(frozen=True)
 class Train(Job[Trained]):
     """Trains, measures and looks at the library. `target` is what the threshold is for, `head` how it
     learns: a registered way."""
@@ -431,7 +389,6 @@ class Train(Job[Trained]):
     head: str = "auto"
 
 
-@dataclass(frozen=True)
 class Evaluate(Job[Measured]):
     kind = "evaluate"
     lane = Lane.SHORT
@@ -439,16 +396,14 @@ class Evaluate(Job[Measured]):
     version: int
 
 
-@dataclass(frozen=True)
-class ScoreLibrary(Job[LibraryScored]):
+class ScoreLibrary(Job[PicturesDone]):
     kind = "score library"
     lane = Lane.SHORT
     concept_id: int
     version: int
 
 
-@dataclass(frozen=True)
-class TryRule(Job[LibraryScored]):
+class TryRule(Job[PicturesDone]):
     """What a rule says of every picture: its text, or a name under which one was kept."""
 
     kind = "try rule"
@@ -457,7 +412,6 @@ class TryRule(Job[LibraryScored]):
     kept: str = ""
 
 
-@dataclass(frozen=True)
 class ScoreFiles(Job[ScoreResult]):
     """Into a file of the data folder, by a version; without `paths` the library."""
 
@@ -478,7 +432,6 @@ class TableResult(View):
     left_out: dict[str, str]
 
 
-@dataclass(frozen=True)
 class ScoreTable(Job[TableResult]):
     """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
     folder."""
@@ -490,7 +443,6 @@ class ScoreTable(Job[TableResult]):
     out: str = ""
 
 
-@dataclass(frozen=True)
 class Score(Job[ScoreResult]):
     """Into the file `out`, by a bundle; without `paths` the library."""
 
@@ -504,7 +456,6 @@ class Score(Job[ScoreResult]):
     accept_changed: bool = False
 
 
-@dataclass(frozen=True)
 class WriteKeywords(Job[KeywordsWritten]):
     """Beside the files of pictures that count; with `remove` nowhere any more."""
 
@@ -515,7 +466,6 @@ class WriteKeywords(Job[KeywordsWritten]):
     confined: bool = False  # to where the app may read and write
 
 
-@dataclass(frozen=True)
 class CopyFiles(Job[FilesCopied]):
     """Files of pictures that count, or links to them, into a folder."""
 
@@ -537,7 +487,6 @@ class LookedAt(View):
     unsettled: int
 
 
-@dataclass(frozen=True)
 class LookAtFolder(Job[LookedAt]):
     """Takes in what is new in a watched folder, and says what a version says of it."""
 
@@ -547,8 +496,7 @@ class LookAtFolder(Job[LookedAt]):
     watch: int
 
 
-@dataclass(frozen=True)
-class LookAtParts(Job[PartsSeen]):
+class LookAtParts(Job[PicturesDone]):
     """Looks at the parts of every picture, and has the concept look at the one like what was framed; or at
     whole pictures again."""
 
@@ -558,7 +506,6 @@ class LookAtParts(Job[PartsSeen]):
     whole: bool = False
 
 
-@dataclass(frozen=True)
 class ExamineEndpoint(Job[EndpointReport]):
     kind = "test endpoint"
     lane = Lane.SHORT

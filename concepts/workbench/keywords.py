@@ -15,11 +15,10 @@ from concepts.jobs import Progress, Started
 from concepts.library.roots import check_roots, require_name, within_roots
 from concepts.publishing.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
 from concepts.workbench.jobs import CopyFiles, WriteKeywords
-from concepts.workbench.operation import Confined, Flag, operation
+from concepts.workbench.operation import Confined, operation
 from storage.pictures.xmp import Keyword
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 AT_ONCE = 1000  # pictures that are looked up
@@ -47,7 +46,7 @@ class Keywords:
     @operation("POST /files", command="copy", role=Role.OWNER, audit="copied files", host=True)
     def copy(
         self,
-        folder: Annotated[Path, Flag("FOLDER"), Field(description="Where they go; it is made if need be.")],
+        folder: Annotated[Path, Field(description="Where they go; it is made if need be.")],
         link: Annotated[bool, Field(description="Links in place of copies.")] = False,
         *,
         confined: Confined = False,
@@ -93,7 +92,7 @@ class Keywords:
             for picture in library.pictures(pictures[start : start + AT_ONCE]):
                 yield from ((picture.id, place) for place in picture.files)
 
-    def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
+    def write_now(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
         context, row = self._context, self._concept.row
         keywords = {} if job.remove else self.counting(wait=True)
         files = self._files(context.collection.library.all_ids())
@@ -103,12 +102,7 @@ class Keywords:
         newest = context.heads.get(row.id)
         return written.model_copy(update={"version": newest.number if newest else None})
 
-    def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
+    def copy_now(self, job: CopyFiles, progress: Progress) -> FilesCopied:
         files = self._files(list(self.counting(wait=True)))
         within = within_roots(self._context.settings) if job.confined else None
         return copy_files(Path(job.folder), files, link=job.link, listener=progress.report, within=within)
-
-
-def register_work(bench: Workbench) -> None:
-    bench.register(WriteKeywords, lambda concept, job, told: concept.keywords._write(job, told))
-    bench.register(CopyFiles, lambda concept, job, told: concept.keywords._copy(job, told))

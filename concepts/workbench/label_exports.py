@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +19,6 @@ from concepts.labelling.formats import writable
 from concepts.labelling.formats.base import LabelledPicture, PersonLabel, Written
 from concepts.labelling.review import readable
 from concepts.view import View
-from storage.heads import StoredHead
 from storage.labels import LabelEvent
 
 if TYPE_CHECKING:
@@ -83,7 +82,18 @@ class LabelExports:
         Raises `DiscernError` for more than can be made while somebody waits.
         """
         found = writable(format)
-        self._check_size(what, copies=format == "image-folder")
+        library = self._context.collection.library
+        ids = list(self._answers()) if what == "answers" else self._looked_in()
+        if len(ids) > MOST_AT_ONCE:
+            raise DiscernError(
+                f"These are {len(ids):,} pictures; at most {MOST_AT_ONCE:,} are made into a download. On the "
+                "computer that Discern runs on they can be written to a file."
+            )
+        if format == "image-folder" and sum(p.bytes for p in library.pictures(ids)) > MOST_COPIED:
+            raise DiscernError(
+                f"These pictures have more than {MOST_COPIED / 1e9:.1f} GB. On the computer that Discern "
+                "runs on a folder of links can be written instead."
+            )
         stem = f"{concept_stem(self._concept.name)}-{format}"
         if found.suffix:
             out = folder / f"{stem}{found.suffix}"
@@ -92,20 +102,6 @@ class LabelExports:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             self.write(format, Path(place) / stem, what=what, copies=True, reader=reader)
             return Path(shutil.make_archive(str(folder / stem), "zip", place, stem))
-
-    def _check_size(self, what: What, *, copies: bool) -> None:
-        library = self._context.collection.library
-        ids = list(self._answers()) if what == "answers" else self._looked_in()
-        if len(ids) > MOST_AT_ONCE:
-            raise DiscernError(
-                f"These are {len(ids):,} pictures; at most {MOST_AT_ONCE:,} are made into a download. On the "
-                "computer that Discern runs on they can be written to a file."
-            )
-        if copies and sum(p.bytes for p in library.pictures(ids)) > MOST_COPIED:
-            raise DiscernError(
-                f"These pictures have more than {MOST_COPIED / 1e9:.1f} GB. On the computer that Discern "
-                "runs on a folder of links can be written instead."
-            )
 
     def _looked_in(self) -> list[str]:
         """The pictures that the concept looks in, by id."""
@@ -122,24 +118,18 @@ class LabelExports:
         return found
 
     def _pictures(self, what: What, unseen: list[str], reader: str | None) -> Iterator[LabelledPicture]:
-        """In the order of the first answers, or of the library. `unseen` gets the ids that are left out."""
+        """With what people say, and what a version says where that is asked for; in the order of the first
+        answers, or of the library. `unseen` gets the ids that are left out."""
         context, concept = self._context, self._concept
         answers = self._answers(reader) if what != "scores" else {}
-        if what == "answers":
-            yield from self._labelled(list(answers), answers, None)
-            return
-        head = context.head(concept, None)
-        check_fingerprint(head, context.collection)
-        hidden = context.store.kept_apart(concept.id) - self._answers().keys()
-        ids = self._looked_in()
-        unseen.extend(i for i in ids if i in hidden)
-        yield from self._labelled([i for i in ids if i not in hidden], answers, head)
-
-    def _labelled(
-        self, ids: Sequence[str], answers: Mapping[str, Sequence[LabelEvent]], head: StoredHead | None
-    ) -> Iterator[LabelledPicture]:
-        """With what people say, and what a version says where there is one."""
-        context, concept = self._context, self._concept
+        ids, head = list(answers), None
+        if what != "answers":
+            head = context.head(concept, None)
+            check_fingerprint(head, context.collection)
+            hidden = context.store.kept_apart(concept.id) - self._answers().keys()
+            everything = self._looked_in()
+            unseen.extend(i for i in everything if i in hidden)
+            ids = [i for i in everything if i not in hidden]
         apart = context.store.kept_apart(concept.id)
         for start in range(0, len(ids), AT_ONCE):
             chunk = ids[start : start + AT_ONCE]

@@ -167,7 +167,15 @@ class LabelFiles:
                 scale.answers if scale else ("yes", "no"),
             )
         self._context.draw_evaluation(concept)
-        rows = self._settle_repeats(self._resolve(read.rows, file, report))
+        rows = self._resolve(read.rows, file, report)
+        # Rows that repeat an answer which isn't there, or that nobody was asked to repeat, become answers
+        # like any other; so do those given with the machine in view.
+        marked: dict[Author, set[str]] = defaultdict(set)
+        for row in rows:
+            if row.repeat and not row.in_view:
+                marked[row.author].add(row.picture)
+        asked = {(i, who) for who, ids in marked.items() for i in self._rechecks.among(who, ids)}
+        rows = [replace(row, repeat=row.repeat and not row.in_view and row.question in asked) for row in rows]
         rows, bad = without_contradictions(rows)
         _refuse(bad, report, rows, file)
         if not for_others:
@@ -183,7 +191,13 @@ class LabelFiles:
         report.imported, _ = self._keep(aiming, brings)
         if missing:
             self._context.draw_more(concept, at_least=missing)
-        self._count_splits(rows, report)
+        # Rule 4 for imports: a picture of the test set only measures, and all others only train.
+        dataset = self._context.dataset(concept)
+        to_measure = {row.picture for row in rows if row.split == "evaluation"}
+        report.kept_for_training = len(to_measure - dataset.apart)
+        report.kept_for_evaluation = sum(
+            row.split != "evaluation" and row.picture in dataset.reserved for row in rows
+        )
         imported, unchanged = self._keep(rows, brings)
         report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
@@ -304,19 +318,6 @@ class LabelFiles:
                 report.bad_rows.append(BadRow(row.number, why))
         return known
 
-    def _settle_repeats(self, rows: Sequence[LabelRow]) -> list[LabelRow]:
-        """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, become answers
-        like any other; so do those given with the machine in view."""
-        marked: dict[Author, set[str]] = defaultdict(set)
-        for row in rows:
-            if row.repeat and not row.in_view:
-                marked[row.author].add(row.picture)
-        asked = {(i, who) for who, ids in marked.items() for i in self._rechecks.among(who, ids)}
-        return [
-            replace(row, repeat=not row.in_view and row.question in asked) if row.repeat else row
-            for row in rows
-        ]
-
     def _aiming(self, rows: Sequence[LabelRow]) -> tuple[list[LabelRow], int]:
         """The rows that are kept before test pictures are drawn, and how many of those have to wait for a
         label before the others are kept.
@@ -383,15 +384,6 @@ class LabelFiles:
         brought = {wave_of.get(row.picture, 0) for row in rows}
         for number in (sampled & brought) - labelled:
             store.take_back_sample(concept_id, number)
-
-    def _count_splits(self, rows: Sequence[LabelRow], report: ImportReport) -> None:
-        """Rule 4 for imports: a picture of the test set only measures, and all others only train."""
-        dataset = self._context.dataset(self._concept)
-        to_measure = {row.picture for row in rows if row.split == "evaluation"}
-        report.kept_for_training = len(to_measure - dataset.apart)
-        report.kept_for_evaluation = sum(
-            row.split != "evaluation" and row.picture in dataset.reserved for row in rows
-        )
 
 
 @dataclass

@@ -21,7 +21,6 @@ from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments, what_people_said
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture
-from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
 from concepts.workbench.advice import Advice, advise
@@ -167,7 +166,13 @@ class Labels:
         Raises `DiscernError` for bad input, `ConflictError` where a key came with another label before.
         """
         concept, context = self._concept, self._context
-        read = {key: self._read(one.value) for key, one in given.items()}
+        read: dict[str, tuple[Value, str | None]] = {}  # and the grade or class where there is one
+        for key, one in given.items():
+            spelled = self._scale is not None or one.value in VALUES  # programs spell yes one way
+            known = read_answer(one.value, self._scale) if spelled else None
+            if known is None:
+                raise DiscernError(f"“{one.value[:80]}” is no label. Say {self.in_words()}.")
+            read[key] = known
         kept = self._kept(given, read, author)
         if len(kept) == len(given):
             return kept
@@ -242,13 +247,11 @@ class Labels:
         *,
         purpose: Purpose = "train",
         waiting: Sequence[str] = (),
-        ways: Strategy | None = None,
         author: str | None = None,
     ) -> list[NextPicture]:
         """The n pictures whose labels help most now. Those `waiting` for a label already are not chosen
-        again. `ways` names other ways to learn and to choose than the app's own, for studies. A person with a
-        name is now and then asked again what measures, besides the n."""
-        found = self._asked.next(n, waiting, purpose, ways)
+        again. A person with a name is now and then asked again what measures, besides the n."""
+        found = self._asked.next(n, waiting, purpose)
         if author is None or purpose != "evaluation":
             return found
         return self._rechecks.mixed(author, found, n, waiting)
@@ -257,8 +260,9 @@ class Labels:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
         most is chosen in the background. A person with a name is now and then asked again."""
         again: list[str] = []
-        if author is not None and n > 0:
-            again = self._rechecks.next(author, have, self.decisions())
+        # What a screen has of answered pictures are second ones on their way.
+        if author is not None and n > 0 and self.decisions().keys().isdisjoint(have):
+            again = self._rechecks.due(author, 1)
         return self._asked.upcoming(have, n, again)
 
     def grid(self, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
@@ -413,14 +417,6 @@ class Labels:
         return {picture_id: text for (picture_id, who), text in said.items() if who == Author(author)}
 
     # Inside
-
-    def _read(self, value: str) -> tuple[Value, str | None]:
-        """(yes, no, unsure or skip; the grade or class where there is one). Programs spell yes one way."""
-        spelled = self._scale is not None or value in VALUES
-        read = read_answer(value, self._scale) if spelled else None
-        if read is None:
-            raise DiscernError(f"“{value[:80]}” is no label. Say {self.in_words()}.")
-        return read
 
     def _kept(
         self,

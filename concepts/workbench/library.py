@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -167,12 +167,15 @@ class PictureLibrary:
             raise DiscernError("Say what to add: files or folders, or the sample pictures.")
         if not confined:
             require(paths)
-            return self._context.jobs.begin(_adding(paths, encoder, vectors, ids))
-        return self._begin_confined(typed_paths("\n".join(map(str, paths))), encoder, vectors, ids)
+            return self._begin(paths, encoder, vectors, ids)
+        paths = check_roots(typed_paths("\n".join(map(str, paths))), self._context.settings)
+        check_encoder(encoder or "", self._context.settings)
+        return self._begin(paths, encoder, vectors, ids, confined=True)
 
     def add_uploads(self, batch: str) -> Started[Added]:
         """Adds the files of an upload."""
-        return self._begin_confined(self._context.uploads.paths(batch), None)
+        paths = check_roots(self._context.uploads.paths(batch), self._context.settings)
+        return self._begin(paths, confined=True)
 
     @operation(command="library captions")
     def keep_captions(
@@ -334,25 +337,19 @@ class PictureLibrary:
             return fits
         if not chosen.concept:
             raise DiscernError("Say for which concept.")
-        if chosen.answered:
-            fits = self._answered(fits, chosen, author)
-        return self._said(fits, chosen) if chosen.says else fits
-
-    def _answered(self, fits: PictureFilter, chosen: PictureSelection, author: str | None) -> PictureFilter:
-        concept = self._context.concept(chosen.concept)
-        values: dict[str, str]
-        if author is None:
-            values = {i: d.value for i, d in self._context.label_cache.decisions(concept.id).items()}
-        else:
-            values = self._context.log.said_by(concept.id, Author(author))
-        if chosen.answered == "none":
-            return replace(fits, without=frozenset(values))
-        how = chosen.answered
-        return _among(fits, frozenset(i for i, value in values.items() if how in ("any", value)))
-
-    def _said(self, fits: PictureFilter, chosen: PictureSelection) -> PictureFilter:
-        """Without those that measure and have no answer yet: what a version says of them is shown nowhere."""
         context, concept = self._context, self._context.concept(chosen.concept)
+        if chosen.answered:
+            values: dict[str, str]
+            if author is None:
+                values = {i: d.value for i, d in context.label_cache.decisions(concept.id).items()}
+            else:
+                values = context.log.said_by(concept.id, Author(author))
+            if (how := chosen.answered) == "none":
+                fits = replace(fits, without=frozenset(values))
+            else:
+                fits = _among(fits, frozenset(i for i, value in values.items() if how in ("any", value)))
+        if not chosen.says:
+            return fits
         head = context.head(concept, None)
         scores = context.library_scores(concept.id, head)
         if scores is None:
@@ -361,6 +358,7 @@ class PictureLibrary:
             )
         yes = scores.probability.values >= np.float32(head.threshold)
         said = scores.probability.ids.at(np.flatnonzero(yes == (chosen.says == "yes")))
+        # What a version says of those that measure and have no answer yet is shown nowhere.
         unseen = context.store.kept_apart(concept.id) - context.log.first_answered(concept.id).keys()
         return _among(fits, frozenset(said) - unseen)
 
@@ -391,6 +389,8 @@ class PictureLibrary:
         found = library.picture(library.resolve(picture_id))
         near = sorted(library.members([found.near_group]) - {found.id})
         columns = context.columns.of(found.id)
+        concepts = context.store.all()
+        about = context.log.about([found.id], [concept.id for concept in concepts])
         video, moment = next(filter(None, map(split, found.sources)), ("", None))
         detail = PictureDetail(
             id=found.id,
@@ -402,7 +402,17 @@ class PictureLibrary:
             taken=browsing.taken_at(found.taken),
             places=list(found.sources),
             near_duplicates=near[: browsing.NEAR_SHOWN],
-            labels=list(self._labels(found.id)),
+            labels=[
+                PictureLabel(
+                    concept=concept.name,
+                    value=event.said,
+                    author=event.author.name,
+                    author_kind=event.author.kind,
+                )
+                for concept in concepts
+                if concept.id in about
+                for event in context.log.standing(concept.id, picture_ids=[found.id])
+            ],
             columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns],
             camera=camera_of(found, position=position),
             video=video,
@@ -410,31 +420,19 @@ class PictureLibrary:
         )
         return detail if reader is None else detail.as_read_by(reader)
 
-    def _labels(self, picture_id: str) -> Iterator[PictureLabel]:
-        context = self._context
-        concepts = context.store.all()
-        about = context.log.about([picture_id], [concept.id for concept in concepts])
-        for concept in concepts:
-            if concept.id in about:
-                for event in context.log.standing(concept.id, picture_ids=[picture_id]):
-                    by = event.author
-                    yield PictureLabel(
-                        concept=concept.name, value=event.said, author=by.name, author_kind=by.kind
-                    )
-
     # The work
 
-    def _begin_confined(
+    def _begin(
         self,
         paths: Sequence[Path],
-        encoder: str | None,
+        encoder: str | None = None,
         vectors: Path | None = None,
         ids: Path | None = None,
+        *,
+        confined: bool = False,
     ) -> Started[Added]:
-        """From where the app may read."""
-        resolved = check_roots(paths, self._context.settings)
-        check_encoder(encoder or "", self._context.settings)
-        return self._context.jobs.begin(_adding(resolved, encoder, vectors, ids, confined=True))
+        files = (str(one.absolute()) if one else "" for one in (vectors, ids))
+        return self._context.jobs.begin(AddPictures(tuple(map(written, paths)), encoder, confined, *files))
 
     def _add(self, job: AddPictures, progress: Progress) -> Added:
         paths = [Path(path) for path in job.paths]
@@ -459,37 +457,21 @@ class PictureLibrary:
         within: Within | None = None,
         given: VectorTable | None = None,
     ) -> Added:
-        report = self._context.collection.add(paths, encoder, progress.report, within, given)
-        embed_again(self._context.collection)  # examples of before the library had an encoder
-        self._read_sidecars(paths, progress)
-        if report.added and is_there() and self._context.columns.were_read():
-            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
-        self._upkeep.keep_up()
-        return Added.model_validate(report, from_attributes=True)
-
-    def _read_sidecars(self, folders: Sequence[Path], progress: Progress) -> None:
-        """Keeps captions and keywords that photo programs wrote beside pictures."""
-
         def tell(pictures: int) -> None:
             if pictures % REPORTED == 0:
                 progress.report(pictures, None, "reading sidecars")
 
-        for folder in folders:
+        report = self._context.collection.add(paths, encoder, progress.report, within, given)
+        embed_again(self._context.collection)  # examples of before the library had an encoder
+        # Captions and keywords that photo programs wrote beside pictures.
+        for folder in paths:
             if not in_bucket(str(folder)) and Sidecars().recognises(folder):
                 with contextlib.suppress(NoUsableRowsError):
                     keep_columns(self._context, Sidecars(tell), folder, any_number=True)
-
-
-def _adding(
-    paths: Sequence[Path],
-    encoder: str | None,
-    vectors: Path | None,
-    ids: Path | None,
-    *,
-    confined: bool = False,
-) -> AddPictures:
-    files = (str(one.absolute()) if one else "" for one in (vectors, ids))
-    return AddPictures(tuple(map(written, paths)), encoder, confined, *files)
+        if report.added and is_there() and self._context.columns.were_read():
+            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
+        self._upkeep.keep_up()
+        return Added.model_validate(report, from_attributes=True)
 
 
 def _among(fits: PictureFilter, ids: frozenset[str]) -> PictureFilter:

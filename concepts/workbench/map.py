@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +19,7 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError
 from concepts.jobs import Progress
-from concepts.publishing.map_file import MapPoints, write_map
+from concepts.publishing.map_file import write_map
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import DrawMap, MapDrawn, MapName
@@ -125,7 +124,10 @@ class LibraryMap:
         it. Raises `DiscernError`."""
         shown = self._shown()
         if shown is None or shown.missing > NEW * len(shown.rows):
-            self._have_it_drawn()
+            jobs = self._context.jobs
+            last = jobs.store.latest([DrawMap.kind])
+            if jobs.is_started and (last is None or last.state in ("done", "cancelled")):
+                jobs.submit(DrawMap())
         if shown is None:
             return None
         return MapState(key=shown.key, pictures=len(shown.rows), missing=shown.missing, names=self._names())
@@ -153,14 +155,28 @@ class LibraryMap:
             return _coloured(ids, {one.name: named.ids(member_ids(one.id)) for one in albums})
         if not concept:
             raise DiscernError("Choose a concept first.")
-        return self._labels(ids, concept, author) if by == "label" else self._scores(ids, concept, by)
+        if by != "label":
+            return self._scores(ids, concept, by)
+        said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
+        others = sorted(set(said.values()) - WORDS.keys())[: COLOURS - len(WORDS)]
+        values = WORDS | {value: value for value in others}  # each word always in its own colour
+        return _coloured(
+            ids, {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
+        )
 
     def inside(self, shape: str) -> list[str]:
         """Ids of the pictures inside of a shape, `x,y x,y …` of -1 to 1. Raises `DiscernError`."""
         shown = self._shown()
         if shown is None:
             raise DiscernError("There is no map of the library yet. Draw it first.")
-        return shown.ids.at(np.flatnonzero(_inside(_corners(shape), shown.places)))
+        try:
+            corners = np.array([[float(x) for x in corner.split(",")] for corner in shape.split()])
+            corners = corners.reshape(len(corners), 2)
+        except ValueError:
+            raise DiscernError(
+                "A shape on the map is written x,y x,y x,y with numbers from -1 to 1."
+            ) from None
+        return shown.ids.at(np.flatnonzero(_inside(corners, shown.places)))
 
     # A picture of it
 
@@ -181,16 +197,10 @@ class LibraryMap:
         colours = self.colours(shown.key, by, concept, author)
         paints = [(one.word, one.colour) for one in colours.legend]
         names = [(one.x, one.y, one.name) for one in self._names()]
-        write_map(out, MapPoints(shown.places, colours.codes, paints, names))
+        write_map(out, shown.places, colours.codes, paints, names)
         return MapFile(file=str(out), pictures=len(shown.rows), colours=colours.legend)
 
     # Inside
-
-    def _have_it_drawn(self) -> None:
-        jobs = self._context.jobs
-        last = jobs.store.latest([DrawMap.kind])
-        if jobs.is_started and (last is None or last.state in ("done", "cancelled")):
-            jobs.submit(DrawMap())
 
     def _shown(self) -> _Shown | None:
         collection = self._context.collection
@@ -210,13 +220,6 @@ class LibraryMap:
         if shown is None or shown.key != key:
             raise ConflictError("The library has changed since. Reload the page.")
         return shown
-
-    def _labels(self, ids: PictureIds, concept: str, author: str) -> Colours:
-        said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
-        others = sorted(set(said.values()) - WORDS.keys())[: COLOURS - len(WORDS)]
-        values = WORDS | {value: value for value in others}  # each word always in its own colour
-        groups = {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
-        return _coloured(ids, groups)
 
     def _scores(self, ids: PictureIds, concept: str, by: By) -> Colours:
         """Nothing is said of test pictures that have no label yet."""
@@ -255,9 +258,8 @@ class LibraryMap:
         return Colours(codes, [folder.path.rstrip("/").rpartition("/")[2] for folder in most])
 
     def _names(self) -> list[MapName]:
-        store = self._context.jobs.store
-        done = store.newest_first([DrawMap.kind], state="done", limit=1)
-        return MapDrawn.model_validate(done[0].result).names if done and done[0].result else []
+        done = self._context.jobs.newest_done(DrawMap)
+        return done.names if done else []
 
     # The work
 
@@ -282,27 +284,15 @@ class LibraryMap:
         count = min(MOST_NAMES, len(some) // A_NAME)
         if not count:
             return []
-        places, vectors = (
-            drawn.places[some],
-            index.vectors(PictureIds(drawn.ids, some).at(np.arange(len(some)))),
-        )
-        model = KMeans(count, n_init=1, random_state=0).fit(places)
-        nouns = partial(telling_nouns, Vocabulary(SentenceEncoder().encode))
+        vectors = index.vectors(PictureIds(drawn.ids, some).at(np.arange(len(some))))
+        model = KMeans(count, n_init=1, random_state=0).fit(drawn.places[some])
+        vocabulary = Vocabulary(SentenceEncoder().encode)
         others = vectors[rng.permutation(len(vectors))[:OTHERS]]
         found: dict[str, MapName] = {}
         for one, (x, y) in enumerate(model.cluster_centers_):
-            for noun in nouns(vectors[model.labels_ == one], others)[:1]:
+            for noun in telling_nouns(vocabulary, vectors[model.labels_ == one], others)[:1]:
                 found.setdefault(noun, MapName(name=noun, x=round(float(x), 4), y=round(float(y), 4)))
         return list(found.values())
-
-
-def _corners(shape: str) -> Floats:
-    """(n, 2)"""
-    try:
-        corners = np.array([[float(x) for x in corner.split(",")] for corner in shape.split()])
-        return corners.reshape(len(corners), 2)
-    except ValueError:
-        raise DiscernError("A shape on the map is written x,y x,y x,y with numbers from -1 to 1.") from None
 
 
 def _inside(corners: Floats, places: Floats) -> NDArray[np.bool_]:

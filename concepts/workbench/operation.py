@@ -104,36 +104,28 @@ operation = Operation  # as decorators are written
 
 @dataclass(frozen=True)
 class Parameter:
-    """`type` is bare; `field` has its bounds and description, `extra` what else was annotated."""
+    """`type` is bare; `field` has its bounds and description. What else was annotated: who knows it if nobody
+    types it (`given`), how the command line spells it (`flag`), whether its fields are parameters
+    (`spread`)."""
 
     name: str
     type: Any
     field: FieldInfo
     default: Any
-    extra: tuple[Any, ...]
+    given: Given | None = None
+    flag: str = ""
+    spread: Spread | None = None
 
     @property
     def is_required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
     @property
-    def given(self) -> Given | None:
-        return next((one for one in self.extra if isinstance(one, Given)), None)
-
-    @property
-    def flag(self) -> str:
-        return next((one.name for one in self.extra if isinstance(one, Flag)), "")
-
-    @property
-    def spread(self) -> Spread | None:
-        return next((one for one in self.extra if isinstance(one, Spread)), None)
-
-    @property
     def fields(self) -> list[Parameter]:
         """Of one that is spread."""
         flags = self.spread.flags if self.spread else {}
         return [
-            Parameter(name, one.annotation, one, one.default, (Flag(flags[name]),) if name in flags else ())
+            Parameter(name, one.annotation, one, one.default, flag=flags.get(name, ""))
             for name, one in self.type.model_fields.items()
         ]
 
@@ -207,7 +199,24 @@ class Declared:
         """As the method has them."""
         hints = get_type_hints(self.method, include_extras=True)
         signature = list(inspect.signature(self.method).parameters.values())[1:]
-        return [_parameter(one, hints[one.name]) for one in signature]
+        found = []
+        for one in signature:
+            hint = hints[one.name]
+            bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+            theirs = [part for part in extra if not isinstance(part, Given | Flag | Spread)]
+            described: Any = Annotated[(bare, *theirs)] if theirs else bare
+            found.append(
+                Parameter(
+                    one.name,
+                    bare,
+                    FieldInfo.from_annotation(described),
+                    one.default,
+                    given=next((part for part in extra if isinstance(part, Given)), None),
+                    flag=next((part.name for part in extra if isinstance(part, Flag)), ""),
+                    spread=next((part for part in extra if isinstance(part, Spread)), None),
+                )
+            )
+        return found
 
 
 def keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
@@ -221,12 +230,3 @@ def declared_in(handle: type) -> Iterator[Declared]:
         for name, method in vars(kind).items() if isinstance(kind, type) else ():
             if declared := getattr(method, "operation", None):
                 yield Declared(handle, part, name, method, declared)
-
-
-def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
-    bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    ours = tuple(one for one in extra if isinstance(one, Given | Flag | Spread))
-    theirs = [one for one in extra if one not in ours]
-    described: Any = Annotated[(bare, *theirs)] if theirs else bare
-    field = FieldInfo.from_annotation(described)
-    return Parameter(parameter.name, bare, field, parameter.default, ours)

@@ -13,12 +13,11 @@ from concepts.errors import NO_FRAME, DamagedIndexError, DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.view import View
-from concepts.workbench.jobs import LookAtParts, PartsSeen
+from concepts.workbench.jobs import LookAtParts, PicturesDone
 from concepts.workbench.operation import AuthorName, PictureId, operation
 from storage.parts import Box
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 SMALLEST = 0.02  # of a side: less is a slip of the hand
@@ -96,7 +95,7 @@ class ConceptParts:
     def look(
         self,
         whole: Annotated[bool, Field(description="Judge whole pictures again.")] = False,
-    ) -> Started[PartsSeen]:
+    ) -> Started[PicturesDone]:
         """Judge each picture by one part of it: the one most like what was framed. The first time, all
         pictures are embedded again, in parts. Then train again."""
         if not whole and not self._usable():
@@ -125,14 +124,10 @@ class ConceptParts:
 
     # The work
 
-    def _look(self, job: LookAtParts, progress: Progress) -> PartsSeen:
+    def look_now(self, job: LookAtParts, progress: Progress) -> PicturesDone:
         if job.whole:
             self._parts.use_whole(self._concept.id)
-            return PartsSeen(pictures=0)
+            return PicturesDone(pictures=0)
         self._parts.embed_all(progress.report)
         self._parts.focus_on(self._concept.id, self._usable())
-        return PartsSeen(pictures=len(self._context.collection.vectors_for(self._concept.id).ids))
-
-
-def register_work(bench: Workbench) -> None:
-    bench.register(LookAtParts, lambda concept, job, told: concept.parts._look(job, told))
+        return PicturesDone(pictures=len(self._context.collection.vectors_for(self._concept.id).ids))

@@ -183,7 +183,22 @@ class Prompts:
         if name.startswith(("annotate", "doubt")):
             self._ask_about_a_picture(name, machines, picture, asking, ids)
         else:
-            self._ask_about_words(name, machines, asking)
+            definition, prompts = machines.training_data.revision.definition, machines.prompts
+            with suppress(ModelAnswerError):
+                if name == "scope.questions":
+                    ask(definition, asking, prompts)
+                elif name == "scope.kinds":
+                    propose_kinds(definition, asking, "", prompts)
+                elif name == "scope.tree":
+                    vocabulary = Vocabulary(SentenceEncoder().encode)
+                    hints = nouns_of_examples(self._context, self._concept.row, vocabulary)
+                    propose_tree(definition, asking, hints, prompts=prompts)
+                elif name == "reword":
+                    wordings = wordings_asked_for(definition, ANSWERS, TRIED, prompts)
+                    asking.ask(wordings, Wordings, purpose=writing.PURPOSE)
+                else:
+                    differences = differences_asked_for(definition, REASONS, REASONS, prompts)
+                    asking.ask(differences, Differences, purpose=writing.PURPOSE)
         question = asking.asked[purpose]
         dialect, _ = CapabilityMemory(machines.settings.cache, endpoint, by).dialect
         sent = dialect.messages(list(question.messages), question)
@@ -209,7 +224,16 @@ class Prompts:
     ) -> None:
         """As the annotators do it. Raises `DiscernError` for a picture that measures, or can't be read."""
         training_data, definition = machines.training_data, machines.training_data.revision.definition
-        picture = self._picture(picture_id, training_data)
+        if picture_id is not None and picture_id in training_data.reserved:
+            # Rule 4: no prompt is tuned on a picture that measures.
+            raise DiscernError(
+                "This picture, or one that looks the same, is a test picture. Choose another one."
+            )
+        chosen = picture_id or next(_free(training_data), None)
+        found = picture_inputs(training_data, [chosen]) if chosen else []
+        if not found:
+            raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
+        picture = found[0]
 
         def read(one: PictureInput, side: int) -> bytes:
             jpeg = read_picture(one, side)
@@ -233,36 +257,6 @@ class Prompts:
         [result] = annotator.annotate(training_data.revision, [picture])
         if not ids and isinstance(result, FailedAnnotation):
             raise DiscernError(result.reason)
-
-    def _ask_about_words(self, name: str, machines: Machines, model: ChatModel) -> None:
-        definition, prompts = machines.training_data.revision.definition, machines.prompts
-        with suppress(ModelAnswerError):
-            if name == "scope.questions":
-                ask(definition, model, prompts)
-            elif name == "scope.kinds":
-                propose_kinds(definition, model, "", prompts)
-            elif name == "scope.tree":
-                vocabulary = Vocabulary(SentenceEncoder().encode)
-                hints = nouns_of_examples(self._context, self._concept.row, vocabulary)
-                propose_tree(definition, model, hints, prompts=prompts)
-            elif name == "reword":
-                asked = wordings_asked_for(definition, ANSWERS, TRIED, prompts)
-                model.ask(asked, Wordings, purpose=writing.PURPOSE)
-            else:
-                asked = differences_asked_for(definition, REASONS, REASONS, prompts)
-                model.ask(asked, Differences, purpose=writing.PURPOSE)
-
-    def _picture(self, picture_id: str | None, training_data: TrainingData) -> PictureInput:
-        """Rule 4: no prompt is tuned on a picture that measures."""
-        if picture_id is not None and picture_id in training_data.reserved:
-            raise DiscernError(
-                "This picture, or one that looks the same, is a test picture. Choose another one."
-            )
-        chosen = picture_id or next(_free(training_data), None)
-        found = picture_inputs(training_data, [chosen]) if chosen else []
-        if not found:
-            raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
-        return found[0]
 
 
 def _free(dataset: TrainingData) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 
 from concepts.classifier.measured_sample import sample
@@ -73,8 +72,21 @@ class Review:
             rows = for_reader(rows, dataset.decisions, reader)
         counts = Counter(row.reason for row in rows)
         shown = [row for row in rows if reason in (None, row.reason)][offset:][:limit]
+        ids = list({row.id for row in shown})
+        paths = self._context.collection.paths(ids)
+        standing = readable(self._context.log.standing(concept.id, ("person",), ids), reader)
+        said = what_people_said(standing, self._context.log.comments(concept.id, ids))
         return ReviewQueue(
-            rows=self._with_labels(dataset, shown, reader),
+            rows=[
+                row.model_copy(
+                    update={
+                        "path": paths.get(row.id, ""),
+                        "labels": [] if row.blind else said.get(row.id, []),
+                        "purpose": "evaluation" if row.id in dataset.reserved else "train",
+                    }
+                )
+                for row in shown
+            ],
             counts={one: counts[one] for one in Reason if counts[one]},
             agreement=pairs(dataset.decisions),
             counted=looked.counted if looked else None,
@@ -84,31 +96,25 @@ class Review:
         """Looks all labels over and waits for it: those given under an older description with the concept's
         annotator, for at most `budget` USD. Says why that ended early; empty where it didn't."""
         self.current(name, listener)
-        concept = self._context.concept(name)
-        if not self._has_older(concept):
-            return ""
-        return self._context.jobs.run(self._looking_back(concept, budget), listener).stopped
+        job = self._looking_back(self._context.concept(name), budget)
+        return self._context.jobs.run(job, listener).stopped if job else ""
 
     def submit(self, name: str, *, budget: float | None = None) -> int:
         """The same in the background; returns the id of the job that takes longest."""
         concept = self._context.concept(name)
-        job = self._context.jobs.submit(self._asked(concept))
-        if self._has_older(concept):
-            job = self._context.jobs.submit(self._looking_back(concept, budget))
-        return job
+        submit, looking_back = self._context.jobs.submit, self._looking_back(concept, budget)
+        looking_over = submit(self.asked(concept))
+        return submit(looking_back) if looking_back else looking_over
 
     def current(self, name: str, listener: Listener | None = None) -> LookedOver:
         """The labels looked over as things are now; waits for it where something has changed."""
         concept = self._context.concept(name)
-        newest = self._context.jobs.newest_done(LookOver, concept.id)
-        asked = self._asked(concept)
-        if newest and newest.at == asked.at and newest.found is not None:
+        newest, asked = self._context.jobs.newest_done(LookOver, concept.id), self.asked(concept)
+        if newest and asked == LookOver(
+            concept.id, newest.answers, newest.definition, newest.library, newest.version
+        ):
             return newest
         return self._context.jobs.run(asked, listener)
-
-    def look_over(self, name: str) -> int:
-        """The same in the background; returns the job's id."""
-        return self._context.jobs.submit(self._asked(self._context.concept(name)))
 
     def keep_up(self, name: str) -> None:
         """The same, where something has changed since the last look, and none is going on or has failed at
@@ -116,7 +122,7 @@ class Review:
         concept = self._context.concept(name)
         if not self._context.label_cache.count(concept.id).answers:
             return
-        asked = self._asked(concept)
+        asked = self.asked(concept)
         last = self._context.jobs.store.latest([LookOver.kind], concept.id)
         if last is not None and (last.finished is None or read_job(LookOver, last) == asked):
             return
@@ -127,7 +133,20 @@ class Review:
     def _rows(self, dataset: ConceptDataset, looked: LookedOver | None) -> list[ReviewRow]:
         removed = self._context.collection.removed.hidden().ids
         rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset)]
-        rows += self._older(dataset)
+        back = self._context.jobs.newest_done(LookBack, dataset.concept_id)
+        if back is not None and back.definition == dataset.revision.number:
+            since = self._context.log.changed_since(dataset.concept_id, back.answers)
+            rows += [
+                ReviewRow(
+                    id=one.picture_id,
+                    reason=Reason.OLDER_DESCRIPTION,
+                    label=one.answer,
+                    evidence=f"Labelled under description {said.definition}. By description "
+                    f"{back.definition} the annotator says {one.machine}: {one.rationale}",
+                )
+                for one in back.contradicted
+                if one.picture_id not in since and (said := dataset.answers.get(one.picture_id)) is not None
+            ]
         head = self._of_this_library(dataset.concept_id)
         if head is not None:
             rows += mistakes(dataset, head)
@@ -139,43 +158,6 @@ class Review:
         order = list(Reason)
         return sorted((row for row in rows if row.id in inside), key=lambda row: order.index(row.reason))
 
-    def _older(self, dataset: ConceptDataset) -> list[ReviewRow]:
-        """Labels that the newest description may contradict, and that nobody has given anew since."""
-        found = self._context.jobs.newest_done(LookBack, dataset.concept_id)
-        if found is None or found.definition != dataset.revision.number:
-            return []
-        since = self._context.log.changed_since(dataset.concept_id, found.answers)
-        return [
-            ReviewRow(
-                id=one.picture_id,
-                reason=Reason.OLDER_DESCRIPTION,
-                label=one.answer,
-                evidence=f"Labelled under description {said.definition}. By description {found.definition} "
-                f"the annotator says {one.machine}: {one.rationale}",
-            )
-            for one in found.contradicted
-            if one.picture_id not in since and (said := dataset.answers.get(one.picture_id)) is not None
-        ]
-
-    def _with_labels(
-        self, dataset: ConceptDataset, rows: Sequence[ReviewRow], reader: str | None
-    ) -> list[ReviewRow]:
-        ids = list({row.id for row in rows})
-        paths = self._context.collection.paths(ids)
-        log, concept_id = self._context.log, dataset.concept_id
-        standing = readable(log.standing(concept_id, ("person",), ids), reader)
-        said = what_people_said(standing, log.comments(concept_id, ids))
-        return [
-            row.model_copy(
-                update={
-                    "path": paths.get(row.id, ""),
-                    "labels": [] if row.blind else said.get(row.id, []),
-                    "purpose": "evaluation" if row.id in dataset.reserved else "train",
-                }
-            )
-            for row in rows
-        ]
-
     def _of_this_library(self, concept_id: int) -> StoredHead | None:
         """The newest version, where the library has its encoder still."""
         head = self._context.heads.get(concept_id)
@@ -184,7 +166,8 @@ class Review:
 
     # The work
 
-    def _asked(self, concept: ConceptRow) -> LookOver:
+    def asked(self, concept: ConceptRow) -> LookOver:
+        """The job that looks all labels over, as things are now."""
         newest = self._context.heads.get(concept.id)
         return LookOver(
             concept.id,
@@ -196,7 +179,7 @@ class Review:
 
     def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
         concept = self._context.store.get(job.concept_id)
-        asked = self._asked(concept)  # there may be more labels than when it was asked for
+        asked = self.asked(concept)  # there may be more labels than when it was asked for
         dataset = self._context.dataset(concept)
         newest, head = self._context.heads.get(concept.id), self._of_this_library(concept.id)
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
@@ -216,26 +199,22 @@ class Review:
         if head is not None:
             found += borderline(dataset, head, BORDERLINE)
         return LookedOver(
-            answers=asked.answers,
-            definition=asked.definition,
-            library=asked.library,
+            **vars(asked),
             counted=len(dataset.decisions),
             settling=settled,
             rarity=rare,
             coverage=covered,
-            version=newest.number if newest else 0,
             found=found,
         )
 
-    def _has_older(self, concept: ConceptRow) -> bool:
-        """Whether there are labels under an older description that no annotator was asked about yet."""
+    def _looking_back(self, concept: ConceptRow, budget: float | None) -> LookBack | None:
+        """The job that asks an annotator about labels under an older description; None where there are none
+        it wasn't asked about."""
         dataset = self._context.dataset(concept)
         found = self._context.jobs.newest_done(LookBack, concept.id)
         asked = found is not None and found.definition == dataset.revision.number and not found.stopped
-        return not asked and bool(earlier_answers(dataset))
-
-    def _looking_back(self, concept: ConceptRow, budget: float | None) -> LookBack:
-        return LookBack(concept.id, self._context.revision(concept).number, budget)
+        older = not asked and earlier_answers(dataset)
+        return LookBack(concept.id, dataset.revision.number, budget) if older else None
 
     def _look_back(self, job: LookBack, progress: Progress) -> LookedBack:
         concept = self._context.store.get(job.concept_id)

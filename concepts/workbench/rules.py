@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,20 +33,18 @@ from concepts.errors import ConflictError, DiscernError, NotScoredError, Unknown
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
-from concepts.labelling.consensus import Decision
 from concepts.learning.base import StackedHeads
 from concepts.library.placed_scores import with_places
 from concepts.publishing.export import ExportResult, export_heads
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exports import archive_of, changed, exported
-from concepts.workbench.jobs import LibraryScored, ScoreTable, TableResult, TryRule
+from concepts.workbench.jobs import PicturesDone, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow
-from storage.vectors.ids import Rows
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
@@ -160,6 +158,24 @@ class Rules:
         scores = self._on_library(found, wait=False)
         answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
         listed = scores.places(order, line, self._waiting(found))
+        rows = listed[offset : offset + limit]
+        ids = scores.ids.at(rows)
+        paths = self._context.collection.paths(ids)
+        shown = []
+        columns = (scores.probability, scores.members)
+        for i, p, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
+            said = tuple(
+                MemberSaid(
+                    concept=concept.name,
+                    probability=probability,
+                    said=of[i].value if i in of else "",
+                )
+                for (concept, _), of, probability in zip(found.members, answers, own, strict=True)
+            )
+            flagged = bool(p >= np.float32(line))
+            shown.append(
+                RulePicture(id=i, path=paths.get(i, ""), probability=p, flagged=flagged, members=said)
+            )
         return Tried(
             rule=found.text,
             threshold=line,
@@ -170,7 +186,7 @@ class Rules:
             nearly=int(scores.nearly(line).sum()),
             order=order,
             start=offset,
-            pictures=self._pictures(found, scores, line, answers, listed[offset : offset + limit]),
+            pictures=tuple(shown),
         )
 
     def flagged(self, rule: str = "", kept: str = "", threshold: float | None = None) -> list[str]:
@@ -188,7 +204,7 @@ class Rules:
         return set().union(*(kept_apart(one.id) - decisions(one.id).keys() for one, _ in found.members))
 
     @operation("POST /combine/library-scores")
-    def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[LibraryScored]:
+    def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[PicturesDone]:
         """Score every picture of a large library for a rule."""
         self._asked(rule, kept)
         return self._context.jobs.begin(TryRule(rule, kept))
@@ -274,31 +290,27 @@ class Rules:
         versions = [exported(self._context, *one) for one in found.members]
         return export_heads(versions, out, page=page, rule=rule)
 
-    def _try(self, job: TryRule, progress: Progress) -> LibraryScored:
+    def _try(self, job: TryRule, progress: Progress) -> PicturesDone:
         found = self._asked(job.rule, job.kept)
         progress.report(0, None, "looking at every picture")
-        return LibraryScored(pictures=len(self._on_library(found, wait=True).ids))
+        return PicturesDone(pictures=len(self._on_library(found, wait=True).ids))
 
     def _on_library(self, found: _Rule, *, wait: bool) -> LibraryRule:
         """What a rule says of the pictures that all of its concepts look in. Without `wait` it raises
         `NotScoredError` where that takes long."""
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
-        self._require_whole(found)
+        for concept, _ in found.members:
+            if self._context.collection.parts.focus(concept.id):
+                raise DiscernError(
+                    f"“{concept.name}” judges a part of each picture. Rules take only concepts about whole "
+                    "pictures."
+                )
         vectors = self._context.collection.frames.common(concept.id for concept, _ in found.members)
         rule = found.expression, found.heads, vectors
         if not wait and len(vectors.ids) > SCORED_AT_ONCE and not self._cache.has(*rule):
             raise NotScoredError()
         return self._cache.of(*rule)
-
-    def _require_whole(self, found: _Rule) -> None:
-        parts = self._context.collection.parts
-        for concept, _ in found.members:
-            if parts.focus(concept.id):
-                raise DiscernError(
-                    f"“{concept.name}” judges a part of each picture. Rules take only concepts about whole "
-                    "pictures."
-                )
 
     # Rules from text and from SQL
 
@@ -352,33 +364,6 @@ class Rules:
             created=stored.created,
             problem=problem,
         )
-
-    def _pictures(
-        self,
-        found: _Rule,
-        scores: LibraryRule,
-        line: float,
-        answers: Sequence[Mapping[str, Decision]],
-        rows: Rows,
-    ) -> tuple[RulePicture, ...]:
-        ids = scores.ids.at(rows)
-        paths = self._context.collection.paths(ids)
-        columns = (scores.probability, scores.members)
-        shown = []
-        for i, p, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
-            said = tuple(
-                MemberSaid(
-                    concept=concept.name,
-                    probability=probability,
-                    said=of[i].value if i in of else "",
-                )
-                for (concept, _), of, probability in zip(found.members, answers, own, strict=True)
-            )
-            flagged = bool(p >= np.float32(line))
-            shown.append(
-                RulePicture(id=i, path=paths.get(i, ""), probability=p, flagged=flagged, members=said)
-            )
-        return tuple(shown)
 
     # The table of all concepts
 

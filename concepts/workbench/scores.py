@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from concepts.bundle.decisions import PictureSaid
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder, said_of
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
-from concepts.encoders.saliency import compared, locate
+from concepts.encoders.saliency import Box, compared, locate
 from concepts.errors import NOT_ANSWERED, BadPictureError, ConflictError, DiscernError
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
@@ -29,20 +30,20 @@ from concepts.library.roots import check_roots, visitors_paths, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
 from concepts.view import View
+from concepts.workbench.context import Context
 from concepts.workbench.exports import exported
-from concepts.workbench.heat import Heat, roughly, said
-from concepts.workbench.jobs import LibraryScored, Score, ScoreFiles, ScoreLibrary, ScoreTable
+from concepts.workbench.jobs import PicturesDone, Score, ScoreFiles, ScoreLibrary, ScoreTable
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from concepts.workbench.versions import Version
 from storage.buckets import written
 from storage.heads import StoredHead
-from storage.jobs import StoredJob
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 SAMPLE = 512  # pictures whose parts a part is compared with
+DOWN, ACROSS = ("top", "middle", "bottom"), ("left", "centre", "right")
+SPREAD = 1 / 3  # of the grid: what is over more has no place
 
 Order = Annotated[
     ScoreOrder,
@@ -82,6 +83,26 @@ class Finds(View):
     page: ScoredPage
     count: int
     more: int
+
+
+class Heat(View):
+    """What each cell of a grid adds to the score, a log-odds; with `rest`, what no cell has, they add up to
+    it where `exact`. A part above 0 raised it more than one of any picture of the library does on average;
+    where not `exact`, the score falls by so much when the cell is covered. `box`: left, top, right and bottom
+    of the grid, as shares of the picture."""
+
+    concept: str
+    version: int
+    picture: str
+    score: float
+    probability: float
+    threshold: float
+    flagged: bool
+    parts: list[list[float]]
+    rest: float
+    exact: bool
+    box: Box
+    words: str  # where most of it comes from, and how rough that is
 
 
 @dataclass(frozen=True)
@@ -236,7 +257,7 @@ class Scores:
         return page
 
     @operation("POST /versions/{version}/library-scores")
-    def score_library(self, version: Version = None) -> Started[LibraryScored]:
+    def score_library(self, version: Version = None) -> Started[PicturesDone]:
         """Have a version look at every picture of the library."""
         number = self._concept.versions.head(version).number
         return self._context.jobs.begin(ScoreLibrary(self._concept.id, number))
@@ -274,9 +295,22 @@ class Scores:
 
     def files(self) -> list[ScoredFile]:
         """The files with scores that this concept's versions wrote, the newest first."""
-        jobs = self._context.jobs.store.newest_first([ScoreFiles.kind], self._concept.id)
-        root = self._context.collection.library.root
-        return [_scored_file(job, root) for job in jobs if job.state == "done"]
+        jobs = self._context.jobs.store.newest_first([ScoreFiles.kind], self._concept.id, state="done")
+        root = self._context.collection.library.root  # that nobody is told of
+        found = [(job, read_job(ScoreFiles, job), read_done(ScoreFiles, job)) for job in jobs]
+        return [
+            ScoredFile(
+                job=job.id,
+                folder=asked.paths[0].removeprefix(root) if asked.paths else "",
+                version=asked.version,
+                suffix=asked.suffix,
+                rows=done.rows,
+                yes=done.yes,
+                skipped=done.skipped,
+                finished=job.finished or job.created,
+            )
+            for job, asked, done in found
+        ]
 
     @operation(command="heat")
     def heat(self, picture: PictureId, version: Version = None, *, author: AuthorName) -> Heat:
@@ -287,8 +321,12 @@ class Scores:
         """
         collection, head = self._context.collection, self._concept.versions.head(version)
         found_picture = collection.library.picture(picture)
-        if self._is_blind(picture, author):
-            raise NOT_ANSWERED(concept=self._concept.name)
+        if picture in self._context.store.kept_apart(self._concept.id):
+            log = self._context.log
+            standing = log.standing(self._concept.id, ("person", "simulated"), [picture])
+            own = [e for e in standing if e.author.kind == "simulated" or e.author.name == author]
+            if all(e.value == "skip" for e in own):
+                raise NOT_ANSWERED(concept=self._concept.name)
         check_fingerprint(head, collection)
         encoder = collection.parts.encoder(head.concept_id)
         with original(found_picture, short_side(encoder)) as decoded:
@@ -302,6 +340,13 @@ class Scores:
         found = compared(cells, weights, sample.astype(np.float32))
         score = float(found.parts.sum()) + found.rest + head.bias
         probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+        words = "Only this part of the picture is scored."
+        if found.parts.size > 1:
+            square = f"each square is about 1/{found.parts.size} of the picture"
+            how = "." if found.exact else "; found by covering one square after the other."
+            words = (
+                f"{said_of_heat(found.parts)} Rough: {square}, and what lies next to it shows in it too{how}"
+            )
         return Heat(
             concept=self._concept.name,
             version=head.number,
@@ -314,23 +359,14 @@ class Scores:
             rest=round(found.rest + head.bias, 5),
             exact=found.exact,
             box=found.box,
-            words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}"
-            if found.parts.size > 1
-            else "Only this part of the picture is scored.",
+            words=words,
         )
 
-    def _is_blind(self, picture_id: str, author: str) -> bool:
-        if picture_id not in self._context.store.kept_apart(self._concept.id):
-            return False
-        standing = self._context.log.standing(self._concept.id, ("person", "simulated"), [picture_id])
-        own = [e for e in standing if e.author.kind == "simulated" or e.author.name == author]
-        return all(e.value == "skip" for e in own)
-
-    def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:
+    def score_library_now(self, job: ScoreLibrary, progress: Progress) -> PicturesDone:
         progress.report(0, None, "looking at every picture")
-        return LibraryScored(pictures=self.look_at_library(self._concept.versions.head(job.version)))
+        return PicturesDone(pictures=self.look_at_library(self._concept.versions.head(job.version)))
 
-    def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
+    def score_files_now(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
         context, row = self._context, self._concept.row
         bundle = bundle_of(exported(context, row, context.head(row, job.version)))
         folder = context.settings.home / "scores" / str(progress.job_id)
@@ -356,11 +392,9 @@ class Scores:
 class Scoring:
     """What finished classifiers say of pictures, whatever concept they are of."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._context = bench.context
-        bench.jobs.register(Score, self._score)
-        bench.register(ScoreLibrary, lambda concept, job, told: concept.scores._score_library(job, told))
-        bench.register(ScoreFiles, lambda concept, job, told: concept.scores._score_files(job, told))
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        context.jobs.register(Score, self._score)
 
     def score(
         self,
@@ -446,16 +480,18 @@ class Scoring:
         return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
 
 
-def _scored_file(job: StoredJob, root: str) -> ScoredFile:
-    """`root` is the folder that nobody is told of."""
-    asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
-    return ScoredFile(
-        job=job.id,
-        folder=asked.paths[0].removeprefix(root) if asked.paths else "",
-        version=asked.version,
-        suffix=asked.suffix,
-        rows=done.rows,
-        yes=done.yes,
-        skipped=done.skipped,
-        finished=job.finished or job.created,
+def said_of_heat(parts: NDArray[np.float64]) -> str:
+    """Where the strongest of what raised the score lies: the parts of at least half of the strongest one."""
+    raised = np.maximum(parts, 0)
+    if raised.sum() <= 0:
+        return "No part of it raised the score more than parts of other pictures do."
+    strong = np.where(raised >= raised.max() / 2, raised, 0)
+    much = "Most" if strong.sum() > raised.sum() / 2 else "The strongest"
+    if np.count_nonzero(strong) > parts.size * SPREAD:
+        return f"{much} of what raised the score is spread over the picture."
+    row, column = (
+        min(2, int(3 * (np.arange(n) + 0.5) @ strong.sum(axis=1 - axis) / strong.sum() / n))
+        for axis, n in enumerate(parts.shape)
     )
+    where = "in the middle" if row == column == 1 else f"at the {DOWN[row]} {ACROSS[column]}"
+    return f"{much} of what raised the score is {where}."

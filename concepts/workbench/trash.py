@@ -15,13 +15,12 @@ from concepts.jobs import Progress, Started
 from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
-from concepts.workbench.emptying import backups, erase
+from concepts.workbench.emptying import erase
 from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
 from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
 from concepts.workbench.upkeep import Upkeep
 from storage.combinations import CombinationStore
-from storage.tables import ConceptRow
-from storage.trash import Kind, Trashed
+from storage.trash import Kind
 
 MOST = 10_000  # pictures of one call
 
@@ -92,7 +91,16 @@ class Trash:
             known = zip(_few(which), library.resolve_many(which), strict=True)
             ids = [found or library.resolve(picture) for picture, found in known]
             return Moved(kind=kind, ids=self._context.collection.removed.remove(ids, author), names=[])
-        id, name = self._put(kind, which[0], author)
+        if kind == "concept":
+            row = self._context.store.put_away(self._context.concept(which[0]).id)
+            self._context.jobs.store.cancel_all(row.id)
+            id, name = f"id:{row.id}", row.name
+        elif kind == "collection":
+            collected = self._collections.get(id_in(which[0]) or which[0])
+            self._context.collection.named.remove(collected.id)
+            id, name = f"id:{collected.id}", collected.name
+        else:
+            id = name = self._mark_rule(which[0], author, removed=True)
         return Moved(kind=kind, ids=[id], names=[name])
 
     @operation("GET /trash", command="trash list")
@@ -103,7 +111,19 @@ class Trash:
         offset: Offset = 0,
     ) -> list[TrashItem]:
         """List the trash, newest first."""
-        return [_item(one) for one in self._context.trash.page(kind, limit, offset)]
+        return [
+            TrashItem(
+                kind=one.kind,
+                id=f"id:{one.id}" if one.kind in ("concept", "collection") else one.id,
+                name=one.name,
+                who=one.author,
+                when=one.when,
+                labels=one.labels,
+                versions=one.versions,
+                pictures=one.pictures,
+            )
+            for one in self._context.trash.page(kind, limit, offset)
+        ]
 
     @operation("POST /trash/restore", command="trash restore", role=Role.OWNER)
     def restore(
@@ -123,9 +143,27 @@ class Trash:
         """
         kind, which = _one_kind(pictures, concept, collection, rule)
         permit(f"restore-{kind}", " ".join(which))
+        context, given = self._context, which[0]
         if kind == "picture":
-            return self._restore_pictures(which, author)
-        id, name = self._restore(kind, which[0], author)
+            library = context.collection.library
+            known = library.resolve_many(_few(which), in_bin=True)
+            moved = context.collection.removed.restore([i for i in known if i], author)
+            encoder = library.encoder()
+            waits = moved and encoder and library.adding.pending(encoder.fingerprint, 1)
+            if waits and context.jobs.is_started:
+                context.jobs.submit(CheckLibrary(repair=True))  # another encoder came meanwhile
+            return Moved(kind=kind, ids=moved, names=[])
+        if kind == "concept":
+            number = context.trash.find(kind, given) or id_in(given) or context.concept(given).id
+            id, name = f"id:{number}", context.store.restore(number).name
+        elif kind == "collection":
+            named, known_id = context.collection.named, id_in(given) or context.trash.find(kind, given)
+            number = known_id or self._collections.get(given).id
+            named.restore(number)
+            named.follow()
+            id, name = f"id:{number}", named.get(number).name
+        else:
+            id = name = self._mark_rule(given, author, removed=False)
         return Moved(kind=kind, ids=[id], names=[name])
 
     @operation(
@@ -148,64 +186,20 @@ class Trash:
 
     def backups(self) -> tuple[str, ...]:
         """Names of known backups, which emptying takes nothing out of."""
-        return backups(self._context)
+        return tuple(file.name for file in self._context.database.damaged_files())
 
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
         emptied = erase(self._context, job, progress)
         self._upkeep.keep_up()
         return emptied
 
-    def _restore_pictures(self, pictures: Sequence[str], author: str) -> Moved:
-        library = self._context.collection.library
-        known = library.resolve_many(_few(pictures), in_bin=True)
-        moved = self._context.collection.removed.restore([i for i in known if i], author)
-        encoder = library.encoder()
-        waits = moved and encoder and library.adding.pending(encoder.fingerprint, 1)
-        if waits and self._context.jobs.is_started:
-            self._context.jobs.submit(CheckLibrary(repair=True))  # another encoder came meanwhile
-        return Moved(kind="picture", ids=moved, names=[])
-
-    def _put(self, kind: Kind, name: str, author: str) -> tuple[str, str]:
-        if kind == "concept":
-            row = self._context.store.put_away(self._context.concept(name).id)
-            self._context.jobs.store.cancel_all(row.id)
-            return _named(row)
-        if kind == "collection":
-            found = self._collections.get(id_in(name) or name)
-            self._context.collection.named.remove(found.id)
-            return f"id:{found.id}", found.name
-        return self._mark_rule(name, author, removed=True)
-
-    def _restore(self, kind: Kind, name: str, author: str) -> tuple[str, str]:
-        context = self._context
-        if kind == "concept":
-            number = context.trash.find("concept", name) or id_in(name) or context.concept(name).id
-            return _named(context.store.restore(number))
-        if kind == "collection":
-            named, known = context.collection.named, id_in(name) or context.trash.find("collection", name)
-            number = known or self._collections.get(name).id
-            named.restore(number)
-            named.follow()
-            return f"id:{number}", named.get(number).name
-        return self._mark_rule(name, author, removed=False)
-
-    def _mark_rule(self, name: str, author: str, *, removed: bool) -> tuple[str, str]:
+    def _mark_rule(self, name: str, author: str, *, removed: bool) -> str:
         stored = self._rules.get(name)
         if stored is None or (removed and stored.removed):
             raise UnknownError(f"No combination is kept as “{name}”.", "combination")
         if stored.removed != removed:
             self._rules.mark(stored, author, removed=removed)
-        return stored.name, stored.name
-
-
-def _item(one: Trashed) -> TrashItem:
-    id = f"id:{one.id}" if one.kind in ("concept", "collection") else one.id
-    counts = {"labels": one.labels, "versions": one.versions, "pictures": one.pictures}
-    return TrashItem(kind=one.kind, id=id, name=one.name, who=one.author, when=one.when, **counts)
-
-
-def _named(row: ConceptRow) -> tuple[str, str]:
-    return f"id:{row.id}", row.name
+        return stored.name
 
 
 def _one_kind(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -25,13 +24,11 @@ from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
-from concepts.publishing.export import write_plots
 from concepts.workbench.jobs import Evaluate, LookOver, Measured, Train, Trained
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.heads import StoredHead
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 STEPS, RANKED = 3, 2  # of a training: how many there are, and after how many the library is in its new order
@@ -162,14 +159,6 @@ class Versions:
         assert found is not None
         return found.report
 
-    def write_plots(self, folder: Path, version: int | None = None) -> None:
-        """Writes the plots of a version's newest figures as SVG files."""
-        row, head = self._concept.row, self.head(version)
-        found = self._context.measured(row, head.number)
-        if found is not None:
-            dataset = self._context.dataset(row, head.definition_number)
-            write_plots(row.name, dataset, head, found.report, folder)
-
     def compare(self, one: int, other: int) -> VersionComparison:
         """Figures of two versions on the same test pictures, and their differences."""
         dataset = self._concept.dataset()
@@ -182,7 +171,7 @@ class Versions:
 
     # What the jobs do
 
-    def _train(self, job: Train, progress: Progress) -> Trained:
+    def train_now(self, job: Train, progress: Progress) -> Trained:
         context, row = self._context, self._concept.row
         progress.report(0, STEPS, "learning from your labels")
         self._concept.parts.follow_frames()
@@ -204,7 +193,7 @@ class Versions:
             measured=self._measure(head, progress, RANKED if new else 1),
         )
 
-    def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
+    def evaluate_now(self, job: Evaluate, progress: Progress) -> Measured:
         return Measured(version=job.version, measured=self._measure(self.head(job.version), progress))
 
     def _measure(self, head: StoredHead, progress: Progress, ranked: int = RANKED) -> bool:
@@ -223,11 +212,5 @@ class Versions:
             report = evaluate(dataset, head, by_annotator)
             context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
         if context.jobs.is_started:  # else it would wait until the app runs, which looks for itself
-            self._concept.bench.review.look_over(row.name)
+            context.jobs.submit(self._concept.bench.review.asked(row))
         return measured
-
-
-def register_work(bench: Workbench) -> None:
-    """What jobs do with the versions of a concept."""
-    bench.register(Train, lambda concept, job, progress: concept.versions._train(job, progress))
-    bench.register(Evaluate, lambda concept, job, progress: concept.versions._evaluate(job, progress))

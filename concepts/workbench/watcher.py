@@ -16,7 +16,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.errors import DiscernError
@@ -26,13 +28,12 @@ from concepts.library.roots import within_roots
 from concepts.publishing.webhooks import Receivers, Sent, deliver
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
-from concepts.workbench.watch_views import event
 from storage.jobs import StoredJob
 from storage.pictures.files import Source, look_at
 from storage.pictures.sources import walk
 from storage.pictures.videos import is_video
 from storage.tables import now
-from storage.watches import Deliveries, Delivery, Watch, Watched
+from storage.watches import Deliveries, Watch, Watched
 
 LOOK_SECONDS = 5.0  # from one look at a folder to the next
 SEND_SECONDS = 2.0
@@ -89,7 +90,18 @@ class Watcher:
             if time.monotonic() < self._next.get(watch.id, -math.inf):
                 continue
             begun = time.monotonic()
-            if not self._is_busy(watch) and self._has_new(watch):
+            last = self.last_look(watch)
+            recent = now() - timedelta(seconds=AFTER_FAILURE_SECONDS)
+            try:
+                if last is not None and (
+                    last.finished is None or (last.state == "failed" and last.finished > recent)
+                ):
+                    is_due = False  # a look is going on, or has failed a moment ago
+                else:
+                    is_due = bool(self.new_files(watch))
+            except DiscernError:  # the folder is gone: the job says so, where a person sees it
+                is_due = True
+            if is_due:
                 self._context.jobs.submit(LookAtFolder(watch.concept_id, watch.id))
             taken = time.monotonic() - begun
             self._next[watch.id] = begun + max(LOOK_SECONDS, taken / SHARE_OF_TIME)
@@ -98,19 +110,6 @@ class Watcher:
         """The job of the newest look."""
         found = self._context.jobs.store.newest_first([LookAtFolder.kind], watch.concept_id)
         return next((job for job in found if job.arguments.get("watch") == watch.id), None)
-
-    def _is_busy(self, watch: Watch) -> bool:
-        """Whether a look is going on, or has failed a moment ago."""
-        last = self.last_look(watch)
-        if last is None or last.finished is None:
-            return last is not None
-        return last.state == "failed" and (now() - last.finished).total_seconds() < AFTER_FAILURE_SECONDS
-
-    def _has_new(self, watch: Watch) -> bool:
-        try:
-            return bool(self.new_files(watch))
-        except DiscernError:  # the folder is gone: the job says so, where a person sees it
-            return True
 
     def new_files(self, watch: Watch) -> list[Source]:
         """Picture files of the folder and of those inside, of links those that stay where they may, of which
@@ -209,24 +208,37 @@ class Watcher:
         """
         delivered, failing, failed = 0, set[int](), 0
         while not self._stop.is_set() and (found := self.deliveries.claim(self.clock(), failing)):
-            if self._send(found):
-                delivered += 1
-            else:
+            watch = self._watches.get(found.watch_id)
+            name = self._context.store.names([watch.concept_id])[watch.concept_id]
+            body = event(name, watch, self._watches.one(found.sequence))
+            receiver = self.receivers.of(watch.id)
+            problem, again = deliver(self._context.settings, receiver, found, body, self.clock)
+            if problem:
+                self.deliveries.failed(found.sequence, problem, again)
                 failed += 1
-                failing.add(found.watch_id)
+                failing.add(watch.id)
+            else:
+                self.deliveries.succeeded(found.sequence, self.clock())
+                delivered += 1
         return Sent(delivered, failed)
 
-    def _send(self, delivery: Delivery) -> bool:
-        watch = self._watches.get(delivery.watch_id)
-        name = self._context.store.names([watch.concept_id])[watch.concept_id]
-        body = event(name, watch, self._watches.one(delivery.sequence))
-        receiver = self.receivers.of(watch.id)
-        problem, again = deliver(self._context.settings, receiver, delivery, body, self.clock)
-        if problem:
-            self.deliveries.failed(delivery.sequence, problem, again)
-        else:
-            self.deliveries.succeeded(delivery.sequence, self.clock())
-        return not problem
+
+def event(concept: str, watch: Watch, said: Watched) -> dict[str, Any]:
+    """The body of a message: the same at every try. `file` is the picture's place under the folder."""
+    return {
+        "type": "picture.flagged",
+        "timestamp": said.created.isoformat(),
+        "data": {
+            "concept": concept,
+            "watch": watch.id,
+            "picture": said.picture_id,
+            "file": said.file,
+            "version": said.version,
+            "probability": said.probability,
+            "threshold": said.threshold,
+            "decision": "yes",
+        },
+    }
 
 
 def lot(seed: str, name: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,20 +19,11 @@ from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
 from concepts.publishing.watch_precision import WatchPrecision, precision
 from concepts.publishing.webhooks import Receiver, check_address, host_of, new_secret
-from concepts.workbench import watch_views
+from concepts.view import View
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
-from concepts.workbench.watch_views import (
-    DeliveryCounts,
-    DeliveryView,
-    FlaggedPage,
-    FlaggedView,
-    StartedWatch,
-    WatchView,
-)
 from storage.buckets import uri_of
 from storage.database import values_of
-from storage.heads import StoredHead
 from storage.watches import PromisedBy, Watch, Watched
 
 if TYPE_CHECKING:
@@ -65,6 +57,80 @@ Promise = Annotated[
 MessageState = Annotated[
     Literal["waiting", "delivered", "dead"], Field(description="Which; dead ones were tried eight times.")
 ]
+
+
+class DeliveryCounts(View):
+    """Messages about what was flagged, by what became of them. `dead` were tried often enough."""
+
+    waiting: int = 0
+    delivered: int = 0
+    dead: int = 0
+    problem: str = ""  # of the last one that failed and isn't delivered
+
+
+class WatchView(View):
+    """A watched folder. `version` None: whichever is the newest. `webhook` is the host alone. `problem`: why
+    the last look failed."""
+
+    id: int
+    concept: str
+    folder: str
+    version: int | None
+    webhook: str
+    ask_flagged: float
+    promised_by: PromisedBy
+    author: str
+    created: datetime
+    stopped: datetime | None
+    last: datetime | None  # when something new was last seen
+    looking: bool
+    problem: str
+    seen: int
+    flagged: int
+    deliveries: DeliveryCounts
+    precision: WatchPrecision
+
+
+class FlaggedView(View):
+    """A flagged picture. `delivery`: what became of its message, empty without a webhook. `said`: yes, no,
+    unsure, skip, conflict, a grade or a class; empty where no person labelled it."""
+
+    picture: str
+    path: str
+    file: str  # under the folder
+    version: int
+    probability: float
+    threshold: float
+    created: datetime
+    delivery: str = ""
+    said: str = ""
+
+
+class FlaggedPage(View):
+    """The newest first. `held`: how many are not shown, because they are to be labelled blindly first."""
+
+    flagged: list[FlaggedView]
+    held: int
+
+
+class DeliveryView(View):
+    """A message and its last try."""
+
+    message: str
+    picture: str
+    file: str
+    state: str
+    tries: int
+    due: datetime
+    problem: str
+    delivered: datetime | None
+
+
+class StartedWatch(View):
+    """A watch and, this once, the secret that its messages are signed with; empty without a webhook."""
+
+    watch: WatchView
+    secret: str
 
 
 class Watches:
@@ -130,7 +196,13 @@ class Watches:
             return StartedWatch(watch=self._view(same), secret="")
         by: PromisedBy = "given"
         if promised is None:
-            promised, by = self._promise(head)
+            by = ""
+            measured = self._context.measured(concept, head.number)
+            figure = measured.report.metric("precision") if measured else None
+            if (guarantee := Guarantee.of(head.details)) is not None:
+                promised, by = guarantee.at_least, "certified"
+            elif figure is not None and figure.low is not None:
+                promised, by = figure.low, "measured"
         watch = self._watches.add(
             Watch(
                 concept_id=concept.id,
@@ -194,48 +266,53 @@ class Watches:
         return shown
 
     def feed(self, watch: int, limit: int, offset: int, *, address: str, site: str) -> dict[str, Any]:
-        """JSON Feed of all that was flagged, the newest first. `address` of the feed without its query."""
+        """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/) of all that was flagged, the newest first.
+        `address` is the feed's own without its query, `site` where thumbnails are, without an end slash."""
         found = self._of_here(watch)
         page = self._flagged(self._watches.flagged(found.id, limit, offset), {})
-        more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
-        return watch_views.feed(self._concept.name, found, page, address, more, site)
+        own = {"picture", "file", "version", "probability", "threshold"}
+        items = [
+            {
+                "id": one.picture,
+                "title": one.file,
+                "content_text": f"{one.file}: {100 * one.probability:.0f} % sure, by version {one.version}",
+                "image": f"{site}/media/thumbnail/{one.picture}",
+                "date_published": one.created.isoformat(),
+                "_discern": one.model_dump(include=own),
+            }
+            for one in page
+        ]
+        more = {"next_url": f"{address}?limit={limit}&offset={offset + limit}"} if len(page) == limit else {}
+        return {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": f"{self._concept.name}: flagged in {found.folder}",
+            "feed_url": address,
+            "items": items,
+        } | more
 
     def _view(self, watch: Watch) -> WatchView:
         counts, newest = self._watches.counts(watch.id), self._watcher.last_look(watch)
+        sent, drawn = DeliveryCounts(), self._watches.drawn(watch.id)
+        if watch.webhook:
+            deliveries = self._watcher.deliveries
+            some = (one for state in ("waiting", "dead") for one in deliveries.of(watch.id, state, 20))
+            problem = next((one.problem for one in some if one.problem), "")
+            sent = DeliveryCounts(**deliveries.counts(watch.id), problem=problem)
+        right = precision([], {}, (), watch.promised)
+        if drawn:
+            dataset = self._concept.dataset()
+            right = precision(drawn, dataset.blind, dataset.decisions, watch.promised)
         return WatchView(
-            id=watch.id,
+            **values_of(watch) | {"stopped": watch.stopped},  # unset in a new row
             concept=self._concept.name,
-            folder=watch.folder,
-            version=watch.version,
-            webhook=watch.webhook,
-            ask_flagged=watch.ask_flagged,
-            promised_by=watch.promised_by,
-            author=watch.author,
-            created=watch.created,
-            stopped=watch.stopped,
             last=counts.last,
             looking=newest is not None and newest.finished is None,
             problem=newest.error if newest and newest.state == "failed" else "",
             seen=counts.seen,
             flagged=counts.flagged,
-            deliveries=self._delivery_counts(watch),
-            precision=self._precision(watch),
+            deliveries=sent,
+            precision=right,
         )
-
-    def _precision(self, watch: Watch) -> WatchPrecision:
-        drawn = self._watches.drawn(watch.id)
-        if not drawn:
-            return precision([], {}, (), watch.promised)
-        dataset = self._concept.dataset()
-        return precision(drawn, dataset.blind, dataset.decisions, watch.promised)
-
-    def _delivery_counts(self, watch: Watch) -> DeliveryCounts:
-        if not watch.webhook:
-            return DeliveryCounts()
-        deliveries = self._watcher.deliveries
-        some = (one for state in ("waiting", "dead") for one in deliveries.of(watch.id, state, 20))
-        problem = next((one.problem for one in some if one.problem), "")
-        return DeliveryCounts(**deliveries.counts(watch.id), problem=problem)
 
     def _flagged(self, page: Sequence[Watched], decided: Mapping[str, Decision]) -> list[FlaggedView]:
         paths = self._context.collection.paths([one.picture_id for one in page])
@@ -252,16 +329,6 @@ class Watches:
             )
             for one in page
         ]
-
-    def _promise(self, head: StoredHead) -> tuple[float | None, PromisedBy]:
-        guarantee = Guarantee.of(head.details)
-        if guarantee is not None:
-            return guarantee.at_least, "certified"
-        found = self._context.measured(self._concept.row, head.number)
-        figure = found.report.metric("precision") if found else None
-        if figure is not None and figure.low is not None:
-            return figure.low, "measured"
-        return None, ""
 
     def _same(self, folder: str, version: int | None, webhook: str) -> Watch | None:
         wanted = (folder, version, host_of(webhook))

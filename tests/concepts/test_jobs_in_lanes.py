@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +27,17 @@ class Counted(View):
     steps: int
 
 
-@dataclass(frozen=True)
 class Count(Job[Counted]):
     kind = "count"
     lane = Lane.LONG
     steps: int = 1
 
 
-@dataclass(frozen=True)
 class Glance(Job[Counted]):
     kind = "glance"
     lane = Lane.SHORT
 
 
-@dataclass(frozen=True)
 class Follow(Job[Counted]):
     kind = "follow"
     lane = Lane.FOLLOWING

@@ -20,7 +20,7 @@ from concepts.errors import DiscernError
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.watch_views import StartedWatch, WatchView
+from concepts.workbench.watching import StartedWatch, WatchView
 from storage.tables import now
 
 NAME = "Round thing"

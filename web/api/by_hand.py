@@ -19,8 +19,8 @@ from concepts.settings import Detail, Effort
 from concepts.workbench import Workbench
 from concepts.workbench.columns import ColumnsReport
 from concepts.workbench.concept_views import GivenExample
-from concepts.workbench.heat import Heat
 from concepts.workbench.operation import Limit, Offset, PictureId
+from concepts.workbench.scores import Heat
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
