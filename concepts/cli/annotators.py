@@ -17,12 +17,12 @@ from concepts.cli.groups import (
     concept,
     workbench,
 )
-from concepts.cli.output import say, show, table, wait
+from concepts.cli.output import dump, say, say_known, show, table, wait
 
 if TYPE_CHECKING:
-    from concepts.collaborator.annotating import AnnotateResult
-    from concepts.collaborator.comparing import AnnotatorsCompared, Compared, ComparisonEstimate
-    from concepts.collaborator.suggestions import AnnotateEstimate
+    from concepts.collaborator.comparing import Compared
+
+KEPT = "What was labelled until here is kept and not paid for again."
 
 
 @concept.command("annotate", cls=ChoosingAMethod)
@@ -62,35 +62,32 @@ def concept_annotate(
     setup = Setup(annotator, large, examples, repeats)
     if estimate:
         expected = annotations.estimate(setup)
-        show(expected, as_json, _expected(expected))
+        said = f"{expected.pictures:,} pictures, free of charge."
+        if expected.model:
+            cost = _expected_cost(expected.usd, "about")
+            said = f"{expected.pictures:,} pictures by {expected.model}, {cost}: at most {expected.basis}."
+        show(expected, as_json, said)
     else:
-        kept = "What was labelled until here is kept and not paid for again."
         asked = annotations.annotate(limit=limit, budget=budget, rounds=rounds, **vars(setup))
-        show(wait(asked, "Annotating", kept), as_json, _annotated)
+        result = wait(asked, "Annotating", KEPT)
+        if as_json:
+            dump(result)
+            return
+        say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
+        ratings = "  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items()))
+        say(f"Ratings from 1 (surely not) to 5 (surely): {ratings}")
+        for number, one in enumerate(result.rounds, 1):
+            changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
+            say(f"  round {number}: {one.pictures:,} pictures{changed}")
+        if result.calls:
+            say(f"{result.calls:,} calls, cost {_cost(result.cost_usd)}.")
+        for failure in result.failed[:10]:
+            say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
+        say_known(result.stopped)
 
 
-def _annotated(result: AnnotateResult) -> None:
-    say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
-    ratings = "  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items()))
-    say(f"Ratings from 1 (surely not) to 5 (surely): {ratings}")
-    for number, one in enumerate(result.rounds, 1):
-        changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
-        say(f"  round {number}: {one.pictures:,} pictures{changed}")
-    if result.calls:
-        say(f"{result.calls:,} calls, cost {_cost(result.cost_usd)}.")
-    for failure in result.failed[:10]:
-        say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
-    if result.stopped:
-        say(result.stopped)
-
-
-def _expected(expected: AnnotateEstimate) -> str:
-    if not expected.model:
-        return f"{expected.pictures:,} pictures, free of charge."
-    cost = (
-        "at an unknown cost (no price is set)" if expected.usd is None else f"for about ${expected.usd:.4f}"
-    )
-    return f"{expected.pictures:,} pictures by {expected.model}, {cost}: at most {expected.basis}."
+def _expected_cost(usd: float | None, about: str) -> str:
+    return "at an unknown cost (no price is set)" if usd is None else f"for {about} ${usd:.4f}"
 
 
 @concept.command("annotators")
@@ -109,38 +106,26 @@ def concept_annotators(
     annotators = workbench().concept(name).annotators
     if estimate:
         expected = annotators.estimate()
-        show(expected, as_json, _comparison_expected(expected))
+        said = f"{expected.missing} more labels of the rarer kind are needed first."
+        if not expected.missing:
+            cost = _expected_cost(expected.usd, "at most")
+            basis = f" ({expected.basis})" if expected.basis else ""
+            said = f"{expected.setups} annotators on {expected.pictures} pictures, {cost}{basis}."
+        show(expected, as_json, said)
         return
-    if newest:
-        found = annotators.compared()
-    else:
-        kept = "What was labelled until here is kept and not paid for again."
-        found = wait(annotators.compare(budget), "Comparing", kept)
-    show(found, as_json, _tell)
-
-
-def _comparison_expected(expected: ComparisonEstimate) -> str:
-    if expected.missing:
-        return f"{expected.missing} more labels of the rarer kind are needed first."
-    cost = (
-        "at an unknown cost (no price is set)" if expected.usd is None else f"for at most ${expected.usd:.4f}"
-    )
-    basis = f" ({expected.basis})" if expected.basis else ""
-    return f"{expected.setups} annotators on {expected.pictures} pictures, {cost}{basis}."
-
-
-def _tell(found: AnnotatorsCompared | None) -> None:
+    found = annotators.compared() if newest else wait(annotators.compare(budget), "Comparing", KEPT)
+    if as_json:
+        dump(found)
+        return
     if found is None:
         say("Nothing was compared yet.")
         return
     columns = ("agrees", "of 100", "unsure", "failed", "$ each", "s each", "annotator")
     table(columns, [_row(one, found.pictures) for one in found.setups])
-    if found.reason:
-        say(found.reason)
+    say_known(found.reason)
     if found.calls:
         say(f"{found.calls:,} calls, cost {_cost(found.cost_usd)}.")
-    if found.stopped:
-        say(found.stopped)
+    say_known(found.stopped)
 
 
 def _row(one: Compared, pictures: int) -> tuple[str, ...]:

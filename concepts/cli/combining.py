@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,8 +12,7 @@ from concepts.cli.output import dump, say, show, table, wait
 from concepts.errors import NotScoredError, WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.classifier.rule_scores import CombinationView, Tried
-    from concepts.workbench.jobs import TableResult
+    pass
 
 
 @app.command("combine")
@@ -64,16 +62,27 @@ def combine(
     bench = workbench()
     if scores:
         writing = bench.rules.write_table_to(scores, concepts or [])
-        show(wait(writing, "Scoring", f"{scores} was not written."), as_json, _written)
+        result = wait(writing, "Scoring", f"{scores} was not written.")
+        if as_json:
+            dump(result)
+            return
+        say(f"{result.rows:,} pictures in {result.out}.")
+        table(("concept", "version"), list(result.concepts.items()))
+        for name, why in result.left_out.items():
+            say(f"Left out: {name}, for {why}.")
     elif out:
         if not name or rule:
             raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
-        result = bench.rules.export(name, out, page=page)
-        versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
-        show(result, as_json, f"“{name}” of {versions} is in {result.folder}.")
+        exported = bench.rules.export(name, out, page=page)
+        versions = ", ".join(f"{concept} {version}" for concept, version in exported.concepts.items())
+        show(exported, as_json, f"“{name}” of {versions} is in {exported.folder}.")
     elif not rule and not name:
         found = bench.rules.kept(limit=n, offset=skip)
-        show(found, as_json, _list)
+        if as_json:
+            dump(found)
+            return
+        rules = [(one.name, f"{one.threshold:.2f}", one.rule, one.problem) for one in found]
+        table(("name", "from", "rule", ""), rules)
     else:
         asked = (rule, "" if rule else name)
         try:
@@ -85,34 +94,18 @@ def combine(
         if as_json:
             dump({"tried": tried, "kept": kept} if kept else tried)
             return
-        _show(tried)
+        counts = f"flags {tried.flagged:,} of {tried.total:,}; {tried.nearly:,} nearly"
+        say(f"{tried.rule}, from {tried.threshold:.2f} on, {counts}.")
+        names = [member.concept for member in tried.members]
+        rows = [
+            (
+                f"{p.probability:.3f}",
+                *(f"{said.probability:.3f}" for said in p.members),
+                p.id[:12],
+                p.path,
+            )
+            for p in tried.pictures
+        ]
+        table(("together", *names, "id", "path"), rows)
         if kept:
             say(f"Kept as “{kept.name}”. Next: combine --name with --out.")
-
-
-def _list(found: Sequence[CombinationView]) -> None:
-    rows = [(one.name, f"{one.threshold:.2f}", one.rule, one.problem) for one in found]
-    table(("name", "from", "rule", ""), rows)
-
-
-def _written(result: TableResult) -> None:
-    say(f"{result.rows:,} pictures in {result.out}.")
-    table(("concept", "version"), list(result.concepts.items()))
-    for name, why in result.left_out.items():
-        say(f"Left out: {name}, for {why}.")
-
-
-def _show(page: Tried) -> None:
-    counts = f"flags {page.flagged:,} of {page.total:,}; {page.nearly:,} nearly"
-    say(f"{page.rule}, from {page.threshold:.2f} on, {counts}.")
-    names = [member.concept for member in page.members]
-    rows = [
-        (
-            f"{p.probability:.3f}",
-            *(f"{said.probability:.3f}" for said in p.members),
-            p.id[:12],
-            p.path,
-        )
-        for p in page.pictures
-    ]
-    table(("together", *names, "id", "path"), rows)

@@ -11,7 +11,7 @@ import typer
 
 from concepts.cli.groups import Author, Budget, Json, Name, app, concept, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import dump, plain, say, show, table, wait
+from concepts.cli.output import dump, plain, say, say_known, show, table, wait
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
@@ -23,15 +23,9 @@ if TYPE_CHECKING:
         ConceptPage,
         ConceptSummary,
         ConceptView,
-        DefinitionChange,
-        ExampleView,
         ScaleView,
     )
     from concepts.workbench.deliberations import RewordingView, RoundView
-    from concepts.workbench.jobs import QuestionsAsked, Reworded
-if TYPE_CHECKING:
-    from concepts.workbench.prompts import Preview, PromptView
-
 
 UNCHANGED = "Nothing was changed."
 KEPT = "What was labelled until here is kept and not paid for again."
@@ -52,8 +46,7 @@ def _list(found: Sequence[ConceptSummary]) -> None:
 def _begun(view: ConceptView) -> None:
     along = f", with {view.answers.answers:,} labels" if view.answers.answers else ""
     say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine.")
-    if view.hint:
-        say(view.hint)
+    say_known(view.hint)
 
 
 @shows("definition.set")
@@ -81,43 +74,40 @@ def concept_show(
     definition = workbench().concept(name).definition
     if revisions:
         found = definition.revisions(None)
-        show(found, as_json, _revisions)
+        rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
+        show(found, as_json, lambda _: table(("definition", "when", "by", "why"), rows))
         return
     view = definition.get(revision)
     if diff is not None:
         show_changes(definition.diff(diff, view.revision.number), as_json)
-    else:
-        show(view, as_json, _shown)
-
-
-def _revisions(found: Sequence[DefinitionChange]) -> None:
-    rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
-    table(("definition", "when", "by", "why"), rows)
-
-
-def _shown(view: ConceptPage) -> None:
+        return
+    if as_json:
+        dump(view)
+        return
     say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
     if view.scale.kind != "yes or no":
         say(_scale_in_words(view.scale))
     say(view.revision.definition.as_text())
-    if view.hint:
-        say(view.hint)
+    say_known(view.hint)
     if view.examples:
         say()
-        table(("example", "says", "from", "learned from"), map(_example, view.examples))
+        examples = [
+            (
+                one.id[:12],
+                "counts" if one.counts else "doesn't",
+                "from outside" if one.outside else "library",
+                "yes" if one.used else "no",
+            )
+            for one in view.examples
+        ]
+        table(("example", "says", "from", "learned from"), examples)
     say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
     say(f"{view.answers.sentence} {view.advice}")
-    if view.rare:
-        say(view.rare)
+    say_known(view.rare)
     if view.conflicts:
         say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
     for head in view.heads:
         say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
-
-
-def _example(one: ExampleView) -> tuple[str, ...]:
-    says, kept = "counts" if one.counts else "doesn't", "from outside" if one.outside else "library"
-    return one.id[:12], says, kept, "yes" if one.used else "no"
 
 
 def _scale_in_words(scale: ScaleView) -> str:
@@ -233,10 +223,10 @@ def concept_ask(
         questions = definition.questions()
         show(questions, as_json, _list_questions)
         return
-    show(wait(definition.ask(), "Thinking", UNCHANGED), as_json, _asked)
-
-
-def _asked(asked: QuestionsAsked) -> None:
+    asked = wait(definition.ask(), "Thinking", UNCHANGED)
+    if as_json:
+        dump(asked)
+        return
     if asked.problem:
         say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
     _list_questions(asked.questions)
@@ -285,8 +275,7 @@ def concept_borderline(
         by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
         say(f"{len(found)} found open by {by}.")
         table(("open", "pictures", "labelled"), [(one.name, len(one.pictures), one.met) for one in found])
-        if looked.stopped:
-            say(looked.stopped)
+        say_known(looked.stopped)
 
 
 @concept.command("reword")
@@ -313,8 +302,14 @@ def concept_reword(
         wordings = deliberations.rewordings()[:1] if result.rewording else []
         if as_json:
             dump({"result": result, "wordings": wordings})
-        else:
-            _reworded(result, wordings)
+            return
+        tried_on = f"{result.sifted} wordings tried on {result.read} labels, of which the machine had "
+        say(f"{tried_on}{result.mistakes} wrong; {result.judging} others judged the best of them.")
+        for one in wordings:
+            _wordings(one)
+        if not wordings:
+            nothing = "None mends enough to be judged. More labels, or other pictures, may show what is"
+            say(result.stopped or f"{nothing} missing.")
         return
     found = deliberations.rewordings()
     if not found:
@@ -334,16 +329,6 @@ def concept_reword(
         dump(found)
     else:
         _wordings(last)
-
-
-def _reworded(result: Reworded, wordings: Sequence[RewordingView]) -> None:
-    tried = f"{result.sifted} wordings tried on {result.read} labels, of which the machine had "
-    say(f"{tried}{result.mistakes} wrong; {result.judging} others judged the best of them.")
-    for one in wordings:
-        _wordings(one)
-    if not wordings:
-        nothing = "None mends enough to be judged. More labels, or other pictures, may show what is missing."
-        say(result.stopped or nothing)
 
 
 def _pictures(begun: RoundView) -> None:
@@ -444,7 +429,11 @@ def concept_prompts(
     """
     prompts = workbench().concept(name).prompts
     if edit is not None:
-        kept = prompts.set(edit.stem, _text_of(edit), author=author)
+        try:
+            text = edit.read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise DiscernError(f"{edit} can't be read as text: {error}.") from error
+        kept = prompts.set(edit.stem, text, author=author)
         show(kept, as_json, f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
     elif reset is not None:
         kept = prompts.set(reset, "", author=author)
@@ -456,27 +445,16 @@ def concept_prompts(
         show_changes(prompts.diff(diff), as_json)
     elif preview is not None:
         sent = prompts.preview(preview, picture)
-        show(sent, as_json, _tell)
+        if as_json:
+            dump(sent)
+            return
+        say(f"To {sent.model} at {sent.endpoint}" if sent.model else "No model is set for this.")
+        for message in sent.messages:
+            say(f"\n--- {message.role} ---\n{message.text}")
+            for one in message.pictures:
+                say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
+        say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")
     else:
-        show(prompts.all(), as_json, _prompts)
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise DiscernError(f"{file} can't be read as text: {error}.") from error
-
-
-def _prompts(found: Sequence[PromptView]) -> None:
-    rows = [(one.version, one.author if one.own else "", one.name) for one in found]
-    table(("version", "edited by", "prompt"), rows)
-
-
-def _tell(sent: Preview) -> None:
-    say(f"To {sent.model} at {sent.endpoint}" if sent.model else "No model is set for this.")
-    for message in sent.messages:
-        say(f"\n--- {message.role} ---\n{message.text}")
-        for one in message.pictures:
-            say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
-    say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")
+        every = prompts.all()
+        rows = [(one.version, one.author if one.own else "", one.name) for one in every]
+        show(every, as_json, lambda _: table(("version", "edited by", "prompt"), rows))

@@ -147,24 +147,20 @@ def workbench(*, repair: bool = False) -> Workbench:
 
     settings = load_settings()
     if repair:
-        _restore(settings.database)
+        from storage.restoring import restore  # with SQLAlchemy
+
+        if restored := restore(settings.database):
+            copied = f"the copy of {restored.copied:%Y-%m-%d %H:%M}" if restored.copied else "a new database"
+            said = [
+                f"The database was damaged. {copied.capitalize()} is in its place, with {restored.labels:,} "
+                "labels from the journal.",
+                "Add pictures that came since again, and train again.",
+                f"The damaged file was kept as {restored.kept}.",
+            ]
+            if restored.unreadable:
+                said.append(f"{restored.unreadable:,} lines of the journal can't be read.")
+            typer.echo(" ".join(said), err=True)
     bench = Workbench(settings)
     bench.installation.start_log()
     bench.context.database.keep_daily_copy()
     return bench
-
-
-def _restore(database: str) -> None:
-    from storage.restoring import restore  # with SQLAlchemy
-
-    if restored := restore(database):
-        copied = f"the copy of {restored.copied:%Y-%m-%d %H:%M}" if restored.copied else "a new database"
-        said = [
-            f"The database was damaged. {copied.capitalize()} is in its place, with {restored.labels:,} "
-            "labels from the journal.",
-            "Add pictures that came since again, and train again.",
-            f"The damaged file was kept as {restored.kept}.",
-        ]
-        if restored.unreadable:
-            said.append(f"{restored.unreadable:,} lines of the journal can't be read.")
-        typer.echo(" ".join(said), err=True)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from concepts.cli.groups import Json, Most, Skip, app, users, workbench
-from concepts.cli.output import say, show, table, wait
+from concepts.cli.output import dump, say, show, table, wait
 from storage.disk import told
 from storage.files import open_private
 
 if TYPE_CHECKING:
     from concepts.installation.activity import (
-        About,
         CallSum,
         CallTotalView,
-        CallView,
-        DeedView,
         JobView,
-        SettingsView,
     )
-    from concepts.installation.endpoint import EndpointReport
 
 
 Setting = Annotated[
@@ -63,33 +57,32 @@ def settings(
         view = bench.installation.endpoint_settings()
     if test:
         begun = bench.installation.test_endpoint()
-        show(wait(begun, "Asking", "Nothing was changed."), as_json, _tested)
+        report = wait(begun, "Asking", "Nothing was changed.")
+        if as_json:
+            dump(report)
+            return
+        from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
+
+        marks = {"good": "+", "note": "·", "bad": "!"}
+        for found in about_endpoint(report):
+            say(f"{marks[found.mark]} {found.says}")
+        for about in about_models(report):
+            say(f"\n{about.model} ({about.does})")
+            for found in about.findings:
+                say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
+        if not report.answers:
+            say("· No model is named yet.")
     else:
-        show(view, as_json, _settings)
-
-
-def _tested(report: EndpointReport) -> None:
-    from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
-
-    marks = {"good": "+", "note": "·", "bad": "!"}
-    for found in about_endpoint(report):
-        say(f"{marks[found.mark]} {found.says}")
-    for about in about_models(report):
-        say(f"\n{about.model} ({about.does})")
-        for found in about.findings:
-            say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
-    if not report.answers:
-        say("· No model is named yet.")
-
-
-def _settings(view: SettingsView) -> None:
-    values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
-    rows = [
-        (name, "" if value is None else value, "set by the environment" if name in view.fixed else "")
-        for name, value in values.items()
-        if name not in ("fixed", "has_key")
-    ]
-    table(("", "", ""), rows)
+        if as_json:
+            dump(view)
+            return
+        values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
+        rows = [
+            (name, "" if value is None else value, "set by the environment" if name in view.fixed else "")
+            for name, value in values.items()
+            if name not in ("fixed", "has_key")
+        ]
+        table(("", "", ""), rows)
 
 
 @app.command("jobs")
@@ -108,7 +101,9 @@ def jobs(
     if retry is not None:
         wait(installation.retry_job(retry), "Trying again", "What was done until here is kept.")
     if job is not None:
-        show(installation.job(job), as_json, _all_of)
+        one = installation.job(job)
+        facts = [*zip(JOB_COLUMNS, _job_row(one), strict=True), *(one.result or {}).items()]
+        show(one, as_json, lambda _: table(("", ""), facts))
     else:
         show(installation.recent_jobs(n, skip), as_json, lambda jobs: table(JOB_COLUMNS, map(_job_row, jobs)))
 
@@ -123,10 +118,6 @@ def _job_row(job: JobView) -> tuple[Any, ...]:
     return job.id, job.kind, job.concept, job.state, done, seconds, cost, job.error or job.message
 
 
-def _all_of(job: JobView) -> None:
-    table(("", ""), [*zip(JOB_COLUMNS, _job_row(job), strict=True), *(job.result or {}).items()])
-
-
 @app.command("cost")
 def cost(
     calls: Annotated[bool, typer.Option("--calls", help="List the single calls, newest first.")] = False,
@@ -137,40 +128,37 @@ def cost(
     """What was spent on what, with which model: for each concept, and added up."""
     costs = workbench().installation.model_costs(n, skip)
     if calls:
-        show(costs.calls, as_json, _calls)
-    else:
-        show(costs.totals, as_json, _costs)
-
-
-FIGURES = ("calls", "answered", "unpriced", "tokens", "cost")
-
-
-def _calls(found: Sequence[CallView]) -> None:
-    rows = [
-        (
-            f"{c.created:%Y-%m-%d %H:%M}",
-            c.purpose,
-            c.model,
-            c.outcome,
-            (c.tokens_in or 0) + (c.tokens_out or 0),
-            _dollars(c.cost_usd),
-            c.error,
-        )
-        for c in found
-    ]
-    table(("when", "for", "model", "outcome", "tokens", "cost", "error"), rows)
-
-
-def _costs(found: Sequence[CallTotalView]) -> None:
+        calls_made = [
+            (
+                f"{c.created:%Y-%m-%d %H:%M}",
+                c.purpose,
+                c.model,
+                c.outcome,
+                (c.tokens_in or 0) + (c.tokens_out or 0),
+                _dollars(c.cost_usd),
+                c.error,
+            )
+            for c in costs.calls
+        ]
+        columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
+        show(costs.calls, as_json, lambda _: table(columns, calls_made))
+        return
+    totals = costs.totals
+    if as_json:
+        dump(totals)
+        return
     from concepts.installation.activity import call_sums  # brings the database
 
-    rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in found]
+    rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in totals]
     table(("concept", "for", "model", *FIGURES), rows)
     for by in ("concept", "purpose", "model"):
         say("")
-        table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(found, by)])
-    cost = _cost(sum(c.cost_usd for c in found), sum(c.unpriced for c in found))
-    say(f"\nIn all {sum(c.calls for c in found):,} calls, {cost}.")
+        table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(totals, by)])
+    cost = _cost(sum(c.cost_usd for c in totals), sum(c.unpriced for c in totals))
+    say(f"\nIn all {sum(c.calls for c in totals):,} calls, {cost}.")
+
+
+FIGURES = ("calls", "answered", "unpriced", "tokens", "cost")
 
 
 def _figures(one: CallTotalView | CallSum) -> tuple[int | str, ...]:
@@ -194,10 +182,10 @@ def about(
     if log:
         sys.stdout.buffer.write(bench.installation.log())
         return
-    show(bench.installation.about(), as_json, _about)
-
-
-def _about(view: About) -> None:
+    view = bench.installation.about()
+    if as_json:
+        dump(view)
+        return
     size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
     rows = [("Discern", view.version), ("Data folder", f"{view.home} (database {size}, {free})")]
     table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
@@ -206,12 +194,9 @@ def _about(view: About) -> None:
 @app.command("audit")
 def audit(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
     """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-    show(workbench().installation.deeds(n, skip), as_json, _deeds)
-
-
-def _deeds(found: Sequence[DeedView]) -> None:
+    found = workbench().installation.deeds(n, skip)
     rows = [(f"{d.created:%Y-%m-%d %H:%M}", d.who, d.address, d.what, d.about) for d in found]
-    table(("when", "who", "from", "what", "about"), rows)
+    show(found, as_json, lambda _: table(("when", "who", "from", "what", "about"), rows))
 
 
 @app.command("backup")

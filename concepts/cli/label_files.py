@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
-from concepts.cli.output import ROWS_SHOWN, left_out, say, show, table
+from concepts.cli.output import ROWS_SHOWN, dump, left_out, report_bad, say, show, table
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.workbench.label_exports import ExportView
-    from concepts.workbench.label_files import LabelFileView
+    pass
 
 
 @labels.command("import", cls=ChoosingAMethod)
@@ -70,7 +69,14 @@ def labels_import(
     meanings, columns = files.meanings(meaning), columns_given(column)
     if preview:
         found = files.preview(file, format=format, meanings=meanings, columns=columns)
-        show(found, as_json, _previewed)
+        if as_json:
+            dump(found)
+            return
+        say(f"{found.format}: labels of {found.pictures:,} pictures of the library.")
+        table(("word", "rows", "means"), [(w.word, f"{w.rows:,}", w.means or "?") for w in found.words])
+        if found.unanswered:
+            say(f"{found.unanswered:,} rows have no label yet.")
+        report_bad(found)
         return
     report = files.import_file(
         file,
@@ -81,7 +87,29 @@ def labels_import(
         simulated=simulated,
         random=random,
     )
-    show(report, as_json, _import_report)
+    if as_json:
+        dump(report)
+        return
+    say(f"{report['imported']:,} labels imported, {report['unchanged']:,} were there already.")
+    if report["unanswered"]:
+        say(f"{report['unanswered']:,} rows have no label yet.")
+    if report["left_out"]:
+        say(f"{report['left_out']:,} rows were left out, as their words were said to mean nothing here.")
+    if report["unknown_pictures"]:
+        say(f"{report['unknown_pictures']:,} rows are about no picture of the library.")
+    if report["kept_for_evaluation"]:
+        say(f"{report['kept_for_evaluation']:,} of them are of test pictures.")
+    if report["sample"]:
+        say(report["sample"])
+    elif report["kept_for_training"]:
+        say(
+            f"{report['kept_for_training']:,} say evaluation, but train: a test set is a random sample of "
+            "the library (--random)."
+        )
+    for row in report["bad_rows"][:ROWS_SHOWN]:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if len(report["bad_rows"]) > ROWS_SHOWN:
+        say(f"  and {len(report['bad_rows']) - ROWS_SHOWN:,} more rows (--json lists all)")
 
 
 @labels.command("export", cls=ChoosingAMethod)
@@ -111,61 +139,23 @@ def labels_export(
         if out is None:
             raise WrongUsageError("Say where it is to be written: --out.")
         written = bench.concept(name).label_exports.write(format, out, what=what, copies=copies)
-        show(written, as_json, _written)
+        if as_json:
+            dump(written)
+            return
+        say(f"{written.pictures:,} pictures in {written.out}, for {written.format}.")
+        left_out(written.left_out)
         return
     if out is None:
+        from concepts.labelling.rows import LABEL_COLUMNS  # brings the database
+        from storage.csv_files import escaped_row
+
         rows = bench.concept(name).label_files.rows()
-        show(rows, as_json, _write_csv)
+        if as_json:
+            dump(rows)
+            return
+        writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
+        writer.writeheader()
+        writer.writerows(map(escaped_row, rows))
         return
     count = bench.concept(name).label_files.export_file(out)
     show({"rows": count, "out": str(out)}, as_json, f"{count:,} labels in {out}")
-
-
-def _written(written: ExportView) -> None:
-    say(f"{written.pictures:,} pictures in {written.out}, for {written.format}.")
-    left_out(written.left_out)
-
-
-def _previewed(found: LabelFileView) -> None:
-    say(f"{found.format}: labels of {found.pictures:,} pictures of the library.")
-    table(("word", "rows", "means"), [(w.word, f"{w.rows:,}", w.means or "?") for w in found.words])
-    if found.unanswered:
-        say(f"{found.unanswered:,} rows have no label yet.")
-    if found.unknown_pictures:
-        say(f"{found.unknown_pictures:,} rows are about no picture of the library.")
-    for row in found.bad_rows:
-        say(f"  row {row['row']} left out: {row['reason']}")
-    if found.bad > len(found.bad_rows):
-        say(f"  and {found.bad - len(found.bad_rows):,} more rows")
-
-
-def _import_report(report: dict[str, Any]) -> None:
-    say(f"{report['imported']:,} labels imported, {report['unchanged']:,} were there already.")
-    if report["unanswered"]:
-        say(f"{report['unanswered']:,} rows have no label yet.")
-    if report["left_out"]:
-        say(f"{report['left_out']:,} rows were left out, as their words were said to mean nothing here.")
-    if report["unknown_pictures"]:
-        say(f"{report['unknown_pictures']:,} rows are about no picture of the library.")
-    if report["kept_for_evaluation"]:
-        say(f"{report['kept_for_evaluation']:,} of them are of test pictures.")
-    if report["sample"]:
-        say(report["sample"])
-    elif report["kept_for_training"]:
-        say(
-            f"{report['kept_for_training']:,} say evaluation, but train: a test set is a random sample of "
-            "the library (--random)."
-        )
-    for row in report["bad_rows"][:ROWS_SHOWN]:
-        say(f"  row {row['row']} left out: {row['reason']}")
-    if len(report["bad_rows"]) > ROWS_SHOWN:
-        say(f"  and {len(report['bad_rows']) - ROWS_SHOWN:,} more rows (--json lists all)")
-
-
-def _write_csv(rows: list[dict[str, Any]]) -> None:
-    from concepts.labelling.rows import LABEL_COLUMNS  # brings the database
-    from storage.csv_files import escaped_row
-
-    writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
-    writer.writeheader()
-    writer.writerows(map(escaped_row, rows))

@@ -11,12 +11,11 @@ import typer
 from concepts.cli import groups
 from concepts.cli.groups import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import dump, plain, progress, say, show, table
+from concepts.cli.output import dump, plain, progress, say, say_known, show, table
 from concepts.errors import WrongUsageError
 from concepts.labelling.reasons import Reason
 
 if TYPE_CHECKING:
-    from concepts.labelling.review import ReviewQueue
     from concepts.workbench.labels import UndoneLabel
 
 
@@ -158,12 +157,6 @@ def concept_review(
     if as_json:
         dump(plain(queue) | {"stopped": stopped})
         return
-    _tell(queue)
-    if stopped:
-        say(stopped)
-
-
-def _tell(queue: ReviewQueue) -> None:
     table(
         ("reason", "label", "score", "id", "evidence", "path"),
         [
@@ -183,3 +176,4 @@ def _tell(queue: ReviewQueue) -> None:
         say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures.")
     if queue.counted is None:
         say("The labels have not been checked yet: add --find.")
+    say_known(stopped)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from concepts.cli.operations import print_plainly, shows
-from concepts.cli.output import say, table
+from concepts.cli.output import report_bad, say, say_known, table
 from concepts.errors import missing_package
 from storage.pictures.videos import EXTRA, PACKAGE
 
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 def _captions(report: ColumnsReport) -> None:
     columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
     say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
-    if report.unknown_pictures:
-        say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
-    for row in report.bad_rows:
-        say(f"  row {row['row']} left out: {row['reason']}")
-    if report.bad > len(report.bad_rows):
-        say(f"  and {report.bad - len(report.bad_rows):,} more rows")
+    report_bad(report)
 
 
 @shows("library.add")
@@ -138,8 +133,7 @@ def _checked(report: Any) -> None:
         "files that can't be read": report.files_unreadable,
     }
     say(f"{report.pictures:,} pictures in {report.files:,} files.")
-    if report.index:
-        say(report.index)
+    say_known(report.index)
     for what, count in said.items():
         if count:
             say(f"  {count:,} {what}")

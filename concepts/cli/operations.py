@@ -35,16 +35,13 @@ def made(prefix: str) -> dict[str, Any]:
     """The commands directly below a prefix such as "concept labels", by name."""
     from concepts.workbench import operations
 
-    group = typer.Typer(rich_markup_mode=None, callback=_nothing)
+    # A callback has Typer make a group of one command, too.
+    group = typer.Typer(rich_markup_mode=None, callback=lambda: None)
     for declared in operations():
         above, _, name = declared.command.rpartition(" ")
         if declared.operation.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
     return dict(typer.main.get_group(group).commands)
-
-
-def _nothing() -> None:
-    """A callback has Typer make a group of one command, too."""
 
 
 def _command(declared: Any) -> Callable[..., None]:
@@ -92,16 +89,13 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
         if parameter.default is False:  # else there were a --no-… too
             flag = flag or f"--{parameter.name.replace('_', '-')}"
         kind = typer.Option(*flag.split(), **about)  # an older name may follow
-    annotation: Any = Annotated[_typed(parameter.type), kind]
-    return keyword(parameter.name, annotation, parameter.default)
-
-
-def _typed(kind: Any) -> Any:
-    """Typer knows no unions: a name or a number is text until it is looked up."""
-    if kind == list[str | int] | None:
-        return list[str] | None
-    is_text = any(str in (one, *get_args(one)[:1]) for one in get_args(kind))
-    return str if is_text and int in get_args(kind) else kind
+    # Typer knows no unions: a name or a number is text until it is looked up.
+    typed: Any = parameter.type
+    if typed == list[str | int] | None:
+        typed = list[str] | None
+    elif int in get_args(typed) and any(str in (one, *get_args(one)[:1]) for one in get_args(typed)):
+        typed = str
+    return keyword(parameter.name, Annotated[typed, kind], parameter.default)
 
 
 def print_plainly(result: Any) -> None:
