@@ -22,6 +22,9 @@ from concepts.cli.output import dump, say, say_known, show, table, wait
 if TYPE_CHECKING:
     from concepts.collaborator.comparing import Compared
 
+Estimate = Annotated[
+    bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
+]
 KEPT = "What was labelled until here is kept and not paid for again."
 
 
@@ -50,9 +53,7 @@ def concept_annotate(
     large: Large = False,
     examples: WithExamples = False,
     repeats: Repeats = False,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
-    ] = False,
+    estimate: Estimate = False,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
@@ -94,9 +95,7 @@ def _expected_cost(usd: float | None, about: str) -> str:
 def concept_annotators(
     name: Name,
     budget: Budget = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
-    ] = False,
+    estimate: Estimate = False,
     newest: Annotated[
         bool, typer.Option("--newest", help="Only show what the newest comparison found.")
     ] = False,

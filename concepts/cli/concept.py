@@ -15,7 +15,6 @@ from concepts.cli.output import dump, plain, say, say_known, show, table, wait
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.collaborator.trials import WordingView
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
     from concepts.labelling.mining import MineResult
@@ -338,22 +337,20 @@ def _pictures(begun: RoundView) -> None:
 
 def _wordings(tried: RewordingView) -> None:
     for number, wording in enumerate(tried.wordings, 1):
-        say(f"{number}. {VERDICTS[wording.verdict]}: {_measured(wording)}")
+        said = (
+            f"{wording.after} of {wording.judging} labels instead of {wording.before} "
+            f"({wording.fixed} mended, {wording.broken} broken)"
+        )
+        speak, of = wording.spoke
+        if wording.undecided:
+            said += f"; up to {len(wording.undecided)} pictures would settle it"
+        elif of:
+            said += f"; {speak} of {of} labels that were to settle it speak for it"
+        say(f"{number}. {VERDICTS[wording.verdict]}: {said}")
         say(f"   {wording.why}")
         for kind, text in wording.difference:
             if kind != "same" and text.strip():
                 say(f"   {'+' if kind == 'added' else '-'} {' '.join(text.split())}")
-
-
-def _measured(wording: WordingView) -> str:
-    said = (
-        f"{wording.after} of {wording.judging} labels instead of {wording.before} "
-        f"({wording.fixed} mended, {wording.broken} broken)"
-    )
-    if wording.undecided:
-        return f"{said}; up to {len(wording.undecided)} pictures would settle it"
-    speak, of = wording.spoke
-    return f"{said}; {speak} of {of} labels that were to settle it speak for it" if of else said
 
 
 WORDS = {

@@ -97,7 +97,14 @@ def watch(
 @shows("watches.all")
 def _list(found: Sequence[WatchView]) -> None:
     columns = ("watch", "state", "seen", "flagged", "asked", "labelled", "waiting", "dead", "folder")
-    table(columns, map(_row, found))
+    rows = []
+    for one in found:
+        standing = "watching" if one.precision.standing == "none" else one.precision.standing
+        state = "stopped" if one.stopped else "failed" if one.problem else standing
+        asked, answered = one.precision.asked, one.precision.answered
+        waiting, dead = one.deliveries.waiting, one.deliveries.dead
+        rows.append((one.id, state, one.seen, one.flagged, asked, answered, waiting, dead, one.folder))
+    table(columns, rows)
     for one in found:
         say()
         _told(one)
@@ -114,14 +121,6 @@ def _flagged(page: FlaggedPage) -> None:
 @shows("watches.stop")
 def _stopped(one: WatchView) -> None:
     say(f"{one.folder} is no longer watched. What was flagged is kept.")
-
-
-def _row(one: WatchView) -> tuple[object, ...]:
-    standing = "watching" if one.precision.standing == "none" else one.precision.standing
-    state = "stopped" if one.stopped else "failed" if one.problem else standing
-    asked, answered = one.precision.asked, one.precision.answered
-    waiting, dead = one.deliveries.waiting, one.deliveries.dead
-    return one.id, state, one.seen, one.flagged, asked, answered, waiting, dead, one.folder
 
 
 def _told(one: WatchView) -> None:

@@ -118,30 +118,26 @@ class RayEngine:
         with _connecting:
             if any(address != self._address for address in _connected):
                 raise EngineError(f"this process is connected to {_connected[0]} already")
-            has = self._resources()
+            import ray
+
+            has: dict[str, float] | None = None
+            if ray.is_initialized():
+                try:
+                    has = dict(ray.cluster_resources())
+                except Exception as error:  # of many kinds, by what it is that is gone
+                    log.warning("Ray (%s) is gone: %s", self._address, _said(error))
+            if has is None:  # nobody connected yet, or a cluster was begun anew
+                ray.shutdown()  # what is left of a connection stands in the way of the next
+                _connect(self._address)
+                has = dict(ray.cluster_resources())
             if not self._is_connected:
                 _connected.append(self._address)
                 self._is_connected = True
-        import ray
-
         workers = max(int(has.get("CPU", 1)), 1)
         gpus = min(has.get("GPU", 0.0) / workers, 1.0)
         # `max_calls`: else a worker that has a GPU ends with each batch, and its encoder with it.
         options = {"num_cpus": 1, "num_gpus": gpus, "max_retries": TRIES, "max_calls": 0}
         return AHEAD * workers, ray.remote(**options)(_perform)
-
-    def _resources(self) -> dict[str, float]:
-        """What Ray has. Connects to it; and again where it is gone, as when a cluster was begun anew."""
-        import ray
-
-        if ray.is_initialized():
-            try:
-                return dict(ray.cluster_resources())
-            except Exception as error:  # of many kinds, by what it is that is gone
-                log.warning("Ray (%s) is gone: %s", self._address, _said(error))
-        ray.shutdown()  # what is left of a connection stands in the way of the next
-        _connect(self._address)
-        return dict(ray.cluster_resources())
 
 
 def _performed(remote: Any, task: Any, stopped: threading.Event, batch: list[Item]) -> Any:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from collections.abc import Collection as Ids
 from concurrent.futures import Future
+from typing import Generic, TypeVar
 
 from concepts.labelling.contact_sheet import (
     Grid,
@@ -25,16 +26,18 @@ from concepts.workbench.definition import fill_pool
 from storage.labels import Author
 from storage.tables import ConceptRow
 
+Found = TypeVar("Found")
 
-class Shared:
+
+class Shared(Generic[Found]):
     """What several threads want at once is worked out once, for all who asked before that began: whoever asks
     later may have labelled in between. One piece of work at a time."""
 
     def __init__(self) -> None:
         self._lock, self._turn = threading.Lock(), threading.Lock()
-        self._waited_for: dict[Hashable, Future[list[NextPicture]]] = {}
+        self._waited_for: dict[Hashable, Future[Found]] = {}
 
-    def get(self, what: Hashable, work: Callable[[], list[NextPicture]]) -> list[NextPicture]:
+    def get(self, what: Hashable, work: Callable[[], Found]) -> Found:
         with self._lock:
             is_first = what not in self._waited_for
             future = self._waited_for.setdefault(what, Future())
@@ -77,7 +80,7 @@ class AskedConcept:
 
     def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
-        self._shared = Shared()
+        self._shared = Shared[list[NextPicture]]()
         self._context, self._concept = context, concept
         self._queue = QuestionQueue(self._choose, context.background)
         self._grid = Grid(self.rank, context.background)

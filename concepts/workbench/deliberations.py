@@ -54,6 +54,11 @@ class BorderlinePicture(View):
     rationale: str
     comments: list[str]
 
+    @property
+    def matches(self) -> bool | None:
+        """Whether both say the same; None before there are two sides."""
+        return None if self.answer is None or self.machine is None else self.answer == self.machine
+
 
 class RoundView(View):
     number: int

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.bundle.heads import encoder_graph
-from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import file_stem
@@ -113,7 +112,18 @@ class Exports:
         """The page as HTML that needs nothing else."""
         head = self._concept.versions.head(version)
         check_fingerprint(head, self._context.collection)
-        shown = self._pictures(head)
+        # Role → a small copy as part of an address, made of pixels alone: no place, time or name is in it.
+        # Pictures that are lost, or were removed from the library since, are left out.
+        pictures = pictures_to_show(self._concept.dataset(head.definition_number), head)
+        collection, shown = self._context.collection, []
+        removed = collection.removed.among([picture for picture, _ in pictures])
+        for picture, role in pictures:
+            small = b""
+            for thumbnail in (collection.thumbnail, partial(outside_thumbnail, collection)):
+                with suppress(UnknownError):
+                    small = small or (thumbnail(picture) if picture not in removed else b"")
+            if small:
+                shown.append((role, f"data:image/webp;base64,{base64.b64encode(small).decode()}"))
         version_now = exported(self._context, self._concept.row, head)
         return version_page(version_now, shown, classifier=classifier)
 
@@ -123,22 +133,6 @@ class Exports:
 
     def _write(self, chosen: Pairs, folder: Path, page: bool) -> ExportResult:
         return export_heads([exported(self._context, *one) for one in chosen], folder, page=page)
-
-    def _pictures(self, head: StoredHead) -> Shown:
-        """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
-        it. Pictures that are lost, or were removed from the library since, are left out."""
-        dataset = self._concept.dataset(head.definition_number)
-        pictures = pictures_to_show(dataset, head)
-        removed = self._context.collection.removed.among([picture for picture, _ in pictures])
-        collection, found = self._context.collection, []
-        for picture, role in pictures:
-            small = b""
-            for thumbnail in (collection.thumbnail, partial(outside_thumbnail, collection)):
-                with suppress(UnknownError):
-                    small = small or (thumbnail(picture) if picture not in removed else b"")
-            if small:
-                found.append((role, f"data:image/webp;base64,{base64.b64encode(small).decode()}"))
-        return found
 
     def _chosen(self, version: int | None, also: Sequence[str]) -> list[tuple[ConceptRow, StoredHead]]:
         others = [self._context.concept(name) for name in also]

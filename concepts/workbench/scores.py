@@ -304,9 +304,7 @@ class Scores:
                 folder=asked.paths[0].removeprefix(root) if asked.paths else "",
                 version=asked.version,
                 suffix=asked.suffix,
-                rows=done.rows,
-                yes=done.yes,
-                skipped=done.skipped,
+                **dict(done),
                 finished=job.finished or job.created,
             )
             for job, asked, done in found

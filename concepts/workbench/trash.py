@@ -111,19 +111,11 @@ class Trash:
         offset: Offset = 0,
     ) -> list[TrashItem]:
         """List the trash, newest first."""
-        return [
-            TrashItem(
-                kind=one.kind,
-                id=f"id:{one.id}" if one.kind in ("concept", "collection") else one.id,
-                name=one.name,
-                who=one.author,
-                when=one.when,
-                labels=one.labels,
-                versions=one.versions,
-                pictures=one.pictures,
-            )
-            for one in self._context.trash.page(kind, limit, offset)
-        ]
+        found = []
+        for one in self._context.trash.page(kind, limit, offset):
+            id = f"id:{one.id}" if one.kind in ("concept", "collection") else one.id
+            found.append(TrashItem(**vars(one) | {"id": id, "who": one.author}))
+        return found
 
     @operation("POST /trash/restore", command="trash restore", role=Role.OWNER)
     def restore(

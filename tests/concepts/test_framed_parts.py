@@ -22,7 +22,7 @@ from concepts.classifier.measured_sample import sample
 from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.scores import said as said_of
+from concepts.workbench.scores import said_of_heat as said_of
 from storage.parts import Box
 
 NAME = "Small round thing"
