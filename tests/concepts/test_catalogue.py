@@ -174,11 +174,13 @@ def test_a_cover_shows_what_counts_never_a_no(trained: Workbench, monkeypatch: p
     assert cover() == yes[-3:]
     for picture in yes[1:]:
         concept.labels.give(picture, "no", author="simulation", simulated=True)
-    flagged = trained.concepts._flagged(concept.row, 200)
+    head = concept.versions.head()
+    scores = trained.context.library_scores(concept.id, head)
+    flagged = [i for i, p in scores.probability.top(200) if p >= head.threshold]
     noes, apart = set(said("no")), store.kept_apart(concept.id)
     assert noes & set(flagged)
     assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
-    monkeypatch.setattr(trained.concepts, "_flagged", lambda concept, n: [])
+    monkeypatch.setattr(trained.context, "library_scores", lambda concept_id, head: None)
     concept.labels.give(yes[0], "no", author="ana")
     concept.definition.mine().wait()
     found = set(cover())
