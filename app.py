@@ -22,9 +22,8 @@ from concepts.settings import Settings, load_settings
 from storage.memory import give_back_freed
 from web.http import connections
 from web.http.connections import BoundedConnection
-from web.http.exposure import check_exposure
-from web.http.quiet import Quiet
-from web.http.starting import Stopgap, starting
+from web.http.sign_in import check_exposure
+from web.http.starting import Quiet, Stopgap, starting
 
 if TYPE_CHECKING:
     from concepts.visitors import Sandboxes

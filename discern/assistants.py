@@ -33,7 +33,7 @@ def over_http(port: int) -> None:
     import uvicorn
 
     from app import configuration, listen
-    from web.http.exposure import check_exposure
+    from web.http.sign_in import check_exposure
     from web.mcp.server import PATH, http_app
 
     settings = load_settings(port=port)

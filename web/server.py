@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
 from concepts.visitors import Sandboxes
@@ -13,22 +17,21 @@ from concepts.workbench import Workbench
 from web.api import create_api
 from web.http.access import Access
 from web.http.answers import answer_routes
-from web.http.downloads import download_routes
+from web.http.files import file_routes
 from web.http.gradio import Endpoints
 from web.http.guard import Guard
 from web.http.later import Later
 from web.http.login import login_routes
-from web.http.map import map_routes
-from web.http.media import media_routes
-from web.http.not_found import NotFoundPage
+from web.http.media import map_routes, media_routes
 from web.http.problems import handle_problems
 from web.http.request_log import RequestLog
 from web.http.screens import screen_routes
-from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
+from web.render import render
 from web.screens import SCREENS
 
 STATIC = Path(__file__).parent / "static"
+OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
 def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
@@ -55,9 +58,35 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(screen_routes(workbench, SCREENS))
     app.include_router(media_routes(workbench))
     app.include_router(map_routes(workbench))
-    app.include_router(download_routes(workbench))
-    app.include_router(upload_routes(workbench))
+    app.include_router(file_routes(workbench))
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))
     return app
+
+
+class NotFoundPage:
+    """A page for who opens an address that isn't there. Programs, and what loads pictures or calls routes,
+    which asks for no HTML, get the problem as it is. Plain ASGI, around all that answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        opens = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        opens = opens and "text/html" in Headers(scope=scope).get("accept", "")
+        if not opens or OF_PROGRAMS.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        missing = False
+
+        async def noted(message: Message) -> None:
+            nonlocal missing
+            missing = missing or (message["type"] == "http.response.start" and message["status"] == 404)
+            if not missing:
+                await send(message)
+
+        await self.app(scope, receive, noted)
+        if missing:
+            headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+            await HTMLResponse(render("not_found.html"), 404, headers)(scope, receive, send)

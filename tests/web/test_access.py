@@ -30,8 +30,8 @@ from concepts.workbench import Workbench
 from storage.database import Database
 from storage.people import TooManyTriesError
 from web.http.access import CHECKED_AT_ONCE, TRIES, TRIES_OF_A_NAME, Access
-from web.http.exposure import check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
+from web.http.sign_in import check_exposure
 from web.server import create_app
 
 

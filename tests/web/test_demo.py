@@ -27,8 +27,8 @@ from concepts.labelling.mining import MineResult
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, Sandboxes
 from concepts.workbench.jobs import Mine
-from web.http.exposure import check_exposure
 from web.http.roles import rule_of
+from web.http.sign_in import check_exposure
 from web.http.visitors import COOKIE, each_visitors
 from web.screens import SCREENS
 from web.server import create_app

@@ -20,7 +20,7 @@ from concepts.bundle.usage import over_rest
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.api import create_api
-from web.http.downloads import download_routes
+from web.http.files import file_routes
 from web.http.problems import handle_problems
 from web.render import url
 from web.server import create_app
@@ -38,7 +38,7 @@ def downloads(tmp_path: Path) -> TestClient:
     )
     app = FastAPI()
     handle_problems(app)
-    app.include_router(download_routes(bench))
+    app.include_router(file_routes(bench))
     return TestClient(app)
 
 

@@ -11,16 +11,16 @@ import pytest
 from patience import PATIENCE
 from starlette.types import Receive, Scope, Send
 
-from web.http import quiet
-from web.http.quiet import Quiet
+from web.http import starting
+from web.http.starting import Quiet
 
 A_WHILE = 0.2  # seconds, many times the pause
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet, "PAUSE", 0.02)
-    monkeypatch.setattr(quiet, "AT_LATEST", PATIENCE)
+    monkeypatch.setattr(starting, "PAUSE", 0.02)
+    monkeypatch.setattr(starting, "AT_LATEST", PATIENCE)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_that_a_page_is_opened_is_told_before_it_is_made(accept: bytes, times: i
 def test_it_is_begun_at_the_latest_while_somebody_still_asks(
     asked: tuple[Quiet, threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet, "AT_LATEST", A_WHILE)
+    monkeypatch.setattr(starting, "AT_LATEST", A_WHILE)
     begun = threading.Event()
     asked[0].then(begun.set)
     assert begun.wait(PATIENCE)

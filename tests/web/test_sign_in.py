@@ -21,9 +21,9 @@ from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
-from web.http.exposure import check_exposure
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN
+from web.http.sign_in import check_exposure
 from web.server import create_app
 
 ROOT = Path(__file__).parents[2]

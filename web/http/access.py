@@ -124,30 +124,24 @@ class Access:
         if self._is_remembered(name, password):
             return True
         with self._checking:
-            return self._is_remembered(name, password) or self._is_let_in(name, password, address, limits)
-
-    def _is_let_in(self, name: str, password: str, address: str, limits: list[Limit]) -> bool:
-        counted = self.allowances.take(limits)
-        known = self._is_right(name, password)
-        if known:
+            if self._is_remembered(name, password):
+                return True
+            counted = self.allowances.take(limits)
+            if not self.users.check(name, password):
+                return False
+            with self._lock:
+                if len(self._checked) >= REMEMBERED:
+                    self._checked.clear()
+                self._checked[self._mark(name, password)] = self.users.records()[name]
             self.allowances.give_back(counted)
             self.allowances.note(_welcome(name, address), timedelta(seconds=SESSION_SECONDS))
-        return known
+            return True
 
     def _is_remembered(self, name: str, password: str) -> bool:
         """Whether it was right before, so that a program that sends one each time writes nothing."""
         user = self.users.records().get(name)
         with self._lock:
             return user is not None and self._checked.get(self._mark(name, password)) == user
-
-    def _is_right(self, name: str, password: str) -> bool:
-        if not self.users.check(name, password):
-            return False
-        with self._lock:
-            if len(self._checked) >= REMEMBERED:
-                self._checked.clear()
-            self._checked[self._mark(name, password)] = self.users.records()[name]
-        return True
 
     def _mark(self, name: str, password: str) -> bytes:
         return hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")

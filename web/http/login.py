@@ -47,13 +47,8 @@ def login_routes(access: Access) -> APIRouter:
             answer.headers["Retry-After"] = f"{error.seconds:.0f}"
             return answer
         if known:
-            access.audit.add(name.strip(), LOGGED_IN, address=address_of(request.scope))
-        else:
-            return _page(access, next, name, "This name and password don't belong together. Try again.", 401)
-        welcome = RedirectResponse(_inside(next), status_code=303)
-        session = access.session(name.strip())
-        keep_cookie(welcome, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
-        return welcome
+            return _welcome(access, request, name.strip(), next)
+        return _page(access, next, name, "This name and password don't belong together. Try again.", 401)
 
     @router.get("/login/elsewhere")
     def sign_in(request: Request, next: str = "/") -> Response:
@@ -64,11 +59,11 @@ def login_routes(access: Access) -> APIRouter:
         if not callback:
             return _page(access, next, message=UNKNOWN_NAME, status=421)
         try:
-            begun = access.sign_in.begin(callback, _inside(next))
+            address, kept = access.sign_in.begin(callback, _inside(next))
         except SignInError as error:
             return _page(access, next, message=str(error), status=502)
-        away = RedirectResponse(begun.address, status_code=303)
-        keep_cookie(away, SIGNING_IN, begun.kept, SECONDS, request, access.settings.framed_by)
+        away = RedirectResponse(address, status_code=303)
+        keep_cookie(away, SIGNING_IN, kept, SECONDS, request, access.settings.framed_by)
         return away
 
     @router.get("/login/callback")
@@ -83,10 +78,7 @@ def login_routes(access: Access) -> APIRouter:
         except SignInError as error:
             answer: Response = _page(access, "/", message=str(error), status=403)
         else:
-            access.audit.add(name, LOGGED_IN, address=address_of(request.scope))
-            answer = RedirectResponse(_inside(target), status_code=303)
-            session = access.session(name)
-            keep_cookie(answer, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
+            answer = _welcome(access, request, name, target)
         answer.delete_cookie(SIGNING_IN)
         return answer
 
@@ -98,6 +90,14 @@ def login_routes(access: Access) -> APIRouter:
         return answer
 
     return router
+
+
+def _welcome(access: Access, request: Request, name: str, target: str) -> Response:
+    access.audit.add(name, LOGGED_IN, address=address_of(request.scope))
+    answer = RedirectResponse(_inside(target), status_code=303)
+    session = access.session(name)
+    keep_cookie(answer, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
+    return answer
 
 
 def _callback(access: Access, request: Request) -> str:

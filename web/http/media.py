@@ -1,5 +1,5 @@
-"""Pictures over HTTP: thumbnails and larger renditions by id, from the library only, cached for good; and the
-videos that some are frames of.
+"""Pictures over HTTP: thumbnails and larger renditions by id, from the library only, cached for good; the
+videos that some are frames of; and the map.
 
 Protection is in the address (`?shown=blur`), so that a browser keeps a picture in clear apart from the same
 one blurred. It spares people a sight and keeps nothing from them: they may ask for the picture in clear.
@@ -7,10 +7,11 @@ one blurred. It spares people a sight and keeps nothing from them: they may ask 
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import UnknownError
@@ -19,16 +20,21 @@ from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
 from concepts.workbench import Workbench
+from concepts.workbench.map import By
 from concepts.workbench.protection import Part
 from storage.pictures.resizing import protected
 from storage.pictures.videos import PLAYED
+from web.http.guard import author_of
 from web.page import protection_of
 from web.render import render
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
+FRESH = {"Cache-Control": "private, no-cache"}
 NOT_KEPT = "no-store"  # a picture in its own tab may be protected by the time it is opened again
 OPENED = ("document", "iframe", "frame", "object", "embed")  # what a browser opens as a page
+BYTES = "application/octet-stream"
 Shown = Annotated[tuple[Part, ...], Query(max_length=2)]
+Key = Annotated[str, Query(max_length=12)]
 
 
 def media_routes(workbench: Workbench) -> APIRouter:
@@ -48,8 +54,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         # The visitors of a demo have links to the host's pictures, which are outside of their roots.
         within = None if context.settings.demo else within_roots(context.settings)
         path = video_of(context.collection.library, picture_id, within)
-        kind = PLAYED.get(path.suffix.lower(), "application/octet-stream")
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
+        return FileResponse(path, media_type=PLAYED.get(path.suffix.lower(), BYTES), headers=FRESH)
 
     @router.get("/{kind}/{picture_id}")
     async def picture(
@@ -60,7 +65,10 @@ def media_routes(workbench: Workbench) -> APIRouter:
         if is_opened(request) and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
             page = render("protection/picture.html", address=f"{request.url.path}{how.query}", how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
-        headers = headers_of("-".join([picture_id, *shown]), request)
+        headers = {
+            "ETag": f'"{"-".join([picture_id, *shown])}"',
+            "Cache-Control": NOT_KEPT if is_opened(request) else IMMUTABLE,
+        }
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
 
@@ -78,7 +86,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
         found = await run_in_threadpool(as_shown)
         if not found.whole:  # the original may come back
-            headers = {"Cache-Control": "private, no-cache"}
+            headers = FRESH
         return Response(found.content, media_type="image/jpeg" if shown else "image/webp", headers=headers)
 
     return router
@@ -89,5 +97,29 @@ def is_opened(request: Request) -> bool:
     return request.headers.get("sec-fetch-dest", "") in OPENED
 
 
-def headers_of(tag: str, request: Request) -> dict[str, str]:
-    return {"ETag": f'"{tag}"', "Cache-Control": NOT_KEPT if is_opened(request) else IMMUTABLE}
+def map_routes(workbench: Workbench) -> APIRouter:
+    """What the map is drawn from: a place and a colour for each picture; and the picture at a place."""
+    router = APIRouter(prefix="/app/map", include_in_schema=False)
+
+    @router.get("/places")
+    def places(key: Key) -> Response:
+        """x and y of each picture, from 0 to 65,535: two little-endian numbers of 16 bits."""
+        content = workbench.map.places(key).astype("<u2").tobytes()  # another state has another key
+        return Response(content, media_type=BYTES, headers={"Cache-Control": IMMUTABLE})
+
+    @router.get("/colours")
+    def colours(
+        key: Key, by: By, request: Request, concept: Annotated[str, Query(max_length=120)] = ""
+    ) -> Response:
+        """A byte for each picture: 0, or 1 and the place in the legend, which is a header."""
+        found = workbench.map.colours(key, by, concept, author_of(request))
+        legend = json.dumps([one.model_dump() for one in found.legend])
+        return Response(found.codes.tobytes(), media_type=BYTES, headers=FRESH | {"Map-Legend": legend})
+
+    @router.get("/pictures/{key}/{at}")
+    def picture(key: str, at: int, request: Request) -> RedirectResponse:
+        """The small picture, shown as the address says."""
+        found = f"/media/thumbnail/{workbench.map.picture(key, at)}?{request.url.query}"
+        return RedirectResponse(found.rstrip("?"))
+
+    return router

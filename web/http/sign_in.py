@@ -1,4 +1,5 @@
-"""Signing in through another service that speaks OpenID Connect, for those it is known of by name.
+"""Signing in through another service that speaks OpenID Connect, for those it is known of by name; and what
+must be set before other computers can reach the app.
 
 The authorization code flow (OpenID Connect Core 1.0, section 3.1) with PKCE (RFC 7636), state and nonce. What
 a sign-in is about is kept by the browser until it comes back, signed, for ten minutes.
@@ -10,7 +11,6 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ import httpx2 as httpx
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from concepts.errors import DiscernError, SettingsError
-from concepts.installation.users import signing_in
+from concepts.installation.users import Users, signing_in
 from concepts.settings import Settings
 
 SECONDS = 600  # until a sign-in that was begun has to be over
@@ -31,14 +31,6 @@ LEEWAY = 60  # seconds that clocks may differ
 
 class SignInError(DiscernError):
     """Nobody was signed in, and why, in words for the person."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Where the browser goes, and what it has to bring back."""
-
-    address: str
-    kept: str
 
 
 class SignIn:
@@ -58,8 +50,9 @@ class SignIn:
         """Its name, for the button."""
         return urlsplit(self._provider).hostname or self._provider
 
-    def begin(self, redirect_uri: str, target: str) -> Begun:
-        """`target` is where the person wanted to go. Raises `SignInError`."""
+    def begin(self, redirect_uri: str, target: str) -> tuple[str, str]:
+        """Where the browser goes, and what it has to bring back. `target` is where the person wanted to go.
+        Raises `SignInError`."""
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         with self._client(redirect_uri) as client:
             address, state = client.create_authorization_url(
@@ -68,7 +61,7 @@ class SignIn:
                 code_verifier=verifier,
                 nonce=nonce,
             )
-        return Begun(str(address), str(self._signer.dumps([state, nonce, verifier, redirect_uri, target])))
+        return str(address), str(self._signer.dumps([state, nonce, verifier, redirect_uri, target]))
 
     def finish(self, kept: str, answer: Mapping[str, str]) -> tuple[str, str]:
         """The name of who signed in, and where they wanted to go. `answer` is what the service had the
@@ -81,8 +74,7 @@ class SignIn:
             raise SignInError("This answer belongs to another sign-in. Begin it anew.")
         if "code" not in answer:
             raise SignInError(f"{self.service} signed nobody in. Begin it anew.")
-        token = self._token(str(redirect_uri), answer["code"], str(verifier))
-        name = self._name_in(token, str(nonce))
+        name = self._name_in(self._token(str(redirect_uri), answer["code"], str(verifier)), str(nonce))
         if name not in signing_in(self._settings):
             raise SignInError(f"{name} is not among those who may come in here. Ask whoever runs it.")
         return name, str(target)
@@ -178,3 +170,15 @@ def check_sign_in(settings: Settings) -> None:
         )
     if find_spec("authlib") is None:
         raise SettingsError("Signing in needs Authlib. Install it: pip install -r requirements-oauth.txt.")
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises `SettingsError` where other computers could reach an app that asks nobody who they are, and
+    where people sign in elsewhere and something is missing for it."""
+    check_sign_in(settings)
+    if settings.is_exposed and not (settings.insecure or settings.demo or Users(settings).records()):
+        raise SettingsError(
+            "Discern would be open to everyone who can reach it. Add a user (discern users add "
+            "NAME, or DISCERN_USERS=name:password), leave out DISCERN_HOST, DISCERN_TRUSTED_PROXIES and "
+            "DISCERN_ALLOWED_HOSTS, or say DISCERN_INSECURE=1 where something else keeps strangers out."
+        )

@@ -1,16 +1,19 @@
-"""What the address answers before there is an app: a page that waits for it.
+"""The start: what the address answers before there is an app, and what is loaded once nobody waits for it.
 
-The page says nothing of the library or of who may come in, so nobody is asked who they are.
+The page that waits says nothing of the library or of who may come in, so nobody is asked who they are.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from socket import socket
 from urllib.parse import quote
 
 import uvicorn
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +23,8 @@ from web.http.policy import answer_headers, theme_of
 PAGE = Path(__file__).parents[1] / "templates" / "starting.html"
 
 AGAIN = 'content="1"'  # the page asks again after a second
+PAUSE = 1.5  # seconds without a request; a browser that puts up a page takes up to one between two of them
+AT_LATEST = 15.0  # seconds; somebody may always be asking
 ANY_THEME = "light dark"  # wherever the page names a `color-scheme`
 
 
@@ -60,3 +65,44 @@ class Stopgap:
     def end(self) -> None:
         self._server.should_exit = True
         self._thread.join()
+
+
+class Quiet:
+    """Plain ASGI, around everything else: calls what loads the rest once nobody has asked for a while.
+
+    Importing the learning libraries and an encoder takes seconds of a processor, most of them with Python's
+    lock held: whoever asked for the first screen in the meantime waited for all of it.
+    """
+
+    def __init__(self, app: ASGIApp, page_opened: Callable[[], None] = lambda: None) -> None:
+        """`page_opened`: called whenever somebody opens a page, before it is made."""
+        self.app = app
+        self._page_opened = page_opened
+        self._asking = 0
+        self._since = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if "text/html" in Headers(scope=scope).get("accept", ""):
+            self._page_opened()
+        self._asking += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._asking -= 1
+            self._since = time.monotonic()
+
+    def then(self, begin: Callable[[], None]) -> None:
+        """Calls it once, in a thread of its own."""
+        threading.Thread(target=self._wait, args=(begin,), name="quiet", daemon=True).start()
+
+    def _wait(self, begin: Callable[[], None]) -> None:
+        end = time.monotonic() + AT_LATEST
+        while (left := min(self._left(), end - time.monotonic())) > 0:
+            time.sleep(left)
+        begin()
+
+    def _left(self) -> float:
+        return PAUSE if self._asking else self._since + PAUSE - time.monotonic()
