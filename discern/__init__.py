@@ -33,29 +33,16 @@ from typing import TYPE_CHECKING, Any
 from concepts import __version__
 
 if TYPE_CHECKING:
-    from concepts.bundle.load import encoder_of, load_bundle
-    from concepts.encoders import load_encoder
-    from concepts.errors import DiscernError
-    from concepts.library.ingestion import embed_files
-    from concepts.settings import load_settings
-    from concepts.workbench import Workbench
-    from discern.library import Concept, Library
-    from storage.labels import Author
-
-__all__ = [
-    "Author",
-    "Concept",
-    "DiscernError",
-    "Library",
-    "Workbench",
-    "__version__",
-    "embed_files",
-    "encoder_of",
-    "load_bundle",
-    "load_encoder",
-    "load_settings",
-]
-
+    from concepts.bundle.load import encoder_of as encoder_of
+    from concepts.bundle.load import load_bundle as load_bundle
+    from concepts.encoders import load_encoder as load_encoder
+    from concepts.errors import DiscernError as DiscernError
+    from concepts.library.ingestion import embed_files as embed_files
+    from concepts.settings import load_settings as load_settings
+    from concepts.workbench import Workbench as Workbench
+    from discern.library import Concept as Concept
+    from discern.library import Library as Library
+    from storage.labels import Author as Author
 
 _FROM = {
     "Author": "storage.labels",
@@ -69,6 +56,8 @@ _FROM = {
     "load_encoder": "concepts.encoders",
     "load_settings": "concepts.settings",
 }
+
+__all__ = ["__version__", *_FROM]
 
 
 def __getattr__(name: str) -> Any:

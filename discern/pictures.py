@@ -58,15 +58,10 @@ class Pictures(Sequence[Picture]):
         return f"Pictures({list(self._pictures)})"
 
     def _repr_html_(self) -> str:
-        return render("notebook/pictures.html", pictures=[_shown(one) for one in self._pictures[:SHOWN]])
-
-
-def _shown(picture: Picture) -> dict[str, object]:
-    assert picture._read is not None
-    source = base64.b64encode(picture._read(picture.id)).decode()
-    return {
-        "source": f"data:image/webp;base64,{source}",
-        "name": file_name(picture.path),
-        "path": picture.path,
-        "probability": picture.probability,
-    }
+        shown = []
+        for one in self._pictures[:SHOWN]:
+            assert one._read is not None
+            source = f"data:image/webp;base64,{base64.b64encode(one._read(one.id)).decode()}"
+            facts = {"name": file_name(one.path), "path": one.path, "probability": one.probability}
+            shown.append(facts | {"source": source})
+        return render("notebook/pictures.html", pictures=shown)

@@ -23,24 +23,6 @@ from web.http.pictures import SHORT_SIDE, PictureThreads, ReceivedPicture
 
 def endpoints(workbench: Workbench) -> FastAPI:
     """An application with Gradio's queue and no pages."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(
-        CORSMiddleware
-    )  # allows no origin; otherwise Gradio allows every port of this computer
-    gr.mount_gradio_app(
-        app,
-        _blocks(workbench),
-        path="/",
-        auth_dependency=lambda request: request.state.user,
-        run_history=False,
-        ssr_mode=False,
-        footer_links=[],
-        allowed_paths=[],
-    )
-    return app
-
-
-def _blocks(workbench: Workbench) -> gr.Blocks:
     blocks: gr.Blocks
     turns = PictureThreads()
 
@@ -71,7 +53,20 @@ def _blocks(workbench: Workbench) -> gr.Blocks:
     with gr.Blocks(title="Discern", analytics_enabled=False) as blocks:
         api(concepts)  # in the order of web.http.gradio.TAKES
         api(classify)
-    return blocks
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # Allows no origin; otherwise Gradio allows every port of this computer.
+    app.add_middleware(CORSMiddleware)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        auth_dependency=lambda request: request.state.user,
+        run_history=False,
+        ssr_mode=False,
+        footer_links=[],
+        allowed_paths=[],
+    )
+    return app
 
 
 @contextmanager

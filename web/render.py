@@ -97,7 +97,8 @@ def _environment() -> Environment:
         "bare_drawing": figures.bare_drawing,
         "drawing": figures.drawing,
         "icon_svg": _icon,
-        "new_key": _new_key,
+        # What an answer is committed under, so that a second press of the same button changes nothing.
+        "new_key": lambda: uuid.uuid4().hex,
         "picture_address": picture_address,
         "now": time.monotonic_ns,
         "picture_files": "image/*," + ",".join(sorted(PICTURE_SUFFIXES)),  # for `accept`
@@ -148,11 +149,6 @@ def _aimed_at(target: str) -> str:
         return Target.parse(target).plainly
     except WrongUsageError:
         return target
-
-
-def _new_key() -> str:
-    """What an answer is committed under, so that a second press of the same button changes nothing."""
-    return uuid.uuid4().hex
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from concepts.bundle.facts import Expression
 from concepts.bundle.rule_text import quoted
@@ -80,20 +81,18 @@ class RuleBar:
 
     def to(self, rule: str) -> str:
         """The address with another rule, or with the concept that it is."""
-        if concept := self._concept_of(rule):
+        if concept := next((name for name in self.could if quoted(name) == rule), ""):
             return url(self.path, **self.rest | {"concept": concept, **self.alone})
         sure = {"sure": self.place["sure"]} if self.place.get("sure") else {}
         return url(self.path, **self.rest, **({"rule": rule} | sure if rule else {}))
 
     def longer(self, concept: str, how: str) -> str:
         """The address with one more concept at the end of the rule: `and`, `not` or `or`."""
-        return self.to(longer(self.rule, concept, how))
+        one = ("NOT " if how == "not" else "") + quoted(concept)
+        return self.to(f"{self.rule} {'OR' if how == 'or' else 'AND'} {one}" if self.rule else one)
 
     def to_saved(self, name: str) -> str:
         return url(self.path, **self.rest, kept=name)
-
-    def _concept_of(self, rule: str) -> str:
-        return next((name for name in self.could if quoted(name) == rule), "")
 
 
 def bar_of(bench: Workbench, path: str, place: Mapping[str, str]) -> RuleBar:
@@ -117,36 +116,22 @@ def rows_of(expression: Expression, names: Sequence[str]) -> list[list[Row]] | N
     if found is None:
         return None
     groups = [[(names[place], wanted) for place, wanted in group] for group in found]
-    flat = [(g, i) for g, group in enumerate(groups) for i in range(len(group))]
-    rows: list[list[Row]] = [[] for _ in groups]
-    for number, (g, i) in enumerate(flat):
-        rows[g].append(_row(groups, number, g, i))
+    number, same = count(), _text(groups)
+    rows: list[list[Row]] = []
+    for g, group in enumerate(groups):
+        before, after = groups[:g], groups[g + 1 :]
+        row: list[Row] = []
+        for i, (concept, wanted) in enumerate(group):
+            yes, no, without = (
+                _text([*before, [*group[:i], *instead, *group[i + 1 :]], *after])
+                for instead in ([(concept, True)], [(concept, False)], [])
+            )
+            joined = "and" if i else "or" if g else ""
+            merged = _text([*before[:-1], [*before[-1], *group], *after]) if joined == "or" else same
+            split = _text([*before, group[:i], group[i:], *after]) if joined == "and" else same
+            row.append(Row(next(number), concept, wanted, yes, no, joined, merged, split, without))
+        rows.append(row)
     return rows
-
-
-def longer(rule: str, concept: str, how: str) -> str:
-    """The rule with one more concept at its end: `and`, `not` or `or`."""
-    if not rule:
-        return f"NOT {quoted(concept)}" if how == "not" else quoted(concept)
-    if how == "or":
-        return f"{rule} OR {quoted(concept)}"
-    return f"{rule} AND {'NOT ' if how == 'not' else ''}{quoted(concept)}"
-
-
-def _row(groups: Groups, number: int, g: int, i: int) -> Row:
-    concept, wanted = groups[g][i]
-    joined = "and" if i else "or" if g else ""
-    return Row(
-        number=number,
-        concept=concept,
-        wanted=wanted,
-        yes=_text(_with(groups, g, i, [(concept, True)])),
-        no=_text(_with(groups, g, i, [(concept, False)])),
-        joined=joined,
-        by_and=_text(_merged(groups, g)) if joined == "or" else _text(groups),
-        by_or=_text(_split(groups, g, i)) if joined == "and" else _text(groups),
-        without=_text(_with(groups, g, i, [])),
-    )
 
 
 def _text(groups: Groups) -> str:
@@ -155,15 +140,3 @@ def _text(groups: Groups) -> str:
         for group in groups
         if group
     )
-
-
-def _with(groups: Groups, g: int, i: int, instead: list[tuple[str, bool]]) -> Groups:
-    return [[*group[:i], *instead, *group[i + 1 :]] if n == g else group for n, group in enumerate(groups)]
-
-
-def _merged(groups: Groups, g: int) -> Groups:
-    return [*groups[: g - 1], [*groups[g - 1], *groups[g]], *groups[g + 1 :]]
-
-
-def _split(groups: Groups, g: int, i: int) -> Groups:
-    return [*groups[:g], groups[g][:i], groups[g][i:], *groups[g + 1 :]]

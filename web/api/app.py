@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from concepts import __version__
 from concepts.workbench import Workbench
-from web.api import by_hand, label_files
+from web.api import by_hand
 from web.api.operations import add_operations
 from web.api.shared import BoundedRoute
-from web.http.policy import STRICT_POLICY
 from web.http.problems import RESPONSES, describe_problems, handle_problems, kinds
 from web.http.repeated import Repeated, describe_keys
+from web.http.screening import STRICT_POLICY
 from web.render import render
 
 PREFIX = "/api/v1"
@@ -49,7 +49,7 @@ def create_api(workbench: Workbench) -> FastAPI:
     api.add_middleware(Repeated, workbench=workbench)
     handle_problems(api)
     api.include_router(by_hand.routes(workbench))
-    api.include_router(label_files.routes(workbench), tags=["label_files"])
+    api.include_router(by_hand.label_file_routes(workbench), tags=["label_files"])
     add_operations(api, workbench)
 
     @api.get("/docs", include_in_schema=False)

@@ -16,7 +16,7 @@ from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
-from web.api.shared import LONG, MEDIA_TYPES, Accepted, AuthorName, ConceptName, Reader
+from web.api.shared import LONG, MEDIA_TYPES, AuthorName, ConceptName, Reader, accepted
 from web.http.repeated import HEADER
 from web.http.roles import ACTIONS, why_not
 
@@ -90,7 +90,6 @@ def _answer(declared: Declared) -> dict[str, Any]:
 def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
     """What FastAPI calls. Its signature is made of the method's parameters: those of the path, a query, and
     one `body` with the fields of the JSON body."""
-    accepted = Accepted(workbench)
     body = _body(declared)
     fields = list(body.model_fields) if body else []
 
@@ -101,7 +100,7 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
             sent |= {field: getattr(asked, field) for field in fields}
         result = method(**sent)
         if declared.is_job:
-            return accepted(result.id, response)
+            return accepted(workbench, result.id, response)
         if isinstance(result, bytes):
             return WebP(result)
         if isinstance(result, Path):

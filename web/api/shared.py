@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.workbench import Workbench
-from web.http.guard import author_of, role_in
+from web.http.guard import author_of
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -72,21 +72,16 @@ AuthorName = Annotated[str, Depends(author_of)]
 def _reader(request: Request) -> str | None:
     """Who answers themselves before they read what others said. An owner takes everything along, and who only
     looks has no answer that could be swayed."""
-    return author_of(request) if role_in(request) == Role.LABELLER else None
+    return author_of(request) if request.state.role == Role.LABELLER else None
 
 
 Reader = Annotated[str | None, Depends(_reader)]
 
 
-class Accepted:
-    """Answers of routes that begin long work: 202, the job, and where to ask for it."""
-
-    def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
-
-    def __call__(self, job_id: int, response: Response) -> JobView:
-        response.headers["Location"] = f"/api/v1/jobs/{job_id}"
-        return self._workbench.installation.job(job_id)
+def accepted(workbench: Workbench, job_id: int, response: Response) -> JobView:
+    """The answer of a route that begins long work: 202, the job, and where to ask for it."""
+    response.headers["Location"] = f"/api/v1/jobs/{job_id}"
+    return workbench.installation.job(job_id)
 
 
 LONG: dict[str, Any] = {

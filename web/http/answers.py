@@ -122,12 +122,6 @@ class Own(BaseModel):
     comments: dict[str, str]
 
 
-class Kept(BaseModel):
-    """What this person's comment on a picture is, as it was kept."""
-
-    text: str
-
-
 class Progress(BaseModel):
     """What every response brings along: how far it is, and more pictures where the screen has few."""
 
@@ -282,12 +276,12 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/elsewhere/comment")
     @giving
-    def comment_elsewhere(body: Comment, request: Request) -> Kept:
-        """Without the next pictures, which the same on Label brings along."""
+    def comment_elsewhere(body: Comment, request: Request) -> dict[str, str]:
+        """The comment as it was kept, without the next pictures, which the same on Label brings along."""
         author = author_of(request)
         workbench.concept(body.concept).labels.comment(
             body.picture, body.text, author=author, key=body.key, beside=body.beside
         )
-        return Kept(text=body.text.strip())
+        return {"text": body.text.strip()}
 
     return router

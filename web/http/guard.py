@@ -23,15 +23,18 @@ from concepts.installation.users import Role
 from storage.people import TooManyTriesError
 from web.advice import VISITOR
 from web.http.access import Access
-from web.http.policy import answer_headers, cookie_of, page_headers, theme_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.http.screening import (
+    answer_headers,
     comes_from_elsewhere,
+    cookie_of,
     is_forwarded,
     is_of_here,
     limited,
     name_of,
+    page_headers,
+    theme_of,
     too_large,
     with_headers,
 )
@@ -132,7 +135,12 @@ class Guard:
             user=None, role=Role.VIEWER, deed=("", ""), demo=self.visitors is not None, full="", sandbox=None
         )
         if closed:
-            return None if scope["path"].startswith(CLOSED) else self._say_closed(scope, headers, closed)
+            if scope["path"].startswith(CLOSED):
+                return None
+            if not _wants_page(scope, headers):
+                return problem(503, closed)
+            page = render("login.html", said=Notice(closed, "bad"), service="", passwords=False)
+            return HTMLResponse(page, 503, page_headers(self.access.settings.framed_by))
         if not has_users:
             return await self._welcome(scope, headers, "me", Role.OWNER)
         cookie = cookie_of(headers, COOKIE)
@@ -146,34 +154,32 @@ class Guard:
                 return problem(429, str(error), headers={"Retry-After": f"{error.seconds:.0f}"})
         if user is not None:
             return await self._welcome(scope, headers, user, self.access.role_of(user))
-        return None if scope["path"].startswith(OPEN) else _ask_to_log_in(scope, headers)
-
-    def _say_closed(self, scope: Scope, headers: Headers, why: str) -> Response:
-        if not _wants_page(scope, headers):
-            return problem(503, why)
-        page = render("login.html", said=Notice(why, "bad"), service="", passwords=False)
-        return HTMLResponse(page, 503, page_headers(self.access.settings.framed_by))
+        if scope["path"].startswith(OPEN):
+            return None
+        if _wants_page(scope, headers):
+            return RedirectResponse(f"/login?next={quote(_asked(scope), safe='')}", status_code=303)
+        # A browser that gets the header shows a dialog of its own over our page.
+        challenge = {} if "sec-fetch-mode" in headers else {"WWW-Authenticate": 'Basic realm="Discern"'}
+        return problem(401, "Log in first.", headers=challenge)
 
     async def _welcome(self, scope: Scope, headers: Headers, user: str, role: Role) -> Response | None:
-        """Who may come in comes in; to a demo only into a sandbox, where everybody is an owner."""
+        """Who may come in comes in; to a demo only into a sandbox, where everybody is an owner. Says why not,
+        where a role doesn't permit a request; else notes what it is to be kept as."""
         state = scope["state"]
         state.update(user=user, role=role)
         if self.visitors is not None:
             sandbox = self.visitors.sandbox_of(headers, user)
             if sandbox is None and not scope["path"].startswith((*OPEN, BEGIN)):
-                return _ask_to_begin(scope, headers)
-            full = self.visitors.fullness(sandbox) if sandbox else ""
+                if _wants_page(scope, headers):
+                    return RedirectResponse(BEGIN, status_code=303)
+                over = "You have no part of this demo, or its hour is over. Open the demo's first page."
+                return problem(401, over)
+            full = str(sandbox.limits.reached()) if sandbox and sandbox.is_full else ""
             state.update(sandbox=sandbox, full=full, role=Role.VIEWER if full else Role.OWNER)
-        return self._permit(scope)
-
-    def _permit(self, scope: Scope) -> Response | None:
-        """Says why not, where a role doesn't permit a request; else notes what it is to be kept as."""
         rule = rule_of(scope["method"], scope["path"]) or ANY_OTHER
-        state = scope["state"]
         if refusal := why_not(rule, state["role"], state["demo"], state["full"]):
             return problem(403, refusal, kind="not-permitted")
-        query = scope.get("query_string", b"").decode("latin-1")
-        scope["state"]["deed"] = (rule.deed, unquote(scope["path"] + (f"?{query}" if query else "")))
+        state["deed"] = (rule.deed, unquote(_asked(scope)))
         return None
 
     def _user_of_header(self, authorization: str, address: str) -> str | None:
@@ -196,12 +202,6 @@ def author_of(request: Request) -> str:
     return getattr(request.state, "user", None) or "me"
 
 
-def role_in(request: Request) -> Role:
-    """What whoever asks may do."""
-    role: Role = request.state.role
-    return role
-
-
 def address_of(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
@@ -210,17 +210,7 @@ def _wants_page(scope: Scope, headers: Headers) -> bool:
     return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
 
 
-def _ask_to_begin(scope: Scope, headers: Headers) -> Response:
-    if _wants_page(scope, headers):
-        return RedirectResponse(BEGIN, status_code=303)
-    return problem(401, "You have no part of this demo, or its hour is over. Open the demo's first page.")
-
-
-def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
-    if _wants_page(scope, headers):
-        query = scope.get("query_string", b"").decode("latin-1")
-        target = scope["path"] + (f"?{query}" if query else "")
-        return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
-    # A browser that gets the header shows a dialog of its own over our page.
-    challenge = {} if "sec-fetch-mode" in headers else {"WWW-Authenticate": 'Basic realm="Discern"'}
-    return problem(401, "Log in first.", headers=challenge)
+def _asked(scope: Scope) -> str:
+    """The path with its query."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    return str(scope["path"]) + (f"?{query}" if query else "")

@@ -12,8 +12,7 @@ from concepts.settings import is_loopback
 from storage.people import TooManyTriesError
 from web.http.access import SESSION_SECONDS, Access
 from web.http.guard import COOKIE, address_of
-from web.http.policy import cookie_of, keep_cookie, page_headers
-from web.http.screening import name_of
+from web.http.screening import cookie_of, keep_cookie, name_of, page_headers
 from web.http.sign_in import SECONDS, SignInError
 from web.render import Notice, render
 

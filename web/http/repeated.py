@@ -72,18 +72,23 @@ class Repeated:
 
     async def _answer(self, key: str, asked: HashedRequest, send: Send) -> None:
         answered = AnsweredRequests(self._workbench.context.database)
-        user = asked.scope["state"]["user"] or "me"
+        user, path = asked.scope["state"]["user"] or "me", asked.scope["path"]
         name = hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()
         if not await run_in_threadpool(answered.begin, name):
             said = "The first request with this key is not answered yet. Send it again in a moment."
             await problem(409, said, headers={"Retry-After": "1"})(asked.scope, asked.receive, send)
             return
         try:
-            concept = await run_in_threadpool(self._concept, asked.scope["path"])
+            concept = await run_in_threadpool(self._concept, path)
             before = await run_in_threadpool(answered.find, name)
-            if before is not None and not _of_a_namesake(before, asked.scope["path"], concept):
+            # A concept may have left its name to another since: then this is about that one.
+            if before and (before["path"] != path or concept is None or before["concept"] == concept):
                 asked.scope["state"]["deed"] = ("", "")  # which was kept the first time
-                await _again(before, await asked.whole())(asked.scope, asked.receive, send)
+                again = Response(before["body"], before["status"], before["headers"])
+                if before["request"] != await asked.whole():
+                    said = f"Another request had this {HEADER}. Use a new one."
+                    again = problem(422, said, kind="invalid-request")
+                await again(asked.scope, asked.receive, send)
                 return
             messages: list[Message] = []
 
@@ -93,7 +98,7 @@ class Repeated:
             await self.app(asked.scope, asked.receive, held)
             if messages[0]["status"] < 400:
                 try:
-                    about = {"request": await asked.whole(), "path": asked.scope["path"], "concept": concept}
+                    about = {"request": await asked.whole(), "path": path, "concept": concept}
                     await run_in_threadpool(answered.keep, name, about | _kept(messages))
                 except StorageError:  # what was done is done, and whoever asked for it is told so
                     log.warning("an answer could not be kept for its key", exc_info=True)
@@ -135,24 +140,9 @@ class HashedRequest:
         return self._hash.hexdigest()
 
 
-def _of_a_namesake(answer: dict[str, Any], path: str, concept: int | None) -> bool:
-    """Whether it was given at this address for a concept that has left its name to another since."""
-    return answer["path"] == path and concept is not None and answer["concept"] != concept
-
-
 def _kept(messages: list[Message]) -> dict[str, Any]:
     start, *rest = messages
     told = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"])
     headers = {name: value for name, value in told if name != "content-length"}  # the body may be shorter
     body = b"".join(message.get("body", b"") for message in rest).decode()
-    return {
-        "status": start["status"],
-        "headers": headers,
-        "body": SIGNING.sub("", body),
-    }
-
-
-def _again(answer: dict[str, Any], request: str) -> Response:
-    if answer["request"] != request:
-        return problem(422, f"Another request had this {HEADER}. Use a new one.", kind="invalid-request")
-    return Response(answer["body"], answer["status"], answer["headers"])
+    return {"status": start["status"], "headers": headers, "body": SIGNING.sub("", body)}

@@ -21,7 +21,7 @@ from storage.database import one_moment
 from storage.names import key_of
 from web.api.shared import Body, BoundedRoute
 from web.http.roles import rule_of_button, why_not
-from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, protection_of
+from web.page import MEMORY, TIMER, Action, Area, WebPage, concept_of, protection_of
 from web.render import ALLOWED, PROTECTED, render
 from web.shell import Screen, rail, tabs
 
@@ -61,7 +61,8 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
         return await to_thread.run_sync(whole, request, limiter=OPENING)
 
     def protection(request: Request) -> OnPage:
-        return protection_of(workbench, request, "" if _is_of_all(screen, request) else None)
+        of_all = screen.path in OF_ALL or not OF_RULE.isdisjoint(request.query_params)
+        return protection_of(workbench, request, "" if of_all else None)
 
     def whole(request: Request) -> Response:
         if elsewhere := _renamed(workbench, request):
@@ -87,11 +88,12 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
     def answer(request: Request, sent: Event) -> dict[str, Any]:
         request.state.memory, request.state.tab = sent.memory, sent.tab
         with _seen_by(request, protection):
-            return _told(_answered(page, sent, request))
-
-
-def _is_of_all(screen: Screen, request: Request) -> bool:
-    return screen.path in OF_ALL or not OF_RULE.isdisjoint(request.query_params)
+            if sent.event == "press":
+                shown = page.press(sent.area, Action(sent.action, sent.value, sent.fields), request)
+            else:
+                shown = page.tick(request) if sent.event == "tick" else page.opened(request)
+            areas = {area.elem_id: html for area, html in shown.items() if isinstance(area, Area)}
+            return {"areas": areas} | {name: _plain(shown[name]) for name in (MEMORY, TIMER) if name in shown}
 
 
 @contextmanager
@@ -106,20 +108,6 @@ def _seen_by(request: Request, protection: Callable[[Request], OnPage]) -> Itera
     finally:
         ALLOWED.reset(allowed)
         PROTECTED.reset(protected)
-
-
-def _answered(page: WebPage, sent: Event, request: Request) -> Shown:
-    if sent.event == "press":
-        return page.press(sent.area, Action(sent.action, sent.value, sent.fields), request)
-    return page.tick(request) if sent.event == "tick" else page.opened(request)
-
-
-def _told(shown: Shown) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "areas": {area.elem_id: html for area, html in shown.items() if isinstance(area, Area)}
-    }
-    told |= {name: _plain(shown[name]) for name in (MEMORY, TIMER) if name in shown}
-    return told
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web.http.policy import answer_headers, theme_of
+from web.http.screening import answer_headers, theme_of
 
 PAGE = Path(__file__).parents[1] / "templates" / "starting.html"
 

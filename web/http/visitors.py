@@ -24,7 +24,7 @@ from concepts.visitors.sandboxes import write_made
 from concepts.workbench import Workbench
 from web.advice import VISITOR
 from web.http.access import Access
-from web.http.policy import cookie_of, keep_cookie, page_headers
+from web.http.screening import cookie_of, keep_cookie, page_headers
 from web.render import render
 from web.words import duration
 
@@ -50,14 +50,8 @@ class Visitors:
     """Who has which sandbox."""
 
     def __init__(self, sandboxes: Sandboxes, access: Access) -> None:
-        self._sandboxes = sandboxes
+        self.sandboxes = sandboxes
         self._access = access
-        self.limits = sandboxes.limits
-
-    @property
-    def pictures(self) -> int:
-        """How many a visit begins with."""
-        return self._sandboxes.base.library.info().pictures
 
     def sandbox_of(self, headers: Headers, user: str) -> Sandbox | None:
         """The one that the cookie names, if we signed it for this user and its hour isn't over."""
@@ -65,16 +59,12 @@ class Visitors:
             name, key = self._signer().loads(cookie_of(headers, COOKIE))
         except (BadSignature, ValueError, TypeError):
             return None
-        return self._sandboxes.find(str(key)) if name == user else None
+        return self.sandboxes.find(str(key)) if name == user else None
 
     def begin(self, user: str) -> tuple[Sandbox, str]:
         """A sandbox, and the cookie's value for it. Raises `FullHouseError`."""
-        sandbox = self._sandboxes.create()
+        sandbox = self.sandboxes.create()
         return sandbox, str(self._signer().dumps([user, sandbox.key]))
-
-    def fullness(self, sandbox: Sandbox) -> str:
-        """What is said where nothing more fits into it; else nothing."""
-        return str(sandbox.limits.reached()) if sandbox.is_full else ""
 
     def _signer(self) -> URLSafeSerializer:
         return URLSafeSerializer(self._access.secret, salt="discern visit")
@@ -84,8 +74,9 @@ def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     def shown(over: bool = False, full: str = "", status: int = 200) -> HTMLResponse:
+        base, limits = visitors.sandboxes.base, visitors.sandboxes.limits
         content = render(
-            "begin.html", over=over, full=full, pictures=visitors.pictures, limits=visitors.limits
+            "begin.html", over=over, full=full, pictures=base.library.info().pictures, limits=limits
         )
         return HTMLResponse(content, status, page_headers(access.settings.framed_by))
 

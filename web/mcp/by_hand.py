@@ -195,8 +195,9 @@ def agree_to_propose(
     if only_search:
         question = f"Search the library for pictures worth looking at for “{concept}”?"
     else:
-        question = f"Have criteria and searches proposed for “{concept}”, as a new definition?"
-        question += f" {_asks_for_words(bench_of(ctx))}"
+        model = scoping_model(bench_of(ctx).context.settings)
+        cost = f"It asks {model}, which may cost money." if model else "It costs nothing."
+        question = f"Have criteria and searches proposed for “{concept}”, as a new definition? {cost}"
     return ask(ctx, "propose_what_counts", question)
 
 
@@ -209,10 +210,9 @@ def propose_what_counts(
 ) -> Job:
     """Proposes criteria and what to search for, kept as the next definition; then, with `only_search`,
     searches the library for candidates: pictures worth looking at. A job."""
-    bench = bench_of(ctx)
-    if only_search:
-        return submitted(bench, bench.concept(concept).definition.mine(size=size).id)
-    return submitted(bench, bench.concept(concept).definition.propose().id)
+    definition = bench_of(ctx).concept(concept).definition
+    begun = definition.mine(size=size) if only_search else definition.propose()
+    return submitted(bench_of(ctx), begun.id)
 
 
 @in_our_words()
@@ -257,14 +257,23 @@ def have_the_machine_label(
     return submitted(bench, bench.concept(concept).annotations.annotate(limit=limit, budget=budget).id)
 
 
-def _asks_for_words(bench: Workbench) -> str:
-    model = scoping_model(bench.context.settings)
-    return f"It asks {model}, which may cost money." if model else "It costs nothing."
-
-
 def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConcept:
-    view = bench.concept(name).definition.read()
+    """`version`: the one whose figures are shown, the newest for None."""
+    view, quality = bench.concept(name).definition.read(), None
     definition, said = view.revision.definition, view.answers
+    if view.heads or version:
+        measured = bench.concept(name).versions.quality(version=version)
+        report = measured.version.report
+        quality = Quality(
+            version=measured.version.number,
+            threshold=measured.version.threshold,
+            measured_on=measured.n,
+            waiting=measured.waiting,
+            figures=list(report.metrics) if report else [],
+            sentences=list(report.sentences) if report else ["No test picture is labelled yet."],
+            flagged=measured.flagged,
+            pictures=measured.pictures,
+        )
     return ShownConcept(
         name=view.name,
         sentence=definition.description,
@@ -283,23 +292,7 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
         machine_labels=view.annotated,
         advice=" ".join(filter(None, (view.advice, view.rare))),
         versions=[head.number for head in view.heads],
-        quality=quality_of(bench, name, version) if view.heads or version else None,
-    )
-
-
-def quality_of(bench: Workbench, concept: str, version: int | None) -> Quality:
-    """How good a version is, the newest for None."""
-    view = bench.concept(concept).versions.quality(version=version)
-    report = view.version.report
-    return Quality(
-        version=view.version.number,
-        threshold=view.version.threshold,
-        measured_on=view.n,
-        waiting=view.waiting,
-        figures=list(report.metrics) if report else [],
-        sentences=list(report.sentences) if report else ["No test picture is labelled yet."],
-        flagged=view.flagged,
-        pictures=view.pictures,
+        quality=quality,
     )
 
 
@@ -386,12 +379,9 @@ async def job(
         await ctx.report_progress(found.done, found.total, found.message or found.state)
         await asyncio.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
     if rows:
-        found.scores = await run_in_threadpool(_scores, bench, job_id, rows, offset)
+        file = await run_in_threadpool(bench.scoring.file, job_id)
+        read = pyarrow.csv.read_csv if file.suffix == ".csv" else pyarrow.parquet.read_table
+        table = await run_in_threadpool(read, file)
+        found.scores = [Scored(**row) for row in table.slice(offset, rows).to_pylist()]
         await run_in_threadpool(note, ctx, "downloaded scores", f"job {job_id}")
     return found
-
-
-def _scores(bench: Workbench, job_id: int, rows: int, offset: int) -> list[Scored]:
-    file = bench.scoring.file(job_id)
-    table = pyarrow.csv.read_csv(file) if file.suffix == ".csv" else pyarrow.parquet.read_table(file)
-    return [Scored(**row) for row in table.slice(offset, rows).to_pylist()]

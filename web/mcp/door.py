@@ -20,7 +20,7 @@ from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from storage.disk import is_refusal, refused
 from web.advice import in_words
-from web.http.guard import address_of, author_of, role_in
+from web.http.guard import address_of, author_of
 from web.http.roles import TOOLS, refusal
 
 LONGEST_NAME = 100  # characters of what an assistant calls itself
@@ -70,14 +70,11 @@ def bench_of(ctx: Ctx) -> Workbench:
 def caller_of(ctx: Ctx) -> Caller:
     door, request = ctx.request_context.lifespan_context, ctx.request_context.request
     told = ctx.session.client_params
-    assistant = _printable(f"{told.client_info.name} {told.client_info.version}") if told else ""
+    name = f"{told.client_info.name} {told.client_info.version}" if told else ""
+    assistant = "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
     if request is None:
         return Caller(door.user, door.role, "", assistant)
-    return Caller(author_of(request), role_in(request), address_of(request.scope), assistant)
-
-
-def _printable(name: str) -> str:
-    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
+    return Caller(author_of(request), request.state.role, address_of(request.scope), assistant)
 
 
 def ask(ctx: Ctx, tool: str, question: str) -> Elicit[Consent] | Consent:
@@ -129,13 +126,6 @@ def guarded(tool: Callable[..., Any]) -> Callable[..., Any]:
         if agreed is not None and not isinstance(agreed, AcceptedElicitation):
             raise ToolError("The person said no. Nothing was done.")
 
-    def after(ctx: Ctx, arguments: dict[str, Any]) -> None:
-        rule = TOOLS[name]
-        if rule.deed:
-            named = [str(arguments[key]) for key in ("name", "concept") if key in arguments]
-            about = " ".join([*named, *map(str, arguments.get("paths") or ())])
-            note(ctx, rule.deed, f"{name} {about}")
-
     @functools.wraps(tool)
     async def waiting(ctx: Ctx, **arguments: Any) -> Any:
         with in_our_words():
@@ -147,7 +137,10 @@ def guarded(tool: Callable[..., Any]) -> Callable[..., Any]:
         with in_our_words():
             before(ctx, arguments.get("agreed"))
             done = tool(ctx, **arguments)
-            after(ctx, arguments)
+            if deed := TOOLS[name].deed:
+                named = [str(arguments[key]) for key in ("name", "concept") if key in arguments]
+                about = " ".join([*named, *map(str, arguments.get("paths") or ())])
+                note(ctx, deed, f"{name} {about}")
             return done
 
     return waiting if inspect.iscoroutinefunction(tool) else run

@@ -1,16 +1,18 @@
-"""The MCP server: every tool with what a client should know of it before it is called."""
+"""The MCP server: every tool with what a client should know of it before it is called. Most are made from the
+operations that the handles declare (`concepts.workbench.operation`)."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Elicit, MCPServer, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool as Offered
 from mcp.server.transport_security import TransportSecuritySettings
@@ -19,13 +21,26 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.workbench import Workbench
+from concepts.installation.users import Role
+from concepts.workbench import Workbench, operations
+from concepts.workbench.operation import Declared, Given, keyword
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
 from web.mcp import by_hand
-from web.mcp.door import Door, guarded
-from web.mcp.operations import declared_tools, reads, tool_of
+from web.mcp.door import (
+    Agreed,
+    Caller,
+    Consent,
+    Ctx,
+    Door,
+    ask,
+    bench_of,
+    caller_of,
+    guarded,
+    in_our_words,
+)
+from web.mcp.showing import ConceptName, Job, submitted
 
 PATH = "/mcp"
 FIRST = 3  # wrong arguments that are told
@@ -66,10 +81,67 @@ TOOLS = (
 def tools() -> list[Tool]:
     """All of them."""
     made = [
-        Tool(tool_of(one), one.operation.tool.replace("_", " ").capitalize(), reads=reads(one))
-        for one in declared_tools()
+        Tool(_tool_of(one), one.operation.tool.replace("_", " ").capitalize(), reads=one.verb == "GET")
+        for one in operations()
+        if one.operation.tool
     ]
     return [*TOOLS, *made]
+
+
+def _tool_of(declared: Declared) -> Callable[..., Any]:
+    """A tool with the operation's parameters. The person is asked first where it changes something. Of long
+    work it returns the job, else what the operation returns."""
+
+    def tool(ctx: Ctx, agreed: Agreed | None = None, **given: Any) -> Any:
+        bench, who = bench_of(ctx), caller_of(ctx)
+        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
+        known = {one.name: _known(one.given, who) for one in declared.parameters if one.given}
+        result = method(**given, **known)
+        return submitted(bench, result.id) if declared.is_job else result
+
+    def agree(ctx: Ctx, **given: Any) -> Elicit[Consent] | Consent:
+        with in_our_words():
+            return ask(ctx, declared.operation.tool, _question(declared, bench_of(ctx), given))
+
+    parameters = [keyword("ctx", Ctx)]
+    if declared.is_of_concept:
+        parameters.append(keyword("concept", ConceptName))
+    for one in declared.parameters:
+        if one.given is None:
+            parameters.append(keyword(one.name, Annotated[one.type, one.field], one.default))
+    _sign(agree, f"agree_to_{declared.name}", parameters, Elicit[Consent] | Consent)
+    if declared.verb != "GET":
+        parameters.append(keyword("agreed", Annotated[Agreed, Resolve(agree)]))
+    _sign(tool, declared.operation.tool, parameters, Job if declared.is_job else declared.result)
+    tool.__doc__ = declared.summary + (" A job." if declared.is_job else "")
+    return tool
+
+
+def _known(given: Given | None, who: Caller) -> str | bool | None:
+    if given is Given.AUTHOR:
+        return who.signature
+    if given is Given.READER:
+        return who.user if who.role == Role.LABELLER else None
+    return None if given is Given.KEY else True  # confined to the folders that the app may read
+
+
+def _question(declared: Declared, bench: Workbench, given: dict[str, Any]) -> str:
+    """The operation's own, or the first sentence of its description with what was given."""
+    about = [f"“{given['concept']}”"] if declared.is_of_concept else []
+    if own := declared.operation.question:
+        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
+        return str(own(method.__self__, **given))  # type: ignore[attr-defined]  # a method of the part
+    asked = [one for one in declared.parameters if one.name in given and given[one.name] != one.default]
+    about += [f"{one.name} {given[one.name]}" for one in asked]
+    sentence = " ".join(declared.summary.split()).partition(". ")[0].rstrip(".")
+    return f"{sentence}? ({', '.join(about)})" if about else f"{sentence}?"
+
+
+def _sign(function: Any, name: str, parameters: Sequence[inspect.Parameter], result: Any) -> None:
+    """Gives a function the name and signature that the server reads."""
+    function.__name__ = function.__qualname__ = name
+    function.__signature__ = inspect.Signature(parameters, return_annotation=result)
+    function.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": result}
 
 
 def create_server(door: Door) -> MCPServer[Door]:
@@ -145,16 +217,12 @@ def http_app(workbench: Workbench) -> ASGIApp:
     app = create_server(Door(workbench)).streamable_http_app(
         streamable_http_path=PATH, transport_security=trusting
     )
-    return RequestLog(Guard(_owned(app), access))
 
-
-def _owned(app: ASGIApp) -> ASGIApp:
-    """Wrap the app so that each session belongs to the login that began it."""
-
-    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+    async def owned(scope: Scope, receive: Receive, send: Send) -> None:
+        """The app, where each session belongs to the login that began it."""
         if scope["type"] == "http":
             token = AccessToken(token="", client_id=scope["state"]["user"] or "", scopes=[])
             scope["user"] = AuthenticatedUser(token)
         await app(scope, receive, send)
 
-    return called
+    return RequestLog(Guard(owned, access))

@@ -85,14 +85,10 @@ def shown(bench: Workbench, sentence: str, pictures: Sequence[FoundPicture]) -> 
     for one in pictures:
         score = "" if one.score is None else f"{one.score:.3f}"
         said = " ".join(filter(None, (one.id, score, one.path)))
-        data = base64.b64encode(jpeg(bench.library.thumbnail(one.id))).decode()
+        out = io.BytesIO()  # as JPEG: what every assistant takes
+        thumbnail = Image.open(io.BytesIO(bench.library.thumbnail(one.id)))
+        thumbnail.convert("RGB").save(out, "JPEG", quality=QUALITY)
+        data = base64.b64encode(out.getvalue()).decode()
         blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]
     found = Found(sentence=sentence, pictures=list(pictures))
     return CallToolResult(content=blocks, structured_content=found.model_dump(mode="json"))
-
-
-def jpeg(thumbnail: bytes) -> bytes:
-    """A thumbnail, at most 320 pixels on the long side, as JPEG: what every assistant takes."""
-    out = io.BytesIO()
-    Image.open(io.BytesIO(thumbnail)).convert("RGB").save(out, "JPEG", quality=QUALITY)
-    return out.getvalue()

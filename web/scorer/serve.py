@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,7 @@ import uvicorn
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import is_loopback
 from storage.memory import give_back_freed
-from web.http import connections
-from web.http.connections import BoundedConnection
+from web.http.connections import BoundedConnection, listen
 from web.scorer.app import create_scorer
 from web.scorer.served import load_all
 
@@ -35,7 +33,12 @@ def serve(
             f"say {INSECURE}=1 where something else keeps strangers out."
         )
     give_back_freed()
-    listening = listen(host, port)
+    try:
+        listening = listen(host, port)
+    except OSError as error:
+        raise DiscernError(
+            f"{host}:{port} can't be listened on: {error.strerror}. Use another --port."
+        ) from error
     app = create_scorer(load_all(bundles, digests), token=token, hosts=names)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening.listen()  # whoever reads the next line may ask at once
@@ -50,12 +53,3 @@ def serve(
     except SystemExit as ended:
         code = int(ended.code or 0)
     os._exit(code)  # Python itself would wait for threads that are in the middle of a large picture
-
-
-def listen(host: str, port: int) -> socket.socket:
-    try:
-        return connections.listen(host, port)
-    except OSError as error:
-        raise DiscernError(
-            f"{host}:{port} can't be listened on: {error.strerror}. Use another --port."
-        ) from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from concepts.bundle.check import BundleConcept, bundle_digest, concepts_of, graph_problems
-from concepts.bundle.classify import Classifier, Said
+from concepts.bundle.classify import Classifier
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
 from concepts.bundle.facts import BundleFacts, OneOf
 from concepts.bundle.load import CLASSIFIER_FILE, read_bundle
@@ -65,43 +66,49 @@ class Served:
         """Of each concept. Raises `UnreadableError`."""
         pixels = self._classifier.reader.pixels(data, sent=True)
         (said,) = self._classifier.said(np.stack([pixels]))
-        return tuple(self._concept_said(one) for one in said)
-
-    def _concept_said(self, said: Said) -> ConceptSaid:
-        about = self.concepts[said.concept]
-        return ConceptSaid(
-            concept=said.concept,
-            version=about.version,
-            probability=said.probability,
-            decision="yes" if said.decision == "yes" else "no",
-            zone=_zone(said, about),
-            grade=said.grade,
-            familiarity=said.familiarity,
-        )
+        found = []
+        for one in said:
+            about = self.concepts[one.concept]
+            decision: Literal["yes", "no"] = "yes" if one.decision == "yes" else "no"
+            zone: Zone = decision
+            if about.yes_from is not None and about.no_up_to is not None:
+                zone = zone_of(
+                    one.probability,
+                    yes=decision == "yes",
+                    threshold=about.threshold,
+                    zones=Zones(about.yes_from, about.no_up_to),
+                    familiarity=one.familiarity,
+                )
+            found.append(
+                ConceptSaid(
+                    concept=one.concept,
+                    version=about.version,
+                    probability=one.probability,
+                    decision=decision,
+                    zone=zone,
+                    grade=one.grade,
+                    familiarity=one.familiarity,
+                )
+            )
+        return tuple(found)
 
 
 def load_all(paths: Sequence[Path], digests: Sequence[str] = ()) -> list[Served]:
     """Where there are `digests`, each bundle has one of them and each of them a bundle. Raises
     `DiscernError`, also where two of them answer for a concept of the same name."""
-    served = [Served(path, digest) for path, digest in zip(paths, _pinned(paths, digests), strict=True)]
+    own: Sequence[str | None] = [None] * len(paths)
+    if digests:
+        wanted, own = {digest.strip().lower() for digest in digests}, [*map(bundle_digest, paths)]
+        for path, found in zip(paths, own, strict=True):
+            if found not in wanted:
+                raise DiscernError(f"{path} is not a bundle with one of these digests: its own is {found}.")
+        if unknown := wanted - set(own):
+            raise DiscernError(f"None of these bundles has the digest {min(unknown)}.")
+    served = [Served(path, digest) for path, digest in zip(paths, own, strict=True)]
     names = [name for one in served for name in one.concepts]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise DiscernError(f"Two of these bundles answer for “{twice}”. Serve one of them.")
     return served
-
-
-def _pinned(paths: Sequence[Path], digests: Sequence[str]) -> Sequence[str | None]:
-    """The digest of each bundle, one of those given; None for all where none are."""
-    if not digests:
-        return [None] * len(paths)
-    wanted = {digest.strip().lower() for digest in digests}
-    own = [bundle_digest(path) for path in paths]
-    for path, found in zip(paths, own, strict=True):
-        if found not in wanted:
-            raise DiscernError(f"{path} is not a bundle with one of these digests: its own is {found}.")
-    if unknown := wanted - set(own):
-        raise DiscernError(f"None of these bundles has the digest {min(unknown)}.")
-    return own
 
 
 def all_said(served: Sequence[Served], sent: ReceivedPicture, wanted: frozenset[str]) -> PictureSaid:
@@ -118,16 +125,6 @@ def all_said(served: Sequence[Served], sent: ReceivedPicture, wanted: frozenset[
     except (UnreadableError, BadPictureError) as error:
         return PictureSaid(name=sent.name, error=str(error))
     return PictureSaid(name=sent.name, said=tuple(said))
-
-
-def _zone(said: Said, about: ServedConcept) -> Zone:
-    yes = said.decision == "yes"
-    if about.yes_from is None or about.no_up_to is None:
-        return "yes" if yes else "no"
-    zones = Zones(about.yes_from, about.no_up_to)
-    return zone_of(
-        said.probability, yes=yes, threshold=about.threshold, zones=zones, familiarity=said.familiarity
-    )
 
 
 def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> ServedBundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import get_args
 
 from fastapi import Request
@@ -23,14 +24,16 @@ def build(workbench: Workbench, page: WebPage) -> None:
     area = page.area("protection")
 
     def show(request: Request) -> Shown:
-        concept = workbench.concepts.name_now(concept_of(request) or "")
+        concept, of_concept = workbench.concepts.name_now(concept_of(request) or ""), ""
+        with suppress(DiscernError):  # in the trash, so it has no screens now
+            of_concept = workbench.concept(concept).protection.get().shown_as if concept else ""
         return {
             area: render(
                 "settings/appearance.html",
                 own=workbench.protection.of_person(author_of(request)),
                 keys=KEYS,
                 concept=concept,
-                of_concept=_of_concept(workbench, concept),
+                of_concept=of_concept,
                 saved=request.query_params.get("saved") == "1",
             )
         }
@@ -40,7 +43,8 @@ def build(workbench: Workbench, page: WebPage) -> None:
         concept = concept_of(request)
         try:
             if action.name == "protect":
-                wanted = _wanted(action.fields)
+                shown_as, key = action.fields.get("shown_as", ""), action.fields.get("key", KEYS[0])
+                wanted = Protection.model_validate({"shown_as": shown_as, "key": key})
                 workbench.protection.prefer(wanted.shown_as, wanted.key, author=author_of(request))
             elif action.name == "protect-concept" and concept:
                 chosen = next(one for one in SHOWN_AS if one == action.fields.get("shown_as", ""))
@@ -55,16 +59,3 @@ def build(workbench: Workbench, page: WebPage) -> None:
 
     page.on_open(show)
     page.on_action(act, area)
-
-
-def _of_concept(workbench: Workbench, concept: str | None) -> str:
-    try:
-        return workbench.concept(concept).protection.get().shown_as if concept else ""
-    except DiscernError:  # in the trash, so it has no screens now
-        return ""
-
-
-def _wanted(fields: dict[str, str]) -> Protection:
-    return Protection.model_validate(
-        {"shown_as": fields.get("shown_as", ""), "key": fields.get("key", KEYS[0])}
-    )

@@ -57,11 +57,7 @@ class _Screen:
             jobs=[job for job in jobs if is_going(job) or job.state == "failed"][:1],
             stopped=Notice(stopped, "warn") if stopped else None,
         )
-        return shown | {
-            self.top: top,
-            self.said: said,
-            TIMER: EVERY if going else 0,
-        }
+        return shown | {self.top: top, self.said: said, TIMER: EVERY if going else 0}
 
     def tick(self, request: Request) -> Shown:
         """While work goes on; otherwise after a label, which shows the suggestion."""
@@ -79,16 +75,14 @@ class _Screen:
             return self.show(request)
         try:
             if action.name == "open":
-                return {self.dialog: self._opened(concept, action.value, request)}
+                last = self._bench.concept(concept).deliberations.last_round()
+                open_ones = {one.id for one in last.pictures if one.answer is None} if last else set()
+                is_open = action.value in open_ones
+                return {self.dialog: opened(self._bench, concept, action.value, request, blind=is_open)}
             said = self._do(concept, action, author_of(request))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self.show(request, said) | {self.dialog: ""}
-
-    def _opened(self, concept: str, picture: str, request: Request) -> str:
-        last = self._bench.concept(concept).deliberations.last_round()
-        open_ones = {one.id for one in last.pictures if one.answer is None} if last else set()
-        return opened(self._bench, concept, picture, request, blind=picture in open_ones)
 
     def _do(self, concept: str, action: Action, author: str) -> str:
         """Does it. HTML of what there is to say about it."""
@@ -107,18 +101,16 @@ class _Screen:
             deliberations.accept(number_of(action.value), author=author)
             return say("Your description stays. The wordings are kept.", "good")
         elif action.name == "accept-wording":
-            return self._accept(concept, action, author)
+            number, _, place = action.value.partition(":")
+            tried, which = number_of(number), number_of(place)
+            own = _edited(deliberations.rewordings(), tried, which, action.fields)
+            revision = deliberations.accept(tried, which, author=author, definition=own)
+            self._bench.review.submit(concept)
+            said = f"Saved as description {revision.number}. Labels that may not fit are on Review."
+            return say(said, "good")
         else:
             press(self._bench, action)
         return ""
-
-    def _accept(self, concept: str, action: Action, author: str) -> str:
-        number, _, place = action.value.partition(":")
-        bench, which = self._bench.concept(concept).deliberations, number_of(place)
-        own = _edited(bench.rewordings(), number_of(number), which, action.fields)
-        revision = bench.accept(number_of(number), which, author=author, definition=own)
-        self._bench.review.submit(concept)
-        return say(f"Saved as description {revision.number}. Labels that may not fit are on Review.", "good")
 
     def _parts(self, concept: str, going: bool) -> Shown:
         bench = self._bench.concept(concept).deliberations

@@ -5,37 +5,39 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import Field
 
 from concepts.bundle import figures
 from concepts.bundle.figures import PlotFigure
-from concepts.classifier.quality import HeadView, QualityView
+from concepts.classifier.quality import QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.classifier.verdict import verdict
 from concepts.classifier.versions import origin
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.labelling.reasons import Reason
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.report import WIDE, CutFigures, Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
-from web.render import render, say
-from web.screens import mistakes
+from web.render import Button, render, say
 from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
 LOOK_OVER = "look over"
 BEGINS = ("train", "measure", "score")
+PAGE = 12  # mistakes of each kind
+LABELS = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 BESIDE = 6  # pictures shown on each side of the threshold
 TARGETS = (
     ("f1", "Aim: balanced"),
@@ -148,7 +150,7 @@ class _Screen:
         """The verdict, the threshold, and the pictures that show both."""
         advice = self._bench.concept(view.name).labels.advice()
         sides = self._bench.concept(view.name).scores.around(quality.version.threshold, BESIDE)
-        wrong = mistakes.listed(self._bench, view, author_of(request), pages)
+        wrong = _mistakes(self._bench, view, author_of(request), pages)
         return {
             self.covered: _covered(quality, self._failed(view.name)),
             self.main: _main(quality, view.name, advice.missing, done=bool(advice.done)),
@@ -162,9 +164,19 @@ class _Screen:
         }
 
     def _details(self, view: ConceptView, quality: QualityView) -> Shown:
+        certificates = self._bench.concept(view.name).certificates
+        guarantees = render(
+            "check/guarantees.html",
+            name=view.name,
+            version=quality.version,
+            takes={
+                side: {share: needed(share, ERROR) for share in shares} for side, shares in GUARANTEED.items()
+            },
+            found={side: certificates.state(side) for side in GUARANTEED},
+        )
         return {
             self.figures: _figures(view, quality),
-            self.guarantees: self._guarantees(view.name, quality.version),
+            self.guarantees: guarantees,
             self.versions: render(
                 "check/versions.html",
                 name=view.name,
@@ -178,19 +190,6 @@ class _Screen:
         """What is said of guarantees that failed."""
         tried = [self._bench.concept(name).certificates.state(side) for side in GUARANTEED]
         return [found.sentence for found in tried if found and found.failed]
-
-    def _guarantees(self, name: str, version: HeadView) -> str:
-        """How far the guarantees are."""
-        certificates = self._bench.concept(name).certificates
-        return render(
-            "check/guarantees.html",
-            name=name,
-            version=version,
-            takes={
-                side: {share: needed(share, ERROR) for share in shares} for side, shares in GUARANTEED.items()
-            },
-            found={side: certificates.state(side) for side in GUARANTEED},
-        )
 
     # What changes by itself
 
@@ -211,8 +210,12 @@ class _Screen:
             shown[MEMORY] = CheckMemory(seen=seen, told=work.id if work else None)
             shown[TIMER] = OFTEN
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
-        if name and seen[1] != before[1]:
-            new = self._looked_over(name)
+        if name and seen[1] != before[1]:  # the labels were looked over
+            view = self._bench.concept(name).definition.read()
+            quality = self._bench.concept(name).versions.quality() if view.heads else None
+            new: Shown = {self.top: self._top(view, quality)}
+            if quality:
+                new[self.covered] = _covered(quality, self._failed(name))
             return new | {TIMER: OFTEN, MEMORY: memory.model_copy(update={"seen": seen})}
         return {TIMER: ticking(*jobs)}
 
@@ -233,13 +236,6 @@ class _Screen:
         if len(view.heads) == 1 and is_going(work):  # of a later one the rest is about the one before
             shown |= {self.top: self._top(view), self.main: ""}
         return shown
-
-    def _looked_over(self, name: str) -> Shown:
-        """What a look over the labels has changed."""
-        view = self._bench.concept(name).definition.read()
-        quality = self._bench.concept(name).versions.quality() if view.heads else None
-        covered = {self.covered: _covered(quality, self._failed(view.name))} if quality else {}
-        return {self.top: self._top(view, quality), **covered}
 
     # What is done
 
@@ -269,11 +265,23 @@ class _Screen:
             turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
             view = self._bench.concept(name).definition.read()
             kept = memory.model_copy(update={"pages": turned})
-            wrong = mistakes.listed(self._bench, view, author, turned)
+            wrong = _mistakes(self._bench, view, author, turned)
             return {self.mistakes: render("check/mistakes.html", **wrong), MEMORY: kept}
         if action.name == "open":
-            dialog = mistakes.opened(self._bench, name, action.value, author)
-            return {} if dialog is None else {self.dialog: dialog}
+            rows = self._bench.review.queue(name, Reason.MISTAKE).rows
+            found = next((row for row in rows if row.id == action.value), None)
+            if found is None:
+                return {}
+            view = self._bench.concept(name).definition.read()
+            dialog = render(
+                "check/correction.html",
+                mistake=found,
+                concept=view.name,
+                version=view.heads[-1].number,
+                description=view.revision.definition.description,
+                said=self._bench.concept(name).labels.comments([found.id], author).get(found.id, ()),
+            )
+            return {self.dialog: dialog}
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             return {self.dialog: render("check/compared.html", found=versions.compare(one, other))}
@@ -311,11 +319,39 @@ class _Screen:
             said = f"Version {action.value} is in use again, as version {number}. All others are kept."
             return say(said, "good")
         elif action.name == "answer":
-            return mistakes.answered(self._bench, name, action, author)
+            return _answered(concept, action, author)
         elif action.name == "undo":
             concept.labels.take_back(author=author, only=[action.value])
             return say("Undone: the earlier label stands again.", "good")
         return ""
+
+
+def _mistakes(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int]) -> dict[str, Any]:
+    """What `check/mistakes.html` shows, by name. `pages`: the first false positive and the first missed
+    picture that are shown."""
+    rows = bench.review.queue(view.name).rows
+    found = [row for row in rows if row.reason is Reason.MISTAKE]
+    remarks = bench.concept(view.name).labels.comments([row.id for row in found], author)
+    return {
+        "found": found,
+        "changed": [row for row in rows if row.reason is Reason.CHANGED_TEST_LABEL],
+        "labelled": view.answers.given,
+        "pages": pages,
+        "size": PAGE,
+        "commented": remarks.keys(),
+    }
+
+
+def _answered(concept: Concept, action: Action, author: str) -> str:
+    """Commits the label, and the comment that stands in the box now; says so."""
+    picture, key = json.loads(action.value)
+    value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
+    before = concept.labels.own_comments([picture], author).get(picture, "")
+    why = "" if before else comment  # an earlier one was in the box: this one takes its place
+    concept.labels.give(picture, value, author=author, key=key, comment=why, in_view=True)
+    if before and comment.split() != before.split():
+        concept.labels.comment(picture, comment, author=author, key=f"{key}-comment")
+    return say(f"Saved: {LABELS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))
 
 
 def _work(jobs: Sequence[JobView]) -> JobView | None:

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.collections import A_SEARCH, CollectionView, LooksIn
+from concepts.workbench.collections import A_SEARCH, CollectionView
 from web.page import Action, number_of
-from web.render import Button, Notice, render
+from web.render import Button, Notice
 from web.screens.trash import in_the_trash
 from web.words import count
 
@@ -20,17 +20,6 @@ CHOSEN = "c-"  # how the boxes of Describe's form are called
 ACTIONS = ("make-collection", "rename-collection", "put-chosen", "take-chosen", "undo-change")
 
 Place = dict[str, str]
-
-
-def albums(bench: Workbench, place: Place) -> str:
-    """All albums, and making one."""
-    return render(
-        "collections/all.html",
-        collections=bench.collections.all(),
-        addings=bench.collections.addings(),
-        a_search=A_SEARCH,
-        concept=place.get("concept", ""),
-    )
 
 
 def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
@@ -45,7 +34,11 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
         renamed = collections.rename(before.id, fields.get("name", ""))
         return Notice(f"“{before.name}” is now “{renamed.name}”.", "good")
     if action.name == "undo-change":
-        return _undo(bench, place, author)
+        number, taken = number_of(place.pop("collection", "")), number_of(place.pop("change", ""))
+        if not taken:
+            return in_the_trash(bench, bench.trash.put(collection=f"id:{number}", author=author), place)
+        undone = collections.undo(number, taken, author=author)
+        return Notice("Undone." if undone else "There was nothing left to undo.", "good")
     chosen = fields.get("pictures", "").split()
     if not chosen:
         raise DiscernError("Select pictures first.")
@@ -76,14 +69,6 @@ def _back(place: Place, collection: int, change: int = 0) -> Button:
     return Button("Undo", "undo-change", urlencode(value), "undo-2")
 
 
-def _undo(bench: Workbench, place: Place, author: str) -> Notice:
-    number, change = number_of(place.pop("collection", "")), number_of(place.pop("change", ""))
-    if not change:
-        return in_the_trash(bench, bench.trash.put(collection=f"id:{number}", author=author), place)
-    undone = bench.collections.undo(number, change, author=author)
-    return Notice("Undone." if undone else "There was nothing left to undo.", "good")
-
-
 def _make(bench: Workbench, fields: Mapping[str, str], author: str) -> CollectionView:
     way, given = fields.get("way", ""), dict[str, Any]()
     if way == "adding":
@@ -103,17 +88,8 @@ def _make(bench: Workbench, fields: Mapping[str, str], author: str) -> Collectio
 # What a concept looks in, on Describe
 
 
-def where_to_look(workbench: Workbench, name: str) -> str:
-    """The dialog that asks."""
-    return render(
-        "describe/look_in.html",
-        now=workbench.concept(name).scope.get(),
-        collections=workbench.collections.all(),
-    )
-
-
 def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Notice:
-    """Does what was chosen there, or goes back to what is in the button's value, and says so."""
+    """Does what was chosen in the dialog, or goes back to what is in the button's value, and says so."""
     before = workbench.concept(name).scope.get()
     if action.fields.get("everything"):
         numbers = []
@@ -126,11 +102,8 @@ def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Not
     if now.number == before.number:
         return Notice(f"The scope is already {now.name}.")
     back = ",".join(map(str, before.collections)) or "0"
-    return Notice(f"Scope: {_where(now)}.", "good", Button("Undo", "look-in", back, "undo-2"))
-
-
-def _where(now: LooksIn) -> str:
-    return f"{now.name}, {now.pictures:,} of {count(now.library, 'picture')}"
+    said = f"Scope: {now.name}, {now.pictures:,} of {count(now.library, 'picture')}."
+    return Notice(said, "good", Button("Undo", "look-in", back, "undo-2"))
 
 
 def _day(text: str) -> date:

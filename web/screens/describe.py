@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from fastapi import Request
 
@@ -23,7 +22,7 @@ from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, number_of, remembered
 from web.render import Button, Notice, render, say, url
-from web.screens.collections import look_in, where_to_look
+from web.screens.collections import look_in
 from web.screens.home import AWAY, PUT_AWAY
 from web.screens.scales import fields_of, scale_of
 from web.words import count
@@ -68,16 +67,8 @@ class _Screen:
         self.dialog = page.area("describe-dialog")
         self.tried = Area("describe-tried")  # within the searches
         self.picked = Area("describe-picked")  # within the dialog
-        self.parts = [
-            self.top,
-            self.work.area,
-            self.criteria,
-            self.examples,
-            self.questions,
-            self.more,
-            self.history,
-            self.prompts,
-        ]
+        apart = (self.queries, self.dialog)
+        self.parts = [area for area in page.areas.values() if area not in apart]
 
     # What is shown
 
@@ -197,12 +188,22 @@ class _Screen:
         try:
             outcome = chosen(self._bench, action, author)
             if outcome is not None:
-                address = _goes_to(name, outcome.name, renamed=action.name == "rename")
+                # The whole page is about the concept, the sidebar too. From one that was put away it goes on
+                # to Home, which has the way back.
+                was = {WAS: name} if action.name == "rename" else {}
+                gone = f"{url('/', **{AWAY: name})}#{PUT_AWAY}"
+                address = url("/describe", outcome.name, **was) if outcome.name else gone
                 return {self.dialog: outcome.dialog or render("concept/go.html", address=address)}
             if action.name == "revision":
-                return {self.dialog: self._revision(name, int(action.value))}
+                definition, number = self._bench.concept(name).definition, int(action.value)
+                newest, diff = definition.read().revision.number, definition.diff
+                changed = diff(number - 1, number) if number > 1 else None
+                since = diff(number, newest) if number != newest else None
+                revision = {"number": number, "newest": newest, "changed": changed, "since": since}
+                return {self.dialog: render("describe/revision.html", **revision)}
             if action.name == "ask-where":
-                return {self.dialog: where_to_look(self._bench, name)}
+                now, albums = self._bench.concept(name).scope.get(), self._bench.collections.all()
+                return {self.dialog: render("describe/look_in.html", now=now, collections=albums)}
             if action.name == "look-in":
                 told = look_in(self._bench, name, action, author)
                 return self.everything(request, told) | {self.dialog: ""}
@@ -217,35 +218,37 @@ class _Screen:
             said = Notice(in_words(error), "bad")
         shown = self.everything(request, said)
         if action.name in OF_A_PICTURE:  # the dialog stays as it is, so that several can be chosen
-            shown |= self._picked(name, action.value.rpartition(":")[2], said)
+            picture = action.value.rpartition(":")[2]
+            chosen_ones = _chosen(self._bench.concept(name).definition.read().revision.definition)
+            shown[self.picked] = render("notice.html", said=said) if said and said.kind == "bad" else ""
+            button = render("describe/pick.html", id=picture, chosen=chosen_ones)
+            shown[Area(f"pick-{picture}")] = button
         return shown | {self.dialog: ""} if action.name == "restore" else shown
 
     def _do(self, name: str, action: Action, author: str) -> Notice | None:
         """Does it, and says what was done."""
         definition = self._bench.concept(name).definition
-        if action.name == "propose":
-            definition.propose()
-            return None
-        if action.name == "ask":
-            definition.ask()
-            return None
-        if action.name == "more-kinds":
-            definition.propose(kinds=True, near=action.fields.get("signal", ""))
-            return None
-        if action.name == "mine":
-            definition.mine()
+        begins: dict[str, Callable[[], object]] = {
+            "propose": definition.propose,
+            "ask": definition.ask,
+            "more-kinds": lambda: definition.propose(kinds=True, near=action.fields.get("signal", "")),
+            "mine": definition.mine,
+            "look-at-part": lambda: self._bench.concept(name).parts.look(whole=action.value == "whole"),
+        }
+        if action.name in begins:
+            begins[action.name]()
             return None
         if press(self._bench, action):
-            return None
-        if action.name == "look-at-part":
-            self._bench.concept(name).parts.look(whole=action.value == "whole")
             return None
         if action.name == "scale":
             definition.set_scale(scale_of(action.fields))
             return Notice("Saved.", "good")
         made_on, _, what = action.value.partition(":")
-        if action.name == "given":
-            return Notice(what, "bad") if what else self._given(name, number_of(made_on))
+        if action.name == "given":  # after a picture from outside was taken, or was not
+            revision, before = definition.read().revision, number_of(made_on)
+            if what or revision.number == before:
+                return Notice(what, "bad") if what else Notice("This picture is already an example.")
+            return _saved(revision.note, revision.number, before)
         base = self._base(name, number_of(made_on), action.name)
         if action.name == "answer-question":
             question, said = action.fields.get("question", ""), action.fields.get("said", "")
@@ -270,13 +273,6 @@ class _Screen:
         drawn = definition.read(made_on).revision.definition
         return newest.number if drawn.model_copy(update=changed) == newest.definition else made_on
 
-    def _given(self, name: str, before: int) -> Notice:
-        """After a picture from outside was taken."""
-        revision = self._bench.concept(name).definition.read().revision
-        if revision.number == before:
-            return Notice("This picture is already an example.")
-        return _saved(revision.note, revision.number, before)
-
     def _tried(self, name: str, words: str) -> str:
         """What a search would find, while it is typed."""
         if not words.strip():
@@ -300,25 +296,6 @@ class _Screen:
             said = Notice(in_words(error), "bad")
         return render(
             "describe/picker.html", words=sought, found=found, chosen=_chosen(definition), said=said
-        )
-
-    def _picked(self, name: str, picture: str, said: Notice | None) -> Shown:
-        """The buttons of one picture in the dialog after a press, and what was said if it was refused."""
-        chosen = _chosen(self._bench.concept(name).definition.read().revision.definition)
-        return {
-            self.picked: render("notice.html", said=said) if said and said.kind == "bad" else "",
-            Area(f"pick-{picture}"): render("describe/pick.html", id=picture, chosen=chosen),
-        }
-
-    def _revision(self, name: str, number: int) -> str:
-        definition = self._bench.concept(name).definition
-        newest, diff = definition.read().revision.number, definition.diff
-        return render(
-            "describe/revision.html",
-            number=number,
-            newest=newest,
-            changed=diff(number - 1, number) if number > 1 else None,
-            since=diff(number, newest) if number != newest else None,
         )
 
     def _prompt(self, name: str, action: Action, author: str) -> Shown:
@@ -351,14 +328,6 @@ class _Screen:
         )
         listed = render("describe/prompts.html", prompts=prompts.all())
         return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
-
-
-def _goes_to(before: str, now: str, *, renamed: bool) -> str:
-    """Where to go on once the menu was used, with the name before where it is another now: the whole page is
-    about the concept, the sidebar too. From one that was put away to Home, which has the way back."""
-    if not now:
-        return f"{url('/', **{AWAY: before})}#{PUT_AWAY}"
-    return url("/describe", now, **{WAS: before} if renamed else {})
 
 
 PARTS = {"criterion": "criteria", "search": "searches", "counter-example": ""}
@@ -413,8 +382,12 @@ def _outcome(job: JobView | None, definition: ConceptDefinition) -> Notice | Non
         seen = int(job.result["pictures"])
         words = f"Found the part in {count(seen, 'picture')}." if seen else "Whole pictures are judged again."
         return Notice(f"{words} Train again on Check.", "good")
-    if job.kind == "questions":
-        return _asked(job.result)
+    if job.kind == "questions":  # what there is to say beside the questions
+        nothing = "" if job.result["questions"] else "There is nothing to ask right now."
+        if why := job.result.get("problem"):
+            words = nothing or "These questions are about built-in nouns."
+            return Notice(f"The model did not answer. {words} ({why})", "warn")
+        return Notice(nothing) if nothing else None
     if job.kind == "more kinds" and not job.result["added"]:
         return Notice("No more kinds were found.")
     by = "the built-in words" if job.result["author"] == BUILT_IN else job.result["author"]
@@ -443,15 +416,6 @@ def _parts_of(definition: Definition) -> dict[str, str]:
     """Each criterion and search, and which of them it is."""
     searches = {query.text: "search" if query.counts else "counter-example" for query in definition.queries}
     return searches | dict.fromkeys((criterion.text for criterion in definition.criteria), "criterion")
-
-
-def _asked(result: dict[str, Any]) -> Notice | None:
-    """What there is to say about questions beside the questions."""
-    nothing = "" if result["questions"] else "There is nothing to ask right now."
-    if why := result.get("problem"):
-        words = nothing or "These questions are about built-in nouns."
-        return Notice(f"The model did not answer. {words} ({why})", "warn")
-    return Notice(nothing) if nothing else None
 
 
 def _chosen(definition: Definition) -> dict[str, bool]:

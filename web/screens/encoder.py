@@ -7,7 +7,6 @@ from fastapi import Request
 from concepts.encoders import has_openclip, resolve_auto
 from concepts.encoders.known import KNOWN
 from concepts.errors import DiscernError
-from concepts.library.collection import LibraryInfo
 from concepts.library.neighbourhood import QUICK
 from concepts.workbench import Workbench
 from web.advice import in_words
@@ -26,11 +25,13 @@ def build(workbench: Workbench, page: WebPage) -> None:
 
     def show(said: str = "") -> Shown:
         library = workbench.library.info()
+        job = workbench.installation.latest_job(("add pictures", "add sample"))
+        rate = (job.result or {}).get("pictures_per_second") if job else None
         html = render(
             "settings/encoder.html",
             library=library,
             alike=workbench.upkeep.neighbours() if library.encoder else None,
-            seconds=_seconds(workbench, library),
+            seconds=library.pictures / rate if rate else None,  # at the speed of the last import
             small=QUICK,
             known=KNOWN,
             has_openclip=has_openclip(),
@@ -62,10 +63,3 @@ def build(workbench: Workbench, page: WebPage) -> None:
     page.on_open(lambda request: show())
     page.on_action(act, work.area, area)
     work.on_tick(tick, of_concept=False)
-
-
-def _seconds(workbench: Workbench, library: LibraryInfo) -> float | None:
-    """How long all pictures would take at the speed of the last import."""
-    job = workbench.installation.latest_job(("add pictures", "add sample"))
-    rate = (job.result or {}).get("pictures_per_second") if job else None
-    return library.pictures / rate if rate else None

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from math import floor
+from pathlib import Path
+from typing import Any
+
 from fastapi import Request
 
+from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.trash import Moved
@@ -13,13 +20,13 @@ from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import Action, Shown, WebPage
 from web.render import Notice, render, url
-from web.screens.example import example
 from web.screens.scales import YES_OR_NO, scale_of
 from web.screens.trash import in_the_trash
 from web.work import Work, press
 
 IMPORTING = ("add pictures", "add sample")
 AWAY = "away"  # in the address: the concept that was put away on another screen, from where one comes
+EXAMPLE = Path(__file__).parents[1] / "static" / "start" / "result.json"
 PUT_AWAY = "put-away"  # the place on the page that says so
 
 
@@ -113,3 +120,26 @@ class _Screen:
         except DiscernError as error:
             return self._form(fields, Notice(f"{in_words(error)} Nothing was created.", "bad"))
         return {self.dialog: render("concept/go.html", address=url("/describe", begun.name))}
+
+
+@cache
+def example() -> dict[str, Any]:
+    """A real result over free photographs, as `python -m docs.first_result` wrote it. `low` and `high`: 95 %
+    confidence interval of `right`, the precision in percent. `seconds`: time spent on labelling."""
+    found = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    right, low, high = (floor(100 * share) for share in found["precision"])  # never 100 %
+    return {
+        "name": found["name"],
+        "pictures": [
+            one | {"address": f"/web/start/{one['file']}", "alt": one["shows"]} for one in found["shown"]
+        ],
+        "flagged": found["flagged"],
+        "of": found["pictures"],
+        "right": right,
+        "low": low,
+        "high": high,
+        "tested": found["measured"],
+        "labels": found["learned"] + found["measured"],
+        "seconds": found["seconds"],
+        "file": f"{file_stem(found['name'], 1)}.zip",
+    }

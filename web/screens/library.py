@@ -17,8 +17,10 @@ from pydantic import BaseModel
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
+from concepts.library.filters import PictureSelection
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
+from concepts.workbench.collections import A_SEARCH
 from concepts.workbench.map import By
 from web.advice import in_words
 from web.http.guard import author_of
@@ -26,7 +28,7 @@ from web.jobs import is_going, library_checked
 from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, number_of, remembered
 from web.render import Button, Notice, render, say, url
 from web.screens import collections
-from web.screens.library_pictures import PAGE, LibraryPictures, chosen_of, picture
+from web.screens.library_pictures import PAGE, LibraryPictures, picture
 from web.screens.trash import MOVES, move, trash
 from web.words import count
 from web.work import OFTEN, Work, press
@@ -143,18 +145,17 @@ class _Screen:
     def _progress(
         self, job: JobView | None, place: Place, said: Notice | None = None, news: Notice | None = None
     ) -> Shown:
-        following = self._following(place) if news and news.button == NEWEST else None
+        following = None
+        if news and news.button == NEWEST:  # what to do with pictures that came in, and where
+            concepts = list(self._bench.concepts.scales())
+            here = next((name for name in concepts if name == place.get("concept")), None)
+            following = "Choose a concept", url("/")
+            if not concepts:
+                following = "Describe a concept", url("/")
+            elif here or not concepts[1:]:
+                first = here or concepts[0]
+                following = f"Find candidates for “{first}”", url("/describe", first)
         return self.work.shown(job, "library/work.html", said=said, ended=news, following=following)
-
-    def _following(self, place: Place) -> tuple[str, str]:
-        """What to do with pictures that came in, and where."""
-        concepts = list(self._bench.concepts.scales())
-        here = next((name for name in concepts if name == place.get("concept")), None)
-        if not concepts:
-            return "Describe a concept", url("/")
-        if here or not concepts[1:]:
-            return f"Find candidates for “{here or concepts[0]}”", url("/describe", here or concepts[0])
-        return "Choose a concept", url("/")
 
     def _seen(self, library: LibraryInfo, place: Place) -> Seen:
         is_whole = not place.keys() - {"concept"}
@@ -182,7 +183,13 @@ class _Screen:
             if view == "health":
                 shown[self.main] = self._health(library, place)
             elif place.get("view") == "collections":
-                shown[self.main] = collections.albums(bench, place)
+                shown[self.main] = render(
+                    "collections/all.html",
+                    collections=bench.collections.all(),
+                    addings=bench.collections.addings(),
+                    a_search=A_SEARCH,
+                    concept=place.get("concept", ""),
+                )
             elif place.get("view") == "trash":
                 shown[self.main] = trash(bench, place, author)
             elif view == "map" and library.pictures:
@@ -222,23 +229,19 @@ class _Screen:
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
         first = number_of(place.get("bad", ""))
-        following = first + BAD_FILES
+        following, job = first + BAD_FILES, bench.installation.latest_job(("check library",))
         return render(
             "library/health.html",
             library=library,
             disk=bench.upkeep.disk() if library.encoder else None,
             groups=GROUPS,
             bad_files=bench.library.bad_files(BAD_FILES, first) if library.bad_files else [],
-            wrong_files=self._wrong_files(),
+            # Gone, changed or unreadable when everything was looked at last.
+            wrong_files=(job.result or {}).get("named", []) if job else [],
             more_bad_files=following if following < library.bad_files else 0,
             copies=bench.library.exact_duplicates(GROUPS, place.get("copies", "")) if copies else [],
             alike=bench.library.near_duplicates(GROUPS, place.get("near", "")) if alike else [],
         )
-
-    def _wrong_files(self) -> list[dict[str, str]]:
-        """Files that were gone, changed or unreadable when everything was looked at last."""
-        job = self._bench.installation.latest_job(("check library",))
-        return (job.result or {}).get("named", []) if job else []
 
     # What can be done
 
@@ -246,7 +249,9 @@ class _Screen:
         author = author_of(request)
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         if action.name not in STAYS:
-            self._turn_away(author)
+            for job in self.work.newest_of_each():
+                if self._bench.installation.is_news(job.id, author):
+                    self._bench.installation.note_told(job.id, author)
         place = here | dict(parse_qsl(action.value))
         try:
             if action.name == "show":
@@ -263,31 +268,22 @@ class _Screen:
             if action.name in collections.ACTIONS:
                 done = collections.do(self._bench, action, place, author)
                 return self.show(place, author, done)
-            self._begin(action, author)
+            if not press(self._bench, action):
+                begun = _submitted(self._bench, action, author)
+                if begun is not None:
+                    self._bench.installation.note_begun(begun, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), here, Notice(in_words(error), "bad"))
-        begun = self._progress(self.work.newest(), here) | {TIMER: OFTEN}
+        shown = self._progress(self.work.newest(), here) | {TIMER: OFTEN}
         info = self._bench.library.info(wait=False)
         if not info.pictures:  # what is shown says that there are none
-            begun |= self._view(info, dict(request.query_params), author)
-        return begun
+            shown |= self._view(info, dict(request.query_params), author)
+        return shown
 
     def _opened(self, picture_id: str, place: Place, author: str, *, position: bool = False) -> str:
         """The page of one picture, which other screens lead to by `open` in the address."""
-        said = chosen_of(place).said()
+        said = PictureSelection.of(place).said()
         return picture(self._bench, picture_id, author, said, position=position)
-
-    def _begin(self, action: Action, author: str) -> None:
-        if press(self._bench, action):
-            return
-        job = _submitted(self._bench, action, author)
-        if job is not None:
-            self._bench.installation.note_begun(job, author)
-
-    def _turn_away(self, author: str) -> None:
-        for job in self.work.newest_of_each():
-            if self._bench.installation.is_news(job.id, author):
-                self._bench.installation.note_told(job.id, author)
 
 
 def _submitted(bench: Workbench, action: Action, author: str) -> int | None:

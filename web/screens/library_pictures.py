@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from web.advice import in_words
 from web.jobs import is_going
 from web.page import number_of
 from web.render import Button, Notice, render
-from web.rule_rows import RuleBar, bar_of
+from web.rule_rows import bar_of
 
 PAGE = 60
 CAPTIONED = 12
@@ -38,11 +38,6 @@ class Level:
     more: int
 
 
-def chosen_of(place: Mapping[str, object]) -> PictureSelection:
-    """What an address says. Raises `DiscernError`."""
-    return PictureSelection.of(place)
-
-
 class LibraryPictures:
     """The view of pictures, in three parts. Empty parts are not shown."""
 
@@ -57,13 +52,15 @@ class LibraryPictures:
         """Search, order, filters and import; nothing before there are pictures."""
         if not library.pictures:
             return ""
-        chosen = _chosen_or_all(place)
+        chosen, bar = _chosen_or_all(place), None
         said = chosen.said()
+        if chosen.rule or chosen.says == "yes":  # adds concepts to the one that flags, by and, or, not
+            bar = replace(bar_of(self._bench, "/library", said), saved=(), alone={"says": "yes"})
         return render(
             "library/tools.html",
             chosen=chosen,
             said=said,
-            bar=_bar(self._bench, said) if chosen.rule or chosen.says == "yes" else None,
+            bar=bar,
             formats=self._bench.library.formats(),
             has_safety=self._bench.library.has_safety(),
             concepts=self._bench.concepts.scales(),
@@ -90,7 +87,7 @@ class LibraryPictures:
             return render("library/none.html", library=library, coming=coming, adding=self._adding())
         chosen, page, problem = PictureSelection(), PicturePage(pictures=[], newer="", older=""), None
         try:
-            chosen = chosen_of(place)
+            chosen = PictureSelection.of(place)
             page = bench.library.pictures(chosen, PAGE, place.get("at", ""), author=author)
         except DiscernError as error:
             problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
@@ -98,7 +95,10 @@ class LibraryPictures:
         if place.get("view") == "map":  # what is pressed stays on it
             said |= {name: place[name] for name in ("view", "by", "concept") if place.get(name)}
         at = {name: place[name] for name in ("at", "start") if place.get(name)}
-        plain_words = bool(chosen.q) and not chosen.like and not problem
+        captioned: list[PictureView] = []  # whose captions have the words
+        if chosen.q and not (chosen.like or problem or chosen.within or chosen.captions):
+            words = PictureSelection(q=chosen.q, captions=True)
+            captioned = bench.library.pictures(words, CAPTIONED).pictures
         return render(
             "library/pictures.html",
             chosen=chosen,
@@ -108,7 +108,7 @@ class LibraryPictures:
             size=PAGE,
             page=page,
             problem=problem,
-            captioned=_captioned(bench, chosen) if plain_words else [],
+            captioned=captioned,
             within=bench.collections.get(chosen.collection) if chosen.within else None,
             concepts=bench.concepts.scales(),
             albums=bench.collections.names(),
@@ -123,27 +123,15 @@ class LibraryPictures:
 
 def _chosen_or_all(place: Place) -> PictureSelection:
     try:
-        return chosen_of(place)
+        return PictureSelection.of(place)
     except DiscernError:  # said where the pictures would be
         return PictureSelection()
-
-
-def _bar(bench: Workbench, said: Place) -> RuleBar:
-    """Adds concepts to the one that flags, by and, or, not."""
-    return replace(bar_of(bench, "/library", said), saved=(), alone={"says": "yes"})
 
 
 def in_view(bench: Workbench, chosen: PictureSelection) -> list[str]:
     """The concepts of which what is chosen tells a suggestion."""
     names = bench.rules.read(chosen.rule)[1] if chosen.rule else []
     return [*names, *filter(None, [bench.concepts.name_now(chosen.concept) if chosen.says else ""])]
-
-
-def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:
-    """Pictures whose captions have the words."""
-    if chosen.within or chosen.captions:
-        return []
-    return bench.library.pictures(PictureSelection(q=chosen.q, captions=True), CAPTIONED).pictures
 
 
 def picture(bench: Workbench, picture_id: str, author: str, said: Place, *, position: bool = False) -> str:

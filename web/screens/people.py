@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from concepts.installation.users import ELSEWHERE, User, Users
+from concepts.installation.users import ELSEWHERE, Users
 from concepts.workbench import Workbench
 from web.http.guard import author_of
 from web.http.roles import OWNER
@@ -17,10 +17,11 @@ def build(workbench: Workbench, page: WebPage) -> None:
 
     def show(request: Request) -> Shown:
         settings, role = workbench.context.settings, request.state.role
-        people = [
-            {"name": name, "role": user.role.word, "way": _way(user)}
-            for name, user in sorted(Users(settings).records().items())
-        ]
+        people = []
+        for name, user in sorted(Users(settings).records().items()):
+            way = "environment" if user.password.startswith("plain$") else "password"
+            way = "service" if user.password == ELSEWHERE else way
+            people.append({"name": name, "role": user.role.word, "way": way})
         html = render(
             "settings/people.html",
             people=people,
@@ -33,9 +34,3 @@ def build(workbench: Workbench, page: WebPage) -> None:
         return {area: html}
 
     page.on_open(show)
-
-
-def _way(user: User) -> str:
-    if user.password == ELSEWHERE:
-        return "service"
-    return "environment" if user.password.startswith("plain$") else "password"

@@ -21,23 +21,24 @@ from concepts.bundle import usage
 from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.quality import HeadView
+from concepts.classifier.rule_scores import RuleOrder
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
 from concepts.learning.report import about_unlabelled
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
+from concepts.workbench.watching import ASK_FLAGGED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import MEMORY, Action, Shown, WebPage, number_of, remembered
 from web.render import render, say, url
 from web.rule_rows import RuleBar, bar_of
-from web.screens import collections, results_rule
+from web.screens import collections
 from web.screens.trash import MOVES, move
-from web.screens.watched import Watched
 from web.work import Work, press
 
 OF_ALL = ("score table", "try rule")  # work that is of no concept
@@ -46,6 +47,7 @@ JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_
 SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
+FLAGGED = 12  # pictures that a watched folder had flagged, the newest
 PARTS = ("concept", "rule", "kept", "sure", "order", "start")
 
 Place = dict[str, str]
@@ -83,7 +85,7 @@ class _Screen:
             self.score = page.area("results-export")
             self.files = page.area("results-files")  # drawn when the page opens, and then the browser's
         self.take = page.area("results-download")
-        self.watched = Watched(workbench, page)
+        self.watched = page.area("results-watch")
         self.bar = page.area("results-rule")
         self.library = page.area("results-library")
         self.dialog = page.area("results-dialog")
@@ -118,7 +120,7 @@ class _Screen:
             return {self.top: render("which_concept.html", screen="Results", what="A classifier")}
         shown: Shown = {
             self.top: self._head(place, "Results", "export"),
-            self.score: results_rule.table(self._bench),
+            self.score: self._table(),
             self.bar: render("results/bar.html", bar=bar, is_rule=_is_rule(place)),
         }
         if _is_rule(place):
@@ -144,7 +146,7 @@ class _Screen:
         uses = ["export", "download"] + ([] if self._demo else ["watch"])
         return {
             self.top: self._head(place, view.name, *uses, newest=newest),
-            self.score: scores + self._out(view.name) + results_rule.table(self._bench),
+            self.score: scores + self._out(view.name) + self._table(),
             self.files: files,
             self.take: render(
                 "results/take.html",
@@ -153,7 +155,7 @@ class _Screen:
                 others=concept.exports.could_go_along(),
                 goes_along=along,
             ),
-            self.watched.area: "" if self._demo else self.watched.html(view.name),
+            self.watched: "" if self._demo else self._watches(view.name),
             self.library: self._pictures(view, place, job),
         }
 
@@ -170,11 +172,47 @@ class _Screen:
         saved = self._bench.rules.one(place["kept"]) if place.get("kept") else None
         if bar.problem:
             return {}
+        order = place.get("order", "")
+        ordered = cast(RuleOrder, order if order in get_args(RuleOrder) else "top")
+        try:
+            page = self._bench.rules.tried(*bar.asked, ordered, PAGE, number_of(place.get("start", "")))
+        except NotScoredError:
+            page = None
+        known = self._bench.concepts.scales()
         return {
             self.top: self._head(place, saved.name if saved else "Rule", "export", "download"),
             self.take: render("results/take_rule.html", saved=saved),
-            self.library: results_rule.pictures(self._bench, bar),
+            self.library: render(
+                "results/rule.html",
+                page=page,
+                size=PAGE,
+                concept=place.get("concept"),
+                scales={name: known[name] for name in bar.names if name in known},
+            ),
         }
+
+    def _table(self) -> str:
+        """The form for one table of all concepts, with those so far; empty if there can be none."""
+        rules = self._bench.rules
+        try:
+            return render("results/table.html", columns=rules.columns(), tables=rules.written())
+        except DiscernError:
+            return ""
+
+    def _watches(self, name: str, opened: int | None = None) -> str:
+        """The watched folders. `opened`: the watch whose flagged pictures are shown."""
+        concept = self._bench.concept(name)
+        watches = concept.watches.all()
+        return render(
+            "results/watched.html",
+            name=name,
+            going=[watch for watch in watches if watch.stopped is None],
+            stopped=[watch for watch in watches if watch.stopped is not None],
+            opened=opened,
+            page=concept.watches.flagged(opened, FLAGGED) if opened else None,
+            scale=concept.definition.read().scale if opened else None,
+            ask=100 * ASK_FLAGGED,
+        )
 
     def _head(self, place: Place, title: str, *uses: str, newest: HeadView | None = None) -> str:
         """`uses`: what can be done with what is shown. `newest`: the version that flags."""
@@ -184,7 +222,7 @@ class _Screen:
             uses=uses,
             newest=newest,
             albums=self._bench.collections.names() if "download" in uses else None,
-            address=_address(place),
+            address=url("/results", **{name: value for name, value in place.items() if value}),
         )
 
     def _pictures(self, view: ConceptView, place: Place, job: JobView | None) -> str:
@@ -289,7 +327,7 @@ class _Screen:
     def _look(self, action: Action, name: str) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
         if action.name == "flagged":
-            return self.watched.flagged(name, action.value)
+            return {self.watched: self._watches(name, number_of(action.value) or None)}
         if action.name == "code":
             snippets = self._code(self._bench.concept(name).definition.read())
             return {self.dialog: render("results/code.html", snippets=snippets)}
@@ -303,22 +341,27 @@ class _Screen:
             return {}, ""
         if action.name in MOVES:
             is_open = given.get("ids") == place.get("kept")
-            said = move(self._bench, action, dict(given), author)
-            return {"kept": ""} if is_open else {}, render("notice.html", said=said)
+            said = render("notice.html", said=move(self._bench, action, dict(given), author))
+            return {"kept": ""} if is_open else {}, said
         if action.name == "score-table":
             self._bench.rules.write_table(_suffix(action))
             return {}, ""
         if action.name in collections.ACTIONS:
             return {}, self._album(action, place, given, author)
         if action.name in ("try-rule", "keep-rule"):
-            return results_rule.do(self._bench, action, bar_of(self._bench, "/results", place), author)
+            rules, bar = self._bench.rules, bar_of(self._bench, "/results", place)
+            if action.name == "try-rule":
+                rules.score(*bar.asked[:2])
+                return {}, ""
+            saved = rules.keep(action.fields.get("name", ""), bar.rule, bar.sure / 100, author=author)
+            return {"kept": saved.name, "rule": "", "sure": ""}, say(f"Saved as “{saved.name}”.", "good")
         return {}, self._do_with_concept(action, place.get("concept", ""), author)
 
     def _album(self, action: Action, place: Place, given: Mapping[str, str], author: str) -> str:
         """Into an album go the selected pictures, or all that count where none is selected."""
         if action.name == "put-chosen" and not action.fields.get("pictures"):
             if _is_rule(place):
-                found = results_rule.flagged(self._bench, bar_of(self._bench, "/results", place))
+                found = self._bench.rules.flagged(*bar_of(self._bench, "/results", place).asked)
             else:
                 found = list(self._bench.concept(place.get("concept", "")).keywords.counting())
             action = replace(action, fields=action.fields | {"pictures": " ".join(found)})
@@ -326,9 +369,25 @@ class _Screen:
         return render("notice.html", said=said)
 
     def _do_with_concept(self, action: Action, name: str, author: str) -> str:
-        concept = self._bench.concept(name)
-        if said := self.watched.do(action, name, author):
-            return said
+        concept, said = self._bench.concept(name), "results/watch_said.html"
+        if action.name == "watch":
+            ask, promised = (_share(action.fields.get(field, "")) for field in ("ask", "promised"))
+            begun = concept.watches.begin(
+                action.fields.get("folder", ""),
+                webhook=action.fields.get("webhook", "").strip(),
+                ask_flagged=ASK_FLAGGED if ask is None else ask,
+                promised=promised,
+                author=author,
+                confined=True,
+            )
+            concept.watches.look(begun.watch.id)
+            return render(said, said="begun", watch=begun.watch, secret=begun.secret)
+        if action.name == "look-now":
+            concept.watches.look(number_of(action.value))
+            return render(said, said="looking", watch=concept.watches.get(number_of(action.value)), secret="")
+        if action.name == "stop-watch":
+            stopped = concept.watches.stop(number_of(action.value))
+            return render(said, said="stopped", watch=stopped, secret="")
         if action.name == "keywords":
             concept.keywords.write(remove=action.value == "remove", confined=True)
         elif action.name == "copy-files":
@@ -341,12 +400,18 @@ class _Screen:
         return ""
 
 
+def _share(text: str) -> float | None:
+    """What was typed, of 100; None where nothing was. Raises `DiscernError`."""
+    if not text.strip():
+        return None
+    try:
+        return float(text) / 100
+    except ValueError as error:
+        raise DiscernError(f"“{text}” is no number.") from error
+
+
 def _is_rule(place: Mapping[str, str]) -> bool:
     return bool(place.get("rule") or place.get("kept"))
-
-
-def _address(place: Place) -> str:
-    return url("/results", **{name: value for name, value in place.items() if value})
 
 
 def _suffix(action: Action) -> Literal["csv", "parquet"]:

@@ -110,7 +110,9 @@ class _Screen:
             budget = action.fields.get("budget", "").strip()
             bench.concept(concept).annotators.compare(budget=_dollars(budget) if budget else None)
         elif action.name == "use-annotator":
-            bench.concept(concept).annotators.choose(_setup(action.value), author=author)
+            name, *flags = action.value.split("|")  # such as decomposed|0|1|0
+            setup = Setup(name, *(flag == "1" for flag in flags[:3]))
+            bench.concept(concept).annotators.choose(setup, author=author)
             return say("In use from now on. Earlier suggestions are kept.", "good")
         else:
             press(bench, action)
@@ -136,11 +138,7 @@ class _Screen:
         }
 
     def _main(
-        self,
-        concept: str,
-        view: RememberedReview,
-        jobs: Mapping[str, JobView],
-        reader: str | None,
+        self, concept: str, view: RememberedReview, jobs: Mapping[str, JobView], reader: str | None
     ) -> str:
         place = view.place
         wanted = ReviewFilter(
@@ -181,12 +179,6 @@ class _Screen:
         """The newest of each kind."""
         jobs = self._bench.installation.newest_jobs((ANNOTATE, COMPARE, LOOK_OVER, LOOK_BACK), concept)
         return {job.kind: job for job in jobs}
-
-
-def _setup(value: str) -> Setup:
-    """Of a button: "decomposed|0|1|0"."""
-    name, *flags = value.split("|")
-    return Setup(name, *(flag == "1" for flag in flags[:3]))
 
 
 def _dollars(text: str) -> float:

@@ -65,9 +65,16 @@ class _Screen:
         """Everything. The endpoint is about the computer, so in a demo there is the rest alone."""
         demo = self._bench.context.settings.demo
         job = None if demo else self.work.newest()
+        now, (_, report) = self._bench.installation.endpoint_settings(), self._tested()
+        models = report.models if report else []
         return {
             self.said: said,
-            self.main: self._form(),
+            self.main: render(
+                "settings/endpoint.html",
+                now=now,
+                models=models,
+                is_here=_is_here(now),
+            ),
             self.side: "" if demo else self._test(),
             **self._who(demo),
         } | self.work.shown(job if is_going(job) else None)
@@ -96,12 +103,6 @@ class _Screen:
             ),
             self.parts: render("settings/parts.html", parts=self._parts(silent), demo=demo),
         }
-
-    def _form(self) -> str:
-        """The form, for who may change the endpoint."""
-        now, (_, report) = self._bench.installation.endpoint_settings(), self._tested()
-        models = report.models if report else []
-        return render("settings/endpoint.html", now=now, models=models, is_here=_is_here(now))
 
     def _tested(self) -> tuple[JobView | None, EndpointReport | None]:
         """The last test of the endpoint, and what it found if it is done."""
@@ -158,10 +159,9 @@ class _Screen:
         if action.name == "test":
             self._bench.installation.test_endpoint()
             return ""
-        return self._save(action.fields) if action.name == "save" else ""
-
-    def _save(self, fields: dict[str, str]) -> str:
-        fixed = self._bench.installation.endpoint_settings().fixed
+        if action.name != "save":
+            return ""
+        fields, fixed = action.fields, self._bench.installation.endpoint_settings().fixed
         changes: dict[str, Any] = {
             name: fields[name].strip() or None for name in FIELDS if name in fields and name not in fixed
         }

@@ -20,7 +20,7 @@ from web.advice import in_words
 from web.http.guard import author_of
 from web.page import Shown, WebPage
 from web.render import render, say, url
-from web.screens.library_pictures import chosen_of, in_view, own_labels
+from web.screens.library_pictures import in_view, own_labels
 
 MOST = 6  # concepts side by side
 PAGE = 24
@@ -43,7 +43,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             place = {name: value for name, value in query.items() if name not in OF_A_PAGE and value}
             if query.get("order") == "mixed":  # of earlier addresses
                 place["sort"] = "random"
-            chosen = chosen_of(place)
+            chosen = PictureSelection.of(place)
             found = _pictures(workbench, place, chosen, query.get("at", ""), author_of(request))
             ids = [picture.id for picture in found.pictures]
             own = own_labels(workbench, names, ids, author_of(request)) if ids else {}

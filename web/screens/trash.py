@@ -28,13 +28,16 @@ def trash(bench: Workbench, place: Place, author: str) -> str:
     kind = cast(Kind, place["kind"]) if place.get("kind") in KINDS else None
     start = number_of(place.get("at", ""))
     found = bench.trash.items(kind, PAGE + 1, start)
+    job, emptied = bench.installation.latest_job(("empty bin",)), None
+    if job and job.state == "done" and job.finished and datetime.now(UTC) - job.finished < STILL_NEWS:
+        emptied = Emptied.model_validate(job.result)
     return render(
         "library/trash.html",
         kind=kind or "",
         items=found[:PAGE],
         older=start + PAGE if len(found) > PAGE else 0,
         pictures=bench.library.info(wait=False).in_bin,
-        emptied=_emptied(bench),
+        emptied=emptied,
         backups=bench.trash.backups(),
         author=author,
     )
@@ -69,12 +72,3 @@ def _named(moved: Moved) -> str:
     if moved.names:
         return f"“{moved.names[0]}” is"
     return f"{count(len(moved.ids), 'picture')} {'is' if len(moved.ids) == 1 else 'are'}"
-
-
-def _emptied(bench: Workbench) -> Emptied | None:
-    job = bench.installation.latest_job(("empty bin",))
-    if job is None or job.state != "done" or not job.finished:
-        return None
-    if datetime.now(UTC) - job.finished >= STILL_NEWS:
-        return None
-    return Emptied.model_validate(job.result)
