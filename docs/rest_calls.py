@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from concepts.workbench import Workbench
-from web.api import create_api
-from web.api.app import PREFIX
+from web.api.app import PREFIX, create_api
 
 HEAD = f"""# REST, call by call
 

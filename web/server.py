@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
+from contextvars import Context
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from web.api import create_api
+from web.api.app import create_api
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.files import file_routes
 from web.http.gradio import Endpoints
 from web.http.guard import Guard
-from web.http.later import Later
 from web.http.login import login_routes
 from web.http.media import map_routes, media_routes
 from web.http.problems import handle_problems
@@ -90,3 +95,30 @@ class NotFoundPage:
         if missing:
             headers = {"Cache-Control": "no-store", "Vary": "Accept"}
             await HTMLResponse(render("not_found.html"), 404, headers)(scope, receive, send)
+
+
+class Later:
+    """An application that is made when it is first asked: no start waits for what its first screen lacks.
+    ASGI. Whoever asks first, or at the same time, waits until it is made."""
+
+    def __init__(self, make: Callable[[], Starlette]) -> None:
+        self._make = make
+        self._made: Starlette | None = None
+        self._lock = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._made
+        if app is None:
+            app = await run_in_threadpool(self.made)
+        await app(scope, receive, send)
+
+    def made(self) -> Starlette:
+        with self._lock:
+            # Not in the context of a request: what is made for all must hold on to nothing of whoever asked.
+            if self._made is None:
+                self._made = Context().run(self._make)
+            return self._made
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return self.made().routes

@@ -19,7 +19,7 @@ from web_screens import add_people, browser
 from concepts.bundle.usage import over_rest
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.api import create_api
+from web.api.app import create_api
 from web.http.files import file_routes
 from web.http.problems import handle_problems
 from web.render import url

@@ -9,7 +9,7 @@ import pytest
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared
 from docs.build import commands
-from web.api import create_api
+from web.api.app import create_api
 from web.http.roles import rule_of
 
 DOCUMENT = create_api(cast(Workbench, None)).openapi()

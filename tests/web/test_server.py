@@ -21,9 +21,8 @@ from web_screens import browser
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.http.later import Later
 from web.http.starting import Stopgap, starting
-from web.server import create_app
+from web.server import Later, create_app
 
 
 def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:

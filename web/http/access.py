@@ -119,7 +119,11 @@ class Access:
         Few are checked at a time: an office that comes in the same moment is no stranger who guesses, and
         what a process was checking when it was killed still counts.
         """
-        limits = self._limits(address, name)
+        limits = [Limit(f"tries from {_place(address)}", TRIES, TRIES_WITHIN)]
+        # What strangers try elsewhere locks nobody out where they logged in before: of such a place only its
+        # own tries count.
+        if not self.allowances.is_noted(_welcome(name, address)):
+            limits.append(Limit(f"tries of {name}", TRIES_OF_A_NAME, TRIES_WITHIN))
         self.allowances.check(limits)
         if self._is_remembered(name, password):
             return True
@@ -145,14 +149,6 @@ class Access:
 
     def _mark(self, name: str, password: str) -> bytes:
         return hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
-
-    def _limits(self, address: str, name: str) -> list[Limit]:
-        """What strangers try elsewhere locks nobody out where they logged in before, so of such a place only
-        its own tries count."""
-        limits = [Limit(f"tries from {_place(address)}", TRIES, TRIES_WITHIN)]
-        if not self.allowances.is_noted(_welcome(name, address)):
-            limits.append(Limit(f"tries of {name}", TRIES_OF_A_NAME, TRIES_WITHIN))
-        return limits
 
     def _password_mark(self, name: str) -> str:
         user = self.users.records().get(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import AsyncExitStack
+from contextvars import Context
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,7 +18,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.workbench import Workbench
-from web.http.later import Later
 from web.http.problems import problem
 
 PATHS = re.compile(r"/(config|gradio_api)(/.*)?")
@@ -31,8 +31,8 @@ class Endpoints:
 
     def __init__(self, app: ASGIApp, workbench: Workbench) -> None:
         self.app = app
-        self._engine = Later(lambda: _made(workbench))
-        self._runs = False
+        self._workbench = workbench
+        self._engine: FastAPI | None = None
         self._begins = asyncio.Lock()
         self._running = AsyncExitStack()
 
@@ -60,10 +60,11 @@ class Endpoints:
                 return
             receive = _again(await request.body(), receive)
         async with self._begins:
-            if not self._runs:  # its queue
-                made = await run_in_threadpool(self._engine.made)
-                await self._running.enter_async_context(made.router.lifespan_context(made))
-                self._runs = True
+            if self._engine is None:
+                # Not in the context of a request: what is made for all must hold on to nothing of who asked.
+                made = await run_in_threadpool(Context().run, _made, self._workbench)
+                await self._running.enter_async_context(made.router.lifespan_context(made))  # its queue
+                self._engine = made
         await self._engine(scope, receive, send)
 
 

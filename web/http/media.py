@@ -62,12 +62,13 @@ def media_routes(workbench: Workbench) -> APIRouter:
     ) -> Response:
         """A picture of at most 1,280 pixels on the long side, or 320 as a thumbnail, which an example from
         outside the library has too. As a page that protects it if a browser opens it in a tab or frame."""
-        if is_opened(request) and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
+        is_opened = request.headers.get("sec-fetch-dest", "") in OPENED
+        if is_opened and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
             page = render("protection/picture.html", address=f"{request.url.path}{how.query}", how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
         headers = {
             "ETag": f'"{"-".join([picture_id, *shown])}"',
-            "Cache-Control": NOT_KEPT if is_opened(request) else IMMUTABLE,
+            "Cache-Control": NOT_KEPT if is_opened else IMMUTABLE,
         }
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
@@ -90,11 +91,6 @@ def media_routes(workbench: Workbench) -> APIRouter:
         return Response(found.content, media_type="image/jpeg" if shown else "image/webp", headers=headers)
 
     return router
-
-
-def is_opened(request: Request) -> bool:
-    """Whether the browser opens the picture as a page."""
-    return request.headers.get("sec-fetch-dest", "") in OPENED
 
 
 def map_routes(workbench: Workbench) -> APIRouter:

@@ -172,9 +172,6 @@ def why_not(rule: Rule, role: Role, demo: bool = False, full: str = "") -> str:
     if demo and rule.host:
         return "This is about the computer that the demo runs on, so it is closed here."
     if role < rule.role:
-        return full or refusal(rule)
+        who = "an owner" if rule.role == OWNER else "a labeller or an owner"
+        return full or f"Only {who} may do this."
     return ""
-
-
-def refusal(rule: Rule) -> str:
-    return "Only an owner may do this." if rule.role == OWNER else "Only a labeller or an owner may do this."

@@ -65,9 +65,12 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
         return protection_of(workbench, request, "" if of_all else None)
 
     def whole(request: Request) -> Response:
-        if elsewhere := _renamed(workbench, request):
-            # Not permanent: another concept may take the name.
-            return RedirectResponse(elsewhere, status_code=303)
+        asked, query = concept_of(request) or "", request.query_params.multi_items()
+        now = workbench.concepts.name_now(asked) if 0 < len(asked) <= LONGEST else None
+        if now and key_of(now) != key_of(asked):
+            # To the current name. Not permanent: another concept may take the name.
+            renamed = urlencode([(name, now if name == "concept" else value) for name, value in query])
+            return RedirectResponse(f"{request.url.path}?{renamed}", status_code=303)
         with one_moment(), _seen_by(request, protection) as how:
             shown = page.open(request)
             html = render(
@@ -112,15 +115,3 @@ def _seen_by(request: Request, protection: Callable[[Request], OnPage]) -> Itera
 
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-
-
-def _renamed(workbench: Workbench, request: Request) -> str:
-    """The address with the concept's current name; empty if the name has not changed."""
-    asked = concept_of(request) or ""
-    now = workbench.concepts.name_now(asked) if 0 < len(asked) <= LONGEST else None
-    if not now or key_of(now) == key_of(asked):
-        return ""
-    query = [
-        (name, now if name == "concept" else value) for name, value in request.query_params.multi_items()
-    ]
-    return f"{request.url.path}?{urlencode(query)}"

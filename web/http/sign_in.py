@@ -74,27 +74,24 @@ class SignIn:
             raise SignInError("This answer belongs to another sign-in. Begin it anew.")
         if "code" not in answer:
             raise SignInError(f"{self.service} signed nobody in. Begin it anew.")
-        name = self._name_in(self._token(str(redirect_uri), answer["code"], str(verifier)), str(nonce))
+        from authlib.common.errors import AuthlibBaseError  # optional: see `check_sign_in`
+
+        try:
+            with self._client(str(redirect_uri)) as client:
+                token: dict[str, Any] = client.fetch_token(
+                    self._address("token_endpoint"),
+                    grant_type="authorization_code",
+                    code=answer["code"],
+                    code_verifier=str(verifier),
+                )
+        except (AuthlibBaseError, httpx.HTTPError, ValueError) as error:
+            raise SignInError(f"{self.service} didn't confirm the sign-in. Begin it anew.") from error
+        name = self._name_in(token, str(nonce))
         if name not in signing_in(self._settings):
             raise SignInError(f"{name} is not among those who may come in here. Ask whoever runs it.")
         return name, str(target)
 
     # What is asked of the service
-
-    def _token(self, redirect_uri: str, code: str, verifier: str) -> dict[str, Any]:
-        from authlib.common.errors import AuthlibBaseError  # optional: see `check_sign_in`
-
-        try:
-            with self._client(redirect_uri) as client:
-                token: dict[str, Any] = client.fetch_token(
-                    self._address("token_endpoint"),
-                    grant_type="authorization_code",
-                    code=code,
-                    code_verifier=verifier,
-                )
-        except (AuthlibBaseError, httpx.HTTPError, ValueError) as error:
-            raise SignInError(f"{self.service} didn't confirm the sign-in. Begin it anew.") from error
-        return token
 
     def _name_in(self, token: Mapping[str, Any], nonce: str) -> str:
         """Of an ID token that the service signed, for us, for this sign-in, and that still holds."""

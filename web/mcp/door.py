@@ -21,7 +21,7 @@ from concepts.workbench import Workbench
 from storage.disk import is_refusal, refused
 from web.advice import in_words
 from web.http.guard import address_of, author_of
-from web.http.roles import TOOLS, refusal
+from web.http.roles import TOOLS, why_not
 
 LONGEST_NAME = 100  # characters of what an assistant calls itself
 LONGEST_SIGNATURE = 200  # as the column has them
@@ -92,8 +92,8 @@ def ask(ctx: Ctx, tool: str, question: str) -> Elicit[Consent] | Consent:
 
 def permit(ctx: Ctx, tool: str) -> None:
     """Raises `ToolError` where the caller's role doesn't permit it."""
-    if caller_of(ctx).role < TOOLS[tool].role:
-        raise ToolError(refusal(TOOLS[tool]))
+    if refusal := why_not(TOOLS[tool], caller_of(ctx).role):
+        raise ToolError(refusal)
 
 
 def note(ctx: Ctx, deed: str, about: str) -> None:

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.bundle.decisions import PictureSaid, PicturesSaid
+from concepts.bundle.decisions import PicturesSaid
 from concepts.view import View
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.http.pictures import MOST_PICTURES, PictureThreads
@@ -92,7 +92,7 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
     @app.get("/metrics", include_in_schema=False)
     def measured() -> Response:
         """For Prometheus."""
-        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/v1/classifiers")
     def classifiers() -> list[ServedBundle]:
@@ -112,7 +112,9 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
         with waiting.of(len(picture)):
             found = await turns.each(request, picture, lambda sent: all_said(served, sent, wanted))
         for one in found:
-            metrics.note(one)
+            metrics.pictures.labels("unreadable" if one.error else "answered").inc()
+            for said in one.said:
+                metrics.said.labels(said.concept, said.zone).inc()
         return PicturesSaid(pictures=tuple(found))
 
     return app
@@ -161,25 +163,12 @@ class Metrics:
     """What Prometheus collects, of this server alone."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._pictures = Counter(
-            "discern_pictures", "Pictures that were sent", ["result"], registry=self._registry
-        )
-        self._said = Counter(
-            "discern_decisions", "What was said of them", ["concept", "zone"], registry=self._registry
-        )
-        self.requests = Counter("discern_requests", "Requests", ["path", "status"], registry=self._registry)
-        self.seconds = Histogram(
-            "discern_request_seconds", "From request to answer", ["path"], registry=self._registry
-        )
-
-    def note(self, picture: PictureSaid) -> None:
-        self._pictures.labels("unreadable" if picture.error else "answered").inc()
-        for said in picture.said:
-            self._said.labels(said.concept, said.zone).inc()
-
-    def text(self) -> bytes:
-        return generate_latest(self._registry)
+        at = self.registry = CollectorRegistry()
+        self.pictures = Counter("discern_pictures", "Pictures that were sent", ["result"], registry=at)
+        zones = ["concept", "zone"]
+        self.said = Counter("discern_decisions", "What was said of them", zones, registry=at)
+        self.requests = Counter("discern_requests", "Requests", ["path", "status"], registry=at)
+        self.seconds = Histogram("discern_request_seconds", "From request to answer", ["path"], registry=at)
 
 
 class Screened:
@@ -214,7 +203,9 @@ class Screened:
             return problem(421, "This server doesn't know this name. Add it with --host-name.")
         if scope["method"] not in ("GET", "HEAD", "OPTIONS") and comes_from_elsewhere(headers):
             return problem(403, "Another site asked for this.")
-        if self._token and scope["path"] not in OPEN and not self._is_known(headers):
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        known = hmac.compare_digest(given.strip().encode(), self._token.encode())
+        if self._token and scope["path"] not in OPEN and not (known and kind.lower() == "bearer"):
             return problem(
                 401, "Send the token: Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"}
             )
@@ -222,7 +213,3 @@ class Screened:
         if length.isdigit() and (len(length) > 12 or int(length) > MOST_BYTES):
             return problem(413, too_large(MOST_BYTES))
         return None
-
-    def _is_known(self, headers: Headers) -> bool:
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())

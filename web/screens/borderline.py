@@ -47,7 +47,18 @@ class _Screen:
         try:
             jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept)
             going = any(map(is_going, jobs))
-            shown = self._parts(concept, going)
+            deliberations = self._bench.concept(concept).deliberations
+            last, tried = deliberations.last_round(), deliberations.rewordings()
+            main = render(
+                "borderline/main.html",
+                answered=last is not None and not last.open,
+                tried=tried[0] if tried else None,
+                open=deliberations.ambiguities(),
+                looked=deliberations.looked(),
+                last=deliberations.reworded(),
+                going=going,
+            )
+            shown = {self.round: self._round(concept, last), self.main: main}
         except DiscernError as error:
             return nothing | {self.main: say(in_words(error), "bad")}
         stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs else ""
@@ -111,20 +122,6 @@ class _Screen:
         else:
             press(self._bench, action)
         return ""
-
-    def _parts(self, concept: str, going: bool) -> Shown:
-        bench = self._bench.concept(concept).deliberations
-        last, tried = bench.last_round(), bench.rewordings()
-        main = render(
-            "borderline/main.html",
-            answered=last is not None and not last.open,
-            tried=tried[0] if tried else None,
-            open=bench.ambiguities(),
-            looked=bench.looked(),
-            last=bench.reworded(),
-            going=going,
-        )
-        return {self.round: self._round(concept, last), self.main: main}
 
     def _round(self, concept: str, last: RoundView | None = None) -> str:
         handle = self._bench.concept(concept)

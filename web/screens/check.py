@@ -151,9 +151,28 @@ class _Screen:
         advice = self._bench.concept(view.name).labels.advice()
         sides = self._bench.concept(view.name).scores.around(quality.version.threshold, BESIDE)
         wrong = _mistakes(self._bench, view, author_of(request), pages)
+        version = quality.version
+        guarantee = Guarantee.of(version.details)
+        main = render(
+            "check/main.html",
+            view=quality,
+            name=view.name,
+            verdict=verdict(
+                version.report,
+                labels=advice.missing,
+                test_labels=quality.to_go,
+                stale=quality.stale,
+                done=bool(advice.done),
+            ),
+            rows=[_numbers(row) for row in quality.rows],
+            at=_numbers(quality.at) if quality.at else None,
+            guarantee=guarantee.sentence if guarantee else "",
+            wide=WIDE,
+            scores=drawn(quality).get("scores"),
+        )
         return {
             self.covered: _covered(quality, self._failed(view.name)),
-            self.main: _main(quality, view.name, advice.missing, done=bool(advice.done)),
+            self.main: main,
             self.pictures: render(
                 "check/pictures.html",
                 sides=sides,
@@ -174,8 +193,19 @@ class _Screen:
             },
             found={side: certificates.state(side) for side in GUARANTEED},
         )
+        report = quality.version.report
+        yes, covered = (report.yes, report.covered) if report else (None, None)
+        rare = yes and covered and is_rare(yes.value or 0, covered if yes.high is None else yes.high, covered)
         return {
-            self.figures: _figures(view, quality),
+            # The test set, what simpler ways reach, and the curves and parts.
+            self.figures: render(
+                "check/figures.html",
+                concept=view,
+                view=quality,
+                report=report,
+                find_more=FIND_MORE if rare else "",
+                drawn=drawn(quality),
+            ),
             self.guarantees: guarantees,
             self.versions: render(
                 "check/versions.html",
@@ -286,7 +316,13 @@ class _Screen:
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             return {self.dialog: render("check/compared.html", found=versions.compare(one, other))}
         if action.name == "table":
-            return {self.dialog: table(versions.quality(), action.value)}
+            quality, dialog = versions.quality(), ""
+            if action.value == "slices":
+                report = quality.version.report
+                dialog = render("check/slices.html", slices=report.slices if report else ())
+            elif figure := drawn(quality).get(action.value):
+                dialog = render("check/table.html", figure=figure)
+            return {self.dialog: dialog}
         return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:
@@ -374,39 +410,6 @@ def _covered(view: QualityView, failed: Sequence[str] = ()) -> str:
     return render("check/covered.html", view=view, failed=failed)
 
 
-def _main(view: QualityView, name: str, labels: int = 0, *, done: bool = False) -> str:
-    """The verdict and the threshold that moves its figures; or what is missing."""
-    guarantee = Guarantee.of(view.version.details)
-    return render(
-        "check/main.html",
-        view=view,
-        name=name,
-        verdict=verdict(
-            view.version.report, labels=labels, test_labels=view.to_go, stale=view.stale, done=done
-        ),
-        rows=[_numbers(row) for row in view.rows],
-        at=_numbers(view.at) if view.at else None,
-        guarantee=guarantee.sentence if guarantee else "",
-        wide=WIDE,
-        scores=drawn(view).get("scores"),
-    )
-
-
-def _figures(view: ConceptView, quality: QualityView) -> str:
-    """The test set, what simpler ways reach, and the curves and parts."""
-    report = quality.version.report
-    yes, covered = (report.yes, report.covered) if report else (None, None)
-    rare = yes and covered and is_rare(yes.value or 0, covered if yes.high is None else yes.high, covered)
-    return render(
-        "check/figures.html",
-        concept=view,
-        view=quality,
-        report=report,
-        find_more=FIND_MORE if rare else "",
-        drawn=drawn(quality),
-    )
-
-
 def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `check.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
@@ -426,12 +429,3 @@ def drawn(view: QualityView) -> dict[str, PlotFigure]:
         figures.reliability(curves),
     )
     return {figure.name: figure for figure in found}
-
-
-def table(view: QualityView, name: str) -> str:
-    """The numbers of one of them, or of the slices, in a dialog; empty without such a figure."""
-    report = view.version.report
-    if name == "slices":
-        return render("check/slices.html", slices=report.slices if report else ())
-    figure = drawn(view).get(name)
-    return render("check/table.html", figure=figure) if figure else ""

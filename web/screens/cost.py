@@ -6,7 +6,7 @@ from typing import Literal
 
 from fastapi import Request
 
-from concepts.installation.activity import CallTotalView, call_sums
+from concepts.installation.activity import call_sums
 from concepts.workbench import Workbench
 from web.page import Shown, WebPage, concept_of
 from web.render import render
@@ -23,10 +23,19 @@ def build(workbench: Workbench, page: WebPage) -> None:
     def show(request: Request) -> Shown:
         start = start_of(request.query_params, PAGE)
         costs = workbench.installation.model_costs(PAGE + 1, start)
+        # What all calls cost, and how many had no price.
+        calls, answered = sum(t.calls for t in costs.totals), sum(t.answered for t in costs.totals)
+        unpriced = sum(t.unpriced for t in costs.totals)
+        spent = f"{count(calls, 'call')}, {answered:,} answered"
+        if unpriced == answered:
+            spent += ". Without prices the cost isn’t known."
+        else:
+            but = f", and {unpriced:,} without a price" if unpriced else ""
+            spent += f"{but}: {dollars(sum(t.cost_usd for t in costs.totals))}."
         html = render(
             "settings/cost.html",
             totals=costs.totals,
-            spent=_spent(costs.totals),
+            spent=spent,
             sums={by: call_sums(costs.totals, by) for by in BY},
             calls=costs.calls[:PAGE],
             concept=concept_of(request),
@@ -37,14 +46,3 @@ def build(workbench: Workbench, page: WebPage) -> None:
         return {area: html}
 
     page.on_open(show)
-
-
-def _spent(totals: list[CallTotalView]) -> str:
-    """What all calls cost, and how many had no price."""
-    calls, answered = sum(t.calls for t in totals), sum(t.answered for t in totals)
-    unpriced, cost = sum(t.unpriced for t in totals), sum(t.cost_usd for t in totals)
-    said = f"{count(calls, 'call')}, {answered:,} answered"
-    if unpriced == answered:
-        return f"{said}. Without prices the cost isn’t known."
-    but = f", and {unpriced:,} without a price" if unpriced else ""
-    return f"{said}: {dollars(cost)}{but}."

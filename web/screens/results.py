@@ -143,10 +143,16 @@ class _Screen:
             files=concept.scores.files()[:FILES],
             demo=self._demo,
         )
-        uses = ["export", "download"] + ([] if self._demo else ["watch"])
+        uses, out = ["export", "download"], ""
+        if not self._demo:
+            uses.append("watch")
+            jobs = self._bench.installation.newest_jobs(OUT, view.name)
+            done = {job.kind: job for job in jobs if job.state == "done"}
+            keywords, copied = (done.get(kind) for kind in OUT)  # what became of the last ones
+            out = render("results/keywords.html", name=view.name, keywords=keywords, copied=copied)
         return {
             self.top: self._head(place, view.name, *uses, newest=newest),
-            self.score: scores + self._out(view.name) + self._table(),
+            self.score: scores + out + self._table(),
             self.files: files,
             self.take: render(
                 "results/take.html",
@@ -158,15 +164,6 @@ class _Screen:
             self.watched: "" if self._demo else self._watches(view.name),
             self.library: self._pictures(view, place, job),
         }
-
-    def _out(self, name: str) -> str:
-        """Keywords and copies, and what became of the last ones."""
-        if self._demo:
-            return ""
-        jobs = self._bench.installation.newest_jobs(OUT, name)
-        done = {job.kind: job for job in jobs if job.state == "done"}
-        keywords, copied = (done.get(kind) for kind in OUT)
-        return render("results/keywords.html", name=name, keywords=keywords, copied=copied)
 
     def _of_rule(self, place: Place, bar: RuleBar) -> Shown:
         saved = self._bench.rules.one(place["kept"]) if place.get("kept") else None
@@ -256,25 +253,20 @@ class _Screen:
         archive = f"{folder}.zip"
         encoder = self._bench.context.collection.recorded()
         vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
+        shell, python = usage.anywhere(folder), usage.from_pictures_alone(folder)
+        needs = "requirements.txt"
+        if not _goes_along(encoder.name):  # a large one may be missing all the same; its card says so
+            columns = view.scale.kind != "yes or no"
+            shell = usage.anywhere(folder, encoder.name)
+            python = usage.from_pictures(archive, encoder.name, columns=columns)
+            needs = "Discern"
         return [
-            *self._from_pictures(folder, encoder.name, columns=view.scale.kind != "yes or no"),
+            Snippet("Command line, anywhere", "Python", shell),
+            Snippet("Python, from pictures", needs, python),
             Snippet("Python, from vectors", "NumPy and safetensors", vectors),
             Snippet("ONNX Runtime, from vectors", "", usage.with_onnx(folder)),
             Snippet("Command line", "Discern", usage.in_a_shell(archive)),
             Snippet("REST", "this Discern", usage.over_rest(view.name, number)),
-        ]
-
-    def _from_pictures(self, folder: str, encoder: str, *, columns: bool) -> list[Snippet]:
-        """A large encoder may be missing in the bundle though it may be passed on; its card says so."""
-        if not _goes_along(encoder):
-            code = usage.from_pictures(f"{folder}.zip", encoder, columns=columns)
-            return [
-                Snippet("Command line, anywhere", "Python", usage.anywhere(folder, encoder)),
-                Snippet("Python, from pictures", "Discern", code),
-            ]
-        return [
-            Snippet("Command line, anywhere", "Python", usage.anywhere(folder)),
-            Snippet("Python, from pictures", "requirements.txt", usage.from_pictures_alone(folder)),
         ]
 
     def tick(self, request: Request) -> Shown:

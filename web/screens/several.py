@@ -6,7 +6,6 @@ so a reload or a second tab shows the same. No suggestion stands beside the pict
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -44,7 +43,14 @@ def build(workbench: Workbench, page: WebPage) -> None:
             if query.get("order") == "mixed":  # of earlier addresses
                 place["sort"] = "random"
             chosen = PictureSelection.of(place)
-            found = _pictures(workbench, place, chosen, query.get("at", ""), author_of(request))
+            # The selected ones, or a page of what Library shows.
+            if selected := place.get("pictures", "").split()[:SELECTED]:
+                paths = workbench.context.collection.paths(selected)
+                views = [PictureView(id=i, path=paths[i], width=0, height=0) for i in selected if i in paths]
+                found = PicturePage(pictures=views, newer="", older="")
+            else:
+                at, author = query.get("at", ""), author_of(request)
+                found = workbench.library.pictures(chosen, PAGE, at, author=author)
             ids = [picture.id for picture in found.pictures]
             own = own_labels(workbench, names, ids, author_of(request)) if ids else {}
         except DiscernError as error:
@@ -76,15 +82,3 @@ def build(workbench: Workbench, page: WebPage) -> None:
         return {top: head, main: html if names else ""}
 
     page.on_open(show)
-
-
-def _pictures(
-    workbench: Workbench, place: dict[str, str], chosen: PictureSelection, at: str, author: str
-) -> PicturePage:
-    """The selected ones, or a page of what Library shows."""
-    ids: Sequence[str] = place.get("pictures", "").split()[:SELECTED]
-    if not ids:
-        return workbench.library.pictures(chosen, PAGE, at, author=author)
-    paths = workbench.context.collection.paths(ids)
-    pictures = [PictureView(id=i, path=paths[i], width=0, height=0) for i in ids if i in paths]
-    return PicturePage(pictures=pictures, newer="", older="")

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from concepts.workbench import Workbench
-from web.api import create_api
+from web.api.app import create_api
 from web.server import create_app
 
 CHECKS = [
