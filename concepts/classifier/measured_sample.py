@@ -59,14 +59,6 @@ class MeasuredSample:
         """How many pictures count, whatever any version says of them."""
         return StratifiedCounts([self.unscored], 1.0, error_at(len(self.ids)))
 
-    def alike(self, seed: int) -> Rows:
-        """Rows of those that are as good as drawn with equal chances: of those of which too many were drawn,
-        some are left out at random."""
-        if not self.ids:
-            return np.empty(0, np.int64)
-        chance = self.weights / self.weights.max()
-        return np.flatnonzero(np.random.default_rng(seed).random(len(chance)) < chance)
-
     def strata(self, probability: Floats, of_groups: Floats, learned: Bools | None = None) -> list[Stratum]:
         """probability (n,) of the test pictures, and (m,) of the groups; learned (m,): those counted
         as they are, whenever they were answered."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-
-import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import (
@@ -17,7 +14,6 @@ from concepts.classifier.measuring import (
     what_waits,
 )
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.fitting import SEED
 from concepts.learning.report import (
     Consistency,
     Curves,
@@ -25,29 +21,12 @@ from concepts.learning.report import (
     EvaluationReport,
     target_met,
 )
-from concepts.learning.two_samples import difference, share_unlike
 from concepts.learning.waves import next_look
 from concepts.view import View
 from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
-from storage.vectors.reader import VectorReader
 
-FEWEST = 20  # measured pictures, below which nothing can be said
-LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to within two points
-SURE = 0.01  # p-value below which the library is said to differ: the notice is looked at again and again
-
-Groups = Callable[[Sequence[str]], Sequence[str]]  # ids → names of near-duplicate groups
-
-
-class Coverage(View):
-    """The library beside the pictures that measured. `unlike` of its pictures are like none of those."""
-
-    n_measured: int
-    n_library: int
-    p_value: float  # of measured and library being alike
-    share_unlike: float
-    unlike: int
-    sentence: str  # empty where the figures cover the library as far as can be told
+GROWN = 0.05  # the share of pictures that came after the figures, from which on it is said
 
 
 class HeadView(View):
@@ -80,7 +59,7 @@ class QualityView(View):
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
     waiting_answers: str = ""  # why the figures rest on fewer answers than there are; empty where on all
-    coverage: Coverage | None = None  # what they say of the library as it is; None with too few pictures
+    newer: str = ""  # how many pictures came after the figures, in words; empty for few
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
     earlier: str = ""  # how many test labels are of an earlier description, in words; empty for none
     to_label_again: int = 0  # of them, until those given anew take their place; they are on Review
@@ -94,7 +73,6 @@ def quality(
     head: StoredHead,
     measured: MeasuredVersion | None,
     scores: LibraryScores | None,
-    coverage: Coverage | None = None,
     removed: int = 0,
 ) -> QualityView:
     """The version on the answers as they are now. `measured` is the newest stored report, `scores` what it
@@ -129,7 +107,7 @@ def quality(
         pictures=len(dataset.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
-        coverage=coverage,
+        newer=newer(report, len(dataset.index.ids)) if report and not moved else "",
         consistency=answered_twice(dataset),
         earlier=earlier_labels(dataset),
         to_label_again=len(dataset.measuring_labels.left),
@@ -173,47 +151,18 @@ def at_threshold(report: EvaluationReport) -> CutFigures | None:
     )
 
 
-def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Coverage | None:
-    """What figures from the pictures `measured`, ids with a vector, say of the library as it is now.
-
-    `measured` must be drawn with equal chances: what was drawn by score differs from the library by design.
-    `groups` are named by their smallest id, whose picture stands for the others: copies are no news.
-    None with too few pictures on either side. Takes half a second, whatever the library's size.
-    """
-    if len(measured) < FEWEST:
-        return None
-    rng = np.random.default_rng(SEED)
-    known = set(groups(measured))
-    some = [measured[row] for row in np.sort(rng.permutation(len(measured))[:LOOKED_AT])]
-    places = np.sort(rng.permutation(len(index.ids))[: LOOKED_AT + len(measured)])
-    drawn = index.ids.at(places)
-    others = [i for i, group in zip(drawn, groups(drawn), strict=True) if i == group and group not in known]
-    if len(others) < FEWEST:
-        return None
-    one, other = index.vectors(some), index.vectors(others)
-    p_value = difference(one, other, SEED)
-    # Of the pictures measured none is unlike what was measured.
-    share = share_unlike(one, other) * (1 - min(len(known) / len(index.ids), 1))
-    unlike, sentence = round(share * len(index.ids)), ""
-    if p_value < SURE:
-        sentence = (
-            "The library is no longer like the test set."
-            if share < 0.005
-            else f"About {pictures(unlike)} ({100 * share:.0f} % of the library) look unlike the test set."
-        )
-    return Coverage(
-        n_measured=len(measured),
-        n_library=len(index.ids),
-        p_value=p_value,
-        share_unlike=share,
-        unlike=unlike,
-        sentence=sentence,
-    )
+def newer(report: EvaluationReport, now: int) -> str:
+    """How many of the pictures there are `now` came after the figures, in words; empty for few. Only later
+    draws of test pictures speak for those."""
+    came = now - report.looked_at
+    if came < GROWN * now:
+        return ""
+    return f"{pictures(came)} came after this test, {100 * came / now:.0f} % of all. It doesn’t cover them."
 
 
 def elsewhere(report: EvaluationReport, now: Frame) -> str:
     """What figures are of, where the concept looks in other collections by now; empty where it doesn't. That
-    a collection has grown is no other one: what it has grown by is what `coverage` looks for."""
+    a collection has grown is no other one: see `newer`."""
     was = Frame.of([one.model_dump() for one in report.looks_in])
     if was.ids == now.ids:
         return ""

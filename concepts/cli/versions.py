@@ -137,7 +137,7 @@ def version_show(
         if view.flagged is not None:
             where = view.looks_in or "the library"
             say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
-        say_known(view.elsewhere, view.coverage.sentence if view.coverage else "")
+        say_known(view.elsewhere, view.newer)
         if view.removed:
             say(f"{view.removed:,} test labels are of pictures removed since.")
         if view.earlier:

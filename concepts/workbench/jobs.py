@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import computed_field
 
-from concepts.classifier.quality import Coverage
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.collaborator.ambiguities import Ambiguity
@@ -338,7 +337,6 @@ class LookedOver(View):
     counted: int
     settling: Settling | None  # None with too few answers to say
     rarity: Rarity | None  # None before there are answers to measure with
-    coverage: Coverage | None  # None with too few pictures to say
     version: int
     found: list[ReviewRow]  # labels for review
 

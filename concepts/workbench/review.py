@@ -7,7 +7,6 @@ from functools import partial
 
 from concepts.classifier.measured_sample import sample
 from concepts.classifier.mislabelled import borderline, likely_mislabelled, odd_ones
-from concepts.classifier.quality import coverage
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes, older_test_labels
 from concepts.classifier.stability import settling
@@ -28,7 +27,6 @@ from concepts.labelling.review import (
     readable,
     what_people_said,
 )
-from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.jobs import LookBack, LookedBack, LookedOver, LookOver
 from storage.database import one_moment
@@ -182,20 +180,16 @@ class Review:
         asked = self.asked(concept)  # there may be more labels than when it was asked for
         dataset = self._context.dataset(concept)
         newest, head = self._context.heads.get(concept.id), self._of_this_library(concept.id)
-        steps = partial(progress.report, total=6)  # small ones: between them it stands aside
+        steps = partial(progress.report, total=5)  # small ones: between them it stands aside
         steps(0, message="looking for mislabelled pictures")
         found = likely_mislabelled(dataset, head, MISLABELLED)
         found += odd_ones(dataset, ODD, {row.id for row in found})
         steps(1, message="looking at what the last labels changed")
         settled = settling(dataset, way_of(newest) if newest else "auto")
-        steps(2, message="looking at what figures cover")
-        drawn = sample(dataset, partial(steps, 2, message="looking at what figures cover"))
-        steps(3, message="looking at what figures cover")
-        alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
-        covered = coverage(alike, dataset.index, dataset.collection.library.near_groups)
-        steps(4, message="looking at how rare it is")
+        drawn = sample(dataset, partial(steps, 2, message="looking at what was drawn"))
+        steps(3, message="looking at how rare it is")
         rare = rarity(drawn, dataset, self._context.walls.of(concept.id))
-        steps(5, message="looking for what the version can't place")
+        steps(4, message="looking for what the version can't place")
         if head is not None:
             found += borderline(dataset, head, BORDERLINE)
         return LookedOver(
@@ -203,7 +197,6 @@ class Review:
             counted=len(dataset.decisions),
             settling=settled,
             rarity=rare,
-            coverage=covered,
             found=found,
         )
 

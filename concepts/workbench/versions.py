@@ -24,7 +24,7 @@ from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
-from concepts.workbench.jobs import Evaluate, LookOver, Measured, Train, Trained
+from concepts.workbench.jobs import Evaluate, Measured, Train, Trained
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.heads import StoredHead
 
@@ -108,7 +108,6 @@ class Versions:
         context, row = self._context, self._concept.row
         head = self.head(version)
         measured = context.measured(row, head.number)
-        looked = context.jobs.newest_done(LookOver, row.id)
         removed = 0
         if measured is not None:
             since = measured.label_sequence, measured.created
@@ -118,7 +117,6 @@ class Versions:
             head,
             measured,
             context.library_scores(row.id, head),
-            looked.coverage if looked else None,
             removed,
         )
 
