@@ -72,10 +72,10 @@ class WebPage:
         self.body: list[Area | AreaRow] = []
         self._row: AreaRow | None = None
         self.areas: dict[str, Area] = {}
-        self._opens: Look | None = None
         self._answers: dict[str, Answer] = {}
-        self._follows: Look | None = None
-        self._ticks: Look | None = None
+        self.opens: Look | None = None  # fills the page when it opens
+        self.follows: Look | None = None  # fills slow areas; the browser calls it once the page is there
+        self.ticks: Look | None = None  # shows progress, called as often as `TIMER` says
 
     # How a screen is made
 
@@ -93,42 +93,26 @@ class WebPage:
         yield
         self._row = None
 
-    def on_open(self, look: Look) -> None:
-        """Sets the handler that fills the page when it opens."""
-        self._opens = look
-
-    def on_opened(self, look: Look) -> None:
-        """Sets the handler for slow areas. The browser calls it once the page is there."""
-        self._follows = look
-
     def on_action(self, answer: Answer, *areas: Area) -> None:
         """Sets the handler for presses in these areas."""
         self._answers |= dict.fromkeys((area.elem_id for area in areas), answer)
 
-    def on_tick(self, look: Look) -> None:
-        """Sets the handler for progress, called as often as `TIMER` says."""
-        self._ticks = look
-
     # How it is used
-
-    @property
-    def follows(self) -> bool:
-        return self._follows is not None
 
     def open(self, request: Request) -> Shown:
         """The HTML of every area. If the handler fails, the log has the error and the first area says so."""
         shown: Shown = {area: area.at_first for area in self.areas.values()}
         try:
-            return shown | _noted(self._opens, request)
+            return shown | _noted(self.opens, request)
         except HTTPException as error:
             return shown | {next(iter(self.areas.values())): say(error.detail, "bad")}
 
     def opened(self, request: Request) -> Shown:
         with one_moment():
-            return _noted(self._follows, request)
+            return _noted(self.follows, request)
 
     def tick(self, request: Request) -> Shown:
-        return _noted(self._ticks, request)
+        return _noted(self.ticks, request)
 
     def press(self, area: str, action: Action, request: Request) -> Shown:
         """Handles a press. Raises `HTTPException`: 403 if the role forbids it, 422 if no button sends it."""

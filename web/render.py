@@ -123,7 +123,7 @@ def _environment() -> Environment:
         "job_title": jobs.job_title,
         "markdown": _markdown,
         "moment": clock,
-        "number": words.number,
+        "number": "{:,}".format,
         "of_hundred": of_hundred,
         "outcome": jobs.outcome,
         "percent": words.percent,

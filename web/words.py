@@ -50,11 +50,6 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def number(value: int) -> str:
-    """Such as: 5,421."""
-    return f"{value:,}"
-
-
 def dollars(amount: float) -> str:
     """Such as: $12.40, $0.0031, under $0.0001."""
     if 0 < amount < 0.0001:

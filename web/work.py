@@ -38,7 +38,7 @@ class Work:
                 shown[TIMER] = ticking(self.newest(concept_of(request) if of_concept else None))
             return shown
 
-        self._page.on_tick(tick)
+        self._page.ticks = tick
 
     def newest(self, concept: str | None = None) -> JobView | None:
         """The newest of these jobs (for this concept, or for none), a going one first. One query."""
@@ -53,12 +53,12 @@ class Work:
         return {self.area: render(template, job=job, **values), TIMER: ticking(job)}
 
 
-def ticking(*jobs: JobView | None, usually: float = USUALLY) -> float:
+def ticking(*jobs: JobView | None) -> float:
     """Seconds until the page asks for progress again; 0 if no job is running. Young jobs are asked about more
     often, because they may end soon."""
     going = [job for job in jobs if job and is_going(job)]
     is_young = any(datetime.now(UTC) - job.created < YOUNG for job in going)
-    return (OFTEN if is_young else usually) if going else 0
+    return (OFTEN if is_young else USUALLY) if going else 0
 
 
 def press(workbench: Workbench, action: Action) -> bool:

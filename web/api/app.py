@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 
@@ -55,14 +53,7 @@ def create_api(workbench: Workbench) -> FastAPI:
     @api.get("/docs", include_in_schema=False)
     def reference() -> Response:
         """The OpenAPI document as a page that is read, made here: nothing comes from elsewhere."""
-        return HTMLResponse(reference_page(api.openapi(), PREFIX), headers=STYLE_HEADERS)
+        page = render("reference.html", document=api.openapi(), prefix=PREFIX, problems=list(kinds()))
+        return HTMLResponse(page, headers={"Content-Security-Policy": STRICT_POLICY})
 
     return api
-
-
-STYLE_HEADERS = {"Content-Security-Policy": STRICT_POLICY}
-
-
-def reference_page(document: dict[str, Any], prefix: str) -> str:
-    """HTML of an OpenAPI document whose paths begin at `prefix`."""
-    return render("reference.html", document=document, prefix=prefix, problems=list(kinds()))

@@ -57,10 +57,6 @@ class Access:
         self._checking = threading.Semaphore(CHECKED_AT_ONCE)
         self._lock = threading.Lock()
 
-    @property
-    def login_required(self) -> bool:
-        return bool(self.users.records())
-
     def see_users(self, *, there: bool) -> None:
         """Keeps that the home has users. Where there are none, reads whether it had some."""
         if not there:

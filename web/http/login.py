@@ -28,7 +28,7 @@ def login_routes(access: Access) -> APIRouter:
 
     @router.get("/login")
     def page(request: Request, next: str = "/") -> Response:  # the name in the address
-        if not access.login_required or request.state.user:
+        if not access.users.records() or request.state.user:
             return RedirectResponse(_inside(next), status_code=303)
         return _page(access, next)
 

@@ -82,7 +82,7 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
                 shown={area: html for area, html in shown.items() if isinstance(area, Area)},
                 memory=_plain(shown.get(MEMORY)),
                 timer=shown.get(TIMER, 0),
-                follows=page.follows,
+                follows=page.follows is not None,
                 how=how(),
             )
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})  # Back must not show what was before

@@ -100,9 +100,9 @@ class Quiet:
 
     def _wait(self, begin: Callable[[], None]) -> None:
         end = time.monotonic() + AT_LATEST
-        while (left := min(self._left(), end - time.monotonic())) > 0:
+        while True:
+            left = PAUSE if self._asking else self._since + PAUSE - time.monotonic()
+            if (left := min(left, end - time.monotonic())) <= 0:
+                break
             time.sleep(left)
         begin()
-
-    def _left(self) -> float:
-        return PAUSE if self._asking else self._since + PAUSE - time.monotonic()

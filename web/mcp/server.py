@@ -149,9 +149,24 @@ def create_server(door: Door) -> MCPServer[Door]:
     async def opened(_: MCPServer[Door]) -> AsyncIterator[Door]:
         yield door
 
+    offered = []
+    for tool in tools():
+        about = ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.reads,
+            destructive_hint=False,
+            idempotent_hint=tool.reads,
+            open_world_hint=tool.calls_out,
+        )
+        one = _Strict.from_function(guarded(tool.run), title=tool.title, annotations=about)
+        arguments = one.fn_metadata.arg_model
+        arguments.model_config["extra"] = "forbid"  # the library would drop unknown fields
+        arguments.model_rebuild(force=True)
+        one.parameters = arguments.model_json_schema(by_alias=True)
+        offered.append(one)
     return MCPServer[Door](
         "discern",
-        tools=[_strict(tool) for tool in tools()],
+        tools=offered,
         title="Discern",
         version=__version__,
         instructions=INSTRUCTIONS,
@@ -191,23 +206,6 @@ class _Strict(Offered):
         if wrong["type"] == "model_type":
             allowed = "be an object"
         return f"The argument {name} is {shown}. It should {allowed}."
-
-
-def _strict(tool: Tool) -> Offered:
-    """The tool as the server offers it. Unknown fields are an error: the library would drop them."""
-    about = ToolAnnotations(
-        title=tool.title,
-        read_only_hint=tool.reads,
-        destructive_hint=False,
-        idempotent_hint=tool.reads,
-        open_world_hint=tool.calls_out,
-    )
-    offered = _Strict.from_function(guarded(tool.run), title=tool.title, annotations=about)
-    arguments = offered.fn_metadata.arg_model
-    arguments.model_config["extra"] = "forbid"
-    arguments.model_rebuild(force=True)
-    offered.parameters = arguments.model_json_schema(by_alias=True)
-    return offered
 
 
 def http_app(workbench: Workbench) -> ASGIApp:

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from concepts.bundle.check import BundleConcept, bundle_digest, concepts_of, graph_problems
+from concepts.bundle.check import bundle_digest, concepts_of, graph_problems
 from concepts.bundle.classify import Classifier
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
-from concepts.bundle.facts import BundleFacts, OneOf
+from concepts.bundle.facts import OneOf
 from concepts.bundle.load import CLASSIFIER_FILE, read_bundle
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.errors import DiscernError
@@ -59,7 +59,24 @@ class Served:
             raise DiscernError(
                 f"{path} was written by another version of Discern. Export it again."
             ) from error
-        self.about = _about(path.name, bundle.facts, concepts_of(bundle.facts))
+        facts = bundle.facts
+        exclusive = isinstance(facts.rule, OneOf)
+        details = {concept.concept: concept.head.details for concept in facts.concepts}
+        concepts = []
+        for column in concepts_of(facts):
+            zones = zones_of(column.threshold, details.get(column.name, {}))
+            yes_from, no_up_to = (None, None) if exclusive else zones
+            concepts.append(
+                ServedConcept(
+                    name=column.name,
+                    version=column.version,
+                    threshold=column.threshold,
+                    yes_from=yes_from,
+                    no_up_to=no_up_to,
+                )
+            )
+        fingerprint = facts.encoder.fingerprint
+        self.about = ServedBundle(bundle=path.name, fingerprint=fingerprint, concepts=tuple(concepts))
         self.concepts = {concept.name: concept for concept in self.about.concepts}
 
     def said(self, data: bytes) -> tuple[ConceptSaid, ...]:
@@ -125,23 +142,3 @@ def all_said(served: Sequence[Served], sent: ReceivedPicture, wanted: frozenset[
     except (UnreadableError, BadPictureError) as error:
         return PictureSaid(name=sent.name, error=str(error))
     return PictureSaid(name=sent.name, said=tuple(said))
-
-
-def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> ServedBundle:
-    exclusive = isinstance(facts.rule, OneOf)
-    details = {concept.concept: concept.head.details for concept in facts.concepts}
-    return ServedBundle(
-        bundle=name,
-        fingerprint=facts.encoder.fingerprint,
-        concepts=tuple(
-            ServedConcept(
-                name=column.name,
-                version=column.version,
-                threshold=column.threshold,
-                yes_from=None if exclusive else zones.yes_from,
-                no_up_to=None if exclusive else zones.no_up_to,
-            )
-            for column in columns
-            for zones in [zones_of(column.threshold, details.get(column.name, {}))]
-        ),
-    )

@@ -23,9 +23,9 @@ SAID = {
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.show)
+    page.opens = screen.show
     page.on_action(screen.act, screen.going, screen.main)
-    page.on_tick(screen.tick)
+    page.ticks = screen.tick
 
 
 class Going(View):

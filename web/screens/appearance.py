@@ -57,5 +57,5 @@ def build(workbench: Workbench, page: WebPage) -> None:
             return {area: say(in_words(error), "bad") + show(request)[area]}
         return {area: render("concept/go.html", address=url("/settings/appearance", concept, saved=1))}
 
-    page.on_open(show)
+    page.opens = show
     page.on_action(act, area)

@@ -22,9 +22,9 @@ EVERY = 1.5  # seconds from one look at work to the next
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.show)
+    page.opens = screen.show
     page.on_action(screen.act, *screen.parts, screen.said, screen.dialog)
-    page.on_tick(screen.tick)
+    page.ticks = screen.tick
 
 
 class _Screen:

@@ -65,8 +65,8 @@ class CheckMemory(View):
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.open)
-    page.on_opened(screen.opened)
+    page.opens = screen.open
+    page.follows = screen.opened
     page.on_action(screen.act, *page.areas.values(), screen.around, screen.mistakes)
     screen.work.on_tick(screen.tick, of_concept=True)
 

@@ -38,8 +38,8 @@ PICKED_FROM = 24
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     # Searching a large library takes a moment: the document is there before the pictures are.
-    page.on_open(screen.document)
-    page.on_opened(screen.searches)
+    page.opens = screen.document
+    page.follows = screen.searches
     page.on_action(screen.act, *screen.parts, screen.queries, screen.dialog)
     screen.work.on_tick(screen.tick, of_concept=True)
 

@@ -60,6 +60,6 @@ def build(workbench: Workbench, page: WebPage) -> None:
             return show(say(in_words(error), "bad"))
         return work.shown(work.newest()) | {TIMER: OFTEN}
 
-    page.on_open(lambda request: show())
+    page.opens = lambda request: show()
     page.on_action(act, work.area, area)
     work.on_tick(tick, of_concept=False)

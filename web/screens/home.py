@@ -32,7 +32,7 @@ PUT_AWAY = "put-away"  # the place on the page that says so
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.open)
+    page.opens = screen.open
     page.on_action(screen.act, screen.head, screen.first, screen.concepts, screen.dialog, screen.work.area)
     screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
 

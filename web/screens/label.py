@@ -16,7 +16,7 @@ from web.render import render, say
 
 def build(workbench: Workbench, page: WebPage) -> None:
     area = page.area("label-area")
-    page.on_open(lambda request: {area: _render(workbench, request)})
+    page.opens = lambda request: {area: _render(workbench, request)}
 
 
 def _render(workbench: Workbench, request: Request) -> str:

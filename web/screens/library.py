@@ -77,7 +77,7 @@ class Seen(BaseModel):
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     areas = (screen.tools, screen.work.area, screen.uploads, screen.side, screen.main, screen.dialog)
-    page.on_open(screen.load)
+    page.opens = screen.load
     page.on_action(screen.act, screen.top, *areas)
     screen.work.on_tick(screen.tick, of_concept=False)
 

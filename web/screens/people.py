@@ -33,4 +33,4 @@ def build(workbench: Workbench, page: WebPage) -> None:
         )
         return {area: html}
 
-    page.on_open(show)
+    page.opens = show

@@ -55,7 +55,7 @@ Place = dict[str, str]
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.open)
+    page.opens = screen.open
     page.on_action(screen.act, *page.areas.values())
     screen.work.on_tick(screen.tick, of_concept=True)
 

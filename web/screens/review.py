@@ -36,9 +36,9 @@ ROWS = 12  # of the queue that are shown
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(screen.open)
+    page.opens = screen.open
     page.on_action(screen.act, screen.top, screen.main, screen.said, screen.dialog)
-    page.on_tick(screen.tick)
+    page.ticks = screen.tick
 
 
 class RememberedReview(BaseModel):

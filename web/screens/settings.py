@@ -28,7 +28,7 @@ FIELDS = tuple(name for name in SAVED if name != "openai_api_key")  # which the 
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
-    page.on_open(lambda request: screen.show())
+    page.opens = lambda request: screen.show()
     page.on_action(screen.act, screen.work.area, screen.main, screen.side)
     screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
 

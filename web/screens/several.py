@@ -81,4 +81,4 @@ def build(workbench: Workbench, page: WebPage) -> None:
         )
         return {top: head, main: html if names else ""}
 
-    page.on_open(show)
+    page.opens = show
