@@ -27,43 +27,45 @@ between versions. Names are imported when first used, so that `discern --help` n
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from concepts import __version__
 
 if TYPE_CHECKING:
-    from concepts.bundle.load import encoder_of as encoder_of
-    from concepts.bundle.load import load_bundle as load_bundle
-    from concepts.encoders import load_encoder as load_encoder
-    from concepts.errors import DiscernError as DiscernError
-    from concepts.library.ingestion import embed_files as embed_files
-    from concepts.settings import load_settings as load_settings
-    from concepts.workbench import Workbench as Workbench
-    from discern.library import Concept as Concept
-    from discern.library import Library as Library
-    from storage.labels import Author as Author
+    from discern.names import (
+        Author,
+        Concept,
+        DiscernError,
+        Library,
+        Workbench,
+        embed_files,
+        encoder_of,
+        load_bundle,
+        load_encoder,
+        load_settings,
+    )
 
-_FROM = {
-    "Author": "storage.labels",
-    "Concept": "discern.library",
-    "DiscernError": "concepts.errors",
-    "Library": "discern.library",
-    "Workbench": "concepts.workbench",
-    "embed_files": "concepts.library.ingestion",
-    "encoder_of": "concepts.bundle.load",
-    "load_bundle": "concepts.bundle.load",
-    "load_encoder": "concepts.encoders",
-    "load_settings": "concepts.settings",
-}
-
-__all__ = ["__version__", *_FROM]
+__all__ = [
+    "Author",
+    "Concept",
+    "DiscernError",
+    "Library",
+    "Workbench",
+    "__version__",
+    "embed_files",
+    "encoder_of",
+    "load_bundle",
+    "load_encoder",
+    "load_settings",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _FROM:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_FROM[name]), name)
+    from discern import names
+
+    return getattr(names, name)
 
 
 def __dir__() -> list[str]:

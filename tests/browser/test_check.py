@@ -49,7 +49,6 @@ def train_if_needed(page: Any, site: Any) -> None:
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_text("Version 1 is trained.").wait_for()
     page.get_by_role("slider", name="Threshold").wait_for()
-    page.get_by_text("From people’s labels alone").wait_for(state="attached")
     page.wait_for_function("() => !document.querySelector('.job')")
 
 
