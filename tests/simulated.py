@@ -31,6 +31,11 @@ class Picture:
     words: frozenset[str]
 
 
+def drawings(folder: Path) -> list[Picture]:
+    """Those of a folder, each with the shape that its name says."""
+    return [Picture(file, frozenset({file.name.split("-")[0]})) for file in folder.glob("*-*.png")]
+
+
 Attributes = dict[str, Callable[[Picture], bool]]
 
 

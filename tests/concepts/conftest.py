@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -77,20 +78,25 @@ def settle(
 
 
 @pytest.fixture
+def opened() -> Iterator[Callable[[], Workbench]]:
+    """A Workbench over the own home as it is, until the end of the test."""
+    with ExitStack() as stack:
+
+        def opened() -> Workbench:
+            bench = Workbench(load_settings())
+            stack.callback(bench.context.database.close)  # a server takes a hundred connections
+            return bench
+
+        yield opened
+
+
+@pytest.fixture
 def open_bench(
-    made_library: tuple[Path, Path], settle: Callable[[Path], None]
-) -> Iterator[Callable[[], Workbench]]:
+    made_library: tuple[Path, Path], settle: Callable[[Path], None], opened: Callable[[], Workbench]
+) -> Callable[[], Workbench]:
     """A Workbench over a copy of the library of its own."""
     settle(made_library[0])
-    opened: list[Workbench] = []
-
-    def open_one() -> Workbench:
-        opened.append(Workbench(load_settings()))
-        return opened[-1]
-
-    yield open_one
-    for bench in opened:
-        bench.context.database.close()  # a server takes a hundred connections
+    return opened
 
 
 @pytest.fixture
@@ -132,18 +138,16 @@ def make_home(
 
 
 @pytest.fixture
-def filled(make_home: Callable[[Fill], Path], settle: Callable[[Path], None]) -> Iterator[Filled]:
+def filled(
+    make_home: Callable[[Fill], Path], settle: Callable[[Path], None], opened: Callable[[], Workbench]
+) -> Filled:
     """A Workbench over a copy of such a home."""
-    opened: list[Workbench] = []
 
-    def open_one(fill: Fill) -> Workbench:
+    def filled(fill: Fill) -> Workbench:
         settle(make_home(fill))
-        opened.append(Workbench(load_settings()))
-        return opened[-1]
+        return opened()
 
-    yield open_one
-    for bench in opened:
-        bench.context.database.close()
+    return filled
 
 
 def train_with_20_simulated_answers(bench: Workbench) -> None:

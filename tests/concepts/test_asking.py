@@ -200,17 +200,6 @@ def test_why_there_is_no_grid_is_said(concept: Concept, monkeypatch: pytest.Monk
     assert len(concept.labels.grid("likely").pictures) == 36
 
 
-def test_the_workbench_offers_real_pictures_and_none_twice(concept: Concept) -> None:
-    first = concept.labels.next_pictures(2, purpose="evaluation")
-    more = concept.labels.next_pictures(2, purpose="evaluation", waiting=[p.id for p in first])
-    assert len({p.id for p in (*first, *more)}) == 4
-    concept.labels.upcoming([], 0)
-    settled(concept.context.background)
-    pictures = concept.labels.upcoming([], 6).pictures
-    assert [p.purpose for p in pictures] == ["train"] * 6
-    assert all(p.path.endswith((".png", ".jpg")) for p in pictures)
-
-
 def test_a_choice_says_what_is_asked_again_and_after_how_many_sheets_another_is_due(background) -> None:
     again = learning(3).model_copy(update={"repeat": True, "reason": "again"})
     queue = QuestionQueue(lambda n, waiting: Chosen([again, learning(4)], 0, sheet=2), background)

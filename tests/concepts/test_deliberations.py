@@ -8,12 +8,12 @@ import pytest
 from answering import Filled
 from fake_openai import FakeOpenAI
 from simulated import (
-    Picture,
     Recognises,
     SimulatedProposer,
     SimulatedVision,
     any_of,
     by_chance,
+    drawings,
     simulated_server,
 )
 from web_screens import Screens
@@ -39,8 +39,7 @@ PHRASES = {
 
 @pytest.fixture
 def server(pictures: Path) -> Iterator[FakeOpenAI]:
-    known = [Picture(file, frozenset({file.name.split("-")[0]})) for file in pictures.glob("*-*.png")]
-    vision = SimulatedVision(Recognises(known), PHRASES)
+    vision = SimulatedVision(Recognises(drawings(pictures)), PHRASES)
     with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
         yield running
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from drawing import draw_folder
 from not_run import not_run
-from patience import PATIENCE
 from small_disk import SmallDisk
+from soak_load import until
 
 from concepts.errors import DamagedDatabaseError, PlaceError
 from concepts.jobs import Lane, runner
@@ -124,17 +123,10 @@ def test_long_work_is_refused_where_there_is_no_room_or_pauses_says_so_and_goes_
     big = small_disk.folder / "big"
     big.write_bytes(b"x" * (free_bytes(home) - 512 * 1024))  # too little for long work, enough to say so
     bench.jobs.start()
-    _until(lambda: bench.installation.job(job).message == runner.PAUSED)
+    until(lambda: bench.installation.job(job).message == runner.PAUSED)
     assert bench.installation.job(job).state == "queued"
     big.unlink()
     bench.jobs.wake()
-    _until(lambda: bench.installation.job(job).state == "done")
+    until(lambda: bench.installation.job(job).state == "done")
     assert bench.library.info().pictures == 30
     bench.close()
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

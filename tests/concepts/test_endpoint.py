@@ -6,7 +6,7 @@ import re
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Request, cut_off
-from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
+from manners import LLAMA_CPP_PYTHON
 
 from concepts.errors import ModelCallError, SettingsError
 from concepts.installation.endpoint import EndpointReport, about_models, examine
@@ -83,12 +83,6 @@ def test_a_model_whose_answer_about_a_picture_is_missing_is_not_called_blind(led
     assert "doesn’t see" not in said
     assert f"It didn’t say what is in a test picture. {report.answers[0].blind_why}" in said
     assert "Then test again" in said
-
-
-@pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])
-def test_it_says_how_much_is_read_at_once(ledger: Ledger, manner: object, size: str) -> None:
-    with FakeOpenAI(reads, manner=manner) as server:  # type: ignore[arg-type]
-        assert f"Its context is {size} tokens." in words(examine(settings_for(server), ledger, nothing))
 
 
 def test_a_server_that_was_upgraded_and_a_wrong_answer_are_found_out(ledger: Ledger) -> None:

@@ -6,13 +6,12 @@ import contextlib
 import os
 import random
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from patience import PATIENCE
+from soak_load import until
 
 from concepts.errors import DamagedIndexError
 from concepts.settings import load_settings
@@ -37,9 +36,7 @@ def test_of_all_processes_the_one_that_serves_looks_through_a_large_database_and
         bench.context.database.keep_daily_copy()  # as every command does
         assert copies.all() == []
         bench.library.warm_up()
-        deadline = time.monotonic() + PATIENCE
-        while not copies.all():
-            assert time.monotonic() < deadline
+        until(copies.all)
 
 
 def remove_vectors(home: Path) -> None:
@@ -104,23 +101,6 @@ def test_what_is_lost_is_said_instead_of_finding_nothing_and_comes_back(
     _assert_same(_vectors(bench), before)
     assert bench.library.info().damage == ""
     assert bench.upkeep.check().wait().is_whole
-
-
-@pytest.mark.parametrize("copy", ["kept", "gone"])
-def test_vectors_overwritten_in_the_table_are_mended(bench: Workbench, own_home: Path, copy: str) -> None:
-    before = _vectors(bench)
-    one = next(iter(before.values())).astype(np.float16)
-    files = (own_home / "vectors").glob("*.lance/data/*")
-    file = next(file for file in files if one.tobytes() in file.read_bytes())
-    _overwrite(file, file.read_bytes().index(one.tobytes()), one.nbytes)
-    if copy == "gone":
-        _remove_copies(own_home)
-    told = bench.upkeep.check().wait()
-    assert "1 of 91 vectors is damaged" in told.index
-    assert not told.is_whole
-    mended = bench.upkeep.check(repair=True).wait()
-    assert (mended.embedded > 0, mended.left, mended.is_whole) == (copy == "gone", 0, True)
-    _assert_same(_vectors(bench), before)
 
 
 @pytest.mark.parametrize("kind", ["*.lance/data/*", "*.snapshot/*.vectors", "*.graph/*/*", "*.map"])
@@ -210,8 +190,7 @@ def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workben
         with contextlib.suppress(DamagedIndexError):  # it may be mended by the second one
             bench.library.search("ball")
     (job,) = [job for job in bench.jobs.store.recent() if job.kind == "check library"]
-    while bench.jobs.store.get(job.id).state in ("queued", "running"):
-        pass
+    until(lambda: bench.jobs.store.get(job.id).state not in ("queued", "running"))
     assert len(bench.library.search("ball", n=100)) == 91
     assert bench.library.info().damage == ""
 
