@@ -2,8 +2,8 @@
 alone. Nothing here understands anything.
 
 The vision model recognises a labelled picture by its pixels and judges each criterion by a detector of that
-one attribute; it never learns what the concept is. The proposer sees the prompt alone and draws from a list
-of phrases, most of which are of no use for any one concept.
+one attribute; it never learns what the concept is. The proposer sees the prompt alone and has a list of
+phrases, most of which are of no use for any one concept.
 """
 
 from __future__ import annotations
@@ -118,43 +118,25 @@ class SimulatedVision:
 
 
 class SimulatedProposer:
-    """Draws phrases with a kind by what the prompt says is wrong, none that was tried with that kind. Phrases
-    that the prompt mentions where person and machine differ come to it more easily."""
+    """Proposes to exclude each of its phrases that wasn't tried, and finds that any of them may differ."""
 
     def __init__(self, phrases: list[str]) -> None:
         self._phrases = phrases
 
     def reword(self, request: Request) -> Any:
-        rng = _rng(request)
-        answers = request.text.partition("<answers>\n")[2]
-        lines = re.findall(r"^\d+\. The person says .*$", answers, re.MULTILINE)
-        too_many = [line for line in lines if "person says no, the machine yes" in line]
-        too_few = [line for line in lines if re.search(r"person says yes, the machine no\b", line)]
-        number = int(re.findall(r"Propose (\d+)", request.text)[-1])
-        necessary = [n for n, (kind, _) in enumerate(numbered(request.text), 1) if kind == "necessary"]
         tried = request.text.partition("<tried>")[2]
-        weights = {
-            (kind, phrase): (1 + len(wrong)) * (1 + sum(phrase in line for line in wrong))
-            for kind, wrong in (("excluding", too_many), ("included", too_few))
+        wordings = [
+            {
+                "why": f"Perhaps it is about: {phrase}.",
+                "edits": [{"action": "add", "number": 0, "kind": "excluding", "text": phrase}],
+            }
             for phrase in self._phrases
-            if f"({kind}) {phrase}" not in tried
-        }
-        pairs, chances = list(weights), np.array(list(weights.values()), float)
-        wordings: list[dict[str, Any]] = []
-        if not pairs:
-            return {"wordings": wordings}
-        for row in rng.choice(len(pairs), min(number, len(pairs)), replace=False, p=chances / chances.sum()):
-            kind, phrase = pairs[row]
-            at = necessary[0] if necessary and kind == "included" else 0
-            edit = {"action": "add", "number": at, "kind": kind, "text": phrase}
-            wordings.append({"why": f"Perhaps it is about: {phrase}.", "edits": [edit]})
-        return {"wordings": wordings}
+            if f"(excluding) {phrase}" not in tried
+        ]
+        return {"wordings": wordings[: int(re.findall(r"Propose (\d+)", request.text)[-1])]}
 
     def differ(self, request: Request) -> Any:
-        rng = _rng(request)
-        phrases = rng.choice(self._phrases, min(3, len(self._phrases)), replace=False)
-        seen = [{"text": str(p), "seen_in": str(rng.choice(["first", "second"]))} for p in phrases]
-        return {"differences": seen}
+        return {"differences": [{"text": phrase, "seen_in": "first"} for phrase in self._phrases[:3]]}
 
 
 def simulated_server(vision: SimulatedVision, proposer: SimulatedProposer) -> Callable[[Request], Any]:
@@ -174,17 +156,9 @@ def numbered(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^\d+\. \((\w+)[^)]*\) (.*)$", criteria, re.MULTILINE)
 
 
-def _rng(request: Request) -> np.random.Generator:
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(request.text.encode()).digest()[:8]))
-
-
 def _rating(criteria: list[tuple[str, str]], verdicts: list[str]) -> int:
-    """By the rule the prompt gives: kinds that count, of the first necessary criterion, may stand for it."""
-    said = list(zip(criteria, verdicts, strict=True))
-    if any(kind == "excluding" and verdict == "met" for (kind, _), verdict in said):
+    """By the rule the prompt gives."""
+    said = {(kind, verdict) for (kind, _), verdict in zip(criteria, verdicts, strict=True)}
+    if said & {("excluding", "met"), ("necessary", "not met")}:
         return 1
-    included = any(kind == "included" and verdict == "met" for (kind, _), verdict in said)
-    for place, ((kind, _), verdict) in enumerate(said):
-        if kind == "necessary" and verdict != "met" and not (included and place == 0):
-            return 3 if verdict == "unclear" else 1
-    return 5
+    return 3 if ("necessary", "unclear") in said else 5
