@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from patience import PATIENCE
@@ -53,12 +53,16 @@ def answers(url: str) -> bool:
     return False
 
 
-def becomes(ready: Callable[[], bool], *, while_running: subprocess.Popen[bytes]) -> bool:
-    """Waits until it is; False where the process ends first, or after `PATIENCE`."""
+@contextmanager
+def ready(process: subprocess.Popen[bytes], log: Path, holds: Callable[[], bool]) -> Iterator[None]:
+    """Once it holds, until the block ends the process."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and while_running.poll() is None:
-        if ready():
-            return True
-        with suppress(subprocess.TimeoutExpired):
-            while_running.wait(timeout=0.1)
-    return False
+    try:
+        while not holds():
+            assert time.monotonic() < deadline and process.poll() is None, log.read_text()  # noqa: PT018
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait()

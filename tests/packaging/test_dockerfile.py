@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from images import arguments, becomes, begun, environment, exec_form, free_port, laid_out, stages
+from images import arguments, begun, environment, exec_form, free_port, laid_out, ready, stages
 
 ROOT = Path(__file__).parents[2]
 STAGES = stages((ROOT / "Dockerfile").read_text())
@@ -61,10 +61,6 @@ def test_what_it_copies_is_enough_to_serve_and_its_health_check_notices(tmp_path
         return begun(arguments(APP, "HEALTHCHECK")[0], image, settings).wait() == 0
 
     assert not healthy()
-    app = begun(arguments(APP, "CMD")[0], image, settings)
-    try:
-        assert becomes(healthy, while_running=app), log.read_text()
-    finally:
-        app.terminate()
-        app.wait()
+    with ready(begun(arguments(APP, "CMD")[0], image, settings), log, healthy):
+        pass
     assert not healthy()

@@ -12,17 +12,7 @@ import httpx2 as httpx
 import pytest
 import yaml
 from drawing import draw_folder
-from images import (
-    Instructions,
-    answers,
-    arguments,
-    becomes,
-    begun,
-    environment,
-    free_port,
-    laid_out,
-    stages,
-)
+from images import Instructions, answers, arguments, begun, environment, free_port, laid_out, ready, stages
 from patience import PATIENCE
 
 from space.assemble import assemble, copied
@@ -93,10 +83,8 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
     (prepare,) = [line for line in arguments(instructions, "RUN") if line.startswith("[")]
     assert begun(prepare, image, settings).wait() == 0, log.read_text()
     assert "12 pictures are ready" in log.read_text()
-    app = begun(arguments(instructions, "CMD")[-1], image, settings)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        assert becomes(lambda: answers(f"{address}/healthz"), while_running=app), log.read_text()
+    app, address = begun(arguments(instructions, "CMD")[-1], image, settings), f"http://127.0.0.1:{port}"
+    with ready(app, log, lambda: answers(f"{address}/healthz")):
         visitor = httpx.Client(base_url=address, headers={"host": "ana-discern.hf.space"}, timeout=PATIENCE)
         cookie = visitor.post("/begin").headers["set-cookie"].partition(";")[0]
         mine = {"cookie": cookie}  # which a browser sends over HTTPS only
@@ -106,6 +94,3 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
         page = visitor.get("/", headers=mine)
         assert page.status_code == 200
         assert "frame-ancestors https://huggingface.co" in page.headers["content-security-policy"]
-    finally:
-        app.terminate()
-        app.wait()

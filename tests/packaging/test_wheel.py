@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from drawing import draw_folder
-from images import answers, becomes, free_port
+from images import answers, free_port, ready
 
 from setup import moved
 
@@ -119,15 +119,11 @@ def test_the_app_is_served_outside_of_the_checkout(installed: Path, elsewhere: P
     port = free_port()
     environment = without_path() | {"DISCERN_PORT": port}
     with (elsewhere / "log").open("w") as log:
-        app = subprocess.Popen(
-            [installed / "discern", "run"], cwd=elsewhere, env=environment, stdout=log, stderr=log
-        )
-    try:
-        healthy = becomes(lambda: answers(f"http://127.0.0.1:{port}/healthz"), while_running=app)
-        assert healthy, (elsewhere / "log").read_text()
-    finally:
-        app.terminate()
-        assert app.wait() == 0
+        command = [installed / "discern", "run"]
+        app = subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=log)
+    with ready(app, elsewhere / "log", lambda: answers(f"http://127.0.0.1:{port}/healthz")):
+        pass
+    assert app.returncode == 0
 
 
 def test_the_library_and_the_laboratory_are_found_in_it_under_no_other_name(run: Run) -> None:

@@ -10,8 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +23,7 @@ from drawing import claims
 from patience import PATIENCE
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
+from soak_load import memory_of, until
 
 from concepts.bundle.check import bundle_digest
 from concepts.bundle.decisions import Zones, zone_of, zones_of
@@ -218,18 +217,6 @@ class Sender:
             return b""
 
 
-def resident(pid: int) -> int:
-    """Bytes of memory that a process has."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-
-
 def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
     url = start(bundle).url
     large = flat(3000)
@@ -245,7 +232,7 @@ def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(start: S
     process, url = start(bundle)
     senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
     one = 7000 * 7000 * 4  # bytes
-    until(lambda: asked(f"{url}/readyz")[0] == 200 and resident(process.pid) >= one)
+    until(lambda: asked(f"{url}/readyz")[0] == 200 and memory_of(process.pid, "VmRSS:") >= one)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     assert not all(b"200 OK" in sender.first_line() for sender in senders)
