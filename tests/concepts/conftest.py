@@ -78,25 +78,25 @@ def settle(
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[[], Workbench]]:
+def open_home() -> Iterator[Callable[[], Workbench]]:
     """A Workbench over the own home as it is, until the end of the test."""
     with ExitStack() as stack:
 
-        def opened() -> Workbench:
+        def open_home() -> Workbench:
             bench = Workbench(load_settings())
             stack.callback(bench.context.database.close)  # a server takes a hundred connections
             return bench
 
-        yield opened
+        yield open_home
 
 
 @pytest.fixture
 def open_bench(
-    made_library: tuple[Path, Path], settle: Callable[[Path], None], opened: Callable[[], Workbench]
+    made_library: tuple[Path, Path], settle: Callable[[Path], None], open_home: Callable[[], Workbench]
 ) -> Callable[[], Workbench]:
     """A Workbench over a copy of the library of its own."""
     settle(made_library[0])
-    return opened
+    return open_home
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def make_home(
 
 @pytest.fixture
 def filled(
-    make_home: Callable[[Fill], Path], settle: Callable[[Path], None], opened: Callable[[], Workbench]
+    make_home: Callable[[Fill], Path], settle: Callable[[Path], None], open_home: Callable[[], Workbench]
 ) -> Filled:
     """A Workbench over a copy of such a home."""
 
     def filled(fill: Fill) -> Workbench:
         settle(make_home(fill))
-        return opened()
+        return open_home()
 
     return filled
 
