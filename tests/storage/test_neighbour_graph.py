@@ -17,7 +17,7 @@ from synthetic import in_memory, picture_ids, unit_vectors
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
 from storage.vectors import map as maps
-from storage.vectors.graph import Graph, KeptGraph, built
+from storage.vectors.graph import Graph, KeptGraph, built, clustered, highest
 from storage.vectors.ids import PictureIds
 from storage.vectors.map import KeptMap, Map, drawn
 from storage.vectors.reader import VectorReader
