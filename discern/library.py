@@ -15,16 +15,19 @@ line keep; `Library.bench`, the `Workbench`, has everything else they can do.
 
 from __future__ import annotations
 
+import base64
+import io
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from concepts import workbench
 from concepts.errors import DiscernError, UnknownError
@@ -32,7 +35,7 @@ from concepts.learning.report import Metric
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.jobs import Added, Trained
-from discern.pictures import Picture, Pictures
+from web.render import file_name, render
 
 Value = Literal["yes", "no", "unsure", "skip"]
 Place = str | Path
@@ -280,3 +283,58 @@ def _path(place: Place) -> Path:
 
 def _id(picture: Picture | str) -> str:
     return picture.id if isinstance(picture, Picture) else picture
+
+
+SHOWN = 60  # pictures of one list that a notebook shows: each is some 10 kB in the file
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the library. `id` is the SHA-256 of its file; `probability`, 0 to 1, is how likely it
+    counts, None where nothing says so yet; `why` it was chosen."""
+
+    id: str
+    path: str
+    probability: float | None = None
+    why: str = ""
+    _read: Callable[[str], bytes] | None = field(default=None, repr=False, compare=False)
+
+    def thumbnail(self) -> Image.Image:
+        """At most 320 pixels on the long side. Raises `DiscernError` where the picture is gone."""
+        assert self._read is not None
+        return Image.open(io.BytesIO(self._read(self.id)))
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        self.thumbnail().save(out, "PNG")
+        return out.getvalue()
+
+
+class Pictures(Sequence[Picture]):
+    """Pictures in an order that means something. A notebook shows the first of them."""
+
+    def __init__(self, pictures: Iterable[Picture]) -> None:
+        self._pictures = tuple(pictures)
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    @overload
+    def __getitem__(self, place: int) -> Picture: ...
+    @overload
+    def __getitem__(self, place: slice) -> Pictures: ...
+    def __getitem__(self, place: int | slice) -> Picture | Pictures:
+        found = self._pictures[place]
+        return Pictures(found) if isinstance(found, tuple) else found
+
+    def __repr__(self) -> str:
+        return f"Pictures({list(self._pictures)})"
+
+    def _repr_html_(self) -> str:
+        shown = []
+        for one in self._pictures[:SHOWN]:
+            assert one._read is not None
+            source = f"data:image/webp;base64,{base64.b64encode(one._read(one.id)).decode()}"
+            facts = {"name": file_name(one.path), "path": one.path, "probability": one.probability}
+            shown.append(facts | {"source": source})
+        return render("notebook/pictures.html", pictures=shown)

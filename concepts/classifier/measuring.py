@@ -24,7 +24,7 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures, Rows, Texts
-from concepts.learning.consistency import consistency
+from concepts.learning.evaluation import consistency
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.report import (
     AT_THRESHOLD,

@@ -9,7 +9,7 @@ from concepts.definition.exclusions import has_negation, items_of, split_sentenc
 from concepts.definition.proposing import FROM_THE_SENTENCE, as_the_person_wrote_it, with_proposals
 from concepts.definition.tree import FEWEST_LOOKALIKES, FEWEST_QUERIES, Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
-from concepts.encoders.english import looks_english
+from concepts.encoders.sentences import looks_english
 from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 

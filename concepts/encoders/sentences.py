@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors, sha256_of, unit
 from concepts.encoders.nodes import Nodes, Shape, session
-from concepts.encoders.packaged import packaged_file
+from concepts.encoders.packaged import GLOSSES, LEMMAS, packaged_file, packaged_text
 from concepts.errors import EncoderError
 
 # SHA-256 of the official file, and of the half-precision copy that `setup.py` makes for wheels. Both run
@@ -120,3 +122,49 @@ def _bert(weights: Weights) -> bytes:
     nodes.node("Identity", last, out="hidden")
     given: dict[str, Shape] = {"embedded": ["n", "t", d], "hide": ["n", 1, 1, "t"]}
     return nodes.model("MiniLM", given, {"hidden": ["n", "t", d]}, opset=OPSET)
+
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+SHORTEST = 3  # letters of both parts of a compound, and of a word from MiniLM's vocabulary
+_ELSEWHERE = frozenset(  # small words of twelve other languages
+    _WORD.findall(
+        "der die das und mit auf bei dem den ein eine einer von vor für im am ist oder el los las una un "
+        "por para con del que en la de le les des une dans sur avec pour du et il lo gli della delle dei dal "
+        "di che nel per um uma com dos da na ao het een van op voor met och på med av til som ett nie ve ile "
+        "bir yang dengan"
+    )
+)
+
+
+def looks_english(text: str) -> bool:
+    """Where a word is a sign of another language half of them have to be known, else a third. Nothing to
+    read looks English: nobody is told anything then."""
+    if not is_latin(text):
+        return False
+    words = _WORD.findall(text.casefold())
+    known = sum(_is_known(word) for word in words)
+    other = any(word in _ELSEWHERE or not word.isascii() for word in words)
+    return (2 if other else 3) * known >= len(words)
+
+
+def is_latin(text: str) -> bool:
+    """Whether half of its letters are Latin, or it has none."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return 2 * sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters) >= len(letters)
+
+
+def _is_known(word: str) -> bool:
+    if word in _ELSEWHERE:
+        return False
+    texts, single = _english(), word.removesuffix("s")
+    cuts = range(SHORTEST, len(word) - SHORTEST + 1)
+    return word in texts or single in texts or any(word[:i] in texts and word[i:] in texts for i in cuts)
+
+
+@cache
+def _english() -> frozenset[str]:
+    """The words of WordNet's nouns and their glosses, as timm has them, and of MiniLM's vocabulary."""
+    texts = f"{packaged_text(LEMMAS)} {packaged_text(GLOSSES)}".casefold()
+    vocabulary = packaged_text("vocab.txt").split("\n")
+    read = (word for word in vocabulary if len(word) >= SHORTEST and _WORD.fullmatch(word))
+    return frozenset(_WORD.findall(texts)).union(read)

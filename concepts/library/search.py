@@ -12,8 +12,8 @@ import numpy as np
 from cachetools import LRUCache
 
 from concepts.encoders.base import Vectors, reads_english_best, unit
-from concepts.encoders.english import is_latin, looks_english
 from concepts.encoders.lite0 import FEATURES
+from concepts.encoders.sentences import is_latin, looks_english
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.view import View

@@ -22,8 +22,8 @@ from concepts.view import View
 from concepts.workbench.annotations import Budget, require_pool
 from concepts.workbench.jobs import FindAmbiguities, Looked, Reword, Reworded
 from concepts.workbench.operation import AuthorName, operation
-from storage.deliberations import Deliberations as DeliberationStore
-from storage.deliberations import Rewording, RewordingDecision, Round
+from storage.choices import Deliberations as DeliberationStore
+from storage.choices import Rewording, RewordingDecision, Round
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept

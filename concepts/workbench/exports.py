@@ -33,7 +33,7 @@ from concepts.publishing.story import story_of
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version
-from storage.deliberations import Deliberations
+from storage.choices import Deliberations
 from storage.files import write_whole
 from storage.heads import StoredHead
 from storage.tables import ConceptRow

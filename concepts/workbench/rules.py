@@ -41,7 +41,7 @@ from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exports import archive_of, changed, exported
 from concepts.workbench.jobs import PicturesDone, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
-from storage.combinations import CombinationStore, StoredCombination
+from storage.choices import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow

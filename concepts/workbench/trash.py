@@ -19,7 +19,7 @@ from concepts.workbench.emptying import erase
 from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
 from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
 from concepts.workbench.upkeep import Upkeep
-from storage.combinations import CombinationStore
+from storage.choices import CombinationStore
 from storage.trash import Kind
 
 MOST = 10_000  # pictures of one call

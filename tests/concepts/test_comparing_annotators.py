@@ -19,7 +19,7 @@ from sqlalchemy import update
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup
 from concepts.errors import NotEnoughLabelsError, SettingsError
-from concepts.learning.consistency import consistency
+from concepts.learning.evaluation import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench

@@ -11,7 +11,7 @@ from drawing import draw_folder
 from fake_openai import MODEL, FakeOpenAI
 
 from concepts.encoders.base import reads_english_best
-from concepts.encoders.english import looks_english
+from concepts.encoders.sentences import looks_english
 from concepts.language.prompts import load_prompt
 from concepts.library import search
 from concepts.library.filters import PictureSelection

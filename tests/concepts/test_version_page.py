@@ -21,7 +21,7 @@ from concepts.errors import DiscernError
 from concepts.publishing.story import story_of
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
-from storage.deliberations import Deliberations
+from storage.choices import Deliberations
 
 NAME = "Round thing"
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)

@@ -18,13 +18,14 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from concepts.learning.consistency import ENOUGH, consistency
 from concepts.learning.evaluation import (
     COUNTS,
+    ENOUGH,
     ERROR,
     METRICS,
     _Ranked,
     compare,
+    consistency,
     curves,
     cuts,
     evaluate,

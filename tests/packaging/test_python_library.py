@@ -9,7 +9,7 @@ import pytest
 from drawing import draw, draw_folder
 
 from discern import Library
-from discern.pictures import Pictures
+from discern.library import Pictures
 
 
 @pytest.fixture

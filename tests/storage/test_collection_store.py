@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rows import add_pictures, picture_ids
 from sqlalchemy import select
 
+from storage.choices import CombinationStore
 from storage.collections import NamedCollections
-from storage.combinations import CombinationStore
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.errors import UnknownError
