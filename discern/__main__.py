@@ -38,7 +38,7 @@ def serve_bundles(
     """Answer for exported classifiers over HTTP: pictures in, JSON out, without a library."""
     for bundle in bundles:
         must_exist(bundle)
-    from web.scorer.serve import serve
+    from web.scorer.app import serve
 
     serve(bundles, host=host, port=port, names=host_name or [], digests=digest or [])
 

@@ -27,9 +27,9 @@ from concepts.publishing.export import (
     ExportResult,
     export_heads,
     model_card,
+    story_of,
     version_page,
 )
-from concepts.publishing.story import story_of
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version

@@ -18,7 +18,7 @@ from concepts.bundle.page import document_of
 from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.errors import DiscernError
-from concepts.publishing.story import story_of
+from concepts.publishing.export import story_of
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
 from storage.choices import Deliberations

@@ -31,8 +31,7 @@ from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import ChangedBundleError, DiscernError
-from web.scorer.app import MOST_BYTES
-from web.scorer.serve import TOKEN, serve
+from web.scorer.app import MOST_BYTES, TOKEN, serve
 from web.scorer.served import Served, load_all
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]

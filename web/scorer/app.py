@@ -6,11 +6,16 @@ import asyncio
 import hmac
 import io
 import math
+import os
+import signal
+import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any
 
+import uvicorn
 from fastapi import FastAPI, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from PIL import Image
@@ -21,8 +26,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
 from concepts.bundle.decisions import PicturesSaid
+from concepts.errors import DiscernError, SettingsError
+from concepts.settings import is_loopback
 from concepts.view import View
+from storage.memory import give_back_freed
 from storage.pictures.pixels import MAX_SENT_PIXELS
+from web.http.connections import BoundedConnection, listen
 from web.http.pictures import MOST_PICTURES, PictureThreads
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
 from web.http.screening import (
@@ -34,7 +43,7 @@ from web.http.screening import (
     too_large,
     with_headers,
 )
-from web.scorer.served import Served, ServedBundle, all_said
+from web.scorer.served import Served, ServedBundle, all_said, load_all
 
 MOST_BYTES = 50 * 1024**2  # of a request
 MOST_WAITING = 64  # pictures; more are told to come again
@@ -213,3 +222,41 @@ class Screened:
         if length.isdigit() and (len(length) > 12 or int(length) > MOST_BYTES):
             return problem(413, too_large(MOST_BYTES))
         return None
+
+
+TOKEN = "DISCERN_SCORER_TOKEN"
+INSECURE = "DISCERN_INSECURE"
+
+
+def serve(
+    bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str], digests: Sequence[str] = ()
+) -> None:
+    """Raises `DiscernError` for a bundle that can't answer or has none of the `digests`, and `SettingsError`
+    where the port can't be had or where other computers could reach a server that asks nobody for a token."""
+    token = os.environ.get(TOKEN, "")
+    if not token and not is_loopback(host) and os.environ.get(INSECURE, "") not in ("1", "true"):
+        raise SettingsError(
+            f"Everyone who can reach {host} could use it. Set {TOKEN}, which requests then have to bring, or "
+            f"say {INSECURE}=1 where something else keeps strangers out."
+        )
+    give_back_freed()
+    try:
+        listening = listen(host, port)
+    except OSError as error:
+        raise DiscernError(
+            f"{host}:{port} can't be listened on: {error.strerror}. Use another --port."
+        ) from error
+    app = create_scorer(load_all(bundles, digests), token=token, hosts=names)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    listening.listen()  # whoever reads the next line may ask at once
+    print(f"Answers at http://{host}:{listening.getsockname()[1]}/v1/classify", flush=True)
+    config = uvicorn.Config(app, http=BoundedConnection, log_level="warning", timeout_graceful_shutdown=3)
+    server, code = uvicorn.Server(config), 0
+    try:
+        server.run(sockets=[listening])
+        code = int(not server.started)
+    except KeyboardInterrupt:
+        pass
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    os._exit(code)  # Python itself would wait for threads that are in the middle of a large picture
