@@ -147,19 +147,6 @@ def page(visited: BrowserContext | None) -> Iterator[Page]:
 @pytest.fixture
 def first_page(chromium: Browser | None) -> Iterator[Page]:
     """A page of a browser that was never here. An error of a script fails the test."""
-    with page_of_a_new_browser(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def second_page(chromium: Browser | None) -> Iterator[Page]:
-    """One of another browser."""
-    with page_of_a_new_browser(chromium) as page:
-        yield page
-
-
-@contextmanager
-def page_of_a_new_browser(chromium: Browser | None) -> Iterator[Page]:
     context = present(chromium).new_context(**LOOKS)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

@@ -1,5 +1,4 @@
-"""Labels outside of Label: by key, several at once, with a comment, undone; on Library, on Results and for
-several concepts side by side."""
+"""Labels outside of Label: by key and with a comment, on Library and for several concepts side by side."""
 
 from __future__ import annotations
 
@@ -79,79 +78,6 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
     expect(mark(tiles.nth(0))).to_have_text("✓ counts")
     page.keyboard.press("z")
     told(page, "Nothing to undo.")
-
-
-def test_several_are_chosen_with_shift_answered_together_and_taken_back_together(
-    site: Site, page: Page, tiles: Locator
-) -> None:
-    tiles.nth(4).click(modifiers=["ControlOrMeta"])
-    tiles.nth(7).click(modifiers=["Shift"])
-    told(page, "4 selected")
-    page.get_by_role("button", name="Counts Y").click()
-    told(page, "4 pictures: counts.")
-    wait_until_sent(page)
-    ids = [tiles.nth(n).get_attribute("data-value") for n in range(4, 8)]
-    assert [said(site, i) for i in ids] == ["yes"] * 4
-    page.get_by_role("button", name="Undo").click()
-    expect(mark(tiles.nth(4))).to_have_text("")
-    wait_until_sent(page)
-    assert [said(site, i) for i in ids] == [None] * 4
-
-
-def test_without_a_concept_a_key_asks_for_one_and_labels_nothing(
-    site: Site, page: Page, concept: str
-) -> None:
-    site.bench.concepts.begin("Another one", "Something else.")
-    page.goto(f"{site.url}/library")
-    tile = page.locator("#library-main .tile").nth(2)
-    expect(page.locator(".answering[data-ready]")).to_be_attached()
-    before = len(site.bench.concept(concept).labels.recent("me", 100))
-    tile.focus()
-    page.keyboard.press("y")
-    told(page, "Label for which concept?")
-    assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
-    page.get_by_label("Label for").select_option(concept)
-    tile.focus()
-    page.keyboard.press("n")
-    expect(mark(tile)).to_have_text("✗ doesn’t")
-    page.keyboard.press("z")
-    wait_until_sent(page)
-    site.bench.trash.put(concept="Another one", author="me")
-
-
-def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
-    page.goto(f"{trained.url}/results?concept={quote(TRAINED)}")
-    tiles, chosen = page.locator("#results-library .tile"), page.locator("#results-library .chosen")
-    tiles.nth(5).click()
-    tiles.nth(6).click()
-    page.keyboard.press("ArrowRight")
-    expect(tiles.nth(7)).to_be_focused()
-    expect(chosen).to_have_count(1)
-    page.keyboard.press("u")
-    expect(tiles.nth(7).locator(".said.unsure")).to_be_visible()
-    expect(tiles.nth(6).locator(".said.unsure")).to_have_count(0)
-    wait_until_sent(page)
-
-
-def test_what_is_typed_into_an_opened_menu_labels_nothing(
-    site: Site, page: Page, tiles: Locator, concept: str
-) -> None:
-    before = len(site.bench.concept(concept).labels.recent("me", 100))
-    for number in range(50, 53):
-        tiles.nth(number).click(modifiers=["ControlOrMeta"])
-    page.keyboard.press("a")
-    expect(page.get_by_label("New album")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(tiles.nth(52)).to_be_focused()
-    told(page, "3 selected")
-    page.get_by_role("button", name="Album A").click()
-    page.keyboard.press("Shift+Tab")  # to an album, or to nothing that is a field
-    page.keyboard.press("n")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Ten any")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("“Ten any” created: 3 pictures")).to_be_visible()
-    assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
 
 
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from accessible import wrong_with_looks
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 from typer.testing import CliRunner
@@ -198,6 +199,8 @@ def test_an_owner_settles_where_a_labeller_says_otherwise(
     for person in ("ola", "lea"):  # the first one is an owner
         let_in(command.replace("NAME", person))
     page.reload()
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert wrong_with_looks(page) == []
     log_in(page, "ola")
     expect(page.get_by_role("row", name="lea labeller")).to_be_visible()
     begin(site, page, name, "A filled ellipse.")

@@ -1,4 +1,4 @@
-"""Label in a real browser: keys, undo, comments, frames, the grid, lost connections, reloads, two tabs."""
+"""Label in a real browser: keys, undo, comments, the grid, lost connections, reloads, two tabs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
-
-from concepts.labelling import rechecks
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -141,7 +139,7 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     other.close()
 
 
-# Comments and frames
+# Comments
 
 
 def remarks(page: Any) -> Any:
@@ -185,59 +183,6 @@ def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: 
     expect(remarks(label)).to_have_count(0)
     saved(label)
     assert labels.own_comments([picture], "me") == {}
-
-
-def test_a_question_that_comes_again_shows_nothing_of_the_first_time_and_its_label_can_be_taken_back(
-    site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
-        monkeypatch.setattr(rechecks, name, value)
-    labels = site.bench.concept(concept).labels
-    (first,) = labels.next_pictures(1, purpose="evaluation")
-    labels.give(first.id, "yes", author="me")
-    labels.comment(first.id, "Earlier.", author="me", key=f"{concept} earlier")
-    label.reload()
-    expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    while shown(label) != first.id:
-        press(label, "y")
-    expect(label.locator("[data-part=why]")).not_to_contain_text("Your label")
-    expect(remarks(label)).to_have_count(0)
-    write(label, "Now.")
-    expect(remarks(label)).to_have_count(0)
-    assert labels.own_comments([first.id], "me") == {first.id: "Earlier.\nNow."}
-    press(label, "y")
-    label.keyboard.press("z")
-    shows(label, first.id)
-    press(label, "n")
-    saved(label)
-    dataset = site.bench.concept(concept).dataset()
-    (pair,) = dataset.twice.pairs
-    assert [(event.picture_id, event.value) for event in pair] == [(first.id, "yes"), (first.id, "no")]
-    assert dataset.decisions[first.id].value == "yes"
-
-
-def test_keys_frame_a_part_and_escape_changes_nothing(site: Site, label: Any, concept: str) -> None:
-    work, frame = site.bench.concept(concept), label.locator(".stage .framing")
-    site.bench.context.draw_evaluation(work.row)
-    apart = work.dataset().reserved  # of which nothing is framed
-    picture = next(i for i in site.bench.context.collection.index().ids if i not in apart)
-    work.labels.give(picture, "no", author="me", key=f"{concept} {picture}")
-    label.reload()
-    expect(label.locator(".stage img")).to_be_visible()
-    label.keyboard.press("ArrowLeft")
-    shows(label, picture)
-    label.keyboard.press("f")
-    expect(frame).to_be_visible()
-    label.keyboard.press("y")  # labels nothing while something is framed
-    label.keyboard.press("Escape")
-    expect(frame).to_have_count(0)
-    assert work.parts.read().framed == []
-    for key in ("f", "ArrowLeft", "ArrowUp", "ArrowUp", "Shift+ArrowRight", "Enter"):
-        label.keyboard.press(key)
-    expect(label.locator("[data-part=status]")).to_have_text("Frame saved.")
-    saved(label)
-    (framed,) = work.parts.read().framed
-    assert (framed.picture, framed.box) == (picture, pytest.approx((0.355, 0.335, 0.625, 0.585)))
 
 
 # The grid
@@ -287,25 +232,6 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, grid: An
     grid.keyboard.press("z")
     expect(grid.locator("[data-part=balance]")).to_have_text("0 count, 0 don’t")
     assert answers(site, concept) == []
-
-
-def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_saves_them(
-    site: Site, grid: Any, concept: str
-) -> None:
-    given, question = mark(grid, 3), grid.locator("dialog[data-part=unsaved]")
-    grid.keyboard.press("g")
-    expect(question).to_contain_text("3 marks are not saved")
-    grid.keyboard.press("Escape")
-    expect(question).to_be_hidden()
-    expect(marked(grid)).to_have_count(3)
-    expect(grid).to_have_url(re.compile("#grid$"))
-    assert answers(site, concept) == []
-    grid.keyboard.press("g")
-    expect(question).to_be_visible()
-    grid.keyboard.press("Enter")
-    expect(grid.locator(".stage img")).to_be_visible()
-    expect(grid.locator("[data-part=count]")).to_contain_text("3 of about 100 labels")
-    assert answers(site, concept) == [(picture, "yes") for picture in given]
 
 
 def test_a_reload_asks_and_keeps_marks_and_so_does_taking_back_what_was_saved_before(
