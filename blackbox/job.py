@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ class Job:
     def home_as_made(self) -> Path:
         """A copy of the data folder, over which no command runs."""
         return self.folder / "home-as-made"
+
+    def copied(self, folder: Path) -> Path:
+        """Returns a data folder of its own with what the job made."""
+        return Path(shutil.copytree(self.home_as_made, folder / "home", symlinks=True))
 
 
 def new_home(folder: Path, cache: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,18 +20,11 @@ EXAMPLES = ROOT / "examples"
 DECIDED = r"(yes|no): (ellipse-\d+\.bmp)$"
 
 
-def copied(job: Job, folder: Path) -> Path:
-    """A data folder of its own, with a trained concept."""
-    home = folder / "home"
-    shutil.copytree(job.home_as_made, home, symlinks=True)
-    return home
-
-
 @pytest.mark.slow
 def test_a_moderator_decides_what_the_webhook_brings_and_the_labels_are_there(
     job: Job, tmp_path: Path
 ) -> None:
-    home = copied(job, tmp_path)
+    home = job.copied(tmp_path)
     incoming = draw_folder(tmp_path / "incoming", 4, first_seed=9500)  # two of which are flagged
     with running(App(home, tmp_path / "log", DISCERN_INTERNAL_WEBHOOKS="1")) as app:
         program = [sys.executable, EXAMPLES / "moderation_queue.py", recorded_job.NAME, incoming]

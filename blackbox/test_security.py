@@ -36,18 +36,13 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 UNKNOWN = "0" * 64
 
 
-def copied(job: Job, folder: Path) -> Path:
-    """Returns a data folder of its own with what the recorded job made."""
-    return Path(shutil.copytree(job.home_as_made, folder / "home", symlinks=True))
-
-
 # An app without users
 
 
 @pytest.fixture(scope="module")
 def open_app(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("open")
-    with running(App(copied(job, folder), folder / "app.log")) as app:
+    with running(App(job.copied(folder), folder / "app.log")) as app:
         yield app
 
 
@@ -161,7 +156,7 @@ def closed(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("closed")
     roles = {"ola": "owner", "lea": "labeller", "vic": "viewer"}
     users = ",".join(f"{name}={role}:{PASSWORD}" for name, role in roles.items())
-    with running(App(copied(job, folder), folder / "app.log", DISCERN_USERS=users)) as app:
+    with running(App(job.copied(folder), folder / "app.log", DISCERN_USERS=users)) as app:
         yield app
 
 
@@ -282,7 +277,7 @@ def test_a_strangers_bundle_is_refused_in_words_and_does_nothing(
 def files(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, Ended]]:
     """A folder of bad pictures and label files, and how commands over them ended."""
     folder = tmp_path_factory.mktemp("files")
-    discern = Commands(copied(job, folder))
+    discern = Commands(job.copied(folder))
     bad = draw_folder(folder / "bad", 2, first_seed=700)
     draw("ellipse", 711).save(bad / "=1+1.bmp")
     draw("ellipse", 712).save(bad / "whole.jpg", quality=95)
@@ -389,7 +384,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     tmp_path = tmp_path_factory.mktemp("watched")
-    discern = Commands(copied(job, tmp_path))
+    discern = Commands(job.copied(tmp_path))
     folder = draw_folder(tmp_path / "incoming", 4, first_seed=9500)
     with Receiver() as receiver:
         address = f"http://127.0.0.1:{receiver.server_port}/secret/path"
