@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -38,6 +38,16 @@ def labels() -> MakeLabels:
 def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
     """These rows of the pictures, by people."""
     return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
+
+
+def kinds(
+    sizes: Sequence[int], dimension: int = 32, noise: float = 0.05, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """So many pictures of each of several kinds, and of which kind each is."""
+    rng = np.random.default_rng(seed)
+    kind = np.repeat(np.arange(len(sizes)), sizes)
+    around = unit(rng.normal(size=(len(sizes), dimension)))[kind]
+    return unit(around + rng.normal(0, noise, around.shape)).astype(np.float32), kind
 
 
 def corners(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,19 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from clouds import kinds
 from rounds import make_round, round_of
 
-from concepts.encoders.base import unit
 from concepts.learning import acquisition
 from concepts.learning.acquisition import ACQUISITIONS, Round, _far_from_all
 
 
 def test_diverse_margin_does_not_ask_five_times_about_one_cluster():
     rng = np.random.default_rng(0)
-    centres = unit(rng.normal(size=(5, 16)))
-    cluster = np.r_[np.zeros(40, int), np.repeat([1, 2, 3, 4], 5)]
+    vectors, cluster = kinds([40, 5, 5, 5, 5], noise=0.01)
     round = round_of(
-        vectors=unit(centres[cluster] + rng.normal(0, 0.01, (60, 16))),
+        vectors=vectors,
         probability=np.r_[np.full(40, 0.5), np.full(20, 0.45)],
         text_score=np.zeros(60),
         group=np.arange(60),
@@ -39,9 +38,7 @@ def test_before_any_yes_auto_starts_with_the_likeliest_by_the_words():
 
 def test_when_the_likeliest_pictures_are_alike_and_wrong_auto_looks_elsewhere():
     rng = np.random.default_rng(0)
-    centres = unit(rng.normal(size=(8, 16)))
-    cluster = np.repeat(np.arange(8), 50)
-    vectors = unit(centres[cluster] + rng.normal(0, 0.05, (400, 16)))
+    vectors, cluster = kinds([50] * 8)
     text_score = (cluster == 0) + 0.5 * (cluster == 1) + rng.random(400) / 10
     asked = np.zeros(400, bool)
     for _ in range(4):  # each answered no
@@ -59,16 +56,8 @@ def test_after_a_yes_auto_asks_about_borderline_pictures_and_now_and_then_explor
     assert 0.05 < reasons.count("exploration") / len(reasons) < 0.2
 
 
-def kinds(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Twenty pictures of each of ten kinds."""
-    rng = np.random.default_rng(seed)
-    centres = unit(rng.normal(size=(10, 32)))
-    kind = np.repeat(np.arange(10), 20)
-    return unit(centres[kind] + rng.normal(0, 0.05, (200, 32))).astype(np.float32), kind
-
-
 def test_each_search_of_a_person_is_asked_about_soon_though_the_head_knows_nothing_of_it():
-    vectors, kind = kinds()
+    vectors, kind = kinds([20] * 10)
     round = round_of(vectors, None, vectors @ vectors[0], np.arange(200), kind == 0, kind == 0)
     searches = np.stack([vectors[kind == k].mean(axis=0) @ vectors.T for k in (3, 7)])
     scores = np.concatenate([round.pool.text_scores, searches])
@@ -81,7 +70,7 @@ def test_each_search_of_a_person_is_asked_about_soon_though_the_head_knows_nothi
 
 def labelled_kinds(wrong: int) -> Round:
     """All of two kinds are labelled, one of which counts, but a picture of the other was said to count."""
-    vectors, kind = kinds()
+    vectors, kind = kinds([20] * 10)
     asked, positive = kind < 2, kind == 0
     positive[wrong] = True
     return round_of(vectors, None, vectors @ vectors[0], np.arange(200), asked, positive)
@@ -131,7 +120,7 @@ def test_no_more_is_asked_than_there_is_room_for(n: int):
 
 
 def test_what_a_head_is_blind_to_is_looked_for_far_from_all_that_was_asked():
-    vectors, kind = kinds()
+    vectors, kind = kinds([20] * 10)
     asked = kind < 8
     round = round_of(vectors, np.full(200, 0.9), vectors @ vectors[0], np.arange(200), asked, kind == 0)
     found = _far_from_all(round, 10, np.random.default_rng(0))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from clouds import kinds
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
@@ -29,28 +30,19 @@ from concepts.learning.target import Target
 BLIND = LinearHead("lda", np.full(16, 0.25), 0.0)  # no line tells the kinds apart that count from the others
 
 
-def kinds(of_each: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    kind = np.repeat(np.arange(6), of_each)
-    centres = unit(rng.normal(size=(6, 16)))
-    return unit(centres[kind] + rng.normal(0, 0.05, (len(kind), 16))).astype(np.float32), kind
-
-
 def labelled(vectors: np.ndarray, positive: np.ndarray) -> TrainingSet:
     return TrainingSet(vectors, positive, np.ones(len(positive)), np.arange(len(positive)))
 
 
 def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() -> None:
-    vectors, kind = kinds()
+    vectors, kind = kinds([4] * 6, 16)
     labels = labelled(vectors[::2], np.isin(kind[::2], (0, 3)))
     added = LinearHead("", np.zeros(16), 0.0, prototypes=prototypes(BLIND, labels)).logits(vectors)
     assert added[np.isin(kind, (0, 3))].min() > 0 > added[~np.isin(kind, (0, 3))].max()
 
 
 def test_kinds_with_nothing_in_common_are_told_apart_better_than_by_a_line() -> None:
-    rng = np.random.default_rng(0)
-    kind = np.repeat(np.arange(24), 20)
-    vectors = unit(unit(rng.normal(size=(24, 8)))[kind] + rng.normal(0, 0.1, (480, 8))).astype(np.float32)
+    vectors, kind = kinds([20] * 24, 8, 0.1)
     counts, learned = kind < 6, np.arange(480) % 2 == 0
     data, unseen = labelled(vectors[learned], counts[learned]), ~learned
     right = {}
@@ -61,17 +53,17 @@ def test_kinds_with_nothing_in_common_are_told_apart_better_than_by_a_line() -> 
 
 
 def test_there_are_some_from_both_sides_on_until_a_line_knows_enough_and_never_too_many_to_wait_for() -> None:
-    vectors, kind = kinds(1)
+    vectors, kind = kinds([1] * 6, 16)
     assert prototypes(BLIND, labelled(vectors, kind > 9)) is None
-    vectors, kind = kinds(MOST // 6)
+    vectors, kind = kinds([MOST // 6] * 6, 16)
     most = prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3))))
     assert (len(most.yes), len(most.no)) == (MOST_YES, MOST_NO)
-    vectors, kind = kinds(MOST // 6 + 1)
+    vectors, kind = kinds([MOST // 6 + 1] * 6, 16)
     assert prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3)))) is None
 
 
 def test_none_is_the_vector_of_a_picture_where_a_side_has_two_that_differ() -> None:
-    vectors, kind = kinds()
+    vectors, kind = kinds([4] * 6, 16)
     vectors[1] = vectors[0]  # near-copies are no pair
     data = replace(labelled(vectors, np.isin(kind, (0, 3))), group=np.maximum(np.arange(len(kind)), 1))
     found = prototypes(BLIND, data)
@@ -80,7 +72,7 @@ def test_none_is_the_vector_of_a_picture_where_a_side_has_two_that_differ() -> N
 
 
 def test_what_a_machine_says_beside_a_person_is_no_example() -> None:
-    vectors, kind = kinds()
+    vectors, kind = kinds([4] * 6, 16)
     people = np.arange(len(kind)) % 2 == 0
     said = np.where(people, np.isin(kind, (0, 3)), np.isin(kind, (1, 2)))  # the machine is wrong
     both = TrainingSet(vectors, said, np.where(people, 1.0, 0.05), np.arange(len(kind)))
@@ -88,7 +80,7 @@ def test_what_a_machine_says_beside_a_person_is_no_example() -> None:
 
 
 def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None:
-    vectors, kind = kinds()
+    vectors, kind = kinds([4] * 6, 16)
     positive = np.isin(kind, (0, 3))
     positive[4:8] = True  # all of a kind that doesn't count, which lie in one group
     group = np.where(kind == 1, 100, np.arange(len(kind)))
@@ -113,7 +105,7 @@ def test_however_it_is_asked_a_head_says_the_same(yes: int, no: int, seed: int) 
 
 
 def test_what_is_like_none_of_a_set_is_odd_and_a_kind_of_ten_is_not() -> None:
-    vectors, _ = kinds(10)
+    vectors, _ = kinds([10] * 6, 16)
     odd = oddness(np.concatenate([vectors, unit(np.random.default_rng(1).normal(size=(3, 16)))]))
     assert set(np.argsort(-odd)[:3]) == {60, 61, 62}
 

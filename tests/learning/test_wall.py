@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from clouds import kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,16 +16,9 @@ from concepts.learning.contact_sheet import AGAIN, SIZE, is_due, representatives
 from study.walls import WALLS, any_pictures
 
 
-def kinds(seed: int, sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(len(sizes), 32))
-    kind = np.repeat(np.arange(len(sizes)), sizes)
-    return unit(centres[kind] + rng.normal(0, 0.35, (len(kind), 32))).astype(np.float32), kind
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_rare_kinds_are_found_on_the_first_walls_and_sooner_than_at_random(seed: int) -> None:
-    vectors, kind = kinds(seed, [300] * 6 + [12] * 16)
+    vectors, kind = kinds([300] * 6 + [12] * 16, noise=0.06, seed=seed)
     group, misleading = np.arange(len(kind)), (vectors @ vectors[0])[None]
     found = {}
     for name, wall in WALLS.items():
@@ -56,7 +50,7 @@ def test_no_picture_nor_its_look_alike_is_shown_twice_until_all_are_shown(
 
 
 def test_every_search_finds_some_of_a_wall() -> None:
-    vectors, kind = kinds(0, [100] * 10)
+    vectors, kind = kinds([100] * 10, noise=0.06)
     searches = np.stack([vectors[kind == k].mean(axis=0) @ vectors.T for k in (0, 4, 9)])
     first = representatives(Pool(vectors, searches, np.arange(1000)), np.empty(0, np.int64), 0, 0)[:6]
     assert sorted(kind[first]) == [0, 0, 4, 4, 9, 9]

@@ -118,7 +118,6 @@ def used(home: Path, database: Database) -> Path:
     with SecretsFile(home).changing() as kept:
         kept |= {"openai_api_key": KEY, "oauth_client_secret": KEY, "session": SIGNING}
         kept["webhooks"] = {"1": {"address": f"https://hooks.example/{KEY}", "secret": SIGNING}}
-    (home / "settings.json").write_text(json.dumps({"llm_model": "a-model"}))
     (home / "users.json").write_text(json.dumps({"ana": {"password": f"scrypt$s${HASH}", "role": "owner"}}))
     watch = {"folder": "/in", "confined": True, "webhook": "hooks.example", "seed": "seed", "author": "ana"}
     concept = ConceptStore(database).create("Room")

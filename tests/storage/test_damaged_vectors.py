@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -95,24 +96,16 @@ def test_a_damaged_copy_is_made_again_and_emptying_the_trash_writes_none_of_it_i
 # What goes wrong in the middle of a repair
 
 
-class KilledError(Exception):
-    """Stands for a process that ends here."""
+def repair_is_killed(folder: Path, of: type, last: str) -> None:
+    with patch.object(of, last, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        opened(folder).remake()
 
 
 @pytest.mark.parametrize(("of", "last"), [(LanceIndex, "_created"), (Snapshot, "make")])
-def test_a_repair_that_is_killed_loses_nothing(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, of: type, last: str
-) -> None:
+def test_a_repair_that_is_killed_loses_nothing(folder: Path, of: type, last: str) -> None:
     file = table_file(folder)
     overwrite(file, vector_in(file), random.Random(0).randbytes(3 * VECTOR))
-
-    def killed(*_: object) -> None:
-        raise KilledError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(of, last, killed)
-        with pytest.raises(KilledError):
-            opened(folder).remake()
+    repair_is_killed(folder, of, last)
     index = opened(folder)
     try:
         index.verify()
@@ -121,19 +114,10 @@ def test_a_repair_that_is_killed_loses_nothing(
     assert contents(index) == WRITTEN
 
 
-def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repair(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repair(folder: Path) -> None:
     file = table_file(folder)
     overwrite(file, file.stat().st_size - 60, random.Random(0).randbytes(60))
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(LanceIndex, "_created", killed)
-        with pytest.raises(KeyboardInterrupt):
-            opened(folder).remake()
+    repair_is_killed(folder, LanceIndex, "_created")
     with pytest.raises(DamagedIndexError, match="its table is gone"):
         opened(folder).snapshot()
     index = opened(folder)
@@ -143,14 +127,10 @@ def test_a_table_that_is_made_anew_and_killed_meanwhile_is_made_by_the_next_repa
 
 
 @pytest.mark.parametrize("reason", ["Too many open files (os error 24)", "Cannot allocate memory"])
-def test_what_passes_is_no_damage(folder: Path, monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
-    def refuse(_: LanceIndex) -> None:
-        raise OSError(reason)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(LanceIndex, "_opened", refuse)
-        with pytest.raises(StorageError, match="Try again") as told:
-            opened(folder).remake()
+def test_what_passes_is_no_damage(folder: Path, reason: str) -> None:
+    refused = patch.object(LanceIndex, "_opened", side_effect=OSError(reason))
+    with refused, pytest.raises(StorageError, match="Try again") as told:
+        opened(folder).remake()
     assert not isinstance(told.value, DamagedIndexError)
     assert contents(opened(folder)) == WRITTEN
 

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from storage import dialects
 from storage.concepts import ConceptStore
 from storage.database import MIGRATIONS, NEWEST, Database, insert_new, insert_or_update
-from storage.errors import DamagedDatabaseError, DiscernError, StorageError
+from storage.errors import DiscernError, StorageError
 from storage.files import sqlite_url
 from storage.tables import BadFileRow, Base, now
 
@@ -41,13 +41,6 @@ def test_a_folder_may_be_called_what_it_likes(tmp_path: Path) -> None:
     file = tmp_path / "50% of? #1 ä:b@c" / "discern.sqlite"
     Database(sqlite_url(file)).close()
     assert file.is_file()
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "discern.sqlite"
-    file.write_text("a shopping list, not a database, but long enough to look at")
-    with pytest.raises(DamagedDatabaseError):
-        Database(sqlite_url(file))
 
 
 @pytest.mark.parametrize(

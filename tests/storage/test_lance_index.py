@@ -45,13 +45,6 @@ def index(tmp_path: Path) -> LanceIndex:
     return LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
 
 
-def test_each_encoder_has_its_own_vectors(tmp_path: Path) -> None:
-    first, second = LanceIndex(tmp_path, "enc-1", 8), LanceIndex(tmp_path, "enc-2", 5)
-    first.write(picture_ids(3), unit_vectors(3))
-    second.write(picture_ids(2), unit_vectors(2, dimension=5))
-    assert (len(first.snapshot().ids), len(second.snapshot().ids)) == (3, 2)
-
-
 def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.vectors.table.COMPACT_AFTER", 5)
     ids, vectors = picture_ids(12), unit_vectors(12)
@@ -145,15 +138,6 @@ def test_killed_while_writing_and_run_again_gives_the_same_contents(index: Lance
     for begin in range(0, 2000, 400):
         index.write(ids[begin : begin + 400], vectors[begin : begin + 400])
     assert contents(index) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
-
-
-def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex) -> None:
-    holder = run_python("index._lock.__enter__()\nprint('holding', flush=True)\nsys.stdin.read()\n", index)
-    assert said(holder) == "holding"
-    holder.kill()
-    holder.wait(60)
-    index.write(picture_ids(3), unit_vectors(3))
-    assert len(index.snapshot().ids) == 3
 
 
 def test_what_there_is_is_told_while_somebody_writes(index: LanceIndex) -> None:

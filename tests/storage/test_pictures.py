@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import encoded
+from drawing import claims, encoded
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -37,16 +35,6 @@ def bad(data: bytes, **how: int) -> str:
         decode(data, **how)
     assert caught.value.reason in get_args(Reason)
     return caught.value.reason
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds a few bytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
@@ -183,7 +171,7 @@ def test_a_cut_off_file_is_refused(kind, share):
 
 def test_a_pixel_bomb_is_refused_by_its_header():
     with pytest.raises(BadPictureError, match="50,000 × 50,000") as caught:
-        decode(png_header(50_000, 50_000))
+        decode(claims(50_000))
     assert caught.value.reason == "too-large"
 
 
