@@ -423,7 +423,7 @@ LONGEST = 120  # characters of a line
 
 
 def story_of(
-    revisions: Sequence[Revision], rounds: int, people: Collection[int], simulated: int
+    revisions: Sequence[Revision], rounds: int, people: Sequence[int], simulated: int
 ) -> tuple[str, ...]:
     """In sentences. `revisions`: from the first on; `rounds`: of borderline pictures; `people`: how many
     pictures each of them labelled; `simulated`: how many a simulation did."""

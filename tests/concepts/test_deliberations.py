@@ -1,21 +1,17 @@
 """Deliberating with a simulated vision model and a simulated proposer behind a real server."""
 
+import hashlib
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from answering import Filled
-from fake_openai import FakeOpenAI
-from simulated import (
-    Recognises,
-    SimulatedProposer,
-    SimulatedVision,
-    any_of,
-    by_chance,
-    drawings,
-    simulated_server,
-)
+from fake_openai import FakeOpenAI, Request
+from PIL import Image
 from web_screens import Screens
 
 from concepts.collaborator import trials
@@ -29,18 +25,81 @@ from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Shapes"
-PHRASES = {
-    "something drawn": any_of("ellipse", "rectangle", "line"),
-    "made of lines": any_of("line"),
-    "left over": by_chance("left over", 0.3),
-    "somewhere else": by_chance("somewhere else", 0.3),
-}
+
+
+def by_chance(phrase: str, name: str) -> bool:
+    """Of three pictures in ten; the same on every machine."""
+    return int.from_bytes(hashlib.sha256(f"{phrase} {name}".encode()).digest()[:6]) < 0.3 * 2**48
+
+
+def signature(image: Image.Image) -> Any:
+    """Mean colours, by which a picture is recognised whatever size and quality it comes in."""
+    return np.asarray(image.convert("RGB").resize((12, 12), Image.Resampling.BOX), np.float32)
+
+
+PHRASES = ["something drawn", "made of lines", "left over", "somewhere else"]
+
+
+class Simulated:
+    """SIMULATED models, which understand nothing. The one that sees recognises a picture and judges each
+    criterion by the phrase in it; it never learns what the concept is. The other one sees the prompt alone, and
+    proposes phrases by the answers that are said to be wrong there."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._names = [file.name for file in files]
+        self._signatures = np.stack([signature(Image.open(file)) for file in files])
+
+    def __call__(self, request: Request) -> Any:
+        return getattr(self, str(request.schema_name).lstrip("_").lower())(request)
+
+    def _seen(self, request: Request) -> list[str]:
+        far = (self._signatures - signature(Image.open(io.BytesIO(request.pictures[-1])))) ** 2
+        name = self._names[int(far.mean(axis=(1, 2, 3)).argmin())]
+        shows = [True, "line" in name, *(by_chance(phrase, name) for phrase in PHRASES[2:])]
+        return [phrase for phrase, it_does in zip(PHRASES, shows, strict=True) if it_does]
+
+    def pictureverdict(self, request: Request) -> Any:
+        seen, told = (
+            self._seen(request),
+            request.text.partition("<criteria>\n")[2].partition("\n</criteria>")[0],
+        )
+        criteria = re.findall(r"^\d+\. \((\w+)[^)]*\) (.*)$", told, re.MULTILINE)
+        met = [any(phrase in text.casefold() for phrase in seen) for _, text in criteria]
+        excluded = any(kind == "excluding" and it_is for (kind, _), it_is in zip(criteria, met, strict=True))
+        evidence = [{"number": n, "verdict": "met" if it_is else "not met"} for n, it_is in enumerate(met, 1)]
+        said = {"rationale": f"It shows: {', '.join(seen)}.", "rating": 1 if excluded else 5, "sure": 90}
+        return {"evidence": evidence} | said
+
+    def doubt(self, request: Request) -> Any:
+        told = request.text.partition("<concept>")[2].partition("</concept>")[0].casefold()
+        for phrase in self._seen(request):
+            if phrase not in told:
+                argument = f"One could say it matters that it shows: {phrase}."
+                return {"argument": argument, "ambiguity": f"{phrase}, does that count?"}
+        return {"argument": "none", "ambiguity": ""}
+
+    def wordings(self, request: Request) -> Any:
+        answers, tried = (request.text.partition(f"<{part}>")[2] for part in ("answers", "tried"))
+        lines = re.findall(r"^\d+\. The person says .*$", answers, re.MULTILINE)
+        wrong = {
+            "excluding": [line for line in lines if "person says no, the machine yes" in line],
+            "included": [line for line in lines if re.search(r"person says yes, the machine no\b", line)],
+        }
+        new = [(k, phrase) for k in wrong for phrase in PHRASES if f"({k}) {phrase}" not in tried]
+        new.sort(key=lambda pair: -sum(pair[1] in line for line in wrong[pair[0]]))
+        edits = [
+            {"action": "add", "number": int(kind == "included"), "kind": kind, "text": phrase}
+            for kind, phrase in new[: int(re.findall(r"Propose (\d+)", request.text)[-1])]
+        ]
+        return {"wordings": [{"why": f"Perhaps: {edit['text']}.", "edits": [edit]} for edit in edits]}
+
+    def differences(self, request: Request) -> Any:
+        return {"differences": [{"text": phrase, "seen_in": "first"} for phrase in PHRASES[1:]]}
 
 
 @pytest.fixture
 def server(pictures: Path) -> Iterator[FakeOpenAI]:
-    vision = SimulatedVision(Recognises(drawings(pictures)), PHRASES)
-    with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
+    with FakeOpenAI(Simulated(sorted(pictures.glob("*-*.png")))) as running:
         yield running
 
 
