@@ -73,10 +73,7 @@ def make_encoder(dimension: int) -> EncoderFacts:
     return EncoderFacts(
         name="hf-hub:example/tiny",
         fingerprint=str(fingerprint),
-        architecture=fingerprint.architecture,
-        weights_sha256=fingerprint.weights_sha256,
-        preprocessing=fingerprint.preprocessing,
-        precision=fingerprint.precision,
+        **vars(fingerprint),
         dimension=dimension,
         licence="MIT",
     )

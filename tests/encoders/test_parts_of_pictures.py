@@ -137,15 +137,11 @@ def beside(left: Image.Image, right: Image.Image) -> Image.Image:
     return both
 
 
-def towards(encoder: Encoder, thing: Image.Image, ground: Image.Image) -> NDArray[np.float64]:
-    """Weights that tell the one from the other."""
-    vectors = encoder.encode_pictures(np.stack([encoder.prepare(thing), encoder.prepare(ground)]))
-    return np.asarray(vectors[0] - vectors[1], np.float64)
-
-
 @pytest.fixture(scope="module")
-def embedded(encoder_cache: Path) -> Encoder:
-    return load_encoder("embedded", cache=encoder_cache)
+def towards(encoder: Encoder) -> NDArray[np.float64]:
+    """Weights that tell the thing from the ground."""
+    vectors = encoder.encode_pictures(np.stack([encoder.prepare(one) for one in (thing(), plain())]))
+    return np.asarray(vectors[0] - vectors[1], np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +150,7 @@ def mean_of_patches(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Pat
     return load_encoder(f"local-dir:{folder}", cache=encoder_cache)
 
 
-@pytest.mark.parametrize("which", ["embedded", "mean_of_patches"])
+@pytest.mark.parametrize("which", ["encoder", "mean_of_patches"])
 def test_the_parts_and_the_rest_add_up_to_the_score(
     which: str, request: pytest.FixtureRequest, pictures: list[Image.Image]
 ) -> None:
@@ -170,13 +166,12 @@ def test_the_parts_and_the_rest_add_up_to_the_score(
 
 @pytest.mark.parametrize("on_the_right", [True, False])
 def test_the_half_with_the_thing_has_nearly_all_that_raised_the_score(
-    embedded: Encoder, on_the_right: bool
+    encoder: Encoder, towards: NDArray[np.float64], on_the_right: bool
 ) -> None:
     picture = beside(plain(), thing()) if on_the_right else beside(thing(), plain())
-    weights = towards(embedded, thing(), plain())
-    pixels = np.stack([embedded.prepare(one) for one in (thing(), plain())])
-    alone = locate(embedded, picture, weights)
-    found = compared(alone, weights, embedded.encode_pictures(pixels))
+    pixels = np.stack([encoder.prepare(one) for one in (thing(), plain())])
+    alone = locate(encoder, picture, towards)
+    found = compared(alone, towards, encoder.encode_pictures(pixels))
     assert found.parts.sum() + found.rest == pytest.approx(alone.parts.sum() + alone.rest)
     raised = np.maximum(found.parts, 0)
     half = raised[:, 4:] if on_the_right else raised[:, :4]
@@ -184,12 +179,12 @@ def test_the_half_with_the_thing_has_nearly_all_that_raised_the_score(
 
 
 def test_where_a_vector_is_no_mean_squares_are_covered_one_after_the_other(
-    embedded: Encoder, tiny_open_clip: Path, encoder_cache: Path
+    encoder: Encoder, towards: NDArray[np.float64], tiny_open_clip: Path, encoder_cache: Path
 ) -> None:
     tiny = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
     assert not locate(tiny, thing(), np.ones(tiny.dimension)).exact
-    pixels = embedded.prepare(beside(plain(), thing()))
-    parts = covered(embedded, pixels, towards(embedded, thing(), plain())).parts
+    pixels = encoder.prepare(beside(plain(), thing()))
+    parts = covered(encoder, pixels, towards).parts
     raised = np.maximum(parts, 0)
     assert raised[:, parts.shape[1] // 2 :].sum() > 0.8 * raised.sum()
 

@@ -257,30 +257,6 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
 
 
 @pytest.mark.slow
-def test_a_cancelled_job_ends_and_goes_on_where_it_was(
-    on_ray: Engine, open_on: Opened, pictures: Path
-) -> None:
-    bench = open_on(on_ray, "cancelled")
-    slow = bench.context.settings.cache / "slow"
-    slow.parent.mkdir(parents=True)
-    slow.write_text("0.3")
-
-    def listen(done: int, total: int | None, message: str) -> None:
-        if list(slow.parent.glob("processes/*")):  # in the middle of it
-            bench.jobs.store.cancel(bench.jobs.store.recent()[0].id)
-
-    with pytest.raises(CancelledError):
-        bench.library.add([pictures]).wait(listen)
-    assert bench.jobs.store.recent()[0].state == "cancelled"
-    assert bench.context.collection.library.counts().pictures < 200
-    slow.unlink()
-    whole = open_on(InProcess(), "here")
-    whole.library.add([pictures]).wait()
-    bench.library.add([pictures]).wait()
-    assert_same(bench, whole)
-
-
-@pytest.mark.slow
 def test_what_ends_every_worker_ends_the_work(on_ray: Engine) -> None:
     with pytest.raises(EngineError):
         list(on_ray.map(deadly, [[1]]))

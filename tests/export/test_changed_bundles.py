@@ -7,13 +7,13 @@ import os
 import py_compile
 import shutil
 import subprocess
-import sys
 import zipfile
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bare_python import python
 from bundles import make_facts, make_head, sums_again, write_one
 from drawing import draw
 from safetensors.numpy import load_file, save_file
@@ -167,10 +167,10 @@ def test_a_pinned_bundle_is_loaded_only_as_it_was(folder):
             load_bundle(path, digest=digest)
 
 
-def one_more(folder: Path, name: str) -> None:
+def one_more(folder: Path, name: str, content: str = "print('something else')") -> None:
     """A file in the folder or below it."""
     (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_text("print('something else')")
+    (folder / name).write_text(content)
 
 
 def test_whatever_else_is_there_is_named_and_takes_its_digest_from_a_bundle(folder):
@@ -194,9 +194,7 @@ def test_whatever_else_is_there_is_named_and_takes_its_digest_from_a_bundle(fold
 
 
 def test_a_pinned_bundle_stays_whole_when_its_classify_runs(folder):
-    command = [sys.executable, "classify.py", "--help"]
-    writes = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    subprocess.run(command, cwd=folder, env=writes, capture_output=True, check=True)
+    assert python("classify.py", "--help", cwd=folder).returncode == 0
     assert bundle_digest(folder) == bundle_digest(folder.with_name("messy.zip"))
 
 
@@ -229,16 +227,6 @@ def test_a_zip_with_one_file_under_two_spellings_is_refused(folder):
         load_bundle(path)
 
 
-def by_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-    )
-
-
 # Python puts the folder of a script, or with -m the one it is run in, before all others.
 @pytest.mark.parametrize(
     ("within", "run"), [(False, ["messy/classify.py"]), (True, ["classify.py"]), (True, ["-m", "classify"])]
@@ -248,24 +236,15 @@ def test_what_somebody_put_into_the_folder_is_refused_and_never_run(
 ) -> None:
     picture, mark = tmp_path / "one.png", tmp_path / "it-ran"
     draw("ellipse", 1).save(picture)
-    put = (
-        "PIL/__init__.py",
-        "__future__.py",
-        "json.py",
-        "more.safetensors",
-        "numpy.py",
-        "reading/__init__.py",
-    )
+    put = ["PIL/", "__future__.py", "json.py", "more.safetensors", "numpy.py", "reading/"]
     for name in put:
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(f"open({str(mark)!r}, 'w')")
+        one_more(folder, f"{name}__init__.py" if name.endswith("/") else name, f"open({str(mark)!r}, 'w')")
     place = folder if within else folder.parent
-    done = by_python(place, *run, str(picture))
+    done = python(*run, str(picture), cwd=place)
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
-    for said in ("PIL/", "__future__.py", "json.py", "more.safetensors", "numpy.py", "reading/"):
-        assert f"{said} has no checksum" in done.stderr
+    assert [name for name in put if f"{name} has no checksum" not in done.stderr] == []
     assert "Take away what isn’t its own" in done.stderr
-    assert by_python(place, *run, str(picture), "--accept-changed").returncode == 0
+    assert python(*run, str(picture), "--accept-changed", cwd=place).returncode == 0
     assert not mark.exists()
 
 
@@ -279,7 +258,7 @@ def test_what_was_compiled_before_is_never_run(folder: Path, tmp_path: Path) -> 
     py_compile.compile(str(source), doraise=True)
     source.write_bytes(whole)
     os.utime(source, ns=times)
-    assert by_python(folder, "classify.py", str(picture)).returncode == 0
+    assert python("classify.py", str(picture), cwd=folder).returncode == 0
     assert not mark.exists()
 
 
@@ -289,10 +268,10 @@ def test_its_scorer_and_code_that_imports_it_run_nothing_that_lies_beside(
     np.save(tmp_path / "embeddings.npy", np.eye(3, 8))
     for name in ("numpy.py", "json.py", "__future__.py"):
         (folder / name).write_text("raise SystemExit('it ran')")
-    done = by_python(folder, "scorer.py", str(tmp_path / "embeddings.npy"))
+    done = python("scorer.py", str(tmp_path / "embeddings.npy"), cwd=folder)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); import classify; print(sys.path[0])\n"
-    done = by_python(tmp_path, "-c", f"{code}classify.Classifier()")  # finds what it found before
+    done = python("-c", f"{code}classify.Classifier()", cwd=tmp_path)  # finds what it found before
     assert done.stdout == f"{folder}\n"
     assert "ChangedError: this folder is not as it was written: __future__.py has no checksum" in done.stderr
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +20,7 @@ import onnxruntime
 import PIL
 import pytest
 import safetensors
+from bare_python import Done, bare_python, python
 from drawing import draw
 from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
@@ -145,7 +145,6 @@ def bundle(
     return bundles.write_one(folder, head, facts_of(embedded, head), None, graph)
 
 
-Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
 
@@ -159,8 +158,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         if code:
             (folder / "code.py").write_text(code)
             arguments = (str(folder / "code.py"), *arguments)
-        path = {"PATH": os.environ["PATH"]}
-        return subprocess.run([*command, *arguments], cwd=cwd, env=path, capture_output=True, text=True)
+        return python(*arguments, cwd=cwd, command=command)
 
     return in_it
 
@@ -215,18 +213,8 @@ def test_a_picture_with_too_many_pixels_is_an_error_line(run: Run, bundle: Path,
     assert "more than 250 million pixels" in done.stdout
 
 
-def test_the_commands_of_the_card_work(run: Run, bundle: Path, pictures: Path) -> None:
-    card = (bundle / "README.md").read_text()
-    *_, classify = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
-    assert classify == anywhere("THIS_FOLDER").splitlines()[-1] == "python THIS_FOLDER/classify.py PICTURES"
-    done = run(f"{bundle.name}/classify.py", str(pictures / "deeper"), cwd=bundle.parent)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 12
-
-
 def test_where_a_package_is_missing_it_says_how_to_install_it(bundle: Path, tmp_path: Path) -> None:
-    command = [*bare_python(tmp_path / "site"), "classify.py", "."]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=bundle)
+    done = python("classify.py", ".", cwd=bundle, command=bare_python(tmp_path / "site"))
     assert done.returncode == 1
     assert done.stderr.startswith("numpy is missing. In an environment of its own: ")
     assert "requirements.txt" in done.stderr
@@ -242,6 +230,8 @@ def test_what_is_copied_works_from_another_folder(
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 32
     card = (bundle / "README.md").read_text()
+    *_, command = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
+    assert command == anywhere("THIS_FOLDER").splitlines()[-1] == "python THIS_FOLDER/classify.py PICTURES"
     for code in (with_numpy("messy", str(embedded.fingerprint), embedded.dimension), with_onnx("messy")):
         assert code.replace("messy", "THIS_FOLDER") in card
         done = run(cwd=tmp_path, code=code)
@@ -346,14 +336,6 @@ def test_scores_are_not_written_into_its_own_folder(run: Run, small: Path, tmp_p
     assert done.returncode == 2
     assert "--out is in the classifier's own folder. Name a file" in done.stderr
     assert run("classify.py", "../one.png", "--out", "../scores.csv", cwd=small).returncode == 0
-    assert run("classify.py", "../one.png", cwd=small).returncode == 0
-
-
-def in_its_folder(folder: Path, *arguments: str) -> Done:
-    """With what its card says to install, which is here, and without this repository."""
-    command = [sys.executable, "-P", str(folder / "classify.py"), *arguments]
-    environment = {"PATH": os.environ["PATH"]}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.slow
@@ -363,13 +345,14 @@ def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refus
     encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache)
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
-    out = tmp_path / "s.csv"
-    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{tiny_open_clip}", "--out", str(out))
+    # With what its card says to install, which is here, and without this repository.
+    run, out = partial(python, "-P", "classify.py", str(pictures), cwd=folder), tmp_path / "s.csv"
+    done = run("--encoder", f"local-dir:{tiny_open_clip}", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert len(bad_rows(out, by_the_product(encoder, head, pictures))) == 2
-    assert "--encoder NAME" in in_its_folder(folder, str(pictures)).stderr
+    assert "--encoder NAME" in run().stderr
     other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
-    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{other}")
+    done = run("--encoder", f"local-dir:{other}")
     assert (done.returncode, done.stdout) == (1, "")
     assert "other weights than the encoder that this classifier is for" in done.stderr
 

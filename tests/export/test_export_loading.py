@@ -4,15 +4,12 @@ of checksums fits what it holds, as from who wrote it so; `test_changed_bundles.
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import make_facts, make_head, sums_again, write_one
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from bundles import sums_again, write_one
 from safetensors.numpy import save_file
 
 from concepts.bundle import load
@@ -159,25 +156,6 @@ def test_a_zip_bomb_is_not_unpacked_nor_odd_compression(folder, tmp_path, facts)
         archive.write(folder / "head.json", "head.json")
     with pytest.raises(DiscernError, match="unusual"):
         load_bundle(tmp_path / "odd.zip")
-
-
-@settings(max_examples=150)
-@given(data=st.data())
-def test_random_damage_gives_a_head_or_a_plain_sentence(data):
-    head = make_head([0.5, -1.0, 2.0])
-    with tempfile.TemporaryDirectory() as parent:
-        folder = write_one(Path(parent) / "b", head, make_facts(head), None)
-        name = data.draw(st.sampled_from(["b.zip", "b/head.json", "b/head.safetensors"]))
-        victim = Path(parent) / name
-        content = bytearray(victim.read_bytes())
-        for _ in range(data.draw(st.integers(1, 4))):
-            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-        victim.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-        try:
-            loaded = load_bundle(victim if name == "b.zip" else folder, accept_changed=True)
-        except DiscernError:
-            return
-        assert np.isfinite(loaded.head.weights).all()
 
 
 GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"

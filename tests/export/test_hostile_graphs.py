@@ -50,12 +50,6 @@ HOSTILE = {
         {"shape": [GIGABYTES // 30]},
     ),
     "spread": ([node("Expand", "one", "shape")], {"one": ONE, "shape": [GIGABYTES]}),
-    "repeated": ([node("Tile", "one", "times")], {"one": ONE, "times": [GIGABYTES]}),
-    "made wider": (
-        [node("Resize", "four", "", "scales")],
-        {"four": np.ones((1, 1, 1, 1), np.float32), "scales": np.array([1, 1, 6e4, 6e4], np.float32)},
-    ),
-    "padded": ([node("Pad", "one", "ends")], {"one": ONE, "ends": [0, GIGABYTES]}),
     "an outer product": ([node("MatMul", "column", "row")], {"row": ROW, "column": COLUMN}),
     "of the picture's own numbers": (
         [node("Cast", "pictures", to=TensorProto.INT64), node("NonZero", "new_Cast")],

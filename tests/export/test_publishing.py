@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bare_python
 import bundles
 import numpy as np
 import pytest
@@ -22,8 +20,7 @@ from concepts.bundle.hub import push_bundle
 from concepts.errors import DiscernError
 
 ROOT = Path(__file__).parents[2]
-Done = subprocess.CompletedProcess[str]
-Python = Callable[..., Done]
+Python = Callable[..., bare_python.Done]
 
 
 @pytest.fixture
@@ -35,15 +32,9 @@ def hub() -> Iterator[LocalHub]:
 @pytest.fixture
 def python(hub: LocalHub, tmp_path: Path) -> Python:
     """A process that knows no other hub than this one."""
-    known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}
-    known |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_TOKEN": hub.token}
-
-    def run(*arguments: str, cwd: Path = ROOT, **changes: str) -> Done:
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=cwd, env=known | changes, capture_output=True, text=True
-        )
-
-    return run
+    known = {"HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": hub.url}
+    known |= {"HF_HUB_DISABLE_XET": "1", "HF_TOKEN": hub.token}
+    return lambda *arguments, cwd=ROOT, **changes: bare_python.python(*arguments, cwd=cwd, **known | changes)
 
 
 @pytest.fixture

@@ -236,8 +236,6 @@ THOUGHT = " only thought, and gave no answer. Turn thinking off on its server"
     ("reply", "error", "said"),
     [
         (status(401, "bad key"), ModelCallError, "Check the key"),
-        (status(404, "The model `x` does not exist"), ModelCallError, "Check the name"),
-        (Reply(raw=b"<html>"), ModelCallError, "no chat completion"),
         (
             cut_off('{"digit": '),
             ModelAnswerError,
