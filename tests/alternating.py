@@ -2,82 +2,49 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from itertools import count
 
+from local_server import Handler, LocalServer
+
 PIECE = 65_536  # bytes passed on at a time
-LARGEST_HEAD = 65_536
+OF_THE_CONNECTION = ("connection", "keep-alive", "transfer-encoding")
 
 
-class Alternating:
+class Alternating(LocalServer):
     """Over real sockets, one connection a request, event streams too. `answered` counts by server."""
 
     def __init__(self, ports: Sequence[int]) -> None:
-        self.ports = list(ports)
         self.answered: Counter[int] = Counter()
-        self._turns = count()
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        turns, proxy = count(), self
 
-    def serve(self) -> None:
-        with contextlib.suppress(OSError):  # it was closed
-            while True:
-                browser, _ = self._listening.accept()
-                threading.Thread(target=self._pass_on, args=(browser,), daemon=True).start()
+        class PassOn(Handler):
+            def do_GET(self) -> None:  # noqa: N802
+                with suppress(ConnectionError), closing(proxy._connected(ports, turns)) as server:
+                    headers = {k: v for k, v in self.headers.items() if k.lower() not in OF_THE_CONNECTION}
+                    server.request(self.command, self.path, self.body(), headers)
+                    answer = server.getresponse()
+                    self.send_response_only(answer.status, answer.reason)
+                    for name, value in answer.getheaders():
+                        if name.lower() not in OF_THE_CONNECTION:
+                            self.send_header(name, value)
+                    self.end_headers()
+                    while piece := answer.read1(PIECE):
+                        self.wfile.write(piece)
 
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
-    def _pass_on(self, browser: socket.socket) -> None:
-        with contextlib.suppress(OSError), browser:
-            head, body = _request(browser)
-            if not head:
-                return
-            first, *lines = head.split(b"\r\n")
-            lines = [line for line in lines if not line.lower().startswith((b"connection:", b"keep-alive:"))]
-            with self._server() as server:
-                server.sendall(b"\r\n".join([first, *lines, b"Connection: close", b"", b""]) + body)
-                while piece := server.recv(PIECE):
-                    browser.sendall(piece)
+        super().__init__(PassOn)
 
-    def _server(self) -> socket.socket:
+    def _connected(self, ports: Sequence[int], turns: Iterator[int]) -> HTTPConnection:
         """The next in turn that takes connections: a proxy leaves out one that is gone."""
-        for _ in self.ports:
-            port = self.ports[next(self._turns) % len(self.ports)]
-            with contextlib.suppress(ConnectionRefusedError):
-                server = socket.create_connection(("127.0.0.1", port))
-                self.answered[port] += 1
+        for _ in ports:
+            server = HTTPConnection("127.0.0.1", ports[next(turns) % len(ports)])
+            with suppress(ConnectionRefusedError):
+                server.connect()
+                self.answered[server.port] += 1
                 return server
         raise ConnectionRefusedError
-
-
-def _request(browser: socket.socket) -> tuple[bytes, bytes]:
-    """Head without its end, and body; both empty where the browser only opened a connection ahead."""
-    said = b""
-    while b"\r\n\r\n" not in said and len(said) < LARGEST_HEAD:
-        piece = browser.recv(PIECE)
-        if not piece:
-            return b"", b""
-        said += piece
-    head, _, body = said.partition(b"\r\n\r\n")
-    lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
-    wanted = int(lengths[0].partition(b":")[2]) if lengths else 0
-    while len(body) < wanted:
-        body += browser.recv(PIECE)
-    return head, body
-
-
-@contextmanager
-def alternating(ports: Sequence[int]) -> Iterator[Alternating]:
-    proxy = Alternating(ports)
-    threading.Thread(target=proxy.serve, name="proxy", daemon=True).start()
-    try:
-        yield proxy
-    finally:
-        proxy.close()

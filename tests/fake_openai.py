@@ -21,11 +21,11 @@ import math
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local_server import Handler, LocalServer
 from manners import MODEL, Manner
 from seeing import reads
 
@@ -121,7 +121,7 @@ def status(
     return Reply(status=code, error=error, headers=headers)
 
 
-class FakeOpenAI:
+class FakeOpenAI(LocalServer):
     """The server. Scripted replies come first, then `answer(request)` (a `Reply`, text, or JSON-able).
 
     `rejects` maps a response format (of `Request.format`) to the status it is rejected with.
@@ -146,18 +146,11 @@ class FakeOpenAI:
         self._at_once = 0
         self._script: list[Reply] = []
         self._lock = threading.Lock()
-        fake = self
-
-        class Handler(_Handler):
-            server_of = fake
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        super().__init__(type("Handler", (_Handler,), {"server_of": self}))
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.manner.root}{self.manner.query}"
+        return f"{self.address}{self.manner.root}{self.manner.query}"
 
     def script(self, *replies: Reply) -> None:
         with self._lock:
@@ -167,15 +160,6 @@ class FakeOpenAI:
         """What is still scripted is not said any more."""
         with self._lock:
             self._script.clear()
-
-    def __enter__(self) -> FakeOpenAI:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def reply_to(self, request: Request) -> Reply:
         looks = request.tests_eyes and self.sees and not self.looks_itself
@@ -220,15 +204,12 @@ class FakeOpenAI:
             self.most_at_once = max(self.most_at_once, self._at_once)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server_of: FakeOpenAI
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         manner = self.server_of.manner
         if self.path == f"{manner.root}/models{manner.query}" and manner.lists:
             model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "simulated"}
@@ -238,8 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, NO_ROUTE)
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def do_POST(self) -> None:  # noqa: N802
+        body = self.body()
         fake, manner = self.server_of, self.server_of.manner
         if self.path != f"{manner.root}/chat/completions{manner.query}":
             self._send(404, NO_ROUTE)
@@ -258,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.breaks:
             self._break(self._completion(request, reply))
         elif reply.raw is not None:
-            self._send_bytes(reply.status, reply.raw, "text/html", reply.headers)
+            self.send(reply.status, reply.raw, "text/html", reply.headers)
         elif reply.error is not None:
             said = (reply.error[part] for part in ("message", "code", "param"))
             self._send(reply.status, manner.error(reply.status, *said), reply.headers)
@@ -286,15 +267,11 @@ class _Handler(BaseHTTPRequestHandler):
         return completion
 
     def _send(self, code: int, document: Any, headers: dict[str, str] | None = None) -> None:
-        self._send_bytes(code, json.dumps(document).encode(), "application/json", headers or {})
+        self.send(code, json.dumps(document).encode(), "application/json", headers or {})
 
-    def _send_bytes(self, code: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
+    def send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
         try:
-            self.send_response(code)
-            for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            super().send(status, body, kind, headers)
         except ConnectionError:
             self.close_connection = True  # the client was killed or gave up
 

@@ -7,17 +7,16 @@ import base64
 import hashlib
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from huggingface_hub import constants
+from local_server import Handler, LocalServer
 
 LARGE = 10_000  # bytes; what is larger goes by LFS
 
 
-class LocalHub:
+class LocalHub(LocalServer):
     """`repositories` has each model's files by name; `token` is the only one that may write."""
 
     def __init__(self, token: str = "hf_right") -> None:
@@ -26,17 +25,8 @@ class LocalHub:
         self.private: dict[str, bool] = {}
         self.commits: list[str] = []
         self._large: dict[str, bytes] = {}
-        handler = type("Handler", (_Handler,), {"hub": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> LocalHub:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"hub": self}))
+        self.url = self.address
 
     def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """For the true one, in this process."""
@@ -141,47 +131,32 @@ class LocalHub:
         return hashlib.sha1(f"{name} {len(self.commits)}".encode()).hexdigest()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     hub: LocalHub
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         self._answer(b"")
 
     do_HEAD = do_GET  # noqa: N815
 
-    def do_POST(self) -> None:
-        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+    def do_POST(self) -> None:  # noqa: N802
+        self._answer(self.body())
 
     do_PUT = do_POST  # noqa: N815
 
     def _answer(self, body: bytes) -> None:
         writes = self.command in ("POST", "PUT") and not self.path.startswith("/large/")
         if writes and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
-            self._send(401, json.dumps({"error": "Invalid credentials."}).encode(), "application/json")
+            self.send(401, b'{"error": "Invalid credentials."}', "application/json", {})
             return
         found = self.hub.answer(self.command, self.path.partition("?")[0], body)
         if found is None:
-            self._send(404, b'{"error": "Not found"}', "application/json", {"X-Error-Code": "RepoNotFound"})
+            self.send(404, b'{"error": "Not found"}', "application/json", {"X-Error-Code": "RepoNotFound"})
         elif isinstance(found, bytes):
             about = {
                 "ETag": f'"{hashlib.sha256(found).hexdigest()}"',
                 "X-Repo-Commit": self.hub.commit_of(self.path),
             }
-            self._send(200, found, "application/octet-stream", about)
+            self.send(200, found, "application/octet-stream", about)
         else:
-            self._send(200, json.dumps(found).encode(), "application/json")
-
-    def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {
-            "Content-Type": kind,
-            "Content-Length": str(len(body)),
-            **(headers or {}),
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+            self.send(200, json.dumps(found).encode(), "application/json", {})

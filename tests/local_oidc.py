@@ -10,33 +10,29 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
+from local_server import Handler, LocalServer
 
 CLIENT, SECRET = "discern-client", "a long client secret"
 Claims = dict[str, Any]
 KEYS = [RSAKey.generate_key(2048, {"kid": "one"}, private=True) for _ in range(2)]  # its own, and another
 
 
-class LocalOidc:
+class LocalOidc(LocalServer):
     def __init__(self) -> None:
         self.key = KEYS[0]
         self.asked: dict[str, dict[str, str]] = {}  # code → what authorize was asked
         self.begin_anew()
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
+        class Provides(Handler):
+            def do_GET(self) -> None:  # noqa: N802
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 if parts.path == "/.well-known/openid-configuration":
@@ -50,9 +46,8 @@ class LocalOidc:
                 else:
                     self._json({"error": "not_found"}, 404)
 
-            def do_POST(self) -> None:
-                sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                form = {name: values[0] for name, values in parse_qs(sent).items()}
+            def do_POST(self) -> None:  # noqa: N802
+                form = {name: values[0] for name, values in parse_qs(self.body().decode()).items()}
                 _, _, basic = self.headers.get("Authorization", "").partition(" ")
                 user, _, password = base64.b64decode(basic).decode().partition(":")
                 known = (user, password) == (CLIENT, SECRET)
@@ -60,15 +55,9 @@ class LocalOidc:
                 self._json(answer, 400 if "error" in answer else 200)
 
             def _json(self, value: dict[str, Any], status: int = 200) -> None:
-                body = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.send(status, json.dumps(value).encode(), "application/json", {})
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Provides)
 
     def begin_anew(self) -> None:
         """As if nobody had changed anything."""
@@ -76,14 +65,6 @@ class LocalOidc:
         self.spoil: Callable[[Claims], None] = lambda claims: None
         self.sign: Callable[[Claims], str] = self._sign
         self.redirects: set[str] | None = None  # the addresses it sends people back to; None: any
-
-    def __enter__(self) -> LocalOidc:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local_server import Handler, LocalServer
 
-class Receiver:
+
+class Receiver(LocalServer):
     """`answers` are statuses, the last of which stays; `before` is called with each message before it is
     answered. `messages` holds (headers, body) of every request, also of those that were refused."""
 
@@ -21,35 +22,19 @@ class Receiver:
         answering, lock = list(answers), threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # as the server calls it
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+        class Takes(Handler):
+            def do_POST(self) -> None:  # noqa: N802
+                body = self.body()
                 with lock:
                     outer.messages.append(({k.lower(): v for k, v in self.headers.items()}, body))
                     status = answering.pop(0) if len(answering) > 1 else answering[0]
                 if before:
                     before(json.loads(body))
-                self.send_response(status)
-                if status in (301, 302, 307, 308):
-                    self.send_header("Location", outer.url + "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                moved = status in (301, 302, 307, 308)
+                self.send(status, b"", "text/plain", {"Location": outer.url + "/elsewhere"} if moved else {})
 
-            def log_message(self, *_: object) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Receiver:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Takes)
+        self.url = f"{self.address}/hook"
 
     @property
     def events(self) -> list[dict[str, Any]]:

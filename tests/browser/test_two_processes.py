@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from alternating import Alternating, alternating
+from alternating import Alternating
 from drawing import draw_folder
 from patience import PATIENCE
 from playwright.sync_api import Page, Response, expect
@@ -45,7 +45,7 @@ class House:
     bench: Workbench
 
     def client(self, url: str = "", **headers: str) -> httpx2.Client:
-        return httpx2.Client(base_url=url or self.proxy.url, headers=headers, timeout=PATIENCE)
+        return httpx2.Client(base_url=url or self.proxy.address, headers=headers, timeout=PATIENCE)
 
     def logged_in(self, url: str = "") -> httpx2.Client:
         client = self.client(url)
@@ -74,7 +74,7 @@ def begun(
         bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         for app in apps:
             app.wait()
-        yield House(apps, stack.enter_context(alternating([app.port for app in apps])), bench)
+        yield House(apps, stack.enter_context(Alternating([app.port for app in apps])), bench)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
             failed.append(answer.url)
 
     page.on("response", look)
-    page.goto(f"{house.proxy.url}/library")
+    page.goto(f"{house.proxy.address}/library")
     page.get_by_label("Name").fill("ana")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -105,7 +105,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     expect(page.locator("#library-progress")).to_contain_text("Import done: 2 new pictures")
 
     count, before = page.locator("[data-part=count-words]"), house.bench.concept(NAME).labels.count().answers
-    page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}#single")
+    page.goto(f"{house.proxy.address}/label?{urlencode({'concept': NAME})}#single")
     for given in range(6):
         picture = page.locator("#labeller[data-ready] .stage img").get_attribute("data-picture")
         page.keyboard.press("y" if given % 2 else "n")
@@ -118,7 +118,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     labels = house.bench.concept(NAME).labels
     for picture in labels.next_pictures(12):
         labels.give(picture.id, "yes" if "ellipse" in picture.path else "no", author="ana")
-    page.goto(f"{house.proxy.url}/check?{urlencode({'concept': NAME})}")
+    page.goto(f"{house.proxy.address}/check?{urlencode({'concept': NAME})}")
     version = len(house.bench.concept(NAME).versions.all()) + 1
     page.get_by_role("button", name="Train").click()
     expect(page.get_by_text(f"Version {version} is trained.")).to_be_visible()
