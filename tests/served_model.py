@@ -8,11 +8,23 @@ from typing import Any
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI
+from pydantic import BaseModel
 
+from concepts.language.base import Message
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.database import Database
 from storage.files import sqlite_url
+
+Make = Callable[..., OpenAICompatibleModel]
+
+
+class Number(BaseModel):
+    n: int
+
+
+def ask(model: OpenAICompatibleModel, words: str) -> Number:
+    return model.ask([Message("user", words)], Number, purpose="test")
 
 
 @pytest.fixture
@@ -40,9 +52,7 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def make_model(
-    server: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]
-) -> Callable[..., OpenAICompatibleModel]:
+def make_model(server: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]) -> Make:
     def make(*, model: str = MODEL, **changes: Any) -> OpenAICompatibleModel:
         settings: dict[str, Any] = {
             "api_key": "sk-secret",
@@ -57,5 +67,5 @@ def make_model(
 
 
 @pytest.fixture
-def model(make_model: Callable[..., OpenAICompatibleModel]) -> OpenAICompatibleModel:
+def model(make_model: Make) -> OpenAICompatibleModel:
     return make_model()

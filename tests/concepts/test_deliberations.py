@@ -42,7 +42,7 @@ PHRASES = ["something drawn", "made of lines", "left over", "somewhere else"]
 
 class Simulated:
     """SIMULATED models, which understand nothing. One recognises a picture and judges each criterion by the
-    phrase in it; it never learns what the concept is. The other sees the prompt alone, and proposes phrases by
+    phrase in it; it never learns what the concept is. The other sees the prompt alone and proposes phrases by
     the answers that are said to be wrong there."""
 
     def __init__(self, files: list[Path]) -> None:

@@ -11,8 +11,8 @@ from typing import get_args
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, Request, cut_off, refuses, says, status
-from pydantic import BaseModel
 from seeing import reads
+from served_model import Make, Number, ask
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
 from concepts.language.base import Message
@@ -27,14 +27,7 @@ from concepts.language.capabilities import (
     require_sight,
 )
 from concepts.language.dialects import EndpointDialect, Wishes
-from concepts.language.openai_compatible import OpenAICompatibleModel
 
-
-class Number(BaseModel):
-    n: int
-
-
-Make = Callable[..., OpenAICompatibleModel]
 LOWER = EndpointDialect("json_object")
 
 
@@ -45,10 +38,6 @@ def memory(tmp_path: Path) -> CapabilityMemory:
 
 def formats(server: FakeOpenAI) -> list[str]:
     return [request.format for request in server.requests]
-
-
-def ask(model: OpenAICompatibleModel, words: str) -> Number:
-    return model.ask([Message("user", words)], Number, purpose="test")
 
 
 def test_it_is_known_to_the_next_process_for_this_endpoint_and_model_only(tmp_path: Path) -> None:
@@ -248,7 +237,12 @@ THOUGHT = " only thought, and gave no answer. Turn thinking off on its server"
     ],
 )
 def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is_with_what_to_set(
-    make_model: Make, looking: FakeOpenAI, tmp_path: Path, reply: Reply, error: type[Exception], said: str
+    make_model: Make,
+    looking: FakeOpenAI,
+    tmp_path: Path,
+    reply: Reply,
+    error: type[Exception],
+    said: str,
 ) -> None:
     looking.answer = lambda request: reply
     model = make_model()

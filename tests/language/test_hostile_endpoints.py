@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -11,13 +10,13 @@ from fake_openai import MODEL, FakeOpenAI, Reply
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from served_model import Make
 
 from concepts.errors import BudgetError, DiscernError, ModelAnswerError
 from concepts.language.base import Message
 from concepts.language.ledger import Budget, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
 
-MakeModel = Callable[..., OpenAICompatibleModel]
 GOOD = '{"why": "a swing", "rating": 4}'
 
 
@@ -46,7 +45,7 @@ def asked(model: OpenAICompatibleModel) -> Opinion:
 
 @pytest.mark.parametrize("told", [-(10**9), float("nan"), float("inf"), 10**30, 0, "many", None, [5], {}])
 def test_a_count_of_tokens_that_is_none_costs_what_was_estimated(
-    server: FakeOpenAI, make_model: MakeModel, told: Any
+    server: FakeOpenAI, make_model: Make, told: Any
 ) -> None:
     document, budget = completion(), Budget(1.0)
     document["usage"]["prompt_tokens"] = told
@@ -56,7 +55,7 @@ def test_a_count_of_tokens_that_is_none_costs_what_was_estimated(
 
 
 def test_an_endpoint_that_keeps_to_no_limit_is_asked_no_more_once_its_answers_may_exceed_a_budget(
-    server: FakeOpenAI, make_model: MakeModel
+    server: FakeOpenAI, make_model: Make
 ) -> None:
     server.answer, server.tokens = lambda request: GOOD, (100, 30_000)
     budget = Budget(0.1)
@@ -83,7 +82,7 @@ values = some | st.lists(some, max_size=2) | st.dictionaries(st.sampled_from(["c
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(places), value=values)
 def test_any_value_in_any_place_is_an_answer_or_a_failure_in_words(
-    server: FakeOpenAI, make_model: MakeModel, place: tuple[Any, ...], value: Any
+    server: FakeOpenAI, make_model: Make, place: tuple[Any, ...], value: Any
 ) -> None:
     document, budget = completion(), Budget(1e6)
     holder: Any = document
@@ -101,13 +100,13 @@ def test_any_value_in_any_place_is_an_answer_or_a_failure_in_words(
     assert 0 <= budget.spent_usd < 1e5
 
 
-def test_what_is_no_text_is_not_kept_of_an_answer(server: FakeOpenAI, make_model: MakeModel) -> None:
+def test_what_is_no_text_is_not_kept_of_an_answer(server: FakeOpenAI, make_model: Make) -> None:
     content = json.dumps({"why": "half \ud800, none \0, a colour \x1b[31m\nand a line", "rating": 4})
     server.script(as_it_is(completion(content)))
     assert asked(make_model()).why == "half \ufffd, none \ufffd, a colour \ufffd[31m\nand a line"
 
 
-def test_an_answer_without_an_end_is_none(server: FakeOpenAI, make_model: MakeModel) -> None:
+def test_an_answer_without_an_end_is_none(server: FakeOpenAI, make_model: Make) -> None:
     server.script(as_it_is(completion("<think>" * 100_000)))
     with pytest.raises(ModelAnswerError, match="was still thinking after"):
         asked(make_model())

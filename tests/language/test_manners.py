@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from manners import MANNERS, Manner
 from patience import PATIENCE
 from pydantic import BaseModel, Field, field_validator
+from served_model import Make
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
 from concepts.language.base import Message, unfit
@@ -44,7 +45,6 @@ class Verdict(BaseModel):
 
 
 GOOD = {"criterion": 1, "why": "a rusty swing", "rating": 4, "kind": "met"}
-Make = Callable[..., OpenAICompatibleModel]
 
 
 @pytest.fixture(params=MANNERS, ids=lambda manner: manner.name)
@@ -150,7 +150,12 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_only_what_may_pass_is_asked_again(
-    make_model: Make, server: FakeOpenAI, ledger: Ledger, manner: Manner, waits: list[float], failure: str
+    make_model: Make,
+    server: FakeOpenAI,
+    ledger: Ledger,
+    manner: Manner,
+    waits: list[float],
+    failure: str,
 ) -> None:
     ask(make_model(), "How it wants to be asked.")
     reply, passes = FAILURES[failure]

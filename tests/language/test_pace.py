@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_openai import FakeOpenAI, Request, status
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from served_model import Make, ask
 
-from concepts.language.base import Message
-from concepts.language.openai_compatible import OpenAICompatibleModel, Pace, pace_of
-
-
-class Number(BaseModel):
-    n: int
+from concepts.language.openai_compatible import Pace, pace_of
 
 
 def too_much(pace: Pace) -> None:
@@ -62,21 +55,18 @@ def test_everybody_who_asks_a_model_keeps_one_pace() -> None:
 
 
 def test_no_more_are_out_than_the_settings_allow_also_of_two_jobs(
-    make_model: Callable[..., OpenAICompatibleModel], server: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
     server.answer = lambda request: {"n": 1}
     jobs = [make_model(at_once=3), make_model(at_once=3)]
 
-    def ask(number: int) -> Number:
-        return jobs[number % 2].ask([Message("user", f"{number}")], Number, purpose="test")
-
     with ThreadPoolExecutor(12) as threads:
-        assert len(list(threads.map(ask, range(40)))) == 40
+        assert len(list(threads.map(lambda n: ask(jobs[n % 2], f"{n}"), range(40)))) == 40
     assert server.most_at_once <= 3
 
 
 def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered(
-    make_model: Callable[..., OpenAICompatibleModel], server: FakeOpenAI, tmp_path: Path
+    make_model: Make, server: FakeOpenAI
 ) -> None:
     room = threading.Semaphore(2)
 
@@ -88,9 +78,5 @@ def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered
 
     server.answer = answer
     model = make_model(at_once=8, sleep=lambda seconds: None)
-
-    def ask(number: int) -> Number:
-        return model.ask([Message("user", f"{number}")], Number, purpose="test")
-
     with ThreadPoolExecutor(8) as threads:
-        assert len(list(threads.map(ask, range(60)))) == 60
+        assert len(list(threads.map(lambda n: ask(model, f"{n}"), range(60)))) == 60

@@ -162,10 +162,8 @@ def test_curves_are_ready_to_plot():
 
 @pytest.fixture
 def scored() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(4)
-    truth = rng.random(80) < 0.4
-    probability = np.clip(rng.normal(0.35 + 0.3 * truth, 0.2), 0, 1).round(2)  # rounded: with ties
-    return probability, truth, rng.integers(0, 60, 80)
+    probability, truth, _ = example(80, seed=4)
+    return probability, truth, np.random.default_rng(4).integers(0, 60, 80)
 
 
 def test_each_cut_has_the_figures_of_its_threshold(scored) -> None:  # type: ignore[no-untyped-def]

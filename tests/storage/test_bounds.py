@@ -39,6 +39,10 @@ def chunk(kind: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def inside(whole: bytes, at: int, more: bytes) -> bytes:
+    return whole[:at] + more + whole[at:]
+
+
 def directory(entries: list[tuple[int, int, int, int]]) -> bytes:
     """Of TIFF or EXIF: the tag, kind, count and value of each entry."""
     packed = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
@@ -79,21 +83,17 @@ def scans(count: int) -> bytes:
 JPEG, PNG, GIF = saved("JPEG"), saved("PNG"), saved("GIF")
 AFTER_COLOURS = 13 + 3 * 256  # of the GIF
 HOSTILE = {
-    "fill bytes in a JPEG": JPEG[:2] + b"\xff" * MANY + JPEG[2:],
-    "zeros in a JPEG": JPEG[:2] + b"\xff\xd0" + bytes(MANY) + JPEG[2:],
-    "markers in a JPEG": JPEG[:2] + b"\xff\xd0" * MANY + JPEG[2:],
-    "empty remarks in a JPEG": JPEG[:2] + segment(0xFE) * MANY + JPEG[2:],
-    "EXIF in pieces in a JPEG": JPEG[:2] + segment(0xE1, b"Exif\0\0II*\0".ljust(60_000)) * 300 + JPEG[2:],
+    "fill bytes in a JPEG": inside(JPEG, 2, b"\xff" * MANY),
+    "zeros in a JPEG": inside(JPEG, 2, b"\xff\xd0" + bytes(MANY)),
+    "markers in a JPEG": inside(JPEG, 2, b"\xff\xd0" * MANY),
+    "empty remarks in a JPEG": inside(JPEG, 2, segment(0xFE) * MANY),
+    "EXIF in pieces in a JPEG": inside(JPEG, 2, segment(0xE1, b"Exif\0\0II*\0".ljust(60_000)) * 300),
     "scans in a JPEG": scans(120),
-    "chunks in a PNG": PNG[:33] + chunk(b"prIv") * MANY + PNG[33:],
-    "empty pixels in a PNG": PNG[:33] + chunk(b"IDAT") * MANY + PNG[33:],
-    "chunks behind a PNG": PNG[:-12] + chunk(b"prIv") * MANY + PNG[-12:],
-    "remarks in a GIF": GIF[:AFTER_COLOURS] + b"!\xfe\0" * MANY + GIF[AFTER_COLOURS:],
-    "an endless remark in a GIF": GIF[:AFTER_COLOURS]
-    + b"!\xfe"
-    + b"\1a" * MANY
-    + b"\0"
-    + GIF[AFTER_COLOURS:],
+    "chunks in a PNG": inside(PNG, 33, chunk(b"prIv") * MANY),
+    "empty pixels in a PNG": inside(PNG, 33, chunk(b"IDAT") * MANY),
+    "chunks behind a PNG": inside(PNG, -12, chunk(b"prIv") * MANY),
+    "remarks in a GIF": inside(GIF, AFTER_COLOURS, b"!\xfe\0" * MANY),
+    "an endless remark in a GIF": inside(GIF, AFTER_COLOURS, b"!\xfe" + b"\1a" * MANY + b"\0"),
     "strips in a TIFF": tiff((273, 4, MANY, 1000), (279, 4, MANY, 1000), (278, 4, 1, 1), end=bytes(4 * MANY)),
     "fractions in a TIFF": tiff((282, 5, MANY, 1000), end=bytes(8 * MANY)),
     "tags in a TIFF": tiff(*((tag, 1, 1, 0) for tag in range(1000, 9000))),
@@ -138,18 +138,16 @@ def avif(exif: bytes) -> bytes:
 
 EXIF = same_bytes_again(60_000)
 PACKED = zlib.compress(b"\nexif\n 60000\n" + EXIF.hex().encode())
+IN_TWO = b"".join(segment(0xE1, b"Exif\0\0" + part) for part in (EXIF[:9], EXIF[9:]))
 BOMBS = {
     "JPEG": JPEG[:2] + segment(0xE1, b"Exif\0\0" + EXIF) + JPEG[20:],
-    "JPEG in two segments": JPEG[:2]
-    + segment(0xE1, b"Exif\0\0" + EXIF[:9])
-    + segment(0xE1, b"Exif\0\0" + EXIF[9:])
-    + JPEG[20:],
-    "PNG": PNG[:33] + chunk(b"eXIf", EXIF) + PNG[33:],
-    "PNG, behind its pixels": PNG[:-12] + chunk(b"eXIf", EXIF) + PNG[-12:],
-    "packed PNG": PNG[:33] + chunk(b"zTXt", b"Raw profile type exif\0\0" + PACKED) + PNG[33:],
+    "JPEG in two segments": JPEG[:2] + IN_TWO + JPEG[20:],
+    "PNG": inside(PNG, 33, chunk(b"eXIf", EXIF)),
+    "PNG, behind its pixels": inside(PNG, -12, chunk(b"eXIf", EXIF)),
+    "packed PNG": inside(PNG, 33, chunk(b"zTXt", b"Raw profile type exif\0\0" + PACKED)),
     "WebP": saved("WEBP", exif=b"Exif\0\0" + EXIF),
     "AVIF": avif(EXIF),
-}  # fmt: skip
+}
 
 
 @both
@@ -181,19 +179,19 @@ def in_small_pieces(side: int) -> bytes:
     return PNG[:8] + header + b"".join(pieces) + chunk(b"IEND")
 
 
+PIECES = (b"\xff" + bytes(255)) * 2000
 LONG = {
-    "a JPEG with 60 kB of fill bytes": JPEG[:2] + b"\xff" * 60_000 + JPEG[2:],
-    "a JPEG with 10 MB about it": JPEG[:2] + segment(0xE1, b"XMP".ljust(65_000)) * 160 + JPEG[2:],
+    "a JPEG with 60 kB of fill bytes": inside(JPEG, 2, b"\xff" * 60_000),
+    "a JPEG with 10 MB about it": inside(JPEG, 2, segment(0xE1, b"XMP".ljust(65_000)) * 160),
     "a progressive JPEG": saved("JPEG", 900, progressive=True),
     "a PNG in small pieces": in_small_pieces(900),
-    "a PNG of thousands of texts": PNG[:33] + chunk(b"tEXt", b"a\0b") * 20_000 + PNG[33:],
-    "a GIF with XMP": GIF[:AFTER_COLOURS]
-    + b"!\xff\x0bXMP DataXMP" + (b"\xff" + bytes(255)) * 2000 + b"\0" + GIF[AFTER_COLOURS:],
+    "a PNG of thousands of texts": inside(PNG, 33, chunk(b"tEXt", b"a\0b") * 20_000),
+    "a GIF with XMP": inside(GIF, AFTER_COLOURS, b"!\xff\x0bXMP DataXMP" + PIECES + b"\0"),
     "a TIFF of a strip a line": saved("TIFF", 2000, "L", tiffinfo={278: 1}),
     "a TIFF with layers": saved("TIFF", tiffinfo={37724: bytes(20 * 2**20)}),
     "an animated WebP": on_canvas(2000),
     "a BMP of short runs": of_runs(1000, 1000, (b"\1\1" * 1000 + b"\0\0") * 1000),
-}  # fmt: skip
+}
 
 
 @both

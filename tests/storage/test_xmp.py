@@ -99,7 +99,7 @@ def test_in_and_out_again_leaves_what_others_wrote_as_it_was(
     assert not Sidecar.read(file).is_ours_alone
 
 
-def test_the_same_again_is_no_change_and_another_version_is(tmp_path: Path) -> None:
+def test_the_same_again_is_no_change_and_another_version_is() -> None:
     sidecar = Sidecar.new()
     assert sidecar.put(BY_US)
     assert not sidecar.put(Keyword(NAME, 3, 0.91421))
