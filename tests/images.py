@@ -53,15 +53,22 @@ def answers(url: str) -> bool:
     return False
 
 
+def becomes(holds: Callable[[], bool], *, while_running: subprocess.Popen[bytes]) -> bool:
+    """Waits until it holds; False where the process ends first, or after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and while_running.poll() is None:
+        if holds():
+            return True
+        with suppress(subprocess.TimeoutExpired):
+            while_running.wait(timeout=0.1)
+    return False
+
+
 @contextmanager
 def ready(process: subprocess.Popen[bytes], log: Path, holds: Callable[[], bool]) -> Iterator[None]:
     """Once it holds, until the block ends the process."""
-    deadline = time.monotonic() + PATIENCE
     try:
-        while not holds():
-            assert time.monotonic() < deadline and process.poll() is None, log.read_text()  # noqa: PT018
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.1)
+        assert becomes(holds, while_running=process), log.read_text()
         yield
     finally:
         process.terminate()

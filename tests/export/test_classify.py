@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import bundles
@@ -38,22 +37,6 @@ from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.pictures.pixels import SRGB
 
 ROOT = Path(__file__).parents[2]
-# As `python script.py` does: the folder of the script comes first.
-RUN = "del sys.argv[0]; sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0]))); "
-RUN += "runpy.run_path(sys.argv[0], run_name='__main__')"
-
-
-def bare_python(site: Path, *packages: ModuleType) -> list[str]:
-    """A Python that imports the standard library, these packages and nothing else: the command, to which a
-    script and its arguments are added. `site` is a new folder for the packages."""
-    site.mkdir()
-    for package in packages:
-        found = Path(str(package.__file__)).parent
-        for part in (found, *found.parent.glob(f"{found.name.lower()}.libs"), found.parent / "pillow.libs"):
-            if part.exists() and not (site / part.name).exists():
-                (site / part.name).symlink_to(part)
-    start = f"import os, sys, runpy; sys.path.append({str(site)!r}); "
-    return [sys.executable, "-I", "-S", "-c", start + RUN]
 
 
 @pytest.fixture(scope="session")
