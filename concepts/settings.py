@@ -5,18 +5,18 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from concepts.errors import DiscernError, SettingsError
-from storage.addresses import parts_of, secrets_in
 from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
 from storage.files import sqlite_url, write_whole
@@ -448,3 +448,29 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _variable(name: str) -> str:
     return name.upper() if name.startswith("openai_") else f"DISCERN_{name.upper()}"
+
+
+HARMLESS = "api-version"  # in the query of an address of Azure's kind, whose other values may be keys
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
+HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")  # perhaps with a port
+
+
+def parts_of(address: str) -> tuple[str, str, str] | None:
+    """Scheme, name and password, and the rest; None for what is no address. Where a password has characters
+    that end a host, such as # or /, all up to the last @ counts as part of it."""
+    if (match := ADDRESS.fullmatch(address)) is None:
+        return None
+    scheme, rest = match.groups()
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, _, _ = authority.rpartition("@")
+    if not login and HOST.fullmatch(authority) is None:
+        login = rest.rpartition("@")[0]
+    return scheme, login, rest[len(login) :].removeprefix("@")
+
+
+def secrets_in(address: str) -> list[str]:
+    """Values in the query that may be keys, as they are written and as they are meant."""
+    query = address.partition("#")[0].partition("?")[2]
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    values = [value or name for name, _, value in pairs if name and name != HARMLESS]
+    return [text for value in values for text in (value, unquote_plus(value))]

@@ -12,9 +12,8 @@ from typing import Any, Literal
 
 from concepts import __version__
 from concepts.jobs.progress import COUNTED
-from concepts.settings import Settings, set_by_environment
+from concepts.settings import Settings, secrets_in, set_by_environment
 from concepts.view import View
-from storage.addresses import secrets_in
 from storage.calls import CallTotal, Ledger, Spent
 from storage.database import Database
 from storage.jobs import StoredJob

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from storage import buckets
 from storage.buckets import in_bucket, uri_of
-from storage.errors import BadPictureError, DiscernError
+from storage.errors import BUCKET_REFUSED, BadPictureError, BucketError, DiscernError
 from storage.files import open_regular
-from storage.pictures import archives, bucket, lists, videos
+from storage.pictures import archives, lists, videos
 from storage.pictures.files import (
     OUTSIDE,
     Found,
@@ -60,7 +61,7 @@ def read(uri: str, within: Within | None = None) -> bytes:
     """The file's bytes. Raises `BadPictureError`, also where the file, with all links followed, isn't
     `within`, and `BucketError`."""
     if in_bucket(uri):
-        return bucket.read(uri, within)
+        return read_from_bucket(uri, within)
     video, inside = videos.split(uri), archives.split(uri)
     with _told():
         if video is None and inside is not None:
@@ -116,7 +117,7 @@ def _told() -> Iterator[None]:
 
 def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
     if in_bucket(path):
-        return bucket.named(path)
+        return named_in_bucket(path)
     if not os.path.lexists(path):
         raise DiscernError(f"{printable(path)} does not exist. Check the spelling of the path.")
     if os.path.isdir(path):
@@ -179,3 +180,62 @@ def _listed(path: str, rows: lists.ListedRows) -> Found:
             yield SkippedFile(uri, "bad-row", "This row of the list holds no path.")
             continue
         yield _file(value if in_bucket(value) else os.path.abspath(os.path.join(folder, value)))
+
+
+def named_in_bucket(uri: str) -> Found:
+    """The pictures that a person means by a place in a bucket. Raises `DiscernError` at once where there is
+    nothing, `BucketError` where that can't be found out."""
+    found = buckets.look(uri)
+    if found is None:
+        raise DiscernError(f"There is nothing at {uri}. Check the spelling of the place.")
+    if found.is_folder:
+        return _below(uri)
+    suffix = PurePosixPath(uri).suffix.lower()
+    if suffix in lists.READERS:
+        raise DiscernError(f"{uri} is a list, and lists are read from this computer alone. Copy it here.")
+    return archives.members(uri) if suffix == ".zip" else iter([_source(found)])
+
+
+def read_from_bucket(uri: str, within: Within | None = None) -> bytes:
+    """Raises `BadPictureError` for this file, `BucketError` where the bucket is the reason."""
+    try:
+        inside = archives.split(uri)
+        require_within(inside[0] if inside else uri, within)
+        if inside is not None:
+            with buckets.told(inside[0]):
+                return archives.read_member(*inside)
+        with buckets.opened(uri) as file:
+            check_size(buckets.size_of(file))
+            return file.read()
+    except FileNotFoundError as error:
+        raise BadPictureError("missing", "The file does not exist any more.") from error
+    except BucketError as error:
+        folder = uri.rpartition("/")[0]
+        # Where the whole bucket refuses, looking into it raises, too.
+        if error.case != BUCKET_REFUSED or next(buckets.entries(folder), None) is None:
+            raise
+        raise BadPictureError("unreadable", "The bucket doesn't hand out this file.") from error
+    except ValueError as error:
+        raise BadPictureError("bad-name", "This is no place in a bucket.") from error
+
+
+def _below(folder: str) -> Iterator[Source | SkippedFile]:
+    """Folder by folder, by name, so that a million files are not listed before the first is read."""
+    stack = [buckets.Entry(folder, is_folder=True)]
+    while stack:
+        entry = stack.pop()
+        if not entry.is_folder:
+            yield _source(entry)
+            continue
+        found = [one for one in buckets.entries(entry.uri) if not _name(one).startswith(".")]
+        stack.extend(one for one in reversed(found) if one.is_folder or has_picture_suffix(_name(one)))
+
+
+def _source(entry: buckets.Entry) -> Source | SkippedFile:
+    if not buckets.is_place(entry.uri):
+        return SkippedFile(printable(entry.uri), "bad-name", "The file's name can't be used.")
+    return Source(entry.uri, entry.size, entry.mtime_ns)
+
+
+def _name(entry: buckets.Entry) -> str:
+    return entry.uri.rpartition("/")[2]

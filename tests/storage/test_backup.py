@@ -14,7 +14,7 @@ from at_once import at_once
 from rows import add_pictures, picture_ids
 from sqlalchemy import select
 
-from storage.addresses import secrets_in
+from concepts.settings import secrets_in
 from storage.backup import PIECE, backup
 from storage.calls import Call, Ledger
 from storage.concepts import ConceptStore
