@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from cachetools import LRUCache, cachedmethod
 
-from concepts.encoders import load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
+from concepts.encoders import KINDS, load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
 from concepts.encoders.base import GIVEN, Encoder, Vectors, knows_words, registered_as
 from concepts.encoders.embedded import are_known
-from concepts.encoders.known import KINDS
 from concepts.encoders.parts import BOXES, PARTS
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import (

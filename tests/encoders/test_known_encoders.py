@@ -21,16 +21,17 @@ from tiny_timm import make_tiny_timm
 
 import concepts.encoders
 from concepts.encoders import (
+    KNOWN,
     LARGE,
     MIDDLE,
     QUICK,
     AutoModel,
+    KnownEncoder,
     load_encoder,
     load_named_elsewhere,
     resolve_auto,
 )
 from concepts.encoders.base import registered_as
-from concepts.encoders.known import KNOWN, KnownEncoder
 from concepts.errors import DiscernError, EncoderError
 from concepts.library.roots import check_encoder
 from concepts.settings import Settings

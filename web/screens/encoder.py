@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from concepts.encoders import has_openclip, resolve_auto
-from concepts.encoders.known import KNOWN
+from concepts.encoders import KNOWN, has_openclip, resolve_auto
 from concepts.errors import DiscernError
 from concepts.library.neighbourhood import QUICK
 from concepts.workbench import Workbench
