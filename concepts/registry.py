@@ -15,11 +15,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
-from concepts.errors import (
-    BROKEN_METHOD,
-    UNKNOWN_METHOD,
-    PackageError,
-)
+from concepts.errors import BROKEN_METHOD, UNKNOWN_METHOD, PackageError
 
 log = logging.getLogger(__name__)
 

@@ -19,15 +19,7 @@ from storage.database import Database, chunks, insert_new, once_a_moment
 from storage.erasing import MEASURED_KEY, Gone, PurgedRows, erase_mentions, erase_rows, measures
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
-from storage.tables import (
-    PURGED,
-    LabelEventRow,
-    PictureRow,
-    RefusedPictureRow,
-    RemovalRow,
-    SourceRow,
-    now,
-)
+from storage.tables import PURGED, LabelEventRow, PictureRow, RefusedPictureRow, RemovalRow, SourceRow, now
 
 _IN_TRASH = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
 

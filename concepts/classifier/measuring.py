@@ -11,13 +11,7 @@ import numpy as np
 from concepts.bundle.scorer import sigmoid
 from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.slices import slices
-from concepts.classifier.training import (
-    BY_HAND,
-    check_fingerprint,
-    count_by_kind,
-    linear_head,
-    way_of,
-)
+from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.dataset import ConceptDataset

@@ -14,13 +14,7 @@ from concepts.classifier.measuring import (
     what_waits,
 )
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.report import (
-    Consistency,
-    Curves,
-    CutFigures,
-    EvaluationReport,
-    target_met,
-)
+from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, target_met
 from concepts.learning.waves import next_look
 from concepts.view import View
 from storage.frames import Frame

@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
     from concepts.labelling.mining import MineResult
-    from concepts.workbench.concept_views import (
-        ConceptPage,
-        ConceptSummary,
-        ConceptView,
-        ScaleView,
-    )
+    from concepts.workbench.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
     from concepts.workbench.deliberations import RewordingView, RoundView
 
 UNCHANGED = "Nothing was changed."

@@ -14,11 +14,7 @@ from storage.disk import told
 from storage.files import open_private
 
 if TYPE_CHECKING:
-    from concepts.installation.activity import (
-        CallSum,
-        CallTotalView,
-        JobView,
-    )
+    from concepts.installation.activity import CallSum, CallTotalView, JobView
 
 
 Setting = Annotated[

@@ -10,13 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from functools import partial
 
-from concepts.collaborator.base import (
-    Annotation,
-    Annotator,
-    CriterionEvidence,
-    PictureInput,
-    Result,
-)
+from concepts.collaborator.base import Annotation, Annotator, CriterionEvidence, PictureInput, Result
 from concepts.collaborator.builtin import BuiltinAnnotator
 from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Machines

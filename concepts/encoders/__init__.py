@@ -20,12 +20,7 @@ from concepts.encoders.base import (
     registered_as,
 )
 from concepts.encoders.parts import is_of_parts
-from concepts.errors import (
-    UNTRUSTED_ENCODER,
-    EncoderError,
-    FingerprintMismatchError,
-    missing_package,
-)
+from concepts.errors import UNTRUSTED_ENCODER, EncoderError, FingerprintMismatchError, missing_package
 
 
 def load_encoder(name: str, *, cache: Path) -> Encoder:

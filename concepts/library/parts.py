@@ -12,14 +12,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Encoder
-from concepts.encoders.parts import (
-    BOXES,
-    AllParts,
-    FocusedEncoder,
-    PartsEncoder,
-    best_part,
-    focus_of,
-)
+from concepts.encoders.parts import BOXES, AllParts, FocusedEncoder, PartsEncoder, best_part, focus_of
 from concepts.errors import NO_FRAME, DiscernError
 from concepts.jobs.progress import Listener
 from storage.database import Database, once_a_moment

@@ -17,13 +17,7 @@ from concepts import __version__
 from concepts.bundle.account import Account
 from concepts.bundle.card import card_text
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
-from concepts.bundle.heads import (
-    BundleHead,
-    EncoderGraph,
-    classifier_bytes,
-    encoder_graph,
-    why_alone,
-)
+from concepts.bundle.heads import BundleHead, EncoderGraph, classifier_bytes, encoder_graph, why_alone
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import Rows, file_rows, schema_of, score_rows, write_scores

@@ -11,14 +11,7 @@ from filelock import FileLock
 
 from storage import buckets
 from storage.disk import obstacle
-from storage.errors import (
-    DISK_FULL,
-    NO_PERMISSION,
-    READ_ONLY,
-    DamagedIndexError,
-    DiscernError,
-    StorageError,
-)
+from storage.errors import DISK_FULL, NO_PERMISSION, READ_ONLY, DamagedIndexError, DiscernError, StorageError
 
 BUSY = ("Cannot allocate memory", "Too many open files", "Input/output error")  # passes, and is no damage
 LANCE = ".lance"  # what LanceDB calls the folder of a table

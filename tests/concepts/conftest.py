@@ -163,6 +163,9 @@ def made_trained(make_home: Callable[[Fill], Path]) -> Path:
 
 
 @pytest.fixture
-def trained(made_trained: Path, filled: Filled) -> Workbench:
+def trained(
+    made_trained: Path, settle: Callable[[Path], None], open_home: Callable[[], Workbench]
+) -> Workbench:
     """A copy of it for each test."""
-    return filled(train_with_20_simulated_answers)
+    settle(made_trained)
+    return open_home()

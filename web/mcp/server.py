@@ -28,18 +28,7 @@ from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
 from web.mcp import by_hand
-from web.mcp.door import (
-    Agreed,
-    Caller,
-    Consent,
-    Ctx,
-    Door,
-    ask,
-    bench_of,
-    caller_of,
-    guarded,
-    in_our_words,
-)
+from web.mcp.door import Agreed, Caller, Consent, Ctx, Door, ask, bench_of, caller_of, guarded, in_our_words
 from web.mcp.showing import ConceptName, Job, submitted
 
 PATH = "/mcp"
