@@ -94,8 +94,8 @@ def test_one_that_the_owner_has_set_needs_no_more_words_and_is_not_loaded_for_ot
 def test_the_copied_code_runs_and_asks_for_the_same_word(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    code = from_pictures(str(theirs.with_suffix(".zip")), f"local-dir:{tiny_open_clip}", str(pictures))
+    monkeypatch.chdir(pictures.parent)
+    code = from_pictures(str(theirs.with_suffix(".zip")), f"local-dir:{tiny_open_clip}")
     with redirect_stdout(io.StringIO()) as out:
         exec(compile(code, "copied", "exec"), {"__name__": "copied"})
     assert [line.rpartition(" ")[2] in ("yes", "no") for line in out.getvalue().splitlines()] == [True] * 3
