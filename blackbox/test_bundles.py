@@ -3,6 +3,8 @@
 Three of each kind: yes or no (and the first two formats), graded, classes, rules, with their encoder, and
 with one in int8. The vectors are such that sums don't depend on the order of adding; what is left to the
 processor is the last bit of `exp`.
+
+What made them is in the history: `git show 5e20e8b` and `git log -- blackbox/fixtures/bundles/make_bundles.py`.
 """
 
 from __future__ import annotations

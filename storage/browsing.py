@@ -114,7 +114,9 @@ def _found(
             *_in_order(key, picture_id, falling)
         )
         found = session.execute(page.limit(limit + len(chosen.without))).all()
-        fitting = found[0][2] if found else session.scalar(counted) or 0  # nothing is behind the last page
+        fitting = found[0][2] if found else 0
+        if not found and place is not None:  # nothing is behind it
+            fitting = session.scalar(counted) or 0
         if chosen.without:
             those = select(PictureRow.id).where(*chosen.conditions("ids"))
             fitting -= len(list(among(session, those, PictureRow.id, sorted(chosen.without))))

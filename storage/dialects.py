@@ -269,8 +269,8 @@ class _Sqlite:
     def _on_connect(self, connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}").close()
         self.file.has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
-        # 16 MB of pages, as a filter of a million pictures looks up 100,000 rows: a fifth less time.
-        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "cache_size=-16000"):
+        # A filter of a million pictures sorts 100,000 rows: in memory that takes three quarters of the time.
+        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @staticmethod

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +27,7 @@ from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
+FLUSHED_EVERY = 0.1  # seconds
 SUFFIXES = (".csv", ".parquet")
 
 _BEGINS = np.isin(np.arange(256), [ord(letter) for letter in FORMULA_BEGINS])
@@ -150,7 +154,7 @@ def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A file of Python's would wait for the interpreter.
-        with pa.OSFile(str(partial), "wb") as stream:
+        with pa.OSFile(str(partial), "wb") as stream, _on_its_way_to_disk(partial):
             counts = _write(rows, schema, stream, out.suffix.lower())
         with partial.open("rb+") as written:
             os.fsync(written.fileno())
@@ -207,6 +211,26 @@ def _with_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
     place = batch.schema.get_field_index("path")
     restored = pc.replace_substring_regex(batch["path"], f"^'({FORMULA})", r"\1")
     return batch.set_column(place, "path", restored)
+
+
+@contextmanager
+def _on_its_way_to_disk(file: Path) -> Iterator[None]:
+    """What is written goes to the disk while more is worked out: else all of it waits for the end. Raises
+    what the disk says of it, as it says so once and not to whoever asks at the end."""
+    ended = threading.Event()
+
+    def flush() -> None:
+        with file.open("rb+") as written:
+            while not ended.wait(FLUSHED_EVERY):
+                os.fsync(written.fileno())
+
+    with ThreadPoolExecutor(1) as thread:
+        flushing = thread.submit(flush)
+        try:
+            yield
+        finally:
+            ended.set()
+        flushing.result()
 
 
 def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffix: str) -> ScoreCounts:
