@@ -4,7 +4,7 @@ Three of each kind: yes or no (and the first two formats), graded, classes, rule
 with one in int8. The vectors are such that sums don't depend on the order of adding; what is left to the
 processor is the last bit of `exp`.
 
-What made them is in the history: `git show 5e20e8b` and `git log -- blackbox/fixtures/bundles/make_bundles.py`.
+What made them, at commit 5e20e8b, is in the history: `git log -- blackbox/fixtures/bundles/make_bundles.py`.
 """
 
 from __future__ import annotations
