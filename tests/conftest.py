@@ -203,6 +203,8 @@ QUICK = frozenset(
     ("annotators", "combining", "deliberation", "expansion", "export", "language", "learning", "storage")
 )
 NOT_QUICK = frozenset(("postgres", "s3", "small_disk", "encoder_cache", "tiny_open_clip"))
+# Of those rooms, what starts processes, fills disks or waits for a reader that is kept busy.
+LONG = frozenset(("test_bounds.py", "test_lance_index.py", "test_publishing.py", "test_stored_index.py"))
 # What asks for one of these fixtures, or is in one of these rooms, is run by `make test-all` alone.
 SLOW = frozenset(("s3", "wheel"))
 LATER = frozenset(("study", "packaging"))
@@ -226,7 +228,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         }
         if asked & SLOW or room_of(item.path) in LATER:
             item.add_marker("slow")
-        if room_of(item.path) in QUICK and not asked & NOT_QUICK and not item.get_closest_marker("slow"):
+        quick = room_of(item.path) in QUICK and item.path.name not in LONG and not asked & NOT_QUICK
+        if quick and not item.get_closest_marker("slow"):
             item.add_marker("quick")
     items.sort(
         key=lambda item: next((n for n, of in enumerate(LONGEST) if item.nodeid.startswith(of)), len(LONGEST))
