@@ -132,6 +132,7 @@ def test_lost_vectors_of_some_keep_nobody_from_the_others_and_surplus_goes(bench
     assert len(bench.library.search("ball", n=100)) == 86
     assert "5 of 91 pictures" in bench.library.info().damage
     index.write(["ab" * 32], np.ones((1, index.dimension), np.float32))
+    assert len(bench.library.search("ball", n=100)) == 86, "none of no picture"
     told = bench.upkeep.check().wait()
     assert (told.vectors_missing, told.vectors_extra) == (5, 1)
     mended = bench.upkeep.check(repair=True).wait()
