@@ -44,6 +44,12 @@ from web.work import Work, press
 OF_ALL = ("score table", "try rule")  # work that is of no concept
 OUT = ("write keywords", "copy files")  # to where pictures are
 JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
+FILES_WRITTEN = (
+    "score-files",
+    "score-table",
+    "keywords",
+    "copy-files",
+)  # presses that leave pictures as they are
 SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
@@ -104,17 +110,21 @@ class _Screen:
                 self._bench.concept(place["concept"]).scores.keep_scored()
         return {self.files: ""} | self.show(place)
 
-    def show(self, place: Place, said: str = "") -> Shown:
+    def show(self, place: Place, said: str = "", *, pictures: bool = True) -> Shown:
+        """All areas; without `pictures` the one of pictures, which takes longest, stays as it is."""
         job = self._job(place)  # first: what ends meanwhile ticks once more
         try:
-            shown = self._shown(place, job)
+            shown = self._shown(place, job, pictures)
         except DiscernError as error:
             head = self._head(place, place.get("concept") or "Results")
             shown, said = {self.top: head}, say(in_words(error), "bad")
         memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
-        return dict.fromkeys(self.html, "") | shown | {self.said: said, MEMORY: memory} | self.work.shown(job)
+        drawn = (
+            dict.fromkeys(self.html, "") | shown | {self.said: said, MEMORY: memory} | self.work.shown(job)
+        )
+        return drawn if pictures else {area: value for area, value in drawn.items() if area != self.library}
 
-    def _shown(self, place: Place, job: JobView | None) -> Shown:
+    def _shown(self, place: Place, job: JobView | None, pictures: bool) -> Shown:
         bar = bar_of(self._bench, "/results", place)
         if not _is_rule(place) and not place.get("concept") and not bar.could:
             return {self.top: render("which_concept.html", screen="Results", what="A classifier")}
@@ -125,9 +135,9 @@ class _Screen:
         }
         if _is_rule(place):
             return shown | self._of_rule(place, bar)
-        return shown | self._of_concept(place, job) if place.get("concept") else shown
+        return shown | self._of_concept(place, job, pictures) if place.get("concept") else shown
 
-    def _of_concept(self, place: Place, job: JobView | None) -> Shown:
+    def _of_concept(self, place: Place, job: JobView | None, pictures: bool) -> Shown:
         concept = self._bench.concept(place["concept"])
         view = concept.definition.read()
         files = render("results/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
@@ -162,7 +172,7 @@ class _Screen:
                 goes_along=along,
             ),
             self.watched: "" if self._demo else self._watches(view.name),
-            self.library: self._pictures(view, place, job),
+            self.library: self._pictures(view, place, job) if pictures else "",
         }
 
     def _of_rule(self, place: Place, bar: RuleBar) -> Shown:
@@ -277,10 +287,8 @@ class _Screen:
         is_news = job is not None and _is_ranked(job) and memory.ranked != job.id
         if is_going(job) and not is_news:
             return self.work.shown(job)
-        shown = self.show(place)
+        shown = self.show(place, pictures=is_news or (job is not None and job.kind == "score library"))
         kept = {self.said, self.dialog, self.files}
-        if not is_news and not (job and job.kind == "score library"):
-            kept.add(self.library)
         return {area: value for area, value in shown.items() if area not in kept}
 
     def _place(self, query: Mapping[str, str]) -> Place:
@@ -312,7 +320,7 @@ class _Screen:
                 place |= changed
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        shown = self.show(place, said)
+        shown = self.show(place, said, pictures=action.name not in FILES_WRITTEN)
         shown.pop(self.files, None)
         return shown
 
