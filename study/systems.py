@@ -52,7 +52,7 @@ def _where(system: Mapping[str, Any]) -> str:
     places: dict[str, list[str]] = {}
     for file in system["lives"]:
         place = "laboratory" if file.startswith("study/") else "app"
-        places.setdefault(place, []).append(f"[{Path(file).stem}](../{file})")
+        places.setdefault(place, []).append(f"[{Path(file.removesuffix('/__init__.py')).stem}](../{file})")
     return "; ".join(f"{place}: {', '.join(links)}" for place, links in places.items()) or "–"
 
 

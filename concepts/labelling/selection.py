@@ -11,7 +11,7 @@ import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import Auto, Labelled, Pool, Round, how_unsure, next_round
+from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, how_unsure, next_round
 from concepts.learning.base import LinearHead, sigmoid
 from concepts.learning.fitting import SEED, train_early
 from concepts.view import View
@@ -69,7 +69,9 @@ def to_learn_from(
     ]
 
 
-def most_useful(training_data: TrainingData, n: int, waiting: Sequence[str] = ()) -> list[NextPicture]:
+def most_useful(
+    training_data: TrainingData, n: int, waiting: Sequence[str] = (), ways: Strategy | None = None
+) -> list[NextPicture]:
     """The n pictures whose answers should improve the head most, with the reason for each.
 
     Those that are `waiting` for an answer on the person's screen count as asked.
@@ -90,6 +92,7 @@ def most_useful(training_data: TrainingData, n: int, waiting: Sequence[str] = ()
         + sum(decision.decided for decision in training_data.answers.values()),
         answered=len(training_data.answers),
         seed=seed_of(training_data.revision.definition.name),
+        ways=ways,
     )
     probability = found.round.probability
     chosen = [

@@ -20,6 +20,7 @@ from concepts.labelling.question_queue import Chosen, QuestionQueue, Upcoming
 from concepts.labelling.rechecks import EVERY, Repeats
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import Context, Purpose
 from concepts.workbench.definition import fill_pool
@@ -85,13 +86,17 @@ class AskedConcept:
         self._queue = QuestionQueue(self._choose, context.background)
         self._grid = Grid(self.rank, context.background)
 
-    def next(self, n: int, waiting: Sequence[str], purpose: Purpose) -> list[NextPicture]:
+    def next(
+        self, n: int, waiting: Sequence[str], purpose: Purpose, ways: Strategy | None = None
+    ) -> list[NextPicture]:
         """The n pictures whose labels help most, without those that are `waiting` for one."""
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             if purpose == "train":
-                asked = (n, tuple(waiting))
-                return self._shared.get(asked, lambda: most_useful(self._to_learn_from(waiting), n, waiting))
+                asked = (n, tuple(waiting), ways)
+                return self._shared.get(
+                    asked, lambda: most_useful(self._to_learn_from(waiting), n, waiting, ways)
+                )
             context.draw_more(concept, waiting, max(n, 1))
             out = context.dataset(concept).decisions.keys() | set(waiting)
             left = [i for i in context.to_answer(concept) if i not in out][:n]

@@ -21,6 +21,7 @@ from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments, what_people_said
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture
+from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
 from concepts.workbench.advice import Advice, advise
@@ -248,10 +249,12 @@ class Labels:
         purpose: Purpose = "train",
         waiting: Sequence[str] = (),
         author: str | None = None,
+        ways: Strategy | None = None,
     ) -> list[NextPicture]:
         """The n pictures whose labels help most now. Those `waiting` for a label already are not chosen
-        again. A person with a name is now and then asked again what measures, besides the n."""
-        found = self._asked.next(n, waiting, purpose)
+        again. A person with a name is now and then asked again what measures, besides the n. `ways` names
+        other ways to learn and to choose than the app's own."""
+        found = self._asked.next(n, waiting, purpose, ways)
         if author is None or purpose != "evaluation":
             return found
         return self._rechecks.mixed(author, found, n, waiting)
