@@ -241,8 +241,7 @@ class Journey:
         page.locator("[data-part=saved]", has_text="saved").wait_for()
         self._go("/check", concept=million.CONCEPT)
         page.locator("#train").wait_for()
-        while any(job["state"] in ("queued", "running") for job in self._jobs()):
-            page.wait_for_timeout(200)  # what follows the training before takes the same processors
+        self._at_rest()
         begun = time.perf_counter()
         page.locator("#train").click()
         self._there("#check-trained .notice", "is trained")
@@ -267,6 +266,7 @@ class Journey:
         page.get_by_text("Export", exact=True).click()
         page.locator("#score-suffix").select_option("parquet")
         written = page.evaluate(WRITTEN)
+        self._at_rest()
         begun = time.perf_counter()
         page.locator("#score-files").click()
         page.wait_for_function(f"(before) => ({WRITTEN})() !== before", arg=written)
@@ -284,9 +284,11 @@ class Journey:
         row = f"{self._of}: export of all scores as Parquet"
         return Row(row, (took,), (least,), 3, "pyarrow writing the same columns")
 
-    def _jobs(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self._page.request.get(f"{self._address}/api/v1/jobs").json()
-        return found
+    def _at_rest(self) -> None:
+        """Waits for what follows the training before, which takes the same processors."""
+        jobs = f"{self._address}/api/v1/jobs"
+        while any(job["state"] in ("queued", "running") for job in self._page.request.get(jobs).json()):
+            self._page.wait_for_timeout(200)
 
     # What is on screen
 
