@@ -49,8 +49,18 @@ class Job(Generic[Done]):
 
     def arguments(self) -> tuple[dict[str, Any], int | None]:
         """As JSON, and the concept apart from it: that is a column of its own."""
-        values = TypeAdapter(type(self)).dump_python(self, mode="json")
+        values = _adapter(type(self)).dump_python(self, mode="json")
         return values, values.pop("concept_id", None)
+
+
+_adapters: dict[type[Job[Any]], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Job[Any]]) -> TypeAdapter[Any]:
+    """Made once: that takes longer than to read a hundred rows."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def read_job(kind: type[AJob], stored: StoredJob) -> AJob:
@@ -59,7 +69,7 @@ def read_job(kind: type[AJob], stored: StoredJob) -> AJob:
     if stored.concept_id is not None:
         known = {**known, "concept_id": stored.concept_id}
     try:
-        return TypeAdapter(kind).validate_python(known)
+        return cast(AJob, _adapter(kind).validate_python(known))
     except ValidationError as error:
         missing = ", ".join(str(place) for e in error.errors() for place in e["loc"])
         raise DiscernError(

@@ -49,6 +49,10 @@ class Parts:
         focus = self.focus(concept_id)
         return focus.fingerprint if focus else self._collection.recorded().fingerprint
 
+    def fingerprints(self) -> dict[int, str]:
+        """Concept id → `fingerprint`, of the concepts that are judged by parts."""
+        return {focus.concept_id: focus.fingerprint for focus in self._in_use()}
+
     def has_been(self, concept_id: int, fingerprint: str) -> bool:
         """Whether the concept was judged by vectors of this fingerprint with the library's encoder: of whole
         pictures, or of another part of them."""
@@ -114,12 +118,15 @@ class Parts:
     def keep_up(self, listener: Listener) -> None:
         """Embeds the parts of pictures that have come, where any concept is judged by parts, and picks each
         concept's: a screen would wait for it."""
-        recorded = self._collection.library.encoder()
-        in_use = self.store.in_use(recorded.fingerprint) if recorded else []
+        in_use = self._in_use()
         if in_use:
             self.embed_all(listener)
         for focus in in_use:
             self._reader(focus)
+
+    def _in_use(self) -> list[FocusRow]:
+        recorded = self._collection.library.encoder()
+        return self.store.in_use(recorded.fingerprint) if recorded else []
 
     def focus_on(self, concept_id: int, boxes: Mapping[str, Box]) -> None:
         """Has the concept judged by the part that is like those in the boxes (picture id → box), whose parts

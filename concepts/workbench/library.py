@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -218,6 +219,7 @@ class PictureLibrary:
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.words().warm_up()
             self._context.collection.index()
+            gc.freeze()  # to look all of that through for garbage would stop every thread for half a second
             self._upkeep.keep_up()
 
     def info(self, *, wait: bool = True) -> LibraryInfo:

@@ -320,7 +320,9 @@ class _Screen:
                 place |= changed
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        shown = self.show(place, said, pictures=action.name not in FILES_WRITTEN)
+        if action.name in FILES_WRITTEN:  # what is on screen is as it was until the file is there
+            return {self.said: said} | self.work.shown(self._job(place))
+        shown = self.show(place, said)
         shown.pop(self.files, None)
         return shown
 
