@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -20,11 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts import __version__
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
+from starlette.middleware.gzip import GZipMiddleware
+
 from web.api.app import create_api
+from web.blocks import mount
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.files import file_routes
-from web.http.gradio import Endpoints
 from web.http.guard import Guard
 from web.http.login import login_routes
 from web.http.media import map_routes, media_routes
@@ -36,6 +39,7 @@ from web.render import render
 from web.screens import SCREENS
 
 STATIC = Path(__file__).parent / "static"
+COMPONENTS = Path(__file__).parent / "components"
 OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
@@ -45,7 +49,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Endpoints, workbench=workbench)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(NotFoundPage)
     app.add_middleware(Guard, access=access, visitors=visitors)
     handle_problems(app)
@@ -66,8 +70,17 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(file_routes(workbench))
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
+    app.mount("/web/components", Scripts(directory=COMPONENTS))
     app.mount("/web", StaticFiles(directory=STATIC))
+    mount(app, workbench)
     return app
+
+
+class Scripts(StaticFiles):
+    """What of the components a browser loads, and nothing of Python."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return super().lookup_path(path) if path.endswith((".js", ".css")) else ("", None)
 
 
 class NotFoundPage:

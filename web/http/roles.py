@@ -79,9 +79,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         *((method, f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)) for method in ("GET", "POST")),
         *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
         # Gradio's endpoints for its clients
-        ("GET", "/config/?", Rule(VIEWER)),
-        ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*)/?", Rule(VIEWER)),
-        ("POST", "/gradio_api/(run/.*|call/.*|queue/join|reset|cancel)/?", Rule(VIEWER)),
+        # Of the page. What an event may do is asked where it is handled: `web.handlers.calls`
+        ("GET", "/(config|theme.css|assets/.*|static/.*|manifest.json|favicon.ico)/?", Rule(VIEWER)),
+        ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*|app_id)/?", Rule(VIEWER)),
+        ("POST", "/gradio_api/(run/.*|call/.*|queue/join|reset|cancel|component_server)/?", Rule(VIEWER)),
     )
 ]
 

@@ -9,7 +9,6 @@ from web.screens import (
     cost,
     describe,
     encoder,
-    home,
     label,
     library,
     people,
@@ -21,7 +20,6 @@ from web.screens import (
 from web.shell import Screen
 
 SCREENS = (
-    Screen("Home", "/", "home", home.build),
     Screen("Library", "/library", "images", library.build),
     Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
     Screen("Describe", "/describe", "pencil", describe.build, step=1),

@@ -1,0 +1,49 @@
+"""The page: one `gr.Blocks` with a tab for each screen, which is made when somebody first goes there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+
+from concepts.workbench import Workbench
+from web.components.rail import Rail
+from web.handlers import PLAIN
+from web.look import theme
+from web.way import Way
+from web.tabs import TABS
+
+STYLE = Path(__file__).parent / "static" / "gradio.css"
+RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
+
+
+def build(workbench: Workbench) -> gr.Blocks:
+    with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
+        with gr.Row(elem_id="workbench"):
+            with gr.Column(elem_id="rail-column", min_width=0, scale=0):
+                side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
+            with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
+                for tab in TABS:
+                    with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
+                        tab.build(workbench, getattr(side, tab.name))
+        side.moved(Way(workbench).shown, None, side, **PLAIN)
+    return blocks
+
+
+def mount(app: FastAPI, workbench: Workbench) -> None:
+    blocks = build(workbench)
+    blocks.state_session_capacity = 300  # each costs half a megabyte
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        auth_dependency=lambda request: request.state.user,
+        run_history=False,
+        ssr_mode=False,
+        footer_links=[],
+        allowed_paths=[],
+        show_error=False,
+        theme=theme(),
+        css_paths=STYLE,
+    )

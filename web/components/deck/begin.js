@@ -1,0 +1,2 @@
+// Events: 'labelled', 'empty'.
+import(props.script).then(({Deck}) => new Deck(element, {props, watch, trigger}));

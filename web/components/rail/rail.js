@@ -1,0 +1,36 @@
+// The way from screen to screen of one page: the address, the tab, and the event that fills it.
+import {begin as draws} from '/web/components/view/view.js';
+
+export function begin(element, {props, watch, trigger}) {
+  const screenOf = (address) => props.screens[address.pathname];
+  const show = () => {
+    const name = screenOf(location);
+    document.getElementById(`screen-${name}-button`)?.click();
+    trigger('moved');
+    trigger(name);
+  };
+  const go = (address) => {
+    if (address.href !== location.href) history.pushState(null, '', address);
+    scrollTo(0, 0);
+    show();
+  };
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a[href]');
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.target || link.hasAttribute('download')) return;
+    const address = new URL(link.href);
+    if (address.origin !== location.origin || !screenOf(address)) return;
+    event.preventDefault();
+    link.closest('[popover]')?.hidePopover();
+    go(address);
+  });
+  addEventListener('popstate', show);
+  addEventListener('go', (event) => go(new URL(event.detail, location.href)));
+  draws(element, {props, watch, trigger});
+  const asked = new URL(location), screen = asked.searchParams.get('screen');
+  if (screen) { // a link to a screen comes by way of the page's own address
+    asked.searchParams.delete('screen');
+    asked.pathname = Object.keys(props.screens).find((path) => props.screens[path] === screen) || '/';
+    history.replaceState(null, '', asked);
+  }
+  show();
+}

@@ -1,0 +1,46 @@
+"""`DataView`: a value drawn by a constant template, for lists, cards and whatever else has no component."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+DOES = re.compile(r'data-do="([a-z_]+)"')
+
+
+class DataView(gr.HTML):
+    """Draws a JSON value by an HTML template in which attributes name its parts (see `view.js`).
+
+    The template is a constant file, and values are set as text and attributes: nothing of them is ever HTML
+    or code. A button with `data-do="rename"` is the event `rename`, whose `gr.EventData` has its `value`.
+    """
+
+    def __init__(
+        self, template: Path, *, script: str, style: str = "", value: Any = None, **how: Any
+    ) -> None:
+        """`script`, `style`: addresses of `view.js`, or of a module that exports another `begin`, and of a
+        stylesheet."""
+        drawn_by = template.read_text(encoding="utf-8")
+        events = ", ".join(f'"{name}"' for name in sorted({*DOES.findall(drawn_by), *how.pop("events", ())}))
+        super().__init__(
+            value=value,
+            html_template=f"<template>{drawn_by}</template><div data-drawn></div>",
+            js_on_load=f"const events = [{events}];\n"
+            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger, events}));",
+            head=f'<link rel="stylesheet" href="{style}">' if style else None,
+            apply_default_css=False,
+            script=script,
+            **how,
+        )
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}

@@ -1,0 +1,78 @@
+"""What a component's event calls: a use case, asked for by whoever sent the request, in the role it declares."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from concepts.errors import DiscernError
+from concepts.installation.users import Role
+from concepts.workbench import operations
+from storage.database import one_moment
+from web.advice import VISITOR, in_words
+from web.http.roles import Rule, why_not
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Of events whose handlers are short, which are nearly all: without the queue, and without a veil.
+PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Marks a handler that calls these use cases: whoever may do all of them may send its event. Without any
+    it only reads. The handler needs a parameter of the type `gr.Request`.
+
+    What a use case raises of its own becomes a message on screen.
+    """
+    rules = [_RULES[use_case] for use_case in use_cases]
+    deed = next((rule.deed for rule in rules if rule.deed), "")
+    rule = Rule(
+        max((rule.role for rule in rules), default=Role.VIEWER), deed, any(rule.host for rule in rules)
+    )
+
+    def marked(handler: Function) -> Function:
+        @wraps(handler)
+        def handled(*values: Any, **named: Any) -> Any:
+            request = next(one for one in (*values, *named.values()) if isinstance(one, gr.Request))
+            state = request.state
+            if refusal := why_not(rule, state.role, state.demo, state.full):
+                raise gr.Error(refusal, print_exception=False)
+            state.deed = (rule.deed, concept_of(request) or "")
+            with _asked_by(request), one_moment():
+                try:
+                    return handler(*values, **named)
+                except DiscernError as error:
+                    raise gr.Error(in_words(error), print_exception=False) from None
+
+        handled.rule = rule  # type: ignore[attr-defined]  # a test asks every event for it
+        return handled  # type: ignore[return-value]
+
+    return marked
+
+
+def concept_of(request: gr.Request) -> str | None:
+    """The concept in the address of the page, so that a reload or a second tab shows the same."""
+    return request.query_params.get("concept") or None
+
+
+def author_of(request: gr.Request) -> str:
+    """Who asks: the name of the login, or "me" where there is none."""
+    return request.state.user or "me"
+
+
+@contextmanager
+def _asked_by(request: gr.Request) -> Iterator[None]:
+    """In a demo, of the visitor's own sandbox."""
+    visitor = VISITOR.set(request.state.sandbox)
+    try:
+        yield
+    finally:
+        VISITOR.reset(visitor)
+
+
+_RULES = {
+    declared.method: Rule(declared.role, declared.operation.audit, declared.operation.host)
+    for declared in operations()
+}

@@ -1,0 +1,87 @@
+"""Parts that screens share: views of data, the way elsewhere, and the progress of long work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from concepts.installation.activity import JobView
+from concepts.workbench import Workbench
+from concepts.workbench.installation import Installation
+from web.components.view import DataView
+from web.handlers import PLAIN, calls, concept_of
+from web.jobs import how_far, is_going, job_title
+
+COMPONENTS = Path(__file__).parent / "components"
+OFTEN = 0.5  # seconds between two looks at work that goes on
+
+
+def place(path: str, concept: str = "", **query: object) -> str:
+    """The address of a screen, of a concept where one is named."""
+    values = ({"concept": concept} if concept else {}) | query
+    return path + (f"?{urlencode(values)}" if values else "")
+
+
+def GO(path: str = "") -> str:
+    """Script that goes to a screen: to this one, or to the address in the event's first value."""
+    return f"(place) => {{ const to = {json.dumps(path)} || place; if (to) dispatchEvent(new CustomEvent('go', {{detail: to}})); }}"
+
+
+def data_view(template: Path, elem_id: str) -> DataView:
+    return DataView(template, script="/web/components/view/view.js", elem_id=elem_id)
+
+
+class Progress:
+    """The newest job of some kinds, as it goes on, and a timer that looks again while it does."""
+
+    def __init__(
+        self, workbench: Workbench, elem_id: str, kinds: Sequence[str], *, of_concept: bool = False
+    ) -> None:
+        self._bench, self._kinds, self._of_concept = workbench, kinds, of_concept
+        self.view = data_view(COMPONENTS / "view" / "job.html", elem_id)
+        self.timer = gr.Timer(OFTEN, active=False)
+        self.parts = [self.view, self.timer]
+
+    def follow(self, open_again: Callable[..., Any], shown: Sequence[Any]) -> None:
+        """Has the screen drawn again while work goes on, when it ends, and when it is stopped."""
+        self.timer.tick(open_again, None, list(shown), **PLAIN)
+        self.view.stop(self.stop, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
+        self.view.retry(self.retry, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
+
+    def newest(self, request: gr.Request | None = None) -> JobView | None:
+        concept = concept_of(request) if request and self._of_concept else None
+        return next(iter(self._bench.installation.newest_jobs(self._kinds, concept)), None)
+
+    def shown(self, request: gr.Request | None = None) -> list[Any]:
+        """Values of `parts`."""
+        job = self.newest(request)
+        told = job if job and (is_going(job) or job.state == "failed") else None
+        return [_drawn(told) if told else None, gr.Timer(active=is_going(job))]
+
+    @calls(Installation.cancel_job)
+    def stop(self, chosen: gr.EventData, request: gr.Request) -> None:
+        self._bench.installation.cancel_job(int(chosen.value))
+
+    @calls(Installation.retry_job)
+    def retry(self, chosen: gr.EventData, request: gr.Request) -> None:
+        self._bench.installation.retry_job(int(chosen.value))
+
+
+def _drawn(job: JobView) -> dict[str, Any]:
+    going = is_going(job)
+    return {
+        "id": str(job.id),
+        "state": job.state,
+        "title": job_title(job),
+        "how_far": how_far(job) if going else "",
+        "stops": going and not job.cancel_requested,
+        "total": str(job.total) if going and job.total else "",
+        "done": str(min(job.done, job.total or 0)),
+        "endless": going and not job.total,
+        "error": "" if going else f"{job.error} Everything done until then is kept.",
+    }

@@ -1,0 +1,182 @@
+"""Home: every concept and its next step. Before the first one: the way to it, and an example result."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from math import floor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from concepts.classifier.versions import file_stem
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptSummary
+from concepts.workbench.concepts import Concepts
+from concepts.workbench.library import PictureLibrary
+from concepts.workbench.trash import Trash
+from web.advice import in_words
+from web.handlers import PLAIN, author_of, calls
+from web.parts import GO, Progress, data_view, place
+from web.screens.scales import scale_of
+from web.words import count, duration
+
+HERE = Path(__file__).parent
+IMPORTING = ("add pictures", "add sample")
+AWAY = "away"  # in the address: the concept that was put away on another screen
+PUT_AWAY = "put-away"
+EXAMPLE = Path(__file__).parents[2] / "static" / "start" / "result.json"
+KINDS = [("Yes or no", "yes or no"), ("Grades", "graded"), ("Classes, or none of these", "classes")]
+
+
+def build(workbench: Workbench, opened: Any) -> None:
+    Home(workbench, opened)
+
+
+class Home:
+    def __init__(self, workbench: Workbench, opened: Any) -> None:
+        self._bench = workbench
+        with gr.Row(elem_classes="head"):
+            self.title = gr.Markdown("# Concepts", elem_id="home-title", visible=False)
+            self.imports = gr.Button("Import pictures", elem_id="home-import", size="md", scale=0)
+            self.sample = gr.Button("Try sample pictures", visible=False, size="md", scale=0)
+            self.new = gr.Button("New concept", variant="primary", size="md", scale=0)
+        with gr.Group(visible=False, elem_id="new-concept") as self.form:
+            self.name = gr.Textbox(label="Name", placeholder="A word or two", max_length=120)
+            self.counts = gr.Textbox(
+                label="What counts", lines=2, placeholder="What a picture must show", max_length=2000
+            )
+            self.excluded = gr.Textbox(
+                label="What doesn’t count (one per line)",
+                lines=2,
+                placeholder="What only looks similar",
+                max_length=2000,
+            )
+            with gr.Accordion("More than yes or no", open=False):
+                self.kind = gr.Radio(KINDS, value="yes or no", label="Labels")
+                self.grades = gr.Slider(3, 10, value=5, step=1, label="Grades", visible=False)
+                self.classes = gr.Textbox(
+                    label="Names, with commas (2 to 9)", placeholder="first, second, third", visible=False
+                )
+            self.refused = gr.Markdown(visible=False, elem_classes="notice bad")
+            with gr.Row():
+                self.create = gr.Button("Create", variant="primary", scale=0)
+                self.cancel = gr.Button("Cancel", scale=0)
+        self.progress = Progress(workbench, "home-progress", IMPORTING)
+        self.start = data_view(HERE / "start.html", "home-first")
+        self.cards = data_view(HERE / "concepts.html", "home-concepts")
+        shown = [self.title, self.sample, self.start, self.cards, *self.progress.parts]
+        form = [self.name, self.counts, self.excluded, self.kind, self.grades, self.classes]
+
+        opened(self.open, None, shown, **PLAIN)
+        self.progress.follow(self.open, shown)
+        self.imports.click(None, js=GO("/library"))
+        self.sample.click(self.add_sample, None, shown, **PLAIN)
+        self.new.click(lambda: gr.Group(visible=True), None, self.form, **PLAIN)
+        self.cancel.click(lambda: gr.Group(visible=False), None, self.form, **PLAIN)
+        self.kind.change(self.choose_kind, self.kind, [self.grades, self.classes], **PLAIN)
+        gone = gr.Textbox(visible=False)
+        created = [self.refused, gone]
+        gr.on([self.create.click, self.name.submit], self.begin, form, created, **PLAIN)
+        gone.change(None, gone, js=GO())
+        self.cards.trash(self.put_away, None, shown, **PLAIN)
+
+    @calls()
+    def open(self, request: gr.Request) -> list[Any]:
+        concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
+        pictures = self._bench.library.info(wait=False).pictures
+        return [
+            gr.Markdown(visible=bool(concepts)),
+            gr.Button(visible=not pictures),
+            None if concepts else self._start(pictures),
+            [_card(one) for one in concepts],
+            *self.progress.shown(),
+        ]
+
+    @calls(PictureLibrary.add)
+    def add_sample(self, request: gr.Request) -> list[Any]:
+        self._bench.library.add(sample=True)
+        return self.open(request)
+
+    @calls()
+    def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
+        return gr.Slider(visible=kind == "graded"), gr.Textbox(visible=kind == "classes")
+
+    @calls(Concepts.new)
+    def begin(
+        self,
+        name: str,
+        counts: str,
+        excluded: str,
+        kind: str,
+        grades: float,
+        classes: str,
+        request: gr.Request,
+    ) -> tuple[Any, str]:
+        try:
+            scale = scale_of({"kind": kind, "grades": f"{grades:.0f}", "classes": classes})
+            begun = self._bench.concepts.begin(
+                name, counts, excluding=excluded.splitlines(), author=author_of(request), scale=scale
+            )
+        except DiscernError as error:
+            return gr.Markdown(f"{in_words(error)} Nothing was created.", visible=True), ""
+        return gr.Markdown(visible=False), place("/describe", begun.name)
+
+    @calls(Trash.put)
+    def put_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        self._bench.trash.put(concept=str(chosen.value), author=author_of(request))
+        return self.open(request)
+
+    def _start(self, pictures: int) -> dict[str, Any]:
+        local = not self._bench.context.settings.reaches_out
+        folders = "Folders are read where they are, uploads are copied"
+        first = count(pictures, "picture") if pictures else folders + ("; nothing leaves this computer." if local else ".")
+        steps = [
+            ("Pictures", first),
+            ("Concept", "Give it a name and say what counts."),
+            ("Labels", "Say yes or no to pictures that Discern picks."),
+        ]
+        return {
+            "steps": [
+                {"number": "✓" if i == 1 and pictures else str(i), "title": title, "text": text, "style": "panel done" if i == 1 and pictures else ""}
+                for i, (title, text) in enumerate(steps, 1)
+            ],
+            "example": example(),
+        }
+
+
+def _card(concept: ConceptSummary) -> dict[str, Any]:
+    labels = count(concept.answers.answers, "label") + (" (simulated)" if concept.answers.simulated else "")
+    return {
+        "name": concept.name,
+        "cover": [f"/media/thumbnail/{one}" for one in concept.cover],
+        "state": f"{labels} · {concept.quality or 'not tested yet'}",
+        "next": concept.next_step,
+        "address": place(concept.next_screen, concept.name),
+        "menu": f"menu-{concept.id}",
+        "more": f"More for {concept.name}",
+    }
+
+
+@cache
+def example() -> dict[str, Any]:
+    """A real result over free photographs, as `python -m docs.first_result` wrote it."""
+    found = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    right, low, high = (floor(100 * share) for share in found["precision"])  # never 100 %
+    return {
+        "pictures": [
+            {
+                "address": f"/web/start/{one['file']}",
+                "alt": one["shows"] + ("" if one["right"] else ", wrongly flagged"),
+                "style": "" if one["right"] else "wrong",
+            }
+            for one in found["shown"]
+        ],
+        "flagged": f"“{found['name']}”: {found['flagged']:,} of {count(found['pictures'], 'picture')} flagged.",
+        "right": f"{right} % are right ({low}–{high} %), on {count(found['measured'], 'test picture')}.",
+        "file": f"{file_stem(found['name'], 1)}.zip",
+        "labels": f"{count(found['learned'] + found['measured'], 'label')} by a simulated person, "
+        f"{duration(found['seconds'])}.",
+    }

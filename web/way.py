@@ -1,0 +1,53 @@
+"""The value of the rail: the screens, the concept, its steps, and what is in the library."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from concepts.workbench import Workbench
+from web.handlers import calls, concept_of
+from web.parts import place
+from web.words import count
+
+BEFORE = (("Home", "/"), ("Library", "/library"))
+STEPS = (("Describe", "/describe"), ("Label", "/label"), ("Check", "/check"), ("Results", "/results"))
+ASIDE = (("Settings", "/settings"),)
+
+
+class Way:
+    def __init__(self, workbench: Workbench) -> None:
+        self._bench = workbench
+
+    @calls()
+    def shown(self, request: gr.Request) -> dict[str, Any]:
+        bench, named = self._bench, concept_of(request)
+        concept = bench.concepts.name_now(named) or named if named else ""
+        at = urlsplit(request.headers.get("referer", "")).path or "/"
+        done = bench.concepts.steps_done(concept) if concept else frozenset()
+        names = list(bench.concepts.scales()) if concept or at != "/" else []
+        other = at if at != "/" else "/describe"
+
+        def link(title: str, path: str, how: str = "page", about: str = "") -> dict[str, str]:
+            return {"title": title, "address": place(path, about), "current": how if path == at else ""}
+
+        return {
+            "before": [link(*one) for one in BEFORE],
+            "shown": concept or "Choose a concept",
+            "concepts": [
+                {"name": name, "address": place(other, name), "current": "true" if name == concept else ""}
+                for name in names
+            ],
+            "steps": [
+                link(*one, "step", concept)
+                | {"number": "✓" if one[0] in done else str(i), "done": "done" if one[0] in done else ""}
+                for i, one in enumerate(STEPS, 1)
+            ]
+            if concept
+            else [],
+            "aside": [link(*one) for one in ASIDE],
+            "pictures": count(bench.library.count(), "picture"),
+            "where": "in your library" if bench.context.settings.store else "on this computer",
+        }
