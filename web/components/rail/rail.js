@@ -10,6 +10,7 @@ export function begin(element, {props, watch, trigger}) {
     trigger(name);
   };
   const go = (address) => {
+    if (!screenOf(address)) return location.assign(address);
     if (address.href !== location.href) history.pushState(null, '', address);
     scrollTo(0, 0);
     show();

@@ -44,12 +44,13 @@ class Home:
             self.sample = gr.Button("Try sample pictures", visible=False, size="md", scale=0)
             self.new = gr.Button("New concept", variant="primary", size="md", scale=0)
         with gr.Group(visible=False, elem_id="new-concept") as self.form:
-            self.name = gr.Textbox(label="Name", placeholder="A word or two", max_length=120)
+            self.name = gr.Textbox(label="Name", value="", placeholder="A word or two", max_length=120)
             self.counts = gr.Textbox(
-                label="What counts", lines=2, placeholder="What a picture must show", max_length=2000
+                label="What counts", value="", lines=2, placeholder="What a picture must show", max_length=2000
             )
             self.excluded = gr.Textbox(
                 label="What doesn’t count (one per line)",
+                value="",
                 lines=2,
                 placeholder="What only looks similar",
                 max_length=2000,
@@ -58,7 +59,7 @@ class Home:
                 self.kind = gr.Radio(KINDS, value="yes or no", label="Labels")
                 self.grades = gr.Slider(3, 10, value=5, step=1, label="Grades", visible=False)
                 self.classes = gr.Textbox(
-                    label="Names, with commas (2 to 9)", placeholder="first, second, third", visible=False
+                    label="Names, with commas (2 to 9)", value="", placeholder="first, second, third", visible=False
                 )
             self.refused = gr.Markdown(visible=False, elem_classes="notice bad")
             with gr.Row():
