@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
 
 from concepts.workbench import Workbench
 from web.components.rail import Rail
@@ -32,6 +35,9 @@ def build(workbench: Workbench) -> gr.Blocks:
 
 
 def mount(app: FastAPI, workbench: Workbench) -> None:
+    for tab in TABS:
+        if tab.path != "/":
+            app.add_api_route(tab.path, _into_the_page(tab.name), include_in_schema=False)
     blocks = build(workbench)
     blocks.state_session_capacity = 300  # each costs half a megabyte
     gr.mount_gradio_app(
@@ -47,3 +53,13 @@ def mount(app: FastAPI, workbench: Workbench) -> None:
         theme=theme(),
         css_paths=STYLE,
     )
+
+
+def _into_the_page(name: str) -> Callable[[Request], RedirectResponse]:
+    """An address of a screen, as a link or a bookmark has it, leads into the page, which shows it again."""
+
+    def lead(request: Request) -> RedirectResponse:
+        query = [("screen", name), *request.query_params.multi_items()]
+        return RedirectResponse(f"/?{urlencode(query)}", status_code=307)
+
+    return lead

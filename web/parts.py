@@ -36,6 +36,22 @@ def data_view(template: Path, elem_id: str) -> DataView:
     return DataView(template, script="/web/components/view/view.js", elem_id=elem_id)
 
 
+class Notice:
+    """One sentence about what was done or what went wrong, perhaps with the way back. `view` is a component."""
+
+    def __init__(self, elem_id: str) -> None:
+        self.view = data_view(COMPONENTS / "view" / "notice.html", elem_id)
+
+    @staticmethod
+    def good(text: str, undo: str = "") -> dict[str, str]:
+        """`undo`: what the event `undo` of the view is given, where there is a way back."""
+        return {"text": text, "style": "notice good", "role": "status", "undo": undo}
+
+    @staticmethod
+    def bad(text: str) -> dict[str, str]:
+        return {"text": text, "style": "notice bad", "role": "alert", "undo": ""}
+
+
 class Progress:
     """The newest job of some kinds, as it goes on, and a timer that looks again while it does."""
 

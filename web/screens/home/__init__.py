@@ -19,7 +19,7 @@ from concepts.workbench.library import PictureLibrary
 from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls
-from web.parts import GO, Progress, data_view, place
+from web.parts import GO, Notice, Progress, data_view, place
 from web.screens.scales import scale_of
 from web.words import count, duration
 
@@ -61,14 +61,15 @@ class Home:
                 self.classes = gr.Textbox(
                     label="Names, with commas (2 to 9)", value="", placeholder="first, second, third", visible=False
                 )
-            self.refused = gr.Markdown(visible=False, elem_classes="notice bad")
+            self.refused = Notice("new-concept-refused").view
             with gr.Row():
                 self.create = gr.Button("Create", variant="primary", scale=0)
                 self.cancel = gr.Button("Cancel", scale=0)
+        self.said = Notice("home-said").view
         self.progress = Progress(workbench, "home-progress", IMPORTING)
         self.start = data_view(HERE / "start.html", "home-first")
         self.cards = data_view(HERE / "concepts.html", "home-concepts")
-        shown = [self.title, self.sample, self.start, self.cards, *self.progress.parts]
+        shown = [self.title, self.sample, self.start, self.cards, self.said, *self.progress.parts]
         form = [self.name, self.counts, self.excluded, self.kind, self.grades, self.classes]
 
         opened(self.open, None, shown, **PLAIN)
@@ -83,9 +84,13 @@ class Home:
         gr.on([self.create.click, self.name.submit], self.begin, form, created, **PLAIN)
         gone.change(None, gone, js=GO())
         self.cards.trash(self.put_away, None, shown, **PLAIN)
+        self.said.undo(self.restore, None, shown, **PLAIN)
 
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
+        return self.shown()
+
+    def shown(self, said: dict[str, str] | None = None) -> list[Any]:
         concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
         pictures = self._bench.library.info(wait=False).pictures
         return [
@@ -93,13 +98,14 @@ class Home:
             gr.Button(visible=not pictures),
             None if concepts else self._start(pictures),
             [_card(one) for one in concepts],
+            said,
             *self.progress.shown(),
         ]
 
     @calls(PictureLibrary.add)
     def add_sample(self, request: gr.Request) -> list[Any]:
         self._bench.library.add(sample=True)
-        return self.open(request)
+        return self.shown()
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
@@ -122,13 +128,20 @@ class Home:
                 name, counts, excluding=excluded.splitlines(), author=author_of(request), scale=scale
             )
         except DiscernError as error:
-            return gr.Markdown(f"{in_words(error)} Nothing was created.", visible=True), ""
-        return gr.Markdown(visible=False), place("/describe", begun.name)
+            return Notice.bad(f"{in_words(error)} Nothing was created."), ""
+        return None, place("/describe", begun.name)
 
     @calls(Trash.put)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        self._bench.trash.put(concept=str(chosen.value), author=author_of(request))
-        return self.open(request)
+        name = str(chosen.value)
+        self._bench.trash.put(concept=name, author=author_of(request))
+        return self.shown(Notice.good(f"“{name}” is in the trash, with everything that belongs to it.", name))
+
+    @calls(Trash.restore)
+    def restore(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        name = str(chosen.value)
+        self._bench.trash.restore(concept=name, author=author_of(request))
+        return self.shown(Notice.good(f"“{name}” is restored."))
 
     def _start(self, pictures: int) -> dict[str, Any]:
         local = not self._bench.context.settings.reaches_out
