@@ -29,7 +29,7 @@ def build(workbench: Workbench) -> gr.Blocks:
             with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
                 for tab in TABS:
                     with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
-                        tab.build(workbench, getattr(side, tab.name))
+                        tab.build(workbench, getattr(side, f"to_{tab.name}"))
         side.moved(Way(workbench).shown, None, side, **PLAIN)
     return blocks
 

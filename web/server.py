@@ -39,7 +39,7 @@ from web.render import render
 from web.screens import SCREENS
 
 STATIC = Path(__file__).parent / "static"
-COMPONENTS = Path(__file__).parent / "components"
+HERE = Path(__file__).parent
 OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
@@ -70,7 +70,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(file_routes(workbench))
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
-    app.mount("/web/components", Scripts(directory=COMPONENTS))
+    for folder in ("components", "screens"):
+        app.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
     app.mount("/web", StaticFiles(directory=STATIC))
     mount(app, workbench)
     return app

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home
+from web.screens import home, label
 
 
 @dataclass(frozen=True)
@@ -21,4 +21,7 @@ class Tab:
     build: Callable[[Workbench, Any], None]
 
 
-TABS = (Tab("home", "Home", "/", home.build),)
+TABS = (
+    Tab("home", "Home", "/", home.build),
+    Tab("label", "Label", "/label", label.build),
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from concepts.collaborator.suggestions import Opinion
 from concepts.errors import ConflictError, DiscernError
 from concepts.installation.users import Role
 from concepts.labelling.consensus import Decision
@@ -83,6 +84,32 @@ class KeptLabel(BaseModel):
 class UndoneLabel(View):
     picture: str
     value: str
+
+
+class Coming(View):
+    """What a screen asks next, and what it shows with it. `opinion`, `others`: what a model and other people
+    say of the picture that was labelled last. `recent`: this person's last labels, oldest first."""
+
+    advice: Advice
+    upcoming: Upcoming
+    remarks: dict[str, list[Remark]]  # picture id → comments that this person may read
+    opinion: Opinion | None = None
+    others: list[LabelWithComments] = []
+    recent: list[GivenAnswer] = []
+
+
+class Tiles(GridPage):
+    """Pictures for labelling many at once, with the comments that this person may read."""
+
+    remarks: dict[str, list[Remark]]
+
+
+class OwnLabel(View):
+    """`key`: what the label was committed under. Empty where there is no label, or no comment."""
+
+    value: str = ""
+    key: str = ""
+    comment: str = ""
 
 
 class Labels:
@@ -202,12 +229,22 @@ class Labels:
     def undo(
         self,
         count: Annotated[int, Field(ge=1, le=MOST, description="How many of your last labels.")] = 1,
+        only: Annotated[
+            list[str],
+            Field(
+                max_length=MOST,
+                description="Those of these requests, by Idempotency-Key, or these labels, by key.",
+            ),
+        ] = [],  # noqa: B006  # pydantic copies it
         *,
         author: AuthorName,
         key: RequestKey = None,
     ) -> list[UndoneLabel]:
         """Take back your last labels. They stay in the log; the labels before them count again."""
-        return self.take_back(author=author, count=count, key=self._own_key(author, key))
+        keys = [one for asked in only for one in self._keys_of(author, asked)]
+        if only and not keys:
+            return []
+        return self.take_back(author=author, count=count, key=self._own_key(author, key), only=keys)
 
     def take_back(
         self, *, author: str, count: int = 1, key: str | None = None, only: Sequence[str] = ()
@@ -267,6 +304,72 @@ class Labels:
         if author is not None and n > 0 and self.decisions().keys().isdisjoint(have):
             again = self._rechecks.due(author, 1)
         return self._asked.upcoming(have, n, again)
+
+    @operation("GET /upcoming")
+    def coming(
+        self,
+        have: Annotated[
+            list[PictureId], Field(max_length=100, description="What you have already, in order.")
+        ] = [],  # noqa: B006  # pydantic copies it
+        limit: Annotated[int, Field(ge=1, le=20, description="How many you want to have.")] = 8,
+        after: Annotated[
+            str, Field(pattern="^([0-9a-f]{64})?$", description="The picture that you labelled last.")
+        ] = "",
+        recent: Annotated[int, Field(ge=0, le=MOST, description="How many of your last labels.")] = 0,
+        *,
+        author: AuthorName,
+    ) -> Coming:
+        """What to label next, for a screen that stays: in milliseconds, as more is chosen in the
+        background."""
+        advice = self.advice()
+        more = self.upcoming(have, 0 if advice.done else limit - len(have), author)
+        last = self.recent(author, recent) if recent else []
+        after = after or (last[-1].id if last else "")
+        labelled = bool(after and self.own([after], author))
+        # An earlier comment on a picture that is asked about again would tell the first label.
+        first = [picture.id for picture in more.pictures if not picture.repeat]
+        shown = [label.id for label in last] + ([after] if labelled else [])
+        return Coming(
+            advice=advice,
+            upcoming=more,
+            remarks=self.comments([*shown, *first], author),
+            opinion=self._bench.concept_of(self._concept.id).annotations.opinion(after) if labelled else None,
+            others=self.others(after, author) if labelled else [],
+            recent=last,
+        )
+
+    @operation("GET /tiles")
+    def tiles(
+        self,
+        order: GridOrder = "likely",
+        query: Annotated[str, Field(max_length=300, description="A search of the description.")] = "",
+        limit: Annotated[int, Field(ge=1, le=SHEET)] = 36,
+        *,
+        author: AuthorName,
+    ) -> Tiles:
+        """Unlabelled pictures for labelling many at once, in milliseconds; `wall` is a contact sheet."""
+        page = self.grid(order, query=query, n=limit)
+        remarks = self.comments([picture.id for picture in page.pictures], author)
+        return Tiles(**dict(page), remarks=remarks)
+
+    @operation("GET /own-labels")
+    def own_labels(
+        self,
+        picture: Annotated[list[PictureId], Field(max_length=MOST, description="Of these pictures.")],
+        *,
+        author: AuthorName,
+    ) -> dict[str, OwnLabel]:
+        """Your own labels and comments, by picture."""
+        said = {event.picture_id: event for event in self.own(picture, author)}
+        remarks = self.own_comments(picture, author)
+        return {
+            one: OwnLabel(
+                value=said[one].said if one in said else "",
+                key=said[one].key if one in said else "",
+                comment=remarks.get(one, ""),
+            )
+            for one in {*said, *remarks}
+        }
 
     def grid(self, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
         """Up to n unlabelled pictures for labelling many at once. Takes milliseconds: what is known is shown,
@@ -380,6 +483,19 @@ class Labels:
 
     # Comments
 
+    @operation("PUT /comments/{picture_id}", role=Role.LABELLER)
+    def remark(
+        self,
+        picture_id: PictureId,
+        text: Annotated[str, Field(max_length=2000, description="An empty one takes your comments back.")],
+        beside: Annotated[bool, Field(description="In addition to your earlier ones.")] = False,
+        *,
+        author: AuthorName,
+        key: RequestKey = None,
+    ) -> None:
+        """Comment on a picture, in place of your earlier comments; it changes no label."""
+        self.comment(picture_id, text, author=author, key=self._own_key(author, key), beside=beside)
+
     def comment(self, picture_id: str, text: str, *, author: str, key: str, beside: bool = False) -> None:
         """Keeps a comment on a picture in the place of this person's earlier ones, or `beside` them; it
         changes no label. An empty text takes the earlier ones back. The same key again changes nothing.
@@ -433,6 +549,11 @@ class Labels:
             if same != (given[key].picture, read[key], given[key].comment, author):
                 raise ConflictError("The same key came with another label before, so this one was not taken.")
         return kept
+
+    def _keys_of(self, author: str, asked: str) -> list[str]:
+        """The keys of the labels that came with a request of this key, or of the label that has it."""
+        base = self._own_key(author, asked)
+        return list(self._context.log.with_keys([asked, *(f"{base}/{i}" for i in range(MOST))]))
 
     def _own_key(self, author: str, key: str | None) -> str:
         """What a request's key is kept as: one person's for one concept never meets another's."""

@@ -8,26 +8,46 @@ from typing import Any
 import gradio as gr
 
 FOLDER = Path(__file__).parent
+YES_OR_NO = {"y": "yes", "n": "no", "u": "unsure", "s": "skip"}
 
 
 class PictureDeck(gr.HTML):
-    """Shows one picture, takes a label by a key or a button, and has the next there at once.
+    """Shows one picture, takes a label by a key or a button, and has the next one there at once: pictures are
+    decoded before they are needed.
 
-    Labels wait in the browser until the server has confirmed them: in order, one at a time, each with a key
-    that makes a second try harmless. Events: `labelled` (of one that is saved), `empty`.
+    The value is `{"pictures": [{"id", "src", "large", "name"}, …]}`; `large` is shown in place of `src` once it
+    is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back. Events,
+    with their `gr.EventData`: `label` (`id`, `value`), `undo` (`id`), `empty`.
     """
 
-    def __init__(self, *, script: str, style: str, **how: Any) -> None:
-        """`script`, `style`: addresses of `deck.js` and `deck.css`."""
+    def __init__(
+        self,
+        value: Any = None,
+        *,
+        script: str,
+        style: str,
+        template: Path = FOLDER / "deck.html",
+        keys: dict[str, str] | None = None,
+        **how: Any,
+    ) -> None:
+        """`script`, `style`: addresses of `deck.js`, or of a module that exports another `begin`, and of
+        `deck.css`. `template`: a constant with the parts `stage`, `keys` and `said`."""
         super().__init__(
-            value=None,
-            html_template=(FOLDER / "deck.html").read_text(encoding="utf-8"),
+            value=value,
+            html_template=template.read_text(encoding="utf-8"),
             js_on_load=(FOLDER / "begin.js").read_text(encoding="utf-8"),
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
             script=script,
+            keys=keys or YES_OR_NO,
             **how,
         )
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object"}

@@ -1,2 +1,2 @@
-// Events: 'labelled', 'empty'.
-import(props.script).then(({Deck}) => new Deck(element, {props, watch, trigger}));
+const events = ['label', 'undo', 'empty'];
+import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));

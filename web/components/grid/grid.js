@@ -16,6 +16,11 @@ export class PictureGrid {
     this.box.setAttribute('aria-label', props.name);
     this.tiles = new Map(); // id → its element, in the order shown
     this.selected = new Set();
+    this.seen = new Set(); // ids of those that were in view
+    this.toggles = Boolean(props.toggles); // whether a click adds, as Ctrl and a click do
+    this.looks = new IntersectionObserver((entries) => {
+      for (const {target, isIntersecting} of entries) if (isIntersecting) this.seen.add(target.dataset.id);
+    }, {threshold: 0.5});
     this.anchor = null;
     this.end = document.createElement('div');
     this.box.after(this.end);
@@ -77,7 +82,7 @@ export class PictureGrid {
   draw(pictures) {
     const before = this.tiles;
     this.tiles = new Map(pictures.map((one) => [one.id, before.get(one.id) || this.tile(one)]));
-    for (const [id, tile] of before) if (!this.tiles.has(id)) tile.remove();
+    for (const [id, tile] of before) if (!this.tiles.has(id)) { this.looks.unobserve(tile); this.seen.delete(id); tile.remove(); }
     let at = this.box.firstElementChild;
     for (const [id, tile] of this.tiles) {
       this.describe(tile, pictures.find((one) => one.id === id));
@@ -113,6 +118,7 @@ export class PictureGrid {
     image.dataset.picture = id;
     image.src = src || this.props.thumbnails + id + (this.props.shown || '');
     tile.append(image);
+    this.looks.observe(tile);
     return tile;
   }
 
@@ -155,10 +161,10 @@ export class PictureGrid {
   click(event) {
     if (this.held || this.drawn) { this.held = false; return; }
     const tile = tileOf(event.target), id = tile?.dataset.id;
-    if (!id) return this.select([]);
+    if (!id) return this.toggles || this.select([]);
     tile.focus({preventScroll: true});
     if (event.shiftKey) this.upTo(id);
-    else if (event.ctrlKey || event.metaKey || this.choosing) this.toggle(id);
+    else if (event.ctrlKey || event.metaKey || this.choosing || this.toggles) this.toggle(id);
     else { this.anchor = id; this.select([id]); }
   }
 
@@ -236,7 +242,7 @@ export class PictureGrid {
     if (extend) {
       if (!this.selected.size) this.anchor = tile.dataset.id;
       this.upTo(to.dataset.id);
-    } else if (!this.choosing) {
+    } else if (!this.choosing && !this.toggles) {
       this.anchor = to.dataset.id;
       this.select([to.dataset.id]);
     }

@@ -14,15 +14,19 @@ from gradio.events import Dependency
 
 class Rail(DataView):
     """Links to screens, each of which is a tab of the page. A press on any link of the page to a screen goes
-    there without a new page: the address changes, Back works, and the event of that screen fires (`home`)."""
+    there without a new page: the address changes, Back works, and the event of that screen fires (`to_home`)."""
 
     def __init__(self, screens: Mapping[str, str], **how: Any) -> None:
         """`screens`: address → name of a screen, whose tab has the `elem_id` `screen-NAME`."""
         super().__init__(
-            FOLDER / "rail.html", events=(*screens.values(), "moved"), screens=dict(screens), **how
+            FOLDER / "rail.html",
+            events=(*(f"to_{name}" for name in screens.values()), "moved"),
+            screens=dict(screens),
+            **how,
         )
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

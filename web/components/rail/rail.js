@@ -7,7 +7,7 @@ export function begin(element, {props, watch, trigger}) {
     const name = screenOf(location);
     document.getElementById(`screen-${name}-button`)?.click();
     trigger('moved');
-    trigger(name);
+    trigger(`to_${name}`);
   };
   const go = (address) => {
     if (!screenOf(address)) return location.assign(address);

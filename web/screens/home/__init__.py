@@ -46,7 +46,11 @@ class Home:
         with gr.Group(visible=False, elem_id="new-concept") as self.form:
             self.name = gr.Textbox(label="Name", value="", placeholder="A word or two", max_length=120)
             self.counts = gr.Textbox(
-                label="What counts", value="", lines=2, placeholder="What a picture must show", max_length=2000
+                label="What counts",
+                value="",
+                lines=2,
+                placeholder="What a picture must show",
+                max_length=2000,
             )
             self.excluded = gr.Textbox(
                 label="What doesn’t count (one per line)",
@@ -59,7 +63,10 @@ class Home:
                 self.kind = gr.Radio(KINDS, value="yes or no", label="Labels")
                 self.grades = gr.Slider(3, 10, value=5, step=1, label="Grades", visible=False)
                 self.classes = gr.Textbox(
-                    label="Names, with commas (2 to 9)", value="", placeholder="first, second, third", visible=False
+                    label="Names, with commas (2 to 9)",
+                    value="",
+                    placeholder="first, second, third",
+                    visible=False,
                 )
             self.refused = Notice("new-concept-refused").view
             with gr.Row():
@@ -146,7 +153,11 @@ class Home:
     def _start(self, pictures: int) -> dict[str, Any]:
         local = not self._bench.context.settings.reaches_out
         folders = "Folders are read where they are, uploads are copied"
-        first = count(pictures, "picture") if pictures else folders + ("; nothing leaves this computer." if local else ".")
+        first = (
+            count(pictures, "picture")
+            if pictures
+            else folders + ("; nothing leaves this computer." if local else ".")
+        )
         steps = [
             ("Pictures", first),
             ("Concept", "Give it a name and say what counts."),
@@ -154,7 +165,12 @@ class Home:
         ]
         return {
             "steps": [
-                {"number": "✓" if i == 1 and pictures else str(i), "title": title, "text": text, "style": "panel done" if i == 1 and pictures else ""}
+                {
+                    "number": "✓" if i == 1 and pictures else str(i),
+                    "title": title,
+                    "text": text,
+                    "style": "panel done" if i == 1 and pictures else "",
+                }
                 for i, (title, text) in enumerate(steps, 1)
             ],
             "example": example(),

@@ -1,0 +1,62 @@
+"""`PictureGrid`: pictures in justified rows, to select, open, mark and scroll through without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+FOLDER = Path(__file__).parent
+
+from gradio.events import Dependency
+
+class PictureGrid(gr.HTML):
+    """Shows pictures at their own shapes. One way to select, everywhere: a click selects, Ctrl and Shift add,
+    X, a rectangle and a long press do too; double-click or Enter opens; arrows move.
+
+    The value is `{"pictures": [{"id", "src", "name", "caption", "width", "height", "mark", "tone"}, …]}`, or
+    `{"source": "/api/…"}`, an address of this site that answers `{"pictures": […], "older": cursor}`: further
+    pages are fetched with `cursor` as one scrolls. `keys`: key → what it marks pictures as.
+
+    Events, with their `gr.EventData`: `open` (`id`), `select` (`ids`), `mark` (`ids`, `value`).
+    """
+
+    def __init__(
+        self,
+        value: Any = None,
+        *,
+        script: str,
+        style: str,
+        keys: dict[str, str] | None = None,
+        label: str = "Pictures",
+        **how: Any,
+    ) -> None:
+        """`script`, `style`: addresses of `grid.js` and `grid.css`."""
+        super().__init__(
+            value=value,
+            html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
+            js_on_load="const events = ['open', 'select', 'mark'];\n"
+            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            head=f'<link rel="stylesheet" href="{style}">',
+            apply_default_css=False,
+            script=script,
+            keys=keys or {},
+            name=label,
+            **how,
+        )
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
