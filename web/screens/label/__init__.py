@@ -14,7 +14,7 @@ from web.advice import in_words
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
 from web.handlers import PLAIN, author_of, calls, concept_of
-from web.parts import Notice, data_view, place
+from web.parts import Notice, place
 
 HERE = Path(__file__).parent
 RECENT = 120  # labels to step back through: two sheets
