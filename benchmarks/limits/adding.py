@@ -54,7 +54,7 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     vit = load_encoder(f"local-dir:{random_vit(folder / 'vit')}", cache=cache)
     some = files[: max(count // SHARE_OF_VIT, CORES * ENCODE_BATCH)]
     yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache)
-    # In PyTorch, as open_clip and timm run; what ONNX Runtime takes for the same is told.
+    # open_clip and timm run in PyTorch, so PyTorch sets the bar. ONNX Runtime gets rows without one.
     embed = "embed, ViT-B-32 (random weights)"
     yield from quickest(embed, vit, vit_network(vit), 224, folder, among="PyTorch")
 

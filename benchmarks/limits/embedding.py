@@ -74,8 +74,8 @@ def vit_network(encoder: Any) -> torch.nn.Module:
 def quickest(
     row: str, encoder: Encoder, network: torch.nn.Module, side: int, folder: Path, among: str = ""
 ) -> Rows:
-    """What the product does, beside the quickest of the plain ways to run `network`; where `among` is given,
-    of those whose name begins so, and the others are told."""
+    """Times the product beside the quickest plain way to run `network`. With `among`, only ways whose name
+    begins with it set the bar; each of the others gets a row without one."""
     takes = encoder.prepare(Image.new("RGB", (9, 9))).dtype
     product = Way("product", encoder.encode_pictures, takes=takes)
     plain = list(_ways(network, side, folder))

@@ -47,7 +47,7 @@ OVER_REST = (
 # The office
 READING, LABELLING = 50, 10
 IN_THE_LIBRARY = 2400
-LABELLED = 300  # of them: all are by the fifth minute, and what is learned from stays as large
+LABELLED = 300  # few, so that the training set stops growing before the fifth minute
 SCREENS = (
     "/",
     "/library",
