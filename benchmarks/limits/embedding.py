@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from benchmarks.limits.rows import Row
+from benchmarks.limits.rows import Row, Rows
 from concepts.encoders.base import Encoder
 from concepts.library.ingestion import ENCODE_BATCH
 
@@ -72,45 +71,46 @@ def vit_network(encoder: Any) -> torch.nn.Module:
     return network
 
 
-def quickest(row: str, encoder: Encoder, network: torch.nn.Module, side: int, folder: Path) -> Row:
-    """What the product does, beside the quickest of the plain ways to run `network`."""
+def quickest(
+    row: str, encoder: Encoder, network: torch.nn.Module, side: int, folder: Path, among: str = ""
+) -> Rows:
+    """Times the product beside the quickest plain way to run `network`. With `among`, only ways whose name
+    begins with it set the bar; each of the others gets a row without one."""
     takes = encoder.prepare(Image.new("RGB", (9, 9))).dtype
     product = Way("product", encoder.encode_pictures, takes=takes)
     plain = list(_ways(network, side, folder))
     _measure([product, *plain], side)
-    best = min(plain, key=lambda way: median(way.seconds))
     pictures = CORES * ENCODE_BATCH
-    took, least = ([pictures * one for one in way.seconds] for way in (product, best))
-    return Row(f"{row}, {pictures} pictures", tuple(took), tuple(least), 1.05, best.name)
+
+    def seconds(way: Way) -> tuple[float, ...]:
+        return tuple(pictures * one for one in way.seconds)
+
+    best = min((way for way in plain if way.name.startswith(among)), key=lambda way: median(way.seconds))
+    yield Row(f"{row}, {pictures} pictures", seconds(product), seconds(best), 1.05, best.name)
+    for way in plain:
+        if not way.name.startswith(among):
+            yield Row(f"{row}, {pictures} pictures, by {way.name}", seconds(way), (), None, "")
 
 
 def _ways(network: torch.nn.Module, side: int, folder: Path) -> Iterator[Way]:
+    """All in float32, as encoders compute."""
     channels_last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    half = copy.deepcopy(channels_last).bfloat16()
-    by_half = partial(_by_pytorch, half, dtype=torch.bfloat16, last=True)
     by_runtime = _by_runtime(network, side, folder / "float32.onnx")
     yield Way("PyTorch float32", lambda pixels: _by_pytorch(network, pixels))
     yield Way("PyTorch float32, channels-last", lambda pixels: _by_pytorch(channels_last, pixels, last=True))
-    yield Way("PyTorch bfloat16, channels-last", by_half)
-    yield Way("PyTorch bfloat16, channels-last, four at a time", _few_at_once(4, by_half))
     yield Way("ONNX Runtime float32", by_runtime)
-    yield Way("ONNX Runtime float32, one at a time", _few_at_once(1, by_runtime))
+    # What a network's layers give for one picture may stay in a processor's cache.
+    yield Way("ONNX Runtime float32, one at a time", _one_at_a_time(by_runtime))
 
 
-def _few_at_once(count: int, run: Run) -> Run:
-    """What a network's layers give for a few pictures may stay in a processor's cache."""
-    return lambda pixels: np.concatenate(
-        [run(pixels[start : start + count]) for start in range(0, len(pixels), count)]
-    )
+def _one_at_a_time(run: Run) -> Run:
+    return lambda pixels: np.concatenate([run(pixels[i : i + 1]) for i in range(len(pixels))])
 
 
-def _by_pytorch(
-    network: Any, pixels: NDArray[np.float32], dtype: torch.dtype = torch.float32, last: bool = False
-) -> NDArray[np.float32]:
+def _by_pytorch(network: Any, pixels: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
     layout = torch.channels_last if last else torch.contiguous_format
     with torch.inference_mode():
-        given = torch.from_numpy(pixels).to(dtype=dtype, memory_format=layout)
-        found: NDArray[np.float32] = network(given).float().numpy()
+        found: NDArray[np.float32] = network(torch.from_numpy(pixels).to(memory_format=layout)).numpy()
     return found
 
 

@@ -113,7 +113,7 @@ def find_pictures(
     else:
         found = index.search(np.stack(probes), n + len(like), allowed)[0]
     hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
-    paths = collection.paths([picture_id for picture_id, _ in hits])  # not of vectors that a kill left over
+    paths = collection.paths([picture_id for picture_id, _ in hits])  # a kill may leave vectors of no picture
     return [Hit(id=i, path=paths[i], score=round(score, 4)) for i, score in hits if i in paths]
 
 

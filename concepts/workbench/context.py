@@ -181,11 +181,11 @@ class Context:
 
     def with_versions(self) -> list[ConceptRow]:
         """The concepts with a version for the library's encoder."""
-        made = self.heads.newest_fingerprints()
-        if not made:
+        rows, made = self.store.all(), self.heads.newest_fingerprints()
+        if not rows:
             return []
         of_parts, whole = self.collection.parts.fingerprints(), self.collection.recorded().fingerprint
-        return [row for row in self.store.all() if made.get(row.id) == of_parts.get(row.id, whole)]
+        return [row for row in rows if made.get(row.id) == of_parts.get(row.id, whole)]
 
     def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
         """The newest trained version, or the one asked for. Raises `UnknownError`."""

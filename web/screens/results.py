@@ -44,12 +44,7 @@ from web.work import Work, press
 OF_ALL = ("score table", "try rule")  # work that is of no concept
 OUT = ("write keywords", "copy files")  # to where pictures are
 JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
-FILES_WRITTEN = (
-    "score-files",
-    "score-table",
-    "keywords",
-    "copy-files",
-)  # presses that leave pictures as they are
+FILES_WRITTEN = ("score-files", "score-table", "keywords", "copy-files")  # they leave pictures as they are
 SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
@@ -111,7 +106,7 @@ class _Screen:
         return {self.files: ""} | self.show(place)
 
     def show(self, place: Place, said: str = "", *, pictures: bool = True) -> Shown:
-        """All areas; without `pictures` the one of pictures, which takes longest, stays as it is."""
+        """HTML of all areas. `pictures=False` leaves out that of pictures, which takes longest to draw."""
         job = self._job(place)  # first: what ends meanwhile ticks once more
         try:
             shown = self._shown(place, job, pictures)
@@ -320,9 +315,10 @@ class _Screen:
                 place |= changed
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        if action.name in FILES_WRITTEN:  # what is on screen is as it was until the file is there
-            return {self.said: said} | self.work.shown(self._job(place))
-        shown = self.show(place, said)
+        job, pictures = self._job(place), action.name not in FILES_WRITTEN
+        if is_going(job) and not pictures:  # a later tick shows the file
+            return {self.said: said} | self.work.shown(job)
+        shown = self.show(place, said, pictures=pictures)
         shown.pop(self.files, None)
         return shown
 
