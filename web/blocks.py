@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
@@ -12,52 +13,73 @@ from fastapi.responses import RedirectResponse
 
 from concepts.workbench import Workbench
 from web.components.rail import Rail
+from web.endpoints import endpoints
 from web.handlers import PLAIN
 from web.look import theme
-from web.way import Way
 from web.tabs import TABS
+from web.way import Way
 
 STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
+SESSIONS = 300  # that Gradio keeps; each costs half a megabyte
 
 
-def build(workbench: Workbench) -> gr.Blocks:
-    with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
-        with gr.Row(elem_id="workbench"):
+class Page(gr.Blocks):
+    """Gradio's page, served within an application that has REST, media and the guard: mounted in it, or
+    launched by Gradio with all of its routes and middleware."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(title="Discern", analytics_enabled=False, fill_width=True)
+        with self, gr.Row(elem_id="workbench"):
             with gr.Column(elem_id="rail-column", min_width=0, scale=0):
                 side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
             with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
                 for tab in TABS:
                     with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
                         tab.build(workbench, getattr(side, f"to_{tab.name}"))
-        side.moved(Way(workbench).shown, None, side, **PLAIN)
-    return blocks
+            side.moved(Way(workbench).shown, None, side, **PLAIN)
+            endpoints(workbench)
+        self.state_session_capacity = SESSIONS
+        self.around: FastAPI | None = None
+
+    def mount(self) -> None:
+        """Puts it behind the routes that `around` has by now."""
+        assert self.around is not None
+        gr.mount_gradio_app(self.around, self, path="/", **_how())
+
+    def launch(self, *where: Any, **how: Any) -> Any:
+        """As Gradio's `launch`, in whatever place it is called: with the same guard and the same routes."""
+        assert self.around is not None
+        around = {
+            "middleware": self.around.user_middleware,
+            "routes": self.around.routes,
+            "exception_handlers": self.around.exception_handlers,
+        }
+        how = _how() | {"state_session_capacity": SESSIONS} | how
+        return super().launch(*where, **how | {"app_kwargs": around | (how.get("app_kwargs") or {})})
 
 
-def mount(app: FastAPI, workbench: Workbench) -> None:
+def _how() -> dict[str, Any]:
+    return {
+        "auth_dependency": lambda request: request.state.user,
+        "run_history": False,
+        "ssr_mode": False,
+        "footer_links": [],
+        "allowed_paths": [],
+        "show_error": False,
+        "theme": theme(),
+        "css_paths": STYLE,
+    }
+
+
+def into_the_page(app: FastAPI) -> None:
+    """The addresses of screens lead into the page, which shows them again."""
     for tab in TABS:
         if tab.path != "/":
-            app.add_api_route(tab.path, _into_the_page(tab.name), include_in_schema=False)
-    blocks = build(workbench)
-    blocks.state_session_capacity = 300  # each costs half a megabyte
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        auth_dependency=lambda request: request.state.user,
-        run_history=False,
-        ssr_mode=False,
-        footer_links=[],
-        allowed_paths=[],
-        show_error=False,
-        theme=theme(),
-        css_paths=STYLE,
-    )
+            app.add_api_route(tab.path, _leads_to(tab.name), include_in_schema=False)
 
 
-def _into_the_page(name: str) -> Callable[[Request], RedirectResponse]:
-    """An address of a screen, as a link or a bookmark has it, leads into the page, which shows it again."""
-
+def _leads_to(name: str) -> Callable[[Request], RedirectResponse]:
     def lead(request: Request) -> RedirectResponse:
         query = [("screen", name), *request.query_params.multi_items()]
         return RedirectResponse(f"/?{urlencode(query)}", status_code=307)

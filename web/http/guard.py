@@ -1,6 +1,6 @@
 """What every request passes before it reaches a route: host, origin, login, size, and headers on the answer.
 
-Plain ASGI, so that streams stay streams. It stands outside of everything, Gradio's endpoints included.
+Plain ASGI, so that streams stay streams. It stands outside of everything, the page's own events included.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ class Guard:
         self.access = access
         self.visitors = visitors
         self._headers = answer_headers(access.settings.framed_by)
+        self._of_gradio = answer_headers(access.settings.framed_by, of_gradio=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return  # no websockets here
-        send = with_headers(send, self._headers)
+        send = with_headers(send, self._of_gradio if scope["path"] == "/" else self._headers)
         headers = Headers(scope=scope)
         has_users, closed = await self._look(headers)
         anonymous = not (has_users or closed or self.visitors)
