@@ -1,7 +1,7 @@
 """Process entry: settings → a page that waits → Workbench → web app → serve.
 
-`demo` is the page for whoever launches it as Gradio does: `from app import demo; demo.launch()`. It has the same
-guard and the same REST, and is made when it is first asked for.
+`demo` is the page for whoever launches it as Gradio does, `from app import demo; demo.launch()`, with the
+same guard and the same REST. It is made when it is first asked for.
 """
 
 from __future__ import annotations

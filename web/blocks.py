@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
+from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.components.rail import Rail
 from web.endpoints import endpoints
 from web.handlers import PLAIN
+from web.http.sign_in import check_exposure
 from web.look import theme
 from web.tabs import TABS
 from web.way import Way
@@ -28,7 +31,7 @@ class Page(gr.Blocks):
     """Gradio's page, served within an application that has REST, media and the guard: mounted in it, or
     launched by Gradio with all of its routes and middleware."""
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, settings: Settings) -> None:
         super().__init__(title="Discern", analytics_enabled=False, fill_width=True)
         with self, gr.Row(elem_id="workbench"):
             with gr.Column(elem_id="rail-column", min_width=0, scale=0):
@@ -40,6 +43,7 @@ class Page(gr.Blocks):
             side.moved(Way(workbench).shown, None, side, **PLAIN)
             endpoints(workbench)
         self.state_session_capacity = SESSIONS
+        self.settings = settings
         self.around: FastAPI | None = None
 
     def mount(self) -> None:
@@ -48,8 +52,13 @@ class Page(gr.Blocks):
         gr.mount_gradio_app(self.around, self, path="/", **_how())
 
     def launch(self, *where: Any, **how: Any) -> Any:
-        """As Gradio's `launch`, in whatever place it is called: with the same guard and the same routes."""
+        """As Gradio's `launch`, wherever it is called: with the same guard and the same routes. Raises
+        `SettingsError` where strangers could reach it and nothing asks who they are."""
         assert self.around is not None
+        host = (
+            "0.0.0.0" if how.get("share") else how.get("server_name") or os.environ.get("GRADIO_SERVER_NAME")
+        )
+        check_exposure(self.settings.model_copy(update={"host": host} if host else {}))
         around = {
             "middleware": self.around.user_middleware,
             "routes": self.around.routes,

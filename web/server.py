@@ -60,7 +60,7 @@ def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Pag
     access = Access(installed.context.settings, installed.context.database)
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
-    page = Page(workbench)
+    page = Page(workbench, installed.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Calls, config=page.get_config_file())
     app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
