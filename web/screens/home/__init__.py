@@ -83,8 +83,8 @@ class Home:
         self.progress.follow(self.open, shown)
         self.imports.click(None, js=GO("/library"))
         self.sample.click(self.add_sample, None, shown, **PLAIN)
-        self.new.click(lambda: gr.Group(visible=True), None, self.form, **PLAIN)
-        self.cancel.click(lambda: gr.Group(visible=False), None, self.form, **PLAIN)
+        self.new.click(self.open_form, None, self.form, **PLAIN)
+        self.cancel.click(self.close_form, None, self.form, **PLAIN)
         self.kind.change(self.choose_kind, self.kind, [self.grades, self.classes], **PLAIN)
         gone = gr.Textbox(visible=False)
         created = [self.refused, gone]
@@ -113,6 +113,14 @@ class Home:
     def add_sample(self, request: gr.Request) -> list[Any]:
         self._bench.library.add(sample=True)
         return self.shown()
+
+    @calls()
+    def open_form(self, request: gr.Request) -> Any:
+        return gr.Group(visible=True)
+
+    @calls()
+    def close_form(self, request: gr.Request) -> Any:
+        return gr.Group(visible=False)
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
