@@ -42,7 +42,8 @@ from web.http.visitors import BEGIN, Visitors
 from web.render import THEME, Notice, render
 
 COOKIE = "discern_session"
-OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
+# What can be had without a login: nothing of the library. Gradio asks the last of itself when it is launched.
+OPEN = ("/login", "/healthz", "/web/", "/gradio_api/startup-events")
 CLOSED = ("/healthz", "/web/")  # what can be had where nobody is let in
 UPLOADS = "/uploads/"  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these

@@ -17,7 +17,7 @@ class PictureDeck(gr.HTML):
 
     The value is `{"pictures": [{"id", "src", "large", "name"}, …]}`; `large` is shown in place of `src` once it
     is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back. Events,
-    with their `gr.EventData`: `label` (`id`, `value`), `undo` (`id`), `empty`.
+    with their `gr.EventData`: `labelled` (`id`, `value`), `undo` (`id`), `empty`.
     """
 
     def __init__(
