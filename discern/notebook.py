@@ -20,4 +20,4 @@ def show(home: str | Path | None = None, *, height: int = 900) -> str:
     named = {} if home is None else {"home": Path(home).expanduser().absolute()}
     shown = page(load_settings(framed_by=NOTEBOOKS, **named))
     _, address, _ = shown.launch(inline=True, height=height, prevent_thread_lock=True, quiet=True)
-    return address
+    return str(address)

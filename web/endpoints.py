@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from concepts.workbench import Workbench
 from storage.pictures.decoding import wanted
@@ -40,5 +41,5 @@ def endpoints(workbench: Workbench) -> None:
         found: dict[str, Any] = said.model_dump(mode="json")
         return found
 
-    gr.api(concepts, concurrency_limit=None)
-    gr.api(classify, concurrency_limit=None)  # threads of their own bound what is decoded at once
+    api(concepts, concurrency_limit=None)
+    api(classify, concurrency_limit=None)  # threads of their own bound what is decoded at once

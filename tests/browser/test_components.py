@@ -1,5 +1,4 @@
-"""Each component alone, on a page of an app that is not ours: what it shows, what it tells, and that no name is
-ever run."""
+"""Each component alone, on a page of an app that is not ours: what it shows and tells. No name is run."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +33,9 @@ HOSTILE = [
     "</template><b>x</b>",
 ]
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-TEMPLATE = '<ul><template data-each="."><li><button data-do="take" data-set="value=name; title=name" data-text="name"></button></li></template></ul>'
+TEMPLATE = """<template data-each=".">
+  <button data-do="take" data-set="value=name; title=name" data-text="name"></button>
+</template>"""
 
 
 @pytest.fixture(scope="module")

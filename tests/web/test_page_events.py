@@ -1,5 +1,5 @@
-"""The page's own events, called as a stranger would: each in the role of the use case that it calls, with values
-that its fields may have, and none waited for without end."""
+"""The page's own events, called as a stranger would: each in the role of the use case that it calls, with
+values that its fields may have, and none waited for without end."""
 
 from __future__ import annotations
 

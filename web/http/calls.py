@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -46,7 +46,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
 class Calls:
     """Plain ASGI, behind the guard and in front of Gradio."""
 
-    def __init__(self, app: ASGIApp, config: dict[str, Any]) -> None:
+    def __init__(self, app: ASGIApp, config: Mapping[str, Any]) -> None:
         """`config`: of the `gr.Blocks`."""
         self.app = app
         types = {one["id"]: one["type"] for one in config["components"]}
@@ -140,7 +140,8 @@ def _person(scope: Scope) -> str:
 
 
 def _session(scope: Scope) -> str:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+    query = parse_qs(str(scope["query_string"], "latin-1"))
+    return query.get("session_hash", [""])[0]
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

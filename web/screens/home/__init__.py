@@ -202,6 +202,7 @@ def _card(concept: ConceptSummary) -> dict[str, Any]:
 def example() -> dict[str, Any]:
     """A real result over free photographs, as `python -m docs.first_result` wrote it."""
     found = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    pictures = count(found["pictures"], "picture")
     right, low, high = (floor(100 * share) for share in found["precision"])  # never 100 %
     return {
         "pictures": [
@@ -212,7 +213,7 @@ def example() -> dict[str, Any]:
             }
             for one in found["shown"]
         ],
-        "flagged": f"“{found['name']}”: {found['flagged']:,} of {count(found['pictures'], 'picture')} flagged.",
+        "flagged": f"“{found['name']}”: {found['flagged']:,} of {pictures} flagged.",
         "right": f"{right} % are right ({low}–{high} %), on {count(found['measured'], 'test picture')}.",
         "file": f"{file_stem(found['name'], 1)}.zip",
         "labels": f"{count(found['learned'] + found['measured'], 'label')} by a simulated person, "
