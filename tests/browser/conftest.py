@@ -96,7 +96,7 @@ def concept(site: Site) -> str:
 def label(site: Site, page: Page, concept: str) -> Page:
     """The page on the Label screen of a new concept, with its first single pictures loaded."""
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
-    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    expect(page.locator("#labeller .stage img")).to_be_visible()
     return page
 
 

@@ -67,7 +67,7 @@ class Label:
                 label="Pictures to label together",
                 elem_id="label-grid",
             )
-        for choice, what in ((mode, "what"), (order, "'order:' + what"), (size, "'size:' + what")):
+        for choice, what in ((mode, "'mode:' + what"), (order, "'order:' + what"), (size, "'size:' + what")):
             choice.input(None, choice, js=DO.format(what))
         for button, what in ((rest, "rest-no"), (undo, "undo"), (save, "save")):
             button.click(None, js=DO.format(f"'{what}'"))

@@ -75,7 +75,8 @@ class Labelling extends PictureDeck {
     this.mode = null;
     const kept = sessionStorage.getItem(`discern:mode:${this.concept}`);
     this.take(value.state.upcoming);
-    this.turn(this.many.keptMode() || (MODES.includes(kept) ? kept : this.advice.mode));
+    const asked = location.hash.slice(1); // as a link has it: /label?concept=…#single
+    this.turn(this.many.keptMode() || [asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
     this.root.dataset.ready = 'true';
   }
 
@@ -154,6 +155,7 @@ class Labelling extends PictureDeck {
       help: () => this.part('help').showModal(), 'close-help': () => this.part('help').close(), retry: () => this.outbox.retry(),
     }[action];
     if (own) return own();
+    if (action.startsWith('mode:')) return action.slice(5) === this.mode || this.choose(action.slice(5));
     if (MODES.includes(action)) return action === this.mode ? (action === 'grid' && this.choose('single')) : this.choose(action);
     if (this.many.act(action)) return;
     if (this.mode === 'single' || action === 'undo') super.act(action);

@@ -88,7 +88,7 @@ export class Many {
   // What was saved goes at once, and the next is on its way.
   fade() {
     this.grid.box.classList.add('fading');
-    this.labelling.tell(this.note || 'Loading…');
+    this.labelling.tell(this.pending ? 'Saving…' : this.note || 'Loading…');
   }
 
   fill(pictures, values = new Map(), selected = []) {
