@@ -14,6 +14,7 @@ from concepts.workbench import Workbench
 from web.components.rail import Rail
 from web.handlers import PLAIN
 from web.look import theme
+from web.one_picture import OnePicture
 from web.way import Way
 from web.tabs import TABS
 
@@ -30,7 +31,9 @@ def build(workbench: Workbench) -> gr.Blocks:
                 for tab in TABS:
                     with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
                         tab.build(workbench, getattr(side, f"to_{tab.name}"))
+        viewer = OnePicture(workbench)
         side.moved(Way(workbench).shown, None, side, **PLAIN)
+        side.moved(viewer.page, None, viewer.view, **PLAIN)
     return blocks
 
 

@@ -50,7 +50,11 @@ export class PictureGrid {
     this.cursor = source ? '' : null; // null: there is no more
     this.source = source;
     this.asked = Symbol('this value');
-    if (!source) return this.draw(pictures || []);
+    if (!source) {
+      this.draw(pictures || []);
+      this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: {pictures: pictures || []}}));
+      return;
+    }
     this.draw([]);
     this.more();
   }
@@ -104,6 +108,20 @@ export class PictureGrid {
     this.rove(null);
   }
 
+  // Those that are there no more. The focus goes to the next one.
+  remove(ids) {
+    const gone = new Set(ids), all = [...this.tiles.keys()], at = all.findIndex((id) => this.tiles.get(id) === document.activeElement);
+    for (const id of gone) {
+      this.tiles.get(id)?.remove();
+      this.tiles.delete(id);
+      this.seen.delete(id);
+    }
+    const next = all.slice(Math.max(at, 0)).find((id) => this.tiles.has(id));
+    if (at >= 0 && next) this.tiles.get(next).focus({preventScroll: true});
+    this.select([...this.selected].filter((id) => this.tiles.has(id)));
+    this.rove(null);
+  }
+
   tile({id, src, width, height}) {
     const tile = document.createElement('div'), image = new Image();
     tile.className = 'tile';
@@ -116,7 +134,7 @@ export class PictureGrid {
     image.draggable = false;
     image.alt = '';
     image.dataset.picture = id;
-    image.src = src || this.props.thumbnails + id + (this.props.shown || '');
+    image.src = src || this.props.thumbnails + id + (this.props.value?.shown || '');
     tile.append(image);
     this.looks.observe(tile);
     return tile;
@@ -169,7 +187,9 @@ export class PictureGrid {
   }
 
   open(tile) {
-    if (tile) this.trigger('open', {id: tile.dataset.id});
+    if (!tile) return;
+    this.element.dispatchEvent(new CustomEvent('open', {bubbles: true, detail: {id: tile.dataset.id}}));
+    this.trigger('open', {id: tile.dataset.id});
   }
 
   press(event) {
