@@ -95,6 +95,7 @@ class OnePicture:
             if not (one.own and may_label)
         ]
         shown_as = page["shown"]
+        near = "Frames and near-duplicates" if found.video else "Near-duplicates"
         name = found.places[0].rpartition("/")[2] if found.places else "A picture"
         return {
             "page": page,
@@ -112,7 +113,7 @@ class OnePicture:
                 "waiting": [{"concept": one, "address": place("/label", one)} for one in waiting],
                 "remarks": said,
                 "has_others": bool(labels or waiting or said),
-                "near_title": f"{'Frames and near-duplicates' if found.video else 'Near-duplicates'} ({len(found.near_duplicates)})",
+                "near_title": f"{near} ({len(found.near_duplicates)})",
                 "near": [
                     {"id": one, "name": f"Near-duplicate {at}", "src": f"/media/thumbnail/{one}{shown_as}"}
                     for at, one in enumerate(found.near_duplicates, 1)

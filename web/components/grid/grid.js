@@ -55,7 +55,7 @@ export class PictureGrid {
       this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: {pictures: pictures || []}}));
       return;
     }
-    this.draw([]);
+    this.draw(pictures || []); // those that come before what the source has
     this.more();
   }
 

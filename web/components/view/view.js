@@ -6,7 +6,7 @@
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
 // A name may be a path (`a.b`); `.` is the whole value.
 
-const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role']);
+const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'accept', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role']);
 const ADDRESSES = new Set(['href', 'src']); // of this site alone
 
 export function begin(element, {props, watch, trigger}) {
