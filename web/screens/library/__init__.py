@@ -1,4 +1,5 @@
-"""Library: every picture, searched, filtered and ordered; what is selected is labelled, put into albums or away.
+"""Library: every picture, searched, filtered and ordered; what is selected is labelled, put into albums or
+away.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name`), so a reload or a second tab shows the
 same; `open=id` opens a picture.
@@ -6,6 +7,8 @@ same; `open=id` opens a picture.
 
 from __future__ import annotations
 
+import time
+from calendar import monthrange
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -66,7 +69,20 @@ LABELS = [
 SAYS = [ANY, ("Flagged", "yes"), ("Not flagged", "no")]
 REPEATED = [ANY, ("Duplicates", "copies"), ("Near-duplicates", "look-alikes")]
 UNDATED, SAFE = "Without a date", "Hide pictures that may be unsafe"
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def build(workbench: Workbench, opened: Any) -> None:
@@ -94,13 +110,13 @@ class Library:
             self.more = DataView(
                 HERE / "more.html", script="/web/screens/library/more.js", elem_id="library-more"
             )
-        with gr.Group(visible=False, elem_id="library-filters") as self.filters:
+        with gr.Column(visible=False, elem_id="library-filters") as self.filters:
             self.fields = self._fields()
             with gr.Row():
                 self.apply = gr.Button("Apply", variant="primary", size="sm", scale=0)
                 self.shut = gr.Button("Cancel", size="sm", scale=0)
         self.importing.form()
-        self.given = DataView(HERE / "given.html", script=SCRIPT, elem_id="library-given")
+        self.given = DataView(HERE / "given.html", script=SCRIPT, events=("again",), elem_id="library-given")
         with gr.Row(elem_id="library-columns"):
             self.side = data_view(HERE / "side.html", "library-side")
             self.grid = PictureGrid(
@@ -122,11 +138,12 @@ class Library:
             *self.importing.parts,
         ]
         opened(self.open, None, shown, **PLAIN)
+        self.given.again(self.again, None, [self.given, self.side], **PLAIN)
         away.change(None, away, js=GO())
         self.search.submit(None, self.search, js=DO.format("{q: values[0]}"))
         self.sort.input(None, self.sort, js=DO.format("{sort: values[0]}"))
         self.filter.click(self.open_filters, None, [self.filters, *self.fields.values()], **PLAIN)
-        self.shut.click(lambda: gr.Group(visible=False), None, self.filters, **PLAIN)
+        self.shut.click(lambda: gr.Column(visible=False), None, self.filters, **PLAIN)
         names = ", ".join(self.fields)
         self.apply.click(
             None,
@@ -189,12 +206,22 @@ class Library:
             "",
             chosen.q,
             gr.Dropdown(value=chosen.sort.value, interactive=not chosen.by_likeness),
-            gr.Group(visible=False),
+            gr.Column(visible=False),
             _more(said, demo=request.state.demo),
             self._grid(library, chosen, problem, request),
-            self._given(library, chosen, said, problem, request),
+            self._given(library, chosen, said, problem, request) | {"came": time.time()},
             self._side(library, chosen, said, request),
             *self.importing.opened(library, request),
+        ]
+
+    @calls()
+    def again(self, request: gr.Request) -> list[Any]:
+        """What is beside the pictures, after albums or the pictures changed."""
+        said, library = dict(request.query_params), self._bench.library.info(wait=False)
+        chosen, problem = self._chosen(said)
+        return [
+            self._given(library, chosen, said, problem, request),
+            self._side(library, chosen, said, request),
         ]
 
     @calls()
@@ -218,7 +245,7 @@ class Library:
             "format": [ANY, *((one, one) for one in self._bench.library.formats())],
             "concept": [("None", ""), *((one, one) for one in concepts)],
         }
-        values: list[Any] = [gr.Group(visible=True)]
+        values: list[Any] = [gr.Column(visible=True)]
         for name in self.fields:
             if name in choices:
                 values.append(gr.Dropdown(choices[name], value=said.get(name, "")))
@@ -311,49 +338,34 @@ class Library:
 
     def _parts(self, chosen: PictureSelection) -> list[tuple[str, tuple[str, ...]]]:
         def word(choices: list[tuple[str, str]], value: str) -> str:
-            return next(text for text, one in choices if one == value)
+            return next((text for text, one in choices if one == value), value)
 
         def span(label: str, first: object, last: object) -> str:
             return f"{label} {first or '…'} – {last or '…'}"
 
-        found: list[tuple[str, tuple[str, ...]]] = []
-        if chosen.q:
-            found.append((f"“{chosen.q[:40]}”", ("q",)))
-        if chosen.like:
-            found.append(("Like this", ("like",)))
-        if chosen.within:
-            names = {str(number): name for number, name in self._bench.collections.names().items()}
-            found.append((f"Album: {names.get(chosen.within, chosen.within)}", ("in",)))
-        if chosen.folder:
-            found.append((chosen.folder.rstrip("/").rpartition("/")[2] or chosen.folder, ("folder",)))
-        if chosen.format:
-            found.append((chosen.format, ("format",)))
-        if chosen.size:
-            found.append((word(SIZES, chosen.size), ("size",)))
-        if chosen.repeated:
-            found.append((word(REPEATED, chosen.repeated), ("repeated",)))
-        if chosen.taken_from or chosen.taken_to:
-            found.append(
-                (
-                    _month(chosen) or span("Taken", chosen.taken_from, chosen.taken_to),
-                    ("taken_from", "taken_to"),
-                )
-            )
-        if chosen.undated:
-            found.append((UNDATED, ("undated",)))
-        if chosen.safe:
-            found.append(("Unsafe hidden", ("safe",)))
-        if chosen.added_from or chosen.added_to:
-            found.append((span("Added", chosen.added_from, chosen.added_to), ("added_from", "added_to")))
-        if chosen.answered:
-            found.append((f"{chosen.concept}: {word(LABELS, chosen.answered).lower()}", ("answered",)))
-        if chosen.rule:
-            found.append((f"Flagged by {chosen.rule[:60]}", ("rule",)))
-        if chosen.shape:
-            found.append(("Part of the map", ("shape",)))
-        if chosen.says:
-            found.append((f"{chosen.concept}: {word(SAYS, chosen.says).lower()}", ("says",)))
-        return found
+        albums = self._bench.collections.names() if chosen.within else {}
+        album = {str(number): name for number, name in albums.items()}.get(chosen.within, chosen.within)
+        folder = chosen.folder.rstrip("/").rpartition("/")[2] or chosen.folder
+        taken = _month(chosen) or span("Taken", chosen.taken_from, chosen.taken_to)
+        added = span("Added", chosen.added_from, chosen.added_to)
+        parts = [
+            (chosen.q, f"“{chosen.q[:40]}”", ("q",)),
+            (chosen.like, "Like this", ("like",)),
+            (chosen.within, f"Album: {album}", ("in",)),
+            (chosen.folder, folder, ("folder",)),
+            (chosen.format, chosen.format, ("format",)),
+            (chosen.size, word(SIZES, chosen.size), ("size",)),
+            (chosen.repeated, word(REPEATED, chosen.repeated), ("repeated",)),
+            (chosen.taken_from or chosen.taken_to, taken, ("taken_from", "taken_to")),
+            (chosen.undated, UNDATED, ("undated",)),
+            (chosen.safe, "Unsafe hidden", ("safe",)),
+            (chosen.added_from or chosen.added_to, added, ("added_from", "added_to")),
+            (chosen.answered, f"{chosen.concept}: {word(LABELS, chosen.answered).lower()}", ("answered",)),
+            (chosen.rule, f"Flagged by {chosen.rule[:60]}", ("rule",)),
+            (chosen.shape, "Part of the map", ("shape",)),
+            (chosen.says, f"{chosen.concept}: {word(SAYS, chosen.says).lower()}", ("says",)),
+        ]
+        return [(text, names) for given, text, names in parts if given]
 
     def _side(
         self, library: LibraryInfo, chosen: PictureSelection, said: dict[str, str], request: gr.Request
@@ -430,8 +442,6 @@ def _is_in(folder: str, path: str) -> bool:
 
 
 def _last_day(year: int, month: int) -> str:
-    from calendar import monthrange
-
     return f"{year}-{month:02}-{monthrange(year, month)[1]:02}"
 
 

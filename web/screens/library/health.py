@@ -1,4 +1,4 @@
-"""Files and duplicates: what the library takes, what was skipped and why, and pictures that are there twice."""
+"""Files and duplicates: what the library takes, what was skipped and why, and what is there twice."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ class Health:
                 "places": group.places,
             }
 
+        pictures = count(info.pictures, "picture")
         return {
             "back": place("/library", concept),
-            "sizes": f"{count(info.pictures, 'picture')}, {size(info.bytes)} in {count(info.sources, 'file')}.",
+            "sizes": f"{pictures}, {size(info.bytes)} in {count(info.sources, 'file')}.",
             "home": info.home,
             "index": f"Search index: {index}{others}." if index else "",
             "too_much": bool(disk and disk.is_too_much) and may(request, Upkeep.check),

@@ -1,5 +1,5 @@
-"""Import: folders of this computer, files from the browser, captions, and words in pictures; how far it is, and
-what came of it."""
+"""Import: folders of this computer, files from the browser, captions, and words in pictures; how far it is,
+and what came of it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from web.words import count
 HERE = Path(__file__).parent
 JOBS = ("add pictures", "add sample", "read words", "empty bin", "draw map")
 ADDING = ("add pictures", "add sample")
+WHAT_READING_IS = "Makes text in pictures searchable; a second or two a picture, in the background."
 STILL_NEWS = timedelta(minutes=10)  # how long the end of an import is told
 
 
@@ -41,7 +42,7 @@ class Importing:
     def form(self) -> None:
         # Its own row of buttons is drawn where there are no pictures yet, too.
         self.offer = data_view(HERE / "none.html", "library-none")
-        with gr.Group(visible=False, elem_id="library-import-form") as self.group:
+        with gr.Column(visible=False, elem_id="library-import-form") as self.group:
             self.drop = DataView(
                 HERE / "drop.html",
                 script="/web/screens/library/upload.js",
@@ -49,7 +50,7 @@ class Importing:
                 elem_id="library-drop",
             )
             with gr.Column(visible=False) as self.here:
-                with gr.Row(equal_height=True):
+                with gr.Row():
                     self.path = gr.Textbox(
                         value="",
                         label="Or a folder on this computer, read in place",
@@ -58,6 +59,7 @@ class Importing:
                         elem_id="add-paths",
                     )
                     self.add = gr.Button("Import folder", size="md", scale=0)
+                self.refused = Notice("library-refused").view
                 self.folders = data_view(HERE / "folders.html", "library-folders")
                 with gr.Accordion("Captions and words", open=False):
                     self.about = DataView(
@@ -65,7 +67,6 @@ class Importing:
                         script="/web/screens/library/captions.js",
                         elem_id="library-about",
                     )
-        self.refused = Notice("library-refused").view
         self.progress = Progress(self._bench, "library-progress", JOBS)
         self.news = data_view(HERE / "news.html", "library-news")
         self.parts = [self.refused, self.button, self.news, *self.progress.parts]
@@ -74,7 +75,7 @@ class Importing:
         self.button.click(
             self.open, None, [self.group, self.drop, self.here, self.folders, self.about], **PLAIN
         )
-        self.drop.close(lambda: gr.Group(visible=False), None, self.group, **PLAIN)
+        self.drop.close(lambda: gr.Column(visible=False), None, self.group, **PLAIN)
         gr.on([self.add.click, self.path.submit], self.add_folder, self.path, begun, **PLAIN)
         self.drop.uploaded(self.add_uploads, None, begun, **PLAIN)
         self.offer.sample(self.add_sample, None, begun, **PLAIN)
@@ -89,7 +90,7 @@ class Importing:
 
     def opened(self, library: LibraryInfo, request: gr.Request) -> list[Any]:
         """Values of the group, of what stands where there are no pictures, and of `parts`."""
-        return [gr.Group(visible=False), self._none(library, request), *self.shown(request)]
+        return [gr.Column(visible=False), self._none(library, request), *self.shown(request)]
 
     def shown(self, request: gr.Request, *, ended: bool = False) -> list[Any]:
         """Values of `parts`. `ended`: whoever looked on is told of the end."""
@@ -118,7 +119,7 @@ class Importing:
             else f"Copied to {store or 'Discern’s data folder'}.",
         }
         return [
-            gr.Group(visible=True),
+            gr.Column(visible=True),
             drop,
             gr.Column(visible=may_add),
             self._places("") if may_add else None,
@@ -150,9 +151,7 @@ class Importing:
         left = f", {words.left:,} to go" if words.looked_at and words.left else ""
         return {
             "reads": words.possible and bool(words.left),
-            "words": f"{read}{left}. Makes text in pictures searchable; a second or two a picture, in the background."
-            if read
-            else "Makes text in pictures searchable; a second or two a picture, in the background.",
+            "words": f"{read}{left}{'. ' if read else ''}{WHAT_READING_IS}",
             "packages": [
                 *(
                     []
@@ -199,7 +198,8 @@ class Importing:
             return None
         if not ended and not self._bench.installation.is_news(job.id, author_of(request)):
             return None
-        return {"id": str(job.id), **_ended(job), **self._following(job, request)}
+        newest = place("/library", concept_of(request) or "") if (job.result or {}).get("added") else ""
+        return {"id": str(job.id), **_ended(job), "newest": newest, **self._following(job, request)}
 
     def _following(self, job: JobView, request: gr.Request) -> dict[str, str]:
         """What to do with pictures that came in, and where."""
@@ -238,7 +238,7 @@ class Importing:
 
     def _begun(self, job: int, request: gr.Request) -> list[Any]:
         self._bench.installation.note_begun(job, author_of(request))
-        return [None, gr.Group(visible=False), None, *self.progress.shown(request)]
+        return [None, gr.Column(visible=False), None, *self.progress.shown(request)]
 
     @calls(PictureLibrary.add)
     def enter(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
@@ -280,6 +280,8 @@ def _ended(job: JobView) -> dict[str, str]:
     ):
         if number := int(result.get(name, 0)):
             parts.append(count(number, words) if name == "duplicates" else f"{number:,} {words}")
+    if others := int(result.get("others", 0)):
+        parts.append(f"{count(others, 'file')} {'isn’t a picture' if others == 1 else 'aren’t pictures'}")
     videos = skipped.pop("video", 0)
     more = f" {count(videos, 'video')} left out: see Captions and words, under Import." if videos else ""
     bad = sum(skipped.values())
@@ -287,5 +289,4 @@ def _ended(job: JobView) -> dict[str, str]:
         "text": f"{', '.join(parts)}.{more}",
         "style": "notice warn" if bad or videos else "notice good",
         "skipped": f"{count(bad, 'file')} skipped" if bad else "",
-        "newest": "/library" if added else "",
     }

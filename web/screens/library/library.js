@@ -13,7 +13,7 @@ export const begin = (element, gradio) => { element.library = new Library(elemen
 
 class Library {
   constructor(element, gradio) {
-    Object.assign(this, {element, props: gradio.props, total: 0});
+    Object.assign(this, {element, props: gradio.props, trigger: gradio.trigger, total: 0});
     this.status = make('p', 'soft');
     this.status.setAttribute('role', 'status');
     this.status.id = 'library-fitting';
@@ -42,8 +42,10 @@ class Library {
     root.addEventListener('open', ({detail: {id}}) => this.open(id));
     root.addEventListener('shown', ({detail}) => this.found(detail));
     root.addEventListener('failed', ({detail}) => this.tell(`These pictures can’t be shown. ${detail}`));
-    addEventListener('pictures-gone', ({detail}) => { this.total = Math.max(0, this.total - detail.length); this.say(); });
-    addEventListener('pictures-back', () => this.refresh());
+    addEventListener('pictures-gone', ({detail}) => { this.total = Math.max(0, this.total - detail.length); this.say(); this.trigger('again'); });
+    addEventListener('pictures-back', () => { root.grid.show(); this.trigger('again'); });
+    addEventListener('albums-changed', () => this.trigger('again'));
+    document.addEventListener('click', ({target}) => { if (target.closest('.show-newest')) setTimeout(() => { scrollTo(0, 0); root.grid.show(); }); });
     this.given();
   }
 
@@ -58,7 +60,12 @@ class Library {
       history.replaceState(history.state, '', address);
       this.open(value.open);
     }
-    if (this.pictures !== undefined && value.whole && value.pictures > this.pictures && this.root.grid.tiles.size < PAGE) this.refresh();
+    const {grid} = this.root, before = this.pictures;
+    if (before !== undefined && value.pictures !== before) dispatchEvent(new CustomEvent('counts-changed'));
+    if (before !== undefined && value.whole && value.pictures > before && grid.tiles.size < PAGE) this.refresh();
+    else if (value.came && value.came !== this.came && before !== undefined && this.source === grid.source) this.refresh();
+    this.came = value.came || this.came;
+    this.source = grid.source;
     if (value.whole && value.pictures !== this.pictures) { this.total = value.pictures; this.say(); }
     this.pictures = value.pictures;
   }
@@ -69,10 +76,13 @@ class Library {
     if (!source || !this.element.checkVisibility()) return;
     const found = await get(source);
     if (grid.source !== source) return;
-    const seen = new Set(found.pictures.map(({id}) => id)), far = grid.tiles.size > PAGE;
-    if (far) return grid.show();
-    grid.draw([...found.pictures, ...[...grid.tiles.keys()].filter((id) => !seen.has(id)).map((id) => ({id}))].slice(0, Math.max(PAGE, found.pictures.length)));
-    grid.cursor = found.older || null;
+    const now = [...grid.tiles.keys()].slice(grid.props.value?.pictures?.length || 0);
+    if (found.pictures.some(({id}, i) => id !== now[i])) {
+      if (now.length > PAGE) return grid.show();
+      grid.draw(found.pictures);
+      grid.cursor = found.older || null;
+      this.root.labels.load();
+    }
     this.found(found);
   }
 

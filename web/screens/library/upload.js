@@ -76,7 +76,11 @@ export function begin(element, gradio) {
     status.replaceChildren();
     if (refused.length) {
       const more = refused.length > LONGEST ? ` And ${(refused.length - LONGEST).toLocaleString('en')} more were left out.` : '';
-      status.append(make('div', 'notice warn', `${refused.slice(0, LONGEST).join(' ')}${more}`));
+      const said = make('div', 'notice warn row', `${refused.slice(0, LONGEST).join(' ')}${more}`), shut = make('button', 'btn small quiet', '×');
+      shut.setAttribute('aria-label', 'Close this message');
+      shut.addEventListener('click', () => said.remove());
+      said.append(shut);
+      status.append(said);
     }
     if (refused.length < files.length) gradio.trigger('uploaded', {batch});
   }
