@@ -116,7 +116,9 @@ class Library:
                 self.apply = gr.Button("Apply", variant="primary", size="sm", scale=0)
                 self.shut = gr.Button("Cancel", size="sm", scale=0)
         self.importing.form()
-        self.given = DataView(HERE / "given.html", script=SCRIPT, events=("again",), elem_id="library-given")
+        self.given = DataView(
+            HERE / "given.html", script=SCRIPT, events=("again", "filled"), elem_id="library-given"
+        )
         with gr.Row(elem_id="library-columns"):
             self.side = data_view(HERE / "side.html", "library-side")
             self.grid = PictureGrid(
@@ -126,7 +128,7 @@ class Library:
                 elem_id="library-grid",
             )
         away = gr.Textbox(visible=False)
-        beside = [self.given, self.side, self.importing.group, self.importing.offer]
+        beside = [self.given, self.side, self.importing.offer]
         shown = [
             away,
             self.search,
@@ -136,9 +138,11 @@ class Library:
             self.grid,
             *beside,
             *self.importing.parts,
+            *self.importing.fields,
         ]
         opened(self.open, None, shown, **PLAIN)
         self.given.again(self.again, None, [self.given, self.side], **PLAIN)
+        self.given.filled(self.fill, None, [self.grid, self.importing.offer, self.side], **PLAIN)
         away.change(None, away, js=GO())
         self.search.submit(None, self.search, js=DO.format("{q: values[0]}"))
         self.sort.input(None, self.sort, js=DO.format("{sort: values[0]}"))
@@ -199,7 +203,10 @@ class Library:
         said = dict(request.query_params)
         if said.get("view") in ELSEWHERE:
             view, kept = said.pop("view"), said
-            return [place(ELSEWHERE[view], **kept), *[gr.skip()] * (9 + len(self.importing.parts))]
+            return [
+                place(ELSEWHERE[view], **kept),
+                *[gr.skip()] * (8 + len(self.importing.parts + self.importing.fields)),
+            ]
         library = self._bench.library.info(wait=False)
         chosen, problem = self._chosen(said)
         return [
@@ -221,6 +228,17 @@ class Library:
         chosen, problem = self._chosen(said)
         return [
             self._given(library, chosen, said, problem, request),
+            self._side(library, chosen, said, request),
+        ]
+
+    @calls()
+    def fill(self, request: gr.Request) -> list[Any]:
+        """The first pictures of a library that had none."""
+        said, library = dict(request.query_params), self._bench.library.info(wait=False)
+        chosen, problem = self._chosen(said)
+        return [
+            self._grid(library, chosen, problem, request),
+            self.importing.none(library, request),
             self._side(library, chosen, said, request),
         ]
 

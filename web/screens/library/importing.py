@@ -40,15 +40,15 @@ class Importing:
         self.button = gr.Button("Import", variant="primary", elem_id="library-import", size="md", scale=0)
 
     def form(self) -> None:
-        # Its own row of buttons is drawn where there are no pictures yet, too.
-        self.offer = data_view(HERE / "none.html", "library-none")
+        # Always there, so that files can be dropped anywhere.
+        self.offer = DataView(
+            HERE / "none.html",
+            script="/web/screens/library/upload.js",
+            events=("uploaded",),
+            elem_id="library-none",
+        )
         with gr.Column(visible=False, elem_id="library-import-form") as self.group:
-            self.drop = DataView(
-                HERE / "drop.html",
-                script="/web/screens/library/upload.js",
-                events=("uploaded",),
-                elem_id="library-drop",
-            )
+            self.drop = data_view(HERE / "drop.html", "library-drop")
             with gr.Column(visible=False) as self.here:
                 with gr.Row():
                     self.path = gr.Textbox(
@@ -69,15 +69,14 @@ class Importing:
                     )
         self.progress = Progress(self._bench, "library-progress", JOBS)
         self.news = data_view(HERE / "news.html", "library-news")
+        self.fields = [self.group, self.drop, self.here, self.folders, self.about]
         self.parts = [self.refused, self.button, self.news, *self.progress.parts]
 
         begun = [self.refused, self.group, self.news, *self.progress.parts]
-        self.button.click(
-            self.open, None, [self.group, self.drop, self.here, self.folders, self.about], **PLAIN
-        )
+        self.button.click(self.open, None, self.fields, **PLAIN)
         self.drop.close(lambda: gr.Column(visible=False), None, self.group, **PLAIN)
         gr.on([self.add.click, self.path.submit], self.add_folder, self.path, begun, **PLAIN)
-        self.drop.uploaded(self.add_uploads, None, begun, **PLAIN)
+        self.offer.uploaded(self.add_uploads, None, begun, **PLAIN)
         self.offer.sample(self.add_sample, None, begun, **PLAIN)
         self.folders.enter(self.enter, None, [self.path, self.folders, self.refused], **PLAIN)
         self.about.read(self.read_words, None, begun, **PLAIN)
@@ -89,8 +88,12 @@ class Importing:
     # What is shown
 
     def opened(self, library: LibraryInfo, request: gr.Request) -> list[Any]:
-        """Values of the group, of what stands where there are no pictures, and of `parts`."""
-        return [gr.Column(visible=False), self._none(library, request), *self.shown(request)]
+        """Values of what stands where there are no pictures, of `parts`, and of `fields`: the form is open
+        where there is nothing else to do."""
+        none = self.none(library, request)
+        is_open = bool(none and none.get("sample"))
+        fields = self.open(request=request) if is_open else [gr.Column(visible=False), *[gr.skip()] * 4]
+        return [none, *self.shown(request), *fields]
 
     def shown(self, request: gr.Request, *, ended: bool = False) -> list[Any]:
         """Values of `parts`. `ended`: whoever looked on is told of the end."""
@@ -126,7 +129,7 @@ class Importing:
             self._about() if may_add else None,
         ]
 
-    def _none(self, library: LibraryInfo, request: gr.Request) -> dict[str, Any] | None:
+    def none(self, library: LibraryInfo, request: gr.Request) -> dict[str, Any] | None:
         if library.pictures:
             return None
         if any(map(is_going, self._bench.installation.newest_jobs(ADDING))):

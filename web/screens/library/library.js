@@ -64,6 +64,7 @@ class Library {
     if (before !== undefined && value.pictures !== before) dispatchEvent(new CustomEvent('counts-changed'));
     if (before !== undefined && value.whole && value.pictures > before && grid.tiles.size < PAGE) this.refresh();
     else if (value.came && value.came !== this.came && before !== undefined && this.source === grid.source) this.refresh();
+    if (value.pictures && !grid.source && !value.problem) this.trigger('filled');
     this.came = value.came || this.came;
     this.source = grid.source;
     if (value.whole && value.pictures !== this.pictures) { this.total = value.pictures; this.say(); }

@@ -87,7 +87,7 @@ export function begin(element, gradio) {
 
   // Anywhere on the screen.
   dropZone('#screen-library', async (_zone, transfer) => upload(await filesOf(transfer)));
-  element.addEventListener('change', ({target}) => {
+  document.addEventListener('change', ({target}) => {
     if (target.id !== 'upload-files') return;
     upload([...target.files]);
     target.value = '';
