@@ -47,9 +47,10 @@ class OnePicture:
         return self._drawn(str(chosen.value), request, position=True)
 
     def _page(self, request: gr.Request) -> dict[str, Any]:
-        shown = self._bench.protection.on_page(author_of(request), concept_of(request)).query
+        shown = self._bench.protection.on_page(author_of(request), concept_of(request))
         return {
-            "shown": shown,
+            "shown": shown.query,
+            "key": shown.key,
             "concepts": {
                 name: scale.model_dump(mode="json") for name, scale in self._bench.concepts.scales().items()
             },

@@ -198,7 +198,7 @@ export class PictureGrid {
     const tile = tileOf(event.target);
     if (event.pointerType === 'mouse') {
       if (!event.button) this.from = {x: event.pageX, y: event.pageY, before: event.shiftKey || event.ctrlKey ? [...this.selected] : []};
-    } else if (tile) {
+    } else if (tile && !tile.querySelector('img').src.includes('?shown=')) { // a finger that rests shows a protected one
       this.resting = setTimeout(() => { this.held = this.choosing = true; this.toggle(tile.dataset.id); }, HOLD);
     }
   }

@@ -2,6 +2,7 @@
 import {drawRemark} from '../comments.js';
 import {element as make} from '../elements.js';
 import {elsewhere, ofPage, trash} from '../elsewhere.js';
+import {shownBy} from '../protection.js';
 import {begin as draws} from '../view/view.js';
 import {heat} from './heat.js';
 
@@ -93,6 +94,7 @@ class Viewer {
     const {page, picture} = this.props.value || {};
     if (page) {
       this.shown = page.shown;
+      shownBy(page.key);
       Object.assign(elsewhere.page, page);
       elsewhere.draw();
     }

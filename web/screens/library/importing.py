@@ -199,7 +199,9 @@ class Importing:
             or datetime.now(UTC) - job.finished >= STILL_NEWS
         ):
             return None
-        if not ended and not self._bench.installation.is_news(job.id, author_of(request)):
+        whole = not request.query_params.keys() - {"concept", "sort"}  # elsewhere it is in the way
+        told = whole and self._bench.installation.is_news(job.id, author_of(request))
+        if not ended and not told:
             return None
         newest = place("/library", concept_of(request) or "") if (job.result or {}).get("added") else ""
         return {"id": str(job.id), **_ended(job), "newest": newest, **self._following(job, request)}
