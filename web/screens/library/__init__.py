@@ -113,8 +113,8 @@ class Library:
         with gr.Column(visible=False, elem_id="library-filters") as self.filters:
             self.fields = self._fields()
             with gr.Row():
-                self.apply = gr.Button("Apply", variant="primary", size="sm", scale=0)
-                self.shut = gr.Button("Cancel", size="sm", scale=0)
+                self.apply = gr.Button("Apply", size="md", scale=0)
+                self.shut = gr.Button("Cancel", size="md", scale=0)
         self.importing.form()
         self.given = DataView(
             HERE / "given.html", script=SCRIPT, events=("again", "filled"), elem_id="library-given"
@@ -175,12 +175,13 @@ class Library:
         with gr.Row():
             for name, label in (
                 ("taken_from", "Taken from"),
-                ("taken_to", "until"),
+                ("taken_to", "Taken until"),
                 ("added_from", "Added from"),
-                ("added_to", "until"),
+                ("added_to", "Added until"),
             ):
-                found[name] = gr.DateTime(
-                    label=label, value=None, include_time=False, type="string", min_width=130, scale=1
+                # `gr.DateTime` has no name for its field.
+                found[name] = gr.Textbox(
+                    value="", label=label, placeholder="2024-05-31", max_length=10, min_width=130
                 )
         with gr.Row():
             found["folder"] = gr.Textbox(
@@ -276,7 +277,7 @@ class Library:
             elif name == "rule":
                 values.append(gr.Textbox(value=chosen.rule, visible=bool(self._bench.scoring.concepts())))
             else:
-                values.append(said.get(name) or ("" if name in ("size", "repeated") else None))
+                values.append(said.get(name, ""))
         return values
 
     def _chosen(self, said: dict[str, str]) -> tuple[PictureSelection, str]:

@@ -60,6 +60,7 @@ class Library {
       history.replaceState(history.state, '', address);
       this.open(value.open);
     }
+    if (value.came !== this.came && matchMedia('(max-width: 700px)').matches) for (const fold of document.querySelectorAll('#library-side details[open]')) fold.open = false;
     const {grid} = this.root, before = this.pictures;
     if (before !== undefined && value.pictures !== before) dispatchEvent(new CustomEvent('counts-changed'));
     if (before !== undefined && value.whole && value.pictures > before && grid.tiles.size < PAGE) this.refresh();
@@ -124,7 +125,7 @@ class Library {
     if (filter) {
       for (const name of [...query.keys()]) if (!NO_FILTER.includes(name) && name !== 'concept') query.delete(name);
       const {also, ...rest} = filter;
-      for (const [name, value] of Object.entries(rest)) put(name, typeof value === 'string' ? value.trim().slice(0, name.endsWith('_from') || name.endsWith('_to') ? 10 : undefined) : value);
+      for (const [name, value] of Object.entries(rest)) put(name, (value || '').trim());
       for (const [words, name] of Object.entries(WORDS)) put(name, (also || []).includes(words) ? 'yes' : '');
     }
     dispatchEvent(new CustomEvent('go', {detail: address.href}));
