@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,10 @@ class PictureGrid(gr.HTML):
             value=value,
             html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
             js_on_load="const events = ['open', 'select', 'mark'];\n"
-            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            # Not from `props`: what becomes visible together with its first value has only that.
+            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props, watch, trigger}}));",
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
-            script=script,
             keys=keys or {},
             name=label,
             **how,

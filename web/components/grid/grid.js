@@ -13,7 +13,7 @@ export class PictureGrid {
   constructor(element, {props, watch, trigger}) {
     Object.assign(this, {element, props, trigger});
     this.box = element.querySelector('.picture-grid');
-    this.box.setAttribute('aria-label', props.name);
+    this.box.setAttribute('aria-label', props.name || 'Pictures');
     this.tiles = new Map(); // id → its element, in the order shown
     this.selected = new Set();
     this.seen = new Set(); // ids of those that were in view
@@ -135,7 +135,7 @@ export class PictureGrid {
     image.draggable = false;
     image.alt = '';
     image.dataset.picture = id;
-    image.src = src || this.props.thumbnails + id + (this.props.value?.shown || '');
+    image.src = src || (this.props.thumbnails || '/media/thumbnail/') + id + (this.props.value?.shown || '');
     tile.append(image);
     this.looks.observe(tile);
     return tile;
