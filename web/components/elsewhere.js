@@ -212,25 +212,31 @@ export async function trash(ids) {
   });
 }
 
-async function album(ids, {id, name}) {
+// Puts pictures into an album, a new one where it has no `id`, or takes them out. `change`: how often it was changed.
+export async function album(ids, {id, name, change}, takes = false) {
   try {
-    const made = id ? await send('PATCH', `/collections/${id}`, {put: ids}) : await send('POST', '/collections', {name, pictures: ids});
-    dispatchEvent(new CustomEvent('albums-changed'));
-    const change = id && made.changes?.[0]?.number;
-    pill.tell(`${number(ids.length, 'picture')} in “${name}”.`, change ? async () => {
-      await send('PATCH', `/collections/${id}`, {undo: change});
-      dispatchEvent(new CustomEvent('albums-changed'));
-      pill.tell('Undone.');
-    } : null);
+    if (!id) {
+      await send('POST', '/collections', {name, pictures: ids});
+      pill.tell(`“${name}” created with ${number(ids.length, 'picture')}.`);
+    } else {
+      const {change: now, changes: [last]} = await send('PATCH', `/collections/${id}`, {[takes ? 'take' : 'put']: ids});
+      if (now === change) return pill.tell(takes ? `None of them is in “${name}”.` : `All of them are in “${name}” already.`);
+      pill.tell(takes ? `${number(last.pictures, 'picture')} taken out of “${name}”, still in the library.` : `${number(last.pictures, 'picture')} added to “${name}”.`, async () => {
+        await send('PATCH', `/collections/${id}`, {undo: last.number});
+        dispatchEvent(new CustomEvent('albums-changed'));
+        pill.tell('Undone.');
+      });
+    }
   } catch (error) {
-    pill.tell(`Nothing was added. ${error.message}`);
+    return pill.tell(`Nothing was ${takes ? 'taken out' : 'added'}. ${error.message}`);
   }
+  return dispatchEvent(new CustomEvent('albums-changed'));
 }
 
 // Listens to what a PictureGrid says, and draws what was said on its tiles. `root` is the grid's element.
 //   inView: whether a machine's verdict stands beside the pictures (or a function that says so of one id)
 //   concept: which the labels are for; without, that of the address, or one that is chosen in the pill
-//   actions: [{words, key, title, act(ids)}]: what else the pill offers
+//   actions: [{words, key, title, when(), act(ids)}]: what else the pill offers
 //   choose: whether another concept than that of the address can be chosen
 export function labels(root, options = {}) {
   root.labels ||= new GridLabels(root, options);
@@ -330,7 +336,7 @@ class GridLabels {
     const {may} = elsewhere.page;
     return [
       ...(may.album ? [{words: 'Album', key: 'a', act: (ids) => pill.albums(ids)}] : []),
-      ...this.actions,
+      ...this.actions.filter(({when}) => !when || when()),
       ...(may.trash ? [{words: 'Move to trash', key: 'Delete', act: (ids) => { this.root.grid.select([]); trash(ids); }}] : []),
     ];
   }
@@ -393,7 +399,7 @@ const pill = {
     const words = this.words || (count ? `${count.toLocaleString('en')} selected` : '');
     this.box.hidden = !words;
     if (this.said.textContent !== words) this.said.textContent = words;
-    const key = JSON.stringify([Boolean(count), this.asking, list?.about, Boolean(this.undo), elsewhere.page.may, Object.keys(elsewhere.page.concepts)]);
+    const key = JSON.stringify([count ? list.offers.map(({words: one}) => one) : [], this.asking, list?.about, Boolean(this.undo), elsewhere.page.may, Object.keys(elsewhere.page.concepts)]);
     if (this.key === key && !this.undo) return;
     this.key = key;
     const act = (words_, how, press, hint = '') => {

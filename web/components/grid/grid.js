@@ -13,7 +13,7 @@ export class PictureGrid {
   constructor(element, {props, watch, trigger}) {
     Object.assign(this, {element, props, trigger});
     this.box = element.querySelector('.picture-grid');
-    this.box.setAttribute('aria-label', props.name || 'Pictures');
+    this.box.setAttribute('aria-label', props.name);
     this.tiles = new Map(); // id → its element, in the order shown
     this.selected = new Set();
     this.seen = new Set(); // ids of those that were in view

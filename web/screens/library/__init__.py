@@ -19,15 +19,16 @@ from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
+from concepts.workbench.collections import Collections
 from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
-from web.handlers import PLAIN, author_of, calls, concept_of
+from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.parts import GO, data_view, place
 from web.screens.library.health import Health
 from web.screens.library.importing import Importing
-from web.words import count
+from web.words import ago, count
 
 __all__ = ["Health", "build"]
 
@@ -68,6 +69,14 @@ LABELS = [
 ]
 SAYS = [ANY, ("Flagged", "yes"), ("Not flagged", "no")]
 REPEATED = [ANY, ("Duplicates", "copies"), ("Near-duplicates", "look-alikes")]
+DEEDS = {
+    "made": "at first",
+    "added": "added",
+    "taken": "taken out",
+    "followed": "came with the folder",
+    "undone": "undone",
+    "gone": "erased",
+}
 UNDATED, SAFE = "Without a date", "Hide pictures that may be unsafe"
 MONTHS = [
     "January",
@@ -142,6 +151,7 @@ class Library:
         ]
         opened(self.open, None, shown, **PLAIN)
         self.given.again(self.again, None, [self.given, self.side], **PLAIN)
+        self.given.undo_change(self.undo_change, None, [self.given, self.side], **PLAIN)
         self.given.filled(self.fill, None, [self.grid, self.importing.offer, self.side], **PLAIN)
         away.change(None, away, js=GO())
         self.search.submit(None, self.search, js=DO.format("{q: values[0]}"))
@@ -231,6 +241,12 @@ class Library:
             self._given(library, chosen, said, problem, request),
             self._side(library, chosen, said, request),
         ]
+
+    @calls(Collections.change)
+    def undo_change(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        album, _, change = str(chosen.value).partition(" ")
+        self._bench.collections.undo(int(album), int(change), author=author_of(request))
+        return self.again(request=request)
 
     @calls()
     def fill(self, request: gr.Request) -> list[Any]:
@@ -328,13 +344,14 @@ class Library:
             {"text": text, "remove": f"{text}: remove", "address": _without(said, *names)}
             for text, names in self._parts(chosen)
         ]
-        here = {"concept": said["concept"]} if said.get("concept") else {}
+        here = _concept(said)
         bad = library.bad_files and not request.state.demo
         return {
             "like": f"/media/thumbnail/{chosen.like}{shown}" if chosen.like else "",
             "parts": parts,
             "all": place("/library", **here) if len(parts) > 1 else "",
             "problem": problem,
+            "album": None if problem or not chosen.within else self._album(chosen, said, request),
             "everything": place("/library", **here),
             "damage": damage,
             "pending": f"{library.pending:,} not searchable yet" if library.pending else "",
@@ -345,6 +362,38 @@ class Library:
             "asks": chosen.by_likeness,
             "in_view": self._in_view(chosen),
             "open": said.get("open", ""),
+        }
+
+    def _album(
+        self, chosen: PictureSelection, said: dict[str, str], request: gr.Request
+    ) -> dict[str, Any] | None:
+        try:
+            found = self._bench.collections.get(chosen.collection)
+        except DiscernError:  # the grid says so
+            return None
+        changes = may(request, Collections.change) and not found.removed
+        return {
+            "id": found.id,
+            "name": found.name,
+            "change": found.change,
+            "facts": f"{count(found.pictures, 'picture')}, {found.began}."
+            + (" Used by:" if found.concepts else ""),
+            "used": [{"name": name, "address": place("/describe", name)} for name in found.concepts],
+            "removed": bool(found.removed),
+            "changes_may": changes,
+            "albums": place(ELSEWHERE["collections"], **_concept(said)),
+            "changes": [
+                {
+                    "text": f"{count(one.pictures, 'picture')} {DEEDS[one.deed]}, {ago(one.created)}"
+                    + (f", by {'you' if one.author == 'me' else one.author}" if one.author else "")
+                    + f"; {one.remaining:,} then",
+                    "number": f"{found.id} {one.number}"
+                    if changes and one.deed in ("added", "taken")
+                    else "",
+                    "undo": f"Undo change {one.number}",
+                }
+                for one in found.changes[:8]
+            ],
         }
 
     def _in_view(self, chosen: PictureSelection) -> list[str]:
@@ -456,6 +505,10 @@ class Library:
         return found if len(found) > 1 else []
 
 
+def _concept(said: dict[str, str]) -> dict[str, str]:
+    return {"concept": said["concept"]} if said.get("concept") else {}
+
+
 def _is_in(folder: str, path: str) -> bool:
     return folder == path or folder.startswith(f"{path.rstrip('/')}/")
 
@@ -479,7 +532,7 @@ def _without(said: dict[str, str], *names: str) -> str:
 
 
 def _more(said: dict[str, str], *, demo: bool) -> dict[str, Any]:
-    here = {"concept": said["concept"]} if said.get("concept") else {}
+    here = _concept(said)
     narrowed = {
         name: value for name, value in said.items() if name not in ("open", "view", "concept") and value
     }

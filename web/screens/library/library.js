@@ -1,7 +1,7 @@
 // What of Library happens in the browser: the address follows search, order and filters; tiles open the viewer; labels;
 // the first pictures of an import as they come.
 import {element as make} from '../../components/elements.js';
-import {labels, number, ofPage} from '../../components/elsewhere.js';
+import {album, labels, number, ofPage} from '../../components/elsewhere.js';
 import {get} from '../../components/outbox.js';
 import {begin as draws} from '../../components/view/view.js';
 
@@ -32,7 +32,10 @@ class Library {
     labels(root, {
       choose: true,
       inView: () => (this.props.value?.in_view || []).includes(root.labels.about),
-      actions: [{words: 'Side by side', act: (ids) => {
+      actions: [{words: 'Take out', title: 'They stay in the library', when: () => this.props.value?.album?.changes_may, act: (ids) => {
+        root.grid.select([]);
+        album(ids, this.props.value.album, true);
+      }}, {words: 'Side by side', act: (ids) => {
         const query = new URLSearchParams({pictures: ids.join(' ')});
         if (root.labels.about) query.set('of', root.labels.about);
         if (ofPage()) query.set('concept', ofPage());
@@ -61,6 +64,8 @@ class Library {
       this.open(value.open);
     }
     if (value.came !== this.came && matchMedia('(max-width: 700px)').matches) for (const fold of document.querySelectorAll('#library-side details[open]')) fold.open = false;
+    if (value.album && this.change !== undefined && this.change !== value.album.change && this.album === value.album.id) this.root.grid.show();
+    Object.assign(this, {album: value.album?.id, change: value.album?.change});
     const {grid} = this.root, before = this.pictures;
     if (before !== undefined && value.pictures !== before) dispatchEvent(new CustomEvent('counts-changed'));
     if (before !== undefined && value.whole && value.pictures > before && grid.tiles.size < PAGE) this.refresh();
