@@ -156,7 +156,10 @@ class Library:
         away.change(None, away, js=GO())
         self.search.submit(None, self.search, js=DO.format("{q: values[0]}"))
         self.sort.input(None, self.sort, js=DO.format("{sort: values[0]}"))
-        self.filter.click(self.open_filters, None, [self.filters, *self.fields.values()], **PLAIN)
+        self.filter.click(
+            self.open_filters, None, [self.importing.group, self.filters, *self.fields.values()], **PLAIN
+        )
+        self.importing.button.click(lambda: gr.Column(visible=False), None, self.filters, **PLAIN)
         self.shut.click(lambda: gr.Column(visible=False), None, self.filters, **PLAIN)
         names = ", ".join(self.fields)
         self.apply.click(
@@ -280,7 +283,7 @@ class Library:
             "format": [ANY, *((one, one) for one in self._bench.library.formats())],
             "concept": [("None", ""), *((one, one) for one in concepts)],
         }
-        values: list[Any] = [gr.Column(visible=True)]
+        values: list[Any] = [gr.Column(visible=False), gr.Column(visible=True)]
         for name in self.fields:
             if name in choices:
                 values.append(gr.Dropdown(choices[name], value=said.get(name, "")))
@@ -376,8 +379,7 @@ class Library:
             "id": found.id,
             "name": found.name,
             "change": found.change,
-            "facts": f"{count(found.pictures, 'picture')}, {found.began}."
-            + (" Used by:" if found.concepts else ""),
+            "facts": found.began[:1].upper() + found.began[1:] + (". Used by:" if found.concepts else "."),
             "used": [{"name": name, "address": place("/describe", name)} for name in found.concepts],
             "removed": bool(found.removed),
             "changes_may": changes,
