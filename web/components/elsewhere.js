@@ -334,7 +334,9 @@ class GridLabels {
   // What the pill offers for the selected, apart from labels.
   get offers() {
     const {may} = elsewhere.page;
+    const {grid} = this.root, [one] = grid.selected;
     return [
+      ...(grid.selected.size === 1 ? [{words: 'Open', act: () => grid.open(grid.tiles.get(one))}] : []),
       ...(may.album ? [{words: 'Album', key: 'a', act: (ids) => pill.albums(ids)}] : []),
       ...this.actions.filter(({when}) => !when || when()),
       ...(may.trash ? [{words: 'Move to trash', key: 'Delete', act: (ids) => { this.root.grid.select([]); trash(ids); }}] : []),

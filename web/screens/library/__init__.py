@@ -465,11 +465,18 @@ class Library:
         albums = self._bench.collections.names()
         return {
             "folders": [] if request.state.demo else self._folders(chosen, kept),
-            "years": [{"year": str(year), "months": found} for year, found in months.items()],
+            "years": [
+                {
+                    "year": str(year),
+                    "months": found,
+                    "open": at == 0 or any(one["current"] for one in found),
+                }
+                for at, (year, found) in enumerate(months.items())
+            ],
             "albums": [
                 {
                     "name": name,
-                    "address": place("/library", **kept, **{"in": number}),
+                    "address": place("/library", **kept, **{"in": str(number)}),
                     "current": current(chosen.within in (str(number), name)),
                 }
                 for number, name in albums.items()

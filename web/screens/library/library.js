@@ -105,7 +105,7 @@ class Library {
     if (!value || !grid || value.problem) return this.tell('');
     if (!grid.tiles.size) return this.tell(!value.pictures || grid.asking || grid.cursor ? '' : 'No pictures found. Remove a filter, or choose another folder.');
     const words = value.asks ? 'Most similar first.' : this.total ? `${number(this.total, 'picture')}.` : this.many ? 'Many pictures.' : '';
-    return this.tell([this.hint, words, value.in_view.length ? 'Unlabelled test pictures are left out.' : ''].filter(Boolean).join(' '));
+    return this.tell([this.hint, words, matchMedia('(hover: hover)').matches ? 'Click to select, double-click to open.' : '', value.in_view.length ? 'Unlabelled test pictures are left out.' : ''].filter(Boolean).join(' '));
   }
 
   tell(words) {
