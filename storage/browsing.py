@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -19,10 +20,12 @@ from storage.database import Store, among
 from storage.folders import Folder, files_in, folders_in
 from storage.kept_counts import kept_counts
 from storage.picture_filter import SORTINGS, Key, Order, PictureFilter, Sorting
-from storage.tables import PictureRow
+from storage.tables import UNDATED, PictureRow
 
 MOST = 100_000  # pictures
 ALL = 2**31 - 1
+ALL_TIME = 2**62  # seconds: later than any picture
+MONTHS = 240  # at most, the newest
 LOOKED_UP = 20_000  # ids that somebody else has found out, up to which they are looked up one by one
 READ_ON = 1000  # rows of an index at a time
 
@@ -87,6 +90,25 @@ class Browsing(Store):
         with self._database.read() as session:
             while following := session.scalar(query.where(PictureRow.format > (found[-1] if found else ""))):
                 found.append(following)
+        return found
+
+    def months(self) -> list[tuple[int, int]]:
+        """Year and month of those that say when they were taken, the newest first. Steps from one to the next
+        in the index."""
+        found: list[tuple[int, int]] = []
+        query = select(func.max(PictureRow.taken)).where(
+            PictureRow.removed.is_(None), PictureRow.taken > UNDATED
+        )
+        below = ALL_TIME
+        with self._database.read() as session:
+            while len(found) < MONTHS and (last := session.scalar(query.where(PictureRow.taken < below))):
+                try:
+                    day = datetime.fromtimestamp(last, UTC)
+                except (OverflowError, ValueError, OSError):  # a camera's nonsense
+                    below = last
+                    continue
+                found.append((day.year, day.month))
+                below = int(datetime(day.year, day.month, 1, tzinfo=UTC).timestamp())
         return found
 
     def folders(self, folder: str) -> list[Folder]:

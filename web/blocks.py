@@ -19,6 +19,7 @@ from web.endpoints import endpoints
 from web.handlers import PLAIN
 from web.http.sign_in import check_exposure
 from web.look import theme
+from web.one_picture import OnePicture
 from web.tabs import TABS
 from web.way import Way
 
@@ -40,7 +41,9 @@ class Page(gr.Blocks):
                 for tab in TABS:
                     with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
                         tab.build(workbench, getattr(side, f"to_{tab.name}"))
+            viewer = OnePicture(workbench)
             side.moved(Way(workbench).shown, None, side, **PLAIN)
+            side.moved(viewer.page, None, viewer.view, **PLAIN)
             endpoints(workbench)
         self.state_session_capacity = SESSIONS
         self.settings = settings

@@ -51,6 +51,12 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     return marked
 
 
+def may(request: gr.Request, use_case: Callable[..., Any]) -> bool:
+    """Whether whoever asks may do it: what can't be done isn't offered."""
+    state = request.state
+    return not why_not(_RULES[use_case], state.role, state.demo, state.full)
+
+
 def concept_of(request: gr.Request) -> str | None:
     """The concept in the address of the page, so that a reload or a second tab shows the same."""
     return request.query_params.get("concept") or None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home, label
+from web.screens import home, label, library
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,7 @@ class Tab:
 
 TABS = (
     Tab("home", "Home", "/", home.build),
+    Tab("library", "Library", "/library", library.build),
+    Tab("health", "Files and duplicates", "/library/health", library.Health),
     Tab("label", "Label", "/label", label.build),
 )

@@ -65,6 +65,7 @@ class AddReport:
     seconds: float = 0.0
     videos: int = 0  # that were read, and their `frames`, which are counted above
     frames: int = 0
+    others: int = 0  # files of folders that are no pictures
 
     @property
     def files(self) -> int:
@@ -115,8 +116,12 @@ class Ingestion:
         bad file is skipped and listed instead.
         """
         started = time.monotonic()
-        files = sources.walk(paths, within)
         result = AddReport(embedded=self.embed_pending(listener))
+
+        def pass_over(files: int) -> None:
+            result.others += files
+
+        files = sources.walk(paths, within, pass_over)
         waiting = 0  # files that are looked at and not kept yet
 
         def come() -> Iterator[Processed]:

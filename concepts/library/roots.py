@@ -16,6 +16,8 @@ from storage.pictures import lists
 from storage.pictures.files import Within
 
 SHOWN = 60  # characters of a name that can't be one
+MOUNTED = ("/media", "/mnt", "/Volumes")  # where disks and shares are
+MOST_LISTED = 500  # folders of one folder
 
 
 def within_roots(settings: Settings) -> Within | None:
@@ -78,6 +80,30 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
                 "counts, add folders, pictures and zip archives."
             )
     return resolved
+
+
+def folders_to_add(settings: Settings, folder: str = "") -> list[Path]:
+    """The folders right inside of one, by name; without one, those to begin at: the roots, or where people
+    keep pictures. Hidden ones are passed over.
+
+    Raises `NotAllowedError` for one outside of the roots, `DiscernError` for what can't be read.
+    """
+    if settings.demo:
+        return []
+    if not folder:
+        named = [root for root in _named(settings) if not uri_of(root)]
+        if not named and within_roots(settings) is None:
+            named = [Path.home() / "Pictures", Path.home(), *map(Path, MOUNTED)]
+        return [root for root in named if root.is_dir()]
+    if uri_of(folder):
+        raise DiscernError("Folders of a bucket are not listed. Write the path.")
+    (path,) = check_roots([Path(folder)], settings)
+    try:
+        with os.scandir(path) as entries:
+            found = [one.name for one in entries if not one.name.startswith(".") and one.is_dir()]
+    except OSError as error:
+        raise DiscernError(f"{path} can't be read. {error.strerror}.") from None
+    return [path / name for name in sorted(found, key=str.casefold)[:MOST_LISTED]]
 
 
 def visitors_place(typed: str) -> str:

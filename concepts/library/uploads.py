@@ -115,7 +115,7 @@ def safe_name(name: str) -> str:
     if is_video(suffix) and not is_there():
         raise DiscernError(f"“{shown}”: {NOT_READ}")
     if suffix not in PICTURE_SUFFIXES | {ARCHIVE_SUFFIX} and not is_video(suffix):
-        raise DiscernError(f"“{shown}” is neither a picture in a format that can be read nor a zip archive.")
+        raise DiscernError(f"{shown} isn’t a picture.")
     kept = "".join(c if c.isalnum() or c in "-_() " else "-" for c in stem).strip(" -.")
     encoded = (kept or "picture").encode("utf-8", "ignore")[:LONGEST_NAME]
     return encoded.decode("utf-8", "ignore") + suffix

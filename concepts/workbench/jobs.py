@@ -24,7 +24,7 @@ from concepts.view import View
 class Added(View):
     """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
     files of pictures that somebody removed from the library, which stay out of it. `videos` that were read,
-    and how many of the pictures are `frames` of theirs."""
+    and how many of the pictures are `frames` of theirs. `others`: files of folders that are no pictures."""
 
     added: int
     duplicates: int
@@ -36,6 +36,7 @@ class Added(View):
     pictures_per_second: float | None
     videos: int = 0
     frames: int = 0
+    others: int = 0
 
 
 class Embedded(View):

@@ -32,7 +32,7 @@ from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import VectorTable, read_vectors
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
-from concepts.library.roots import check_encoder, check_roots, within_roots
+from concepts.library.roots import check_encoder, check_roots, folders_to_add, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, about_words, find_pictures
 from concepts.library.uploads import typed_paths
@@ -173,8 +173,16 @@ class PictureLibrary:
         check_encoder(encoder or "", self._context.settings)
         return self._begin(paths, encoder, vectors, ids, confined=True)
 
+    def folders_to_add(self, folder: str = "") -> list[Path]:
+        """Folders of this computer that can be added: those right inside of one, or those to begin at.
+
+        Raises `DiscernError` for one that can't be read, and `NotAllowedError`.
+        """
+        return folders_to_add(self._context.settings, folder)
+
+    @operation(audit="added pictures")
     def add_uploads(self, batch: str) -> Started[Added]:
-        """Adds the files of an upload."""
+        """Add the files of an upload."""
         paths = check_roots(self._context.uploads.paths(batch), self._context.settings)
         return self._begin(paths, confined=True)
 
@@ -270,6 +278,10 @@ class PictureLibrary:
     def formats(self) -> list[str]:
         """Those that pictures of the library have."""
         return self._context.collection.browsing.formats()
+
+    def months(self) -> list[tuple[int, int]]:
+        """Year and month of the pictures that say when they were taken, the newest first."""
+        return self._context.collection.browsing.months()
 
     def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:
         """Pictures that are at several places; `after` is the key of the last one shown."""

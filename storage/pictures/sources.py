@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
@@ -34,15 +34,18 @@ from storage.pictures.files import (
 )
 
 
-def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
+def walk(
+    paths: Sequence[Path], within: Within | None = None, passed: Callable[[int], None] = lambda _: None
+) -> Found:
     """Streams the picture files under `paths`, folders in sorted order; of links those that stay `within`.
 
     In a folder only files with a picture's or video's suffix count; hidden ones, lists and archives are
-    passed over. A file named directly is always tried. Raises `DiscernError` at once where a path does not
+    passed over; `passed` is told how many files are neither pictures nor hidden. A file named directly is
+    always tried. Raises `DiscernError` at once where a path does not
     exist or a list has no path column.
     """
     visited: set[tuple[int, int]] = set()
-    return chain.from_iterable([_named(absolute(path), visited, within) for path in paths])
+    return chain.from_iterable([_named(absolute(path), visited, within, passed) for path in paths])
 
 
 def absolute(path: Path) -> str:
@@ -115,13 +118,15 @@ def _told() -> Iterator[None]:
         raise BadPictureError("bad-name", f"The file's name can't be used: {error}.") from error
 
 
-def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
+def _named(
+    path: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[int], None]
+) -> Found:
     if in_bucket(path):
         return named_in_bucket(path)
     if not os.path.lexists(path):
         raise DiscernError(f"{printable(path)} does not exist. Check the spelling of the path.")
     if os.path.isdir(path):
-        return _folder(path, visited, within)
+        return _folder(path, visited, within, passed)
     suffix = os.path.splitext(path)[1].lower()
     if os.path.isfile(path) and suffix == ".zip":
         return archives.members(path)
@@ -130,7 +135,9 @@ def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> F
     return iter([_file(path)])
 
 
-def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
+def _folder(
+    root: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[int], None]
+) -> Found:
     """Depth first with a stack of its own: folders may be nested deeper than Python's recursion limit."""
     stack = [(root, True)]
     while stack:
@@ -153,8 +160,9 @@ def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> 
         except OSError as error:
             yield SkippedFile(printable(path), "unreadable", f"The folder can't be read: {error.strerror}.")
             continue
-        kept = [one for one in kept if one[1] or has_picture_suffix(one[0]) or videos.is_video(one[0])]
-        stack.extend(sorted(kept, reverse=True))
+        found = [one for one in kept if one[1] or has_picture_suffix(one[0]) or videos.is_video(one[0])]
+        passed(len(kept) - len(found))
+        stack.extend(sorted(found, reverse=True))
 
 
 def _file(path: str) -> Source | SkippedFile:

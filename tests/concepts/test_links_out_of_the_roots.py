@@ -54,6 +54,20 @@ def test_links_inside_are_followed_and_others_skipped_and_named(
         bench.library.add([root / "archive.zip"], confined=True)
 
 
+def test_folders_are_offered_from_the_roots_on_and_nowhere_else(
+    bench: Workbench, root: Path, secret: Path
+) -> None:
+    (root / ".hidden").mkdir()
+    (root / "Link").symlink_to(secret)
+    library = bench.library
+    assert library.folders_to_add() == [root]
+    assert library.folders_to_add(str(root)) == [root / "Link", root / "own"]
+    assert library.folders_to_add(str(root / "own")) == []
+    for outside in (secret, root / "Link", root.parent, Path("/")):
+        with pytest.raises(NotAllowedError):
+            library.folders_to_add(str(outside))
+
+
 def test_dots_behind_a_link_are_resolved_as_by_the_system(bench: Workbench, root: Path, secret: Path) -> None:
     (secret / "inner").mkdir()
     (root / "link").symlink_to(secret / "inner")

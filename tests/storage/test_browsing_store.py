@@ -155,6 +155,13 @@ def test_copies_look_alikes_and_formats_are_found(database: Database) -> None:
     assert browsing.kept(PictureFilter(format="PNG"), [IDS[2], IDS[1], IDS[0]]) == [IDS[2], IDS[0]]
 
 
+def test_months_are_those_in_which_pictures_were_taken_the_newest_first(database: Database) -> None:
+    taken = [datetime(2024, 5, 1), datetime(2024, 5, 31, 23), datetime(2023, 12, 31), datetime(1969, 7, 20)]
+    seconds = [int(one.replace(tzinfo=UTC).timestamp()) for one in taken]
+    fill(database, [(1, when, "PNG", "a.png", "/p") for when in (*seconds, UNDATED, 2**60)])
+    assert Browsing(database).months() == [(2024, 5), (2023, 12), (1969, 7)]
+
+
 @pytest.mark.parametrize("most", [0, 5000])
 def test_a_picture_that_was_just_added_is_on_the_next_page(
     database: Database, monkeypatch: pytest.MonkeyPatch, most: int

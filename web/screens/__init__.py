@@ -9,7 +9,6 @@ from web.screens import (
     cost,
     describe,
     encoder,
-    library,
     people,
     results,
     review,
@@ -19,7 +18,6 @@ from web.screens import (
 from web.shell import Screen
 
 SCREENS = (
-    Screen("Library", "/library", "images", library.build),
     Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
     Screen("Describe", "/describe", "pencil", describe.build, step=1),
     Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),

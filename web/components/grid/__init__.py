@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ class PictureGrid(gr.HTML):
 
     The value is `{"pictures": [{"id", "src", "name", "caption", "width", "height", "mark", "tone"}, …]}`, or
     `{"source": "/api/…"}`, an address of this site that answers `{"pictures": […], "older": cursor}`: further
-    pages are fetched with `cursor` as one scrolls. `keys`: key → what it marks pictures as.
+    pages are fetched with `cursor` as one scrolls, and `pictures` come before them. What has no `src` is at
+    `thumbnails` + id + the value's `shown`. `keys`: key → what it marks pictures as.
 
     Events, with their `gr.EventData`: `open` (`id`), `select` (`ids`), `mark` (`ids`, `value`).
     """
@@ -35,8 +37,11 @@ class PictureGrid(gr.HTML):
         super().__init__(
             value=value,
             html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
+            # What never changes is written here: a component that gets a value before it is shown loses it.
             js_on_load="const events = ['open', 'select', 'mark'];\n"
-            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            f"const fixed = {json.dumps({'keys': keys or {}, 'name': label})};\n"
+            "const all = new Proxy(props, {get: (own, name) => own[name] ?? fixed[name]});\n"
+            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props: all, watch, trigger}}));",
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
             script=script,

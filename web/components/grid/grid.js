@@ -17,6 +17,7 @@ export class PictureGrid {
     this.tiles = new Map(); // id → its element, in the order shown
     this.selected = new Set();
     this.seen = new Set(); // ids of those that were in view
+    this.keys = props.keys || {}; // key → what it marks pictures as
     this.toggles = Boolean(props.toggles); // whether a click adds, as Ctrl and a click do
     this.looks = new IntersectionObserver((entries) => {
       for (const {target, isIntersecting} of entries) if (isIntersecting) this.seen.add(target.dataset.id);
@@ -50,8 +51,12 @@ export class PictureGrid {
     this.cursor = source ? '' : null; // null: there is no more
     this.source = source;
     this.asked = Symbol('this value');
-    if (!source) return this.draw(pictures || []);
-    this.draw([]);
+    if (!source) {
+      this.draw(pictures || []);
+      this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: {pictures: pictures || []}}));
+      return;
+    }
+    this.draw(pictures || []); // those that come before what the source has
     this.more();
   }
 
@@ -104,6 +109,20 @@ export class PictureGrid {
     this.rove(null);
   }
 
+  // Those that are there no more. The focus goes to the next one.
+  remove(ids) {
+    const gone = new Set(ids), all = [...this.tiles.keys()], at = all.findIndex((id) => this.tiles.get(id) === document.activeElement);
+    for (const id of gone) {
+      this.tiles.get(id)?.remove();
+      this.tiles.delete(id);
+      this.seen.delete(id);
+    }
+    const next = all.slice(Math.max(at, 0)).find((id) => this.tiles.has(id));
+    if (at >= 0 && next) this.tiles.get(next).focus({preventScroll: true});
+    this.select([...this.selected].filter((id) => this.tiles.has(id)));
+    this.rove(null);
+  }
+
   tile({id, src, width, height}) {
     const tile = document.createElement('div'), image = new Image();
     tile.className = 'tile';
@@ -116,7 +135,7 @@ export class PictureGrid {
     image.draggable = false;
     image.alt = '';
     image.dataset.picture = id;
-    image.src = src || this.props.thumbnails + id + (this.props.shown || '');
+    image.src = src || (this.props.thumbnails || '/media/thumbnail/') + id + (this.props.value?.shown || '');
     tile.append(image);
     this.looks.observe(tile);
     return tile;
@@ -169,7 +188,9 @@ export class PictureGrid {
   }
 
   open(tile) {
-    if (tile) this.trigger('open', {id: tile.dataset.id});
+    if (!tile) return;
+    this.element.dispatchEvent(new CustomEvent('open', {bubbles: true, detail: {id: tile.dataset.id}}));
+    this.trigger('open', {id: tile.dataset.id});
   }
 
   press(event) {
@@ -177,7 +198,7 @@ export class PictureGrid {
     const tile = tileOf(event.target);
     if (event.pointerType === 'mouse') {
       if (!event.button) this.from = {x: event.pageX, y: event.pageY, before: event.shiftKey || event.ctrlKey ? [...this.selected] : []};
-    } else if (tile) {
+    } else if (tile && !tile.querySelector('img').src.includes('?shown=')) { // a finger that rests shows a protected one
       this.resting = setTimeout(() => { this.held = this.choosing = true; this.toggle(tile.dataset.id); }, HOLD);
     }
   }
@@ -223,7 +244,7 @@ export class PictureGrid {
     if (key.startsWith('Arrow')) this.move(tile, key, event.shiftKey);
     else if (key === 'Enter') this.open(tile);
     else if (key === 'x' || key === ' ') { this.choosing = true; this.toggle(tile.dataset.id); }
-    else if (key in this.props.keys && !event.shiftKey && !event.repeat) this.say(tile, this.props.keys[key]);
+    else if (key in this.keys && !event.shiftKey && !event.repeat) this.say(tile, this.keys[key]);
     else return;
     event.preventDefault();
   }

@@ -25,6 +25,7 @@ export function begin(element, {props, watch, trigger}) {
     go(address);
   });
   addEventListener('popstate', show);
+  addEventListener('counts-changed', () => trigger('moved'));
   addEventListener('go', (event) => go(new URL(event.detail, location.href)));
   draws(element, {props, watch, trigger});
   const asked = new URL(location), screen = asked.searchParams.get('screen');

@@ -12,7 +12,7 @@ export class Many {
     this.keptUnder = `discern:marks:${person}:${labelling.concept}`;
     this.dialog = labelling.part('unsaved');
     if (!grid) return;
-    grid.props.keys = {};
+    grid.keys = {};
     grid.thumbnails = (id) => labelling.addresses({id}).small;
     grid.element.onselected = null;
     if (grid.element.listening) return this.bind();

@@ -1,0 +1,105 @@
+"""Files and duplicates: what the library takes, what was skipped and why, and what is there twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from concepts.library.browsing import Repetition
+from concepts.workbench import Workbench
+from concepts.workbench.upkeep import Upkeep
+from web.handlers import PLAIN, author_of, calls, concept_of, may
+from web.jobs import is_going, library_checked
+from web.parts import Progress, data_view, place
+from web.words import count, size
+
+HERE = Path(__file__).parent
+JOBS = ("check library", "tidy vectors")
+BAD_FILES = 50
+GROUPS = 12
+PATH = "/library/health"
+
+
+class Health:
+    def __init__(self, workbench: Workbench, opened: Any) -> None:
+        self._bench = workbench
+        self.progress = Progress(workbench, "health-progress", JOBS)
+        self.view = data_view(HERE / "health.html", "library-health")
+        shown = [self.view, *self.progress.parts]
+        opened(self.open, None, shown, **PLAIN)
+        self.progress.follow(self.open, shown)
+        self.view.check(self.check, None, shown, **PLAIN)
+        self.view.tidy(self.tidy, None, shown, **PLAIN)
+
+    @calls()
+    def open(self, request: gr.Request) -> list[Any]:
+        return [self._drawn(request), *self.progress.shown(request)]
+
+    @calls(Upkeep.check)
+    def check(self, request: gr.Request) -> list[Any]:
+        self._bench.upkeep.check(repair=True)
+        return self.open(request=request)
+
+    @calls(Upkeep.check)
+    def tidy(self, request: gr.Request) -> list[Any]:
+        self._bench.upkeep.check(only="tidy")
+        return self.open(request=request)
+
+    def _drawn(self, request: gr.Request) -> dict[str, Any]:
+        bench, said = self._bench, dict(request.query_params)
+        info, concept = bench.library.info(), concept_of(request) or ""
+        shown = bench.protection.on_page(author_of(request), concept_of(request)).query
+        first = int(said["bad"]) if said.get("bad", "").isdecimal() and len(said["bad"]) < 9 else 0
+        copies = (
+            bench.library.exact_duplicates(GROUPS, said.get("copies", "")) if info.exact_duplicates else []
+        )
+        alike = bench.library.near_duplicates(GROUPS, said.get("near", "")) if info.near_duplicates else []
+        job = next(iter(bench.installation.newest_jobs(JOBS[:1])), None)
+        checked = job.result if job and job.state == "done" and not is_going(job) else None
+        disk = bench.upkeep.disk() if info.encoder else None
+        index = size(disk.table + disk.copied + disk.graph) if disk else ""
+        others = f", and {size(disk.others)} of earlier encoders" if disk and disk.others else ""
+
+        def drawn(group: Repetition) -> dict[str, Any]:
+            return {
+                "pictures": [
+                    {
+                        "id": one.id,
+                        "name": one.path.rpartition("/")[2],
+                        "src": f"/media/thumbnail/{one.id}{shown}",
+                        "address": place("/library", concept, open=one.id),
+                    }
+                    for one in group.pictures
+                ],
+                "places": group.places,
+            }
+
+        pictures = count(info.pictures, "picture")
+        return {
+            "back": place("/library", concept),
+            "sizes": f"{pictures}, {size(info.bytes)} in {count(info.sources, 'file')}.",
+            "home": info.home,
+            "index": f"Search index: {index}{others}." if index else "",
+            "too_much": bool(disk and disk.is_too_much) and may(request, Upkeep.check),
+            "may_check": may(request, Upkeep.check),
+            "checked": f"Last check: {library_checked(checked)}." if checked else "",
+            "wrong": [
+                {"what": one["what"], "place": one["place"]} for one in (checked or {}).get("named", [])
+            ],
+            "bad_title": f"Skipped files ({info.bad_files:,})",
+            "bad": [
+                {"path": one.path, "message": one.message}
+                for one in (bench.library.bad_files(BAD_FILES, first) if info.bad_files else [])
+            ],
+            "more_bad": place(PATH, concept, bad=first + BAD_FILES)
+            if first + BAD_FILES < info.bad_files
+            else "",
+            "copies_title": f"Duplicates ({info.exact_duplicates:,})",
+            "copies": [drawn(one) for one in copies],
+            "more_copies": place(PATH, concept, copies=copies[-1].key) if len(copies) == GROUPS else "",
+            "near_title": f"Near-duplicates ({info.near_duplicates:,})",
+            "near": [drawn(one) for one in alike],
+            "more_near": place(PATH, concept, near=alike[-1].key) if len(alike) == GROUPS else "",
+        }
