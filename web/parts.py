@@ -37,6 +37,12 @@ def data_view(template: Path, elem_id: str) -> DataView:
     return DataView(template, script="/web/components/view/view.js", elem_id=elem_id)
 
 
+@calls()
+def closed(request: gr.Request) -> Any:
+    """A form or a group, put out of sight."""
+    return gr.Column(visible=False)
+
+
 class Notice:
     """One sentence about what was done or went wrong, perhaps with the way back. `view` is a component."""
 

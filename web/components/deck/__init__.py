@@ -16,8 +16,8 @@ class PictureDeck(gr.HTML):
     decoded before they are needed.
 
     The value is `{"pictures": [{"id", "src", "large", "name"}, …]}`; `large` is shown instead of `src` once
-    it is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back. Events,
-    with their `gr.EventData`: `labelled` (`id`, `value`), `undo` (`id`), `empty`.
+    it is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back.
+    Events, with their `gr.EventData`: `labelled` (`id`, `value`), `undo` (`id`), `empty`.
     """
 
     def __init__(

@@ -41,7 +41,8 @@ class PictureGrid(gr.HTML):
             js_on_load="const events = ['open', 'select', 'mark'];\n"
             f"const fixed = {json.dumps({'keys': keys or {}, 'name': label})};\n"
             "const all = new Proxy(props, {get: (own, name) => own[name] ?? fixed[name]});\n"
-            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props: all, watch, trigger}}));",
+            f"import({json.dumps(script)})"
+            ".then(({begin}) => begin(element, {props: all, watch, trigger}));",
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
             script=script,

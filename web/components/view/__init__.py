@@ -30,7 +30,8 @@ class DataView(gr.HTML):
             value=value,
             html_template=f"<template>{drawn_by}</template><div data-drawn></div>",
             js_on_load=f"const events = [{events}];\n"
-            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props, watch, trigger, events}}));",
+            f"import({json.dumps(script)})"
+            ".then(({begin}) => begin(element, {props, watch, trigger, events}));",
             head=f'<link rel="stylesheet" href="{style}">' if style else None,
             apply_default_css=False,
             **how,

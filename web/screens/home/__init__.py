@@ -19,7 +19,7 @@ from concepts.workbench.library import PictureLibrary
 from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls
-from web.parts import GO, Notice, Progress, data_view, place
+from web.parts import GO, Notice, Progress, closed, data_view, place
 from web.screens.scales import scale_of
 from web.words import count, duration
 
@@ -84,7 +84,7 @@ class Home:
         self.imports.click(None, js=GO("/library"))
         self.sample.click(self.add_sample, None, shown, **PLAIN)
         self.new.click(self.open_form, None, self.form, **PLAIN)
-        self.cancel.click(self.close_form, None, self.form, **PLAIN)
+        self.cancel.click(closed, None, self.form, **PLAIN)
         self.kind.change(self.choose_kind, self.kind, [self.grades, self.classes], **PLAIN)
         gone = gr.Textbox(visible=False)
         created = [self.refused, gone]
@@ -117,10 +117,6 @@ class Home:
     @calls()
     def open_form(self, request: gr.Request) -> Any:
         return gr.Group(visible=True)
-
-    @calls()
-    def close_form(self, request: gr.Request) -> Any:
-        return gr.Group(visible=False)
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls, concept_of, may
-from web.parts import GO, data_view, place
+from web.parts import GO, closed, data_view, place
 from web.screens.library.health import Health
 from web.screens.library.importing import Importing
 from web.words import ago, count
@@ -159,8 +159,8 @@ class Library:
         self.filter.click(
             self.open_filters, None, [self.importing.group, self.filters, *self.fields.values()], **PLAIN
         )
-        self.importing.button.click(lambda: gr.Column(visible=False), None, self.filters, **PLAIN)
-        self.shut.click(lambda: gr.Column(visible=False), None, self.filters, **PLAIN)
+        self.importing.button.click(closed, None, self.filters, **PLAIN)
+        self.shut.click(closed, None, self.filters, **PLAIN)
         names = ", ".join(self.fields)
         self.apply.click(
             None,

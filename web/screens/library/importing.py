@@ -22,7 +22,7 @@ from web.advice import in_words
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going
-from web.parts import Notice, Progress, data_view, place
+from web.parts import Notice, Progress, closed, data_view, place
 from web.words import count
 
 HERE = Path(__file__).parent
@@ -74,7 +74,7 @@ class Importing:
 
         begun = [self.refused, self.group, self.news, *self.progress.parts]
         self.button.click(self.open, None, self.fields, **PLAIN)
-        self.drop.close(lambda: gr.Column(visible=False), None, self.group, **PLAIN)
+        self.drop.close(closed, None, self.group, **PLAIN)
         gr.on([self.add.click, self.path.submit], self.add_folder, self.path, begun, **PLAIN)
         self.offer.uploaded(self.add_uploads, None, begun, **PLAIN)
         self.offer.sample(self.add_sample, None, begun, **PLAIN)
