@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home, label
+from web.screens import describe, home, label
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,6 @@ class Tab:
 
 TABS = (
     Tab("home", "Home", "/", home.build),
+    Tab("describe", "Describe", "/describe", describe.build),
     Tab("label", "Label", "/label", label.build),
 )

@@ -4,16 +4,20 @@
 //   data-text="name"                            its text
 //   data-set="href=address; title=name"         attributes
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
+//   <form data-do="edit" data-set="data-value=id">    the event `edit`, with {value} and what its fields say
+//   <details data-set="data-key=id">                  stays open while other values are drawn
 // A name may be a path (`a.b`); `.` is the whole value.
 
-const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role']);
+const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept']);
 const ADDRESSES = new Set(['href', 'src']); // of this site alone
 
 export function begin(element, {props, watch, trigger}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
   const draw = () => {
+    const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));
     const focused = place.contains(document.activeElement) && document.activeElement.dataset.key;
     place.replaceChildren(props.value ? drawn(template.content, props.value) : '');
+    for (const one of place.querySelectorAll('details[data-key]')) one.open = open.get(one.dataset.key) ?? one.open;
     if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
   };
   place.addEventListener('click', (event) => {
@@ -21,6 +25,11 @@ export function begin(element, {props, watch, trigger}) {
     if (!button) return;
     button.closest('[popover]')?.hidePopover();
     trigger(button.dataset.do, {value: button.value});
+  });
+  place.addEventListener('submit', (event) => {
+    const form = event.target;
+    event.preventDefault();
+    trigger(form.dataset.do, {...Object.fromEntries(new FormData(form, event.submitter)), value: form.dataset.value});
   });
   watch('value', draw);
   draw();
