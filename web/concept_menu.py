@@ -14,7 +14,7 @@ from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls
-from web.parts import GO, Notice, place
+from web.parts import FOCUS, GO, Notice, place
 from web.words import count
 
 WAS, COPIED, AWAY = "was", "copied", "away"  # in the address: what a press in the menu came to
@@ -42,7 +42,7 @@ class ConceptMenu:
                 cancel = gr.Button("Cancel", size="md", scale=0)
         self.gone = gr.Textbox(visible=False, value="")
         asked = [self.form, self.of, self.what, self.name, self.along, self.refused]
-        focus = f"() => setTimeout(() => document.querySelector('#{elem_id} textarea, #{elem_id} input')?.select(), 60)"
+        focus = FOCUS(f"#{elem_id} textarea, #{elem_id} input")
         view.rename(self.ask_name, None, asked, **PLAIN).then(None, js=focus)
         view.duplicate(self.ask_copy, None, asked, **PLAIN).then(None, js=focus)
         view.trash(self.put_away, None, [self.gone], **PLAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,11 @@ class PictureGrid(gr.HTML):
         super().__init__(
             value=value,
             html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
+            # What never changes is written here: a component that gets a value before it is shown loses it.
             js_on_load="const events = ['open', 'select', 'mark'];\n"
-            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            f"const fixed = {json.dumps({'keys': keys or {}, 'name': label})};\n"
+            "const all = new Proxy(props, {get: (own, name) => own[name] ?? fixed[name]});\n"
+            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props: all, watch, trigger}}));",
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
             script=script,

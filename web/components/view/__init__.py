@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ class DataView(gr.HTML):
             value=value,
             html_template=f"<template>{drawn_by}</template><div data-drawn></div>",
             js_on_load=f"const events = [{events}];\n"
-            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger, events}));",
+            f"import({json.dumps(script)}).then(({{begin}}) => begin(element, {{props, watch, trigger, events}}));",
             head=f'<link rel="stylesheet" href="{style}">' if style else None,
             apply_default_css=False,
-            script=script,
             **how,
         )
 

@@ -56,20 +56,20 @@ class Describe:
         with gr.Column(visible=False, elem_id="describe-body") as self.body:
             with gr.Row(elem_id="describe-columns", equal_height=False):
                 with gr.Column(min_width=320):
-                    with gr.Column(elem_classes="panel"):
+                    with gr.Column(elem_classes="describe-panel"):
                         self._criteria()
-                    with gr.Column(elem_classes="panel"):
+                    with gr.Column(elem_classes="describe-panel"):
                         self._examples()
-                with gr.Column(elem_classes="panel", min_width=320):
+                with gr.Column(elem_classes="describe-panel", min_width=320):
                     self._searches()
-            with gr.Column(elem_classes="panel folds"):
+            with gr.Column(elem_classes=["describe-panel", "describe-folds"]):
                 self._folds()
         self.all = [
             self.head, self.said, self.body, self.menu.form, self.menu.gone, *self.progress.parts,
             self.sentence, self.drawn, self.counting, self.excluding, self.undecided,
-            self.new, self.of, self.new_row, self.exclusion, self.exclusion_row, self.propose,
+            self.new, self.kind, self.of, self.new_row, self.exclusion, self.exclusion_row, self.propose,
             self.search_row, self.query, self.tried, self.queries, self.examples, *self.picker.parts,
-            self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note,
+            self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note, self.use, self.use_all,
             self.part_fold, self.part, self.scale_fold, self.scale_form, self.fixed, *self.scale,
             self.history_fold, self.history, self.revision, self.prompts.list, self.prompts.form, self.prompts.sent,
         ]  # fmt: skip
@@ -138,12 +138,13 @@ class Describe:
             self.questions = data_view(HERE / "questions.html", "describe-questions")
         with gr.Accordion("Scope", open=False) as self.scope_fold:
             gr.Markdown(
-                "Only these pictures are searched, labelled and tested. Your labels stay, and older figures keep "
-                "the name of their scope."
+                "Only these pictures are searched, labelled and tested. Your labels stay, and older figures "
+                "keep the name of their scope."
             )
             self.albums = gr.CheckboxGroup([], label="Albums")
             self.scope_note = gr.HTML(
-                '<p class="soft">No albums yet. <a href="/library?view=collections">Make one in Library</a>.</p>',
+                '<p class="soft">No albums yet. '
+                '<a href="/library?view=collections">Make one in Library</a>.</p>',
                 apply_default_css=False,
             )
             with gr.Row():
@@ -182,6 +183,7 @@ class Describe:
         gr.on([self.sentence.submit, self.sentence.blur], self.describe, described, **every)
         counting = [self.new, self.kind, self.of]
         gr.on([self.add.click, self.new.submit], self.add_criterion, counting, **every)
+        self.kind.change(self.choose_kind, self.kind, self.of, **PLAIN)
         gr.on([self.exclude.click, self.exclusion.submit], self.add_exclusion, self.exclusion, **every)
         for rows in (self.counting, self.excluding, self.undecided):
             rows.edit(self.edit_criterion, None, **every)
@@ -268,16 +270,20 @@ class Describe:
         signals = [one.text for one in criteria if one.kind == "necessary"]
         revisions = concept.definition.revisions(None)
         return {
-            self.head: self._head(view.name, view.candidates, view.answers.answers, scope.pictures, going, owner),
+            self.head: self._head(
+                view.name, view.candidates, view.answers.answers, scope.pictures, going, owner
+            ),
             self.said: said,
             self.body: gr.Column(visible=True),
             **dict(zip(self.progress.parts, self.progress.shown(request), strict=True)),
             self.sentence: gr.Textbox(value=view.revision.definition.description, interactive=owner),
             self.drawn: str(number),
             **self._rows(values, criteria, number, view.hint, bool(model) and owner and not going, ()),
-            self.of: gr.Dropdown([(WHOLE, ""), *((one, one) for one in signals)], value="", visible=bool(signals)),
+            self.of: gr.Dropdown([(WHOLE, ""), *((one, one) for one in signals)]),
             **dict.fromkeys((self.new_row, self.exclusion_row, self.search_row), gr.Row(visible=owner)),
-            self.propose: gr.Button("Propose criteria" if model else "Propose searches", visible=owner and not going),
+            self.propose: gr.Button(
+                "Propose criteria" if model else "Propose searches", visible=owner and not going
+            ),
             self.examples: values.examples(view, concept.examples.all()),
             self.questions: values.questions(questions, asks),
             self.questions_fold: gr.Accordion(
@@ -286,9 +292,13 @@ class Describe:
             self.scope_fold: gr.Accordion(f"Scope: {where}"),
             self.albums: gr.CheckboxGroup(
                 [(f"{one.name} · {count(one.pictures, 'picture')}", one.id) for one in albums],
-                value=list(scope.collections), visible=bool(albums), interactive=owner,
-            ),  # fmt: skip
+                value=list(scope.collections),
+                visible=bool(albums),
+                interactive=owner,
+            ),
             self.scope_note: gr.HTML(visible=not albums),
+            self.use: gr.Button(visible=bool(albums) and owner),
+            self.use_all: gr.Button(visible=owner and bool(scope.collections or albums)),
             self.part_fold: gr.Accordion(f"Judged by: {'framed part' if part.is_part else 'whole picture'}"),
             self.part: values.part(view.name, part),
             self.scale_fold: gr.Accordion(f"Labels: {scale_in_words(view.scale)}"),
@@ -298,7 +308,7 @@ class Describe:
             self.history_fold: gr.Accordion(f"Definitions: {number}"),
             self.history: values.history(revisions),
             **self.prompts.listed(concept, values),
-        }  # fmt: skip
+        }
 
     def _head(
         self, name: str, candidates: int, labels: int, pictures: int, going: bool, owner: bool
@@ -342,7 +352,7 @@ class Describe:
         try:
             return self.found(request)
         except DiscernError as error:
-            return {self.queries: {"hints": [in_words(error)] if concept_of(request) else []}}
+            return {self.queries: {"problem": in_words(error) if concept_of(request) else ""}}
 
     def found(self, request: gr.Request) -> Shown:
         """What each search finds, and pictures of each kind where the definition has any."""
@@ -350,7 +360,8 @@ class Describe:
         view = concept.definition.read()
         number, going = view.revision.number, is_going(self.progress.newest(request))
         queries: list[QueryView] = concept.definition.queries(SHOWN_EACH, reader=reader)
-        shown: Shown = {self.queries: values.searches(queries, number, view.hint)}
+        better = "" if self._bench.context.settings.demo else "/settings/encoder"
+        shown: Shown = {self.queries: values.searches(queries, number, view.hint, better)}
         criteria = concept.definition.criteria(SHOWN_OF_A_KIND, reader=reader)
         if any(one.found for one in criteria):
             twice = {same_words(one.text) for one in queries}
@@ -429,7 +440,16 @@ class Describe:
     def add_criterion(self, text: str, kind: str, of: str, request: gr.Request) -> Shown:
         under = of if of and kind != "necessary" else ""
         shown = self._edit(request, partial(editing.add_criterion, kind=kind, text=text, of=under))
-        return shown | self._cleared(shown, self.new)
+        cleared = self._cleared(shown, self.new)
+        if cleared:
+            cleared |= {self.kind: "necessary", self.of: gr.Dropdown(value="", visible=False)}
+        return shown | cleared
+
+    @calls()
+    def choose_kind(self, kind: str, request: gr.Request) -> Any:
+        """What is no must may belong to one."""
+        signals = self.concept(request).definition.read().revision.definition.of_kind("necessary")
+        return gr.Dropdown(visible=kind != "necessary" and bool(signals))
 
     @calls(ConceptDefinition.revise)
     def add_exclusion(self, text: str, request: gr.Request) -> Shown:

@@ -16,15 +16,13 @@ from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.handlers import PLAIN, author_of, calls, concept_of
-from web.parts import Notice
+from web.parts import FOCUS, Notice
 from web.screens.describe.values import Values
 
 PICKED_FROM = 24
 MARKS = {True: ("✓ counts", "yes"), False: ("✗ doesn’t", "no")}
-SELECTED = (
-    "(_, words) => [[...(document.querySelector('#describe-picked .picture-grid')?.parentElement?.grid?.selected"
-    " || [])].join(' '), words]"
-)
+GRID = "document.querySelector('#describe-picked .picture-grid')?.parentElement?.grid"
+SELECTED = f"(_, words) => [[...({GRID}?.selected || [])].join(' '), words]"
 
 Shown = dict[Any, Any]
 
@@ -62,7 +60,7 @@ class Picker:
 
     def follow(self, every: list[Any]) -> None:
         """`every`: the components of the screen, which a chosen example changes."""
-        focus = "() => setTimeout(() => document.querySelector('#describe-picker input, #describe-picker textarea')?.focus(), 60)"
+        focus = FOCUS("#describe-picker input, #describe-picker textarea")
         self.choose.click(self.open, None, self.parts, **PLAIN).then(None, js=focus)
         self.words.submit(self.find, self.words, self.parts, **PLAIN)
         self.close.click(self.shut, None, self.parts, **PLAIN)

@@ -13,7 +13,7 @@ from concepts.workbench.concept import Concept
 from concepts.workbench.prompts import LONGEST, Prompts
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls, concept_of
-from web.parts import Notice, data_view
+from web.parts import FOCUS, Notice, data_view
 from web.screens.describe.values import Values
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ class PromptEditor:
                 close = gr.Button("Close", size="md", scale=0)
         self.sent = data_view(HERE / "sent.html", "describe-sent")
         shown = [self.list, self.form, self.name, self.text, self.said, self.reset, self.save, self.sent]
-        near = "() => setTimeout(() => document.getElementById('describe-prompt')?.scrollIntoView({block: 'nearest'}), 60)"
+        near = FOCUS("#describe-prompt textarea")
         self.list.read(self.read, None, shown, **PLAIN).then(None, js=near)
         self.sent.beside(self.read, None, shown, **PLAIN)
         self.save.click(self.keep, [self.name, self.text], shown, **PLAIN)

@@ -11,6 +11,7 @@ from concepts.definition.questions import DefinitionQuestion
 from concepts.installation.activity import JobView
 from concepts.labelling.mining import QueryView
 from concepts.library.browsing import PictureView
+from concepts.library.search import FEW_MATCH, HARDLY_KNOWN, NOT_ENGLISH
 from concepts.workbench.concept_views import (
     ConceptView,
     CriterionView,
@@ -51,6 +52,7 @@ TASKS = {
     "reword": "Reword the definition",
     "differ": "Tell groups apart",
 }
+WEAK = {HARDLY_KNOWN: "hardly known", NOT_ENGLISH: "not English", FEW_MATCH: "few matches"}
 SIGNS = {"added": "added: ", "removed": "removed: ", "same": ""}
 ROLES = {"system": "First", "user": "Then"}
 
@@ -134,11 +136,13 @@ class Values:
             {"id": one.id, "src": self.address(one.id), "name": one.path.rpartition("/")[2]} for one in found
         ]
 
-    def searches(self, queries: Sequence[QueryView], revision: int, told: str) -> Value:
-        """`told`: what is said of the description already. What a search knows badly is said once."""
-        hints = list(dict.fromkeys(q.hint for q in queries if q.hint and not (told and q.index is None)))
+    def searches(self, queries: Sequence[QueryView], revision: int, told: str, better: str) -> Value:
+        """`told`: what is said of the description already; `better`: where a better search is. That some
+        searches find little is said once, and each of them is marked."""
+        weak = any(WEAK.get(one.hint) for one in queries if not (told and one.index is None))
         return {
-            "hints": hints,
+            "weak": weak,
+            "better": better if weak else "",
             "counting": self._side(queries, True, revision),
             "similar": self._side(queries, False, revision),
         }
@@ -167,7 +171,7 @@ class Values:
         return {
             "at": f"{revision}:{one.index}",
             "text": one.text,
-            "weak": "hardly known" if one.hint else "",
+            "weak": WEAK.get(one.hint, ""),
             "menu": f"query-{'sentence' if one.index is None else one.index}",
             "about": f"More for search “{one.text}”",
             "origin": one.origin + (f", {count(one.brought, 'candidate')}" if one.brought else ""),
