@@ -31,7 +31,7 @@ class ConceptMenu:
 
     def __init__(self, workbench: Workbench, view: DataView, path: str, elem_id: str) -> None:
         self._bench, self._path = workbench, path
-        with gr.Group(visible=False, elem_id=elem_id, elem_classes="form-in-place") as self.form:
+        with gr.Column(visible=False, elem_id=elem_id, elem_classes="form-in-place") as self.form:
             self.of = gr.Textbox(visible=False, value="")
             self.what = gr.Textbox(visible=False, value="")
             self.name = gr.Textbox(label="New name", value="", max_length=120, info=RENAMING)
@@ -50,14 +50,14 @@ class ConceptMenu:
         gr.on(
             [save.click, self.name.submit], self.save, inputs, [self.form, self.refused, self.gone], **PLAIN
         )
-        cancel.click(lambda: gr.Group(visible=False), None, self.form, **PLAIN)
+        cancel.click(lambda: gr.Column(visible=False), None, self.form, **PLAIN)
         self.gone.change(None, self.gone, js=GO())
 
     @calls()
     def ask_name(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         name = str(chosen.value)
         asked = gr.Textbox(label="New name", value=name, info=RENAMING)
-        return [gr.Group(visible=True), name, "rename", asked, gr.Checkbox(visible=False), None]
+        return [gr.Column(visible=True), name, "rename", asked, gr.Checkbox(visible=False), None]
 
     @calls()
     def ask_copy(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
@@ -67,7 +67,7 @@ class ConceptMenu:
         along = gr.Checkbox(
             value=bool(labels), label=f"Copy {count(labels, 'label')} too", visible=bool(labels)
         )
-        return [gr.Group(visible=True), name, "duplicate", asked, along, None]
+        return [gr.Column(visible=True), name, "duplicate", asked, along, None]
 
     @calls(Concepts.new, ConceptDefinition.set)
     def save(self, of: str, what: str, name: str, along: bool, request: gr.Request) -> list[Any]:
@@ -81,7 +81,7 @@ class ConceptMenu:
                 address = self._address(now, WAS, of) if now != of else ""
         except DiscernError as error:
             return [gr.skip(), Notice.bad(f"{in_words(error)} Nothing was changed."), ""]
-        return [gr.Group(visible=False), None, address]
+        return [gr.Column(visible=False), None, address]
 
     @calls(Trash.put)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> str:

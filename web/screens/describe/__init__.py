@@ -69,9 +69,11 @@ class Describe:
             self.sentence, self.drawn, self.counting, self.excluding, self.undecided,
             self.new, self.kind, self.of, self.new_row, self.exclusion, self.exclusion_row, self.propose,
             self.search_row, self.query, self.tried, self.queries, self.examples, *self.picker.parts,
-            self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note, self.use, self.use_all,
+            self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note, self.use,
+            self.use_all,
             self.part_fold, self.part, self.scale_fold, self.scale_form, self.fixed, *self.scale,
-            self.history_fold, self.history, self.revision, self.prompts.list, self.prompts.form, self.prompts.sent,
+            self.history_fold, self.history, self.revision, self.prompts.list, self.prompts.form,
+            self.prompts.sent,
         ]  # fmt: skip
         opened(self.open, None, self.all, **PLAIN).then(self.search, None, self.all, **PLAIN)
         self.progress.follow(self.tick, self.all)
@@ -93,7 +95,7 @@ class Describe:
             kinds = [(KINDS[kind], kind) for kind in COUNTING]
             self.kind = gr.Dropdown(
                 kinds, value="necessary", label="What it means", show_label=False, container=False,
-                scale=2, min_width=130,
+                scale=2, min_width=160,
             )  # fmt: skip
             self.of = gr.Dropdown(
                 [(WHOLE, "")], value="", label="Belongs to", show_label=False, container=False,
@@ -105,8 +107,8 @@ class Describe:
             self.excluding = data_view(HERE / "rows.html", "describe-excluding")
             with gr.Row(elem_classes="adder") as self.exclusion_row:
                 self.exclusion = gr.Textbox(
-                    label="What doesn’t count", value="", placeholder="e.g. a drawing of it", show_label=False,
-                    container=False, max_length=300, scale=3, min_width=140,
+                    label="What doesn’t count", value="", placeholder="e.g. a drawing of it",
+                    show_label=False, container=False, max_length=300, scale=3, min_width=140,
                 )  # fmt: skip
                 self.exclude = gr.Button("Add", size="md", scale=0, min_width=64)
         self.undecided = data_view(HERE / "rows.html", "describe-undecided")
@@ -156,7 +158,7 @@ class Describe:
             self.fixed = gr.HTML(
                 '<p class="soft">Fixed since the first label.</p>', apply_default_css=False, visible=False
             )
-            with gr.Group(elem_classes="form-in-place") as self.scale_form:
+            with gr.Column() as self.scale_form:
                 kind = gr.Radio(SCALES, value="yes or no", label="More than yes or no")
                 grades = gr.Slider(3, 10, value=5, step=1, label="Grades", visible=False)
                 middle = [("the middle one", ""), *((str(n), str(n)) for n in range(2, 11))]
@@ -241,7 +243,7 @@ class Describe:
             }
         # What was typed or opened for another concept is no more.
         return shown | {
-            self.menu.form: gr.Group(visible=False),
+            self.menu.form: gr.Column(visible=False),
             self.menu.gone: "",
             **dict.fromkeys((self.new, self.exclusion, self.query), ""),
             **dict.fromkeys((self.tried, self.revision)),
@@ -302,7 +304,7 @@ class Describe:
             self.part_fold: gr.Accordion(f"Judged by: {'framed part' if part.is_part else 'whole picture'}"),
             self.part: values.part(view.name, part),
             self.scale_fold: gr.Accordion(f"Labels: {scale_in_words(view.scale)}"),
-            self.scale_form: gr.Group(visible=owner and not view.answers.answers),
+            self.scale_form: gr.Column(visible=owner and not view.answers.answers),
             self.fixed: gr.HTML(visible=bool(view.answers.answers)),
             **self._scale(fields),
             self.history_fold: gr.Accordion(f"Definitions: {number}"),

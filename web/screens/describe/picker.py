@@ -39,7 +39,7 @@ class Picker:
         with gr.Row(elem_classes="head"):
             gr.HTML("<h2>Example pictures</h2>", apply_default_css=False)
             self.choose = gr.Button("Choose from library", size="md", scale=0, elem_id="describe-pick")
-        with gr.Group(visible=False, elem_id="describe-picker", elem_classes="form-in-place") as self.form:
+        with gr.Column(visible=False, elem_id="describe-picker", elem_classes="form-in-place") as self.form:
             self.words = gr.Textbox(label="Search", value="", max_length=300)
             self.said = Notice("describe-picker-said").view
             self.found = PictureGrid(
@@ -69,14 +69,14 @@ class Picker:
             button.click(mark, [self.selected, self.words], every, js=SELECTED, **PLAIN)
 
     def closed(self) -> Shown:
-        return {self.form: gr.Group(visible=False), self.found: None, self.said: None}
+        return {self.form: gr.Column(visible=False), self.found: None, self.said: None}
 
     @calls()
     def open(self, request: gr.Request) -> Shown:
         concept = self._concept(request)
         sought = concept.definition.read().revision.definition.description
         return {
-            self.form: gr.Group(visible=True),
+            self.form: gr.Column(visible=True),
             self.words: sought,
             **self._found(concept, sought, request),
         }

@@ -28,7 +28,7 @@ class PromptEditor:
         """`values`: what makes `Values` of a request."""
         self._bench, self._values = workbench, values
         self.list = data_view(HERE / "prompts.html", "describe-prompts")
-        with gr.Group(visible=False, elem_id="describe-prompt", elem_classes="form-in-place") as self.form:
+        with gr.Column(visible=False, elem_id="describe-prompt", elem_classes="form-in-place") as self.form:
             self.name = gr.Textbox(visible=False, value="")
             self.text = gr.Textbox(
                 label="What the model is told", value="", lines=12, max_lines=30, max_length=LONGEST
@@ -67,10 +67,10 @@ class PromptEditor:
 
     @calls()
     def close(self, request: gr.Request) -> list[Any]:
-        return [gr.Group(visible=False), None]
+        return [gr.Column(visible=False), None]
 
     def closed(self) -> Shown:
-        return {self.form: gr.Group(visible=False), self.sent: None}
+        return {self.form: gr.Column(visible=False), self.sent: None}
 
     def listed(self, concept: Concept, values: Values) -> Shown:
         return {self.list: values.prompts(concept.prompts.all())}
@@ -100,7 +100,7 @@ class PromptEditor:
             info += KEPT
         return {
             **self.listed(concept, values),
-            self.form: gr.Group(visible=True),
+            self.form: gr.Column(visible=True),
             self.name: name,
             self.text: gr.Textbox(
                 value=prompt.text, label=f"What the model is told ({name})", info=info, visible=values.owner
