@@ -26,11 +26,10 @@ COPYING = (
 
 
 class ConceptMenu:
-    """One form for a name, below the menu that asks for it; `view` has the menu, with the events `rename`,
-    `duplicate` and `trash`. Afterwards the page goes on to `path`, or to Home from a concept in the trash."""
+    """One form for a name. Afterwards the page goes on to `path`, or to Home from a concept in the trash."""
 
-    def __init__(self, workbench: Workbench, view: DataView, path: str, elem_id: str) -> None:
-        self._bench, self._path = workbench, path
+    def __init__(self, workbench: Workbench, path: str, elem_id: str) -> None:
+        self._bench, self._path, self._elem_id = workbench, path, elem_id
         with gr.Column(visible=False, elem_id=elem_id, elem_classes="form-in-place") as self.form:
             self.of = gr.Textbox(visible=False, value="")
             self.what = gr.Textbox(visible=False, value="")
@@ -41,17 +40,20 @@ class ConceptMenu:
                 save = gr.Button("Save", size="md", scale=0)
                 cancel = gr.Button("Cancel", size="md", scale=0)
         self.gone = gr.Textbox(visible=False, value="")
-        asked = [self.form, self.of, self.what, self.name, self.along, self.refused]
-        focus = FOCUS(f"#{elem_id} textarea, #{elem_id} input")
-        view.rename(self.ask_name, None, asked, **PLAIN).then(None, js=focus)
-        view.duplicate(self.ask_copy, None, asked, **PLAIN).then(None, js=focus)
-        view.trash(self.put_away, None, [self.gone], **PLAIN)
         inputs = [self.of, self.what, self.name, self.along]
         gr.on(
             [save.click, self.name.submit], self.save, inputs, [self.form, self.refused, self.gone], **PLAIN
         )
         cancel.click(lambda: gr.Column(visible=False), None, self.form, **PLAIN)
         self.gone.change(None, self.gone, js=GO())
+
+    def follow(self, view: DataView) -> None:
+        """`view` has the menu, with the events `rename`, `duplicate` and `trash`."""
+        asked = [self.form, self.of, self.what, self.name, self.along, self.refused]
+        focus = FOCUS(f"#{self._elem_id} textarea, #{self._elem_id} input")
+        view.rename(self.ask_name, None, asked, **PLAIN).then(None, js=focus)
+        view.duplicate(self.ask_copy, None, asked, **PLAIN).then(None, js=focus)
+        view.trash(self.put_away, None, [self.gone], **PLAIN)
 
     @calls()
     def ask_name(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:

@@ -13,12 +13,16 @@ const ADDRESSES = new Set(['href', 'src']); // of this site alone
 
 export function begin(element, {props, watch, trigger}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
+  const stops = () => [...place.querySelectorAll('a[href], button, summary, input, select, textarea')];
   const draw = () => {
     const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));
-    const focused = place.contains(document.activeElement) && document.activeElement.dataset.key;
+    const at = stops().indexOf(document.activeElement), key = document.activeElement?.dataset.key;
     place.replaceChildren(props.value ? drawn(template.content, props.value) : '');
     for (const one of place.querySelectorAll('details[data-key]')) one.open = open.get(one.dataset.key) ?? one.open;
-    if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+    if (at < 0) return;
+    // The focus stays with the same button, else in the same place.
+    const now = stops(), stop = (key && now.find((one) => one.dataset.key === key)) || now[Math.min(at, now.length - 1)];
+    (stop?.closest('details:not([open])')?.querySelector('summary') || stop)?.focus({preventScroll: true});
   };
   place.addEventListener('click', (event) => {
     const button = event.target.closest('button[data-do]');
@@ -29,6 +33,9 @@ export function begin(element, {props, watch, trigger}) {
   place.addEventListener('submit', (event) => {
     const form = event.target;
     event.preventDefault();
+    const editor = form.closest('details');
+    editor?.querySelector('summary').focus();
+    editor?.removeAttribute('open');
     trigger(form.dataset.do, {...Object.fromEntries(new FormData(form, event.submitter)), value: form.dataset.value});
   });
   watch('value', draw);

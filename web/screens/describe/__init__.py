@@ -50,7 +50,8 @@ class Describe:
     def __init__(self, workbench: Workbench, opened: Any) -> None:
         self._bench = workbench
         self.head = data_view(HERE / "head.html", "describe-head")
-        self.menu = ConceptMenu(workbench, self.head, "/describe", "describe-name")
+        self.menu = ConceptMenu(workbench, "/describe", "describe-name")
+        self.menu.follow(self.head)
         self.said = Notice("describe-said").view
         self.progress = Progress(workbench, "describe-progress", WAITED_FOR, of_concept=True)
         with gr.Column(visible=False, elem_id="describe-body") as self.body:
@@ -68,7 +69,7 @@ class Describe:
             self.head, self.said, self.body, self.menu.form, self.menu.gone, *self.progress.parts,
             self.sentence, self.drawn, self.counting, self.excluding, self.undecided,
             self.new, self.kind, self.of, self.new_row, self.exclusion, self.exclusion_row, self.propose,
-            self.search_row, self.query, self.tried, self.queries, self.examples, *self.picker.parts,
+            self.proposer, self.search_row, self.query, self.tried, self.queries, self.examples, *self.picker.parts,
             self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note, self.use,
             self.use_all,
             self.part_fold, self.part, self.scale_fold, self.scale_form, self.fixed, *self.scale,
@@ -113,6 +114,7 @@ class Describe:
                 self.exclude = gr.Button("Add", size="md", scale=0, min_width=64)
         self.undecided = data_view(HERE / "rows.html", "describe-undecided")
         self.propose = gr.Button("Propose searches", size="md", elem_id="describe-propose")
+        self.proposer = data_view(HERE / "proposer.html", "describe-proposer")
 
     def _searches(self) -> None:
         gr.HTML("<h2>Searches</h2>", apply_default_css=False)
@@ -286,6 +288,7 @@ class Describe:
             self.propose: gr.Button(
                 "Propose criteria" if model else "Propose searches", visible=owner and not going
             ),
+            self.proposer: _proposer(model, settings.demo) if owner and not going else None,
             self.examples: values.examples(view, concept.examples.all()),
             self.questions: values.questions(questions, asks),
             self.questions_fold: gr.Accordion(
@@ -657,6 +660,12 @@ class Describe:
             return concept.definition.restore(int(number), author=author_of(request), after=after)
 
         return self._done(request, restore) | {self.revision: None}
+
+
+def _proposer(model: str, demo: bool) -> dict[str, str]:
+    if model:
+        return {"by": f"By {model}: what counts, what doesn’t, and searches."}
+    return {"by": "By built-in words: searches alone.", "settings": "" if demo else "/settings"}
 
 
 def _field(chosen: gr.EventData, name: str) -> str:

@@ -72,11 +72,12 @@ class Home:
             with gr.Row():
                 self.create = gr.Button("Create", variant="primary", scale=0)
                 self.cancel = gr.Button("Cancel", scale=0)
+        self.menu = ConceptMenu(workbench, "/", "home-name")
         self.said = Notice("home-said").view
         self.progress = Progress(workbench, "home-progress", IMPORTING)
         self.start = data_view(HERE / "start.html", "home-first")
         self.cards = data_view(HERE / "concepts.html", "home-concepts")
-        self.menu = ConceptMenu(workbench, self.cards, "/", "home-name")
+        self.menu.follow(self.cards)
         shown = [self.title, self.sample, self.start, self.cards, self.said, *self.progress.parts]
         shown += [self.menu.form, self.menu.gone]
         form = [self.name, self.counts, self.excluded, self.kind, self.grades, self.classes]
