@@ -44,7 +44,7 @@ class ConceptMenu:
         gr.on(
             [save.click, self.name.submit], self.save, inputs, [self.form, self.refused, self.gone], **PLAIN
         )
-        cancel.click(lambda: gr.Column(visible=False), None, self.form, **PLAIN)
+        cancel.click(self.cancel, None, self.form, **PLAIN)
         self.gone.change(None, self.gone, js=GO())
 
     def follow(self, view: DataView) -> None:
@@ -84,6 +84,10 @@ class ConceptMenu:
         except DiscernError as error:
             return [gr.skip(), Notice.bad(f"{in_words(error)} Nothing was changed."), ""]
         return [gr.Column(visible=False), None, address]
+
+    @calls()
+    def cancel(self, request: gr.Request) -> Any:
+        return gr.Column(visible=False)
 
     @calls(Trash.put)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> str:

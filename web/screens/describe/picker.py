@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,32 +9,23 @@ import gradio as gr
 
 from concepts.definition import editing
 from concepts.errors import DiscernError
-from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.grid import PictureGrid
-from web.handlers import PLAIN, author_of, calls, concept_of
+from web.handlers import PLAIN, author_of, calls
 from web.parts import FOCUS, Notice
-from web.screens.describe.values import Values
+from web.screens.describe.doing import Doing, Shown
 
 PICKED_FROM = 24
 MARKS = {True: ("✓ counts", "yes"), False: ("✗ doesn’t", "no")}
 GRID = "document.querySelector('#describe-picked .picture-grid')?.parentElement?.grid"
 SELECTED = f"(_, words) => [[...({GRID}?.selected || [])].join(' '), words]"
 
-Shown = dict[Any, Any]
-
 
 class Picker:
-    def __init__(
-        self,
-        workbench: Workbench,
-        values: Callable[[gr.Request], Values],
-        everything: Callable[..., Shown],
-    ) -> None:
-        """`values`: what makes `Values` of a request; `everything`: the whole screen, with what was done."""
-        self._bench, self._values, self._everything = workbench, values, everything
+    def __init__(self, doing: Doing) -> None:
+        self._doing = doing
         with gr.Row(elem_classes="head"):
             gr.HTML("<h2>Example pictures</h2>", apply_default_css=False)
             self.choose = gr.Button("Choose from library", size="md", scale=0, elem_id="describe-pick")
@@ -58,22 +48,22 @@ class Picker:
         self.parts = [self.choose, self.form, self.words, self.said, self.found]
         self._marks = ((yes, self.mark_yes), (no, self.mark_no), (neither, self.mark_neither))
 
-    def follow(self, every: list[Any]) -> None:
-        """`every`: the components of the screen, which a chosen example changes."""
+    def follow(self, every: dict[str, Any]) -> None:
+        """`every`: how events that change what counts are listened to."""
         focus = FOCUS("#describe-picker input, #describe-picker textarea")
         self.choose.click(self.open, None, self.parts, **PLAIN).then(None, js=focus)
         self.words.submit(self.find, self.words, self.parts, **PLAIN)
         self.close.click(self.shut, None, self.parts, **PLAIN)
-        self.found.mark(self.mark, self.words, every, **PLAIN)
+        self.found.mark(self.mark, self.words, **every)
         for button, mark in self._marks:
-            button.click(mark, [self.selected, self.words], every, js=SELECTED, **PLAIN)
+            button.click(mark, [self.selected, self.words], js=SELECTED, **every)
 
     def closed(self) -> Shown:
         return {self.form: gr.Column(visible=False), self.found: None, self.said: None}
 
     @calls()
     def open(self, request: gr.Request) -> Shown:
-        concept = self._concept(request)
+        concept = self._doing.concept(request)
         sought = concept.definition.read().revision.definition.description
         return {
             self.form: gr.Column(visible=True),
@@ -83,7 +73,7 @@ class Picker:
 
     @calls()
     def find(self, words: str, request: gr.Request) -> Shown:
-        return self._found(self._concept(request), words, request)
+        return self._found(self._doing.concept(request), words, request)
 
     @calls()
     def shut(self, request: gr.Request) -> Shown:
@@ -108,33 +98,30 @@ class Picker:
     def mark_neither(self, ids: str, words: str, request: gr.Request) -> Shown:
         return self._mark(ids.split(), "", words, request)
 
-    def _concept(self, request: gr.Request) -> Concept:
-        return self._bench.concept(concept_of(request) or "")
-
     def _mark(self, ids: list[str], value: str, words: str, request: gr.Request) -> Shown:
         """Several can be chosen, so what was found stays."""
-        concept = self._concept(request)
+        concept = self._doing.concept(request)
         try:
             if not ids:
                 raise DiscernError("Select pictures first.")
             for one in ids[:PICKED_FROM]:
                 change = partial(editing.remove_example, picture_id=one)
                 if value:
-                    self._bench.context.collection.library.picture(one)
+                    self._doing.bench.context.collection.library.picture(one)
                     change = partial(editing.add_example, picture_id=one, counts=value == "yes")
                 concept.definition.edit(change, author=author_of(request))
             said = None
         except DiscernError as error:
             said = Notice.bad(in_words(error))
         found = self._found(concept, words, request)
-        return self._everything(request) | found | ({self.said: said} if said else {})
+        return self._doing.everything(request) | found | ({self.said: said} if said else {})
 
     def _found(self, concept: Concept, words: str, request: gr.Request) -> Shown:
         try:
             found, said = concept.examples.possible(words, PICKED_FROM), None
         except DiscernError as error:
             found, said = [], Notice.bad(in_words(error))
-        definition, values = concept.definition.read().revision.definition, self._values(request)
+        definition, values = concept.definition.read().revision.definition, self._doing.values(request)
         chosen = dict.fromkeys(definition.examples, True) | dict.fromkeys(definition.counterexamples, False)
         pictures = []
         for one in found:

@@ -8,25 +8,22 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from concepts.workbench.prompts import LONGEST, Prompts
 from web.advice import in_words
-from web.handlers import PLAIN, author_of, calls, concept_of
+from web.handlers import PLAIN, author_of, calls
 from web.parts import FOCUS, Notice, data_view
+from web.screens.describe.doing import Doing, Shown
 from web.screens.describe.values import Values
 
 HERE = Path(__file__).parent
 PICTURES = 8  # that a preview can be shown with
 KEPT = " A changed text makes another annotator. Earlier suggestions are kept, and pictures get new ones."
 
-Shown = dict[Any, Any]
-
 
 class PromptEditor:
-    def __init__(self, workbench: Workbench, values: Any) -> None:
-        """`values`: what makes `Values` of a request."""
-        self._bench, self._values = workbench, values
+    def __init__(self, doing: Doing) -> None:
+        self._doing = doing
         self.list = data_view(HERE / "prompts.html", "describe-prompts")
         with gr.Column(visible=False, elem_id="describe-prompt", elem_classes="form-in-place") as self.form:
             self.name = gr.Textbox(visible=False, value="")
@@ -55,14 +52,14 @@ class PromptEditor:
     @calls(Prompts.set)
     def keep(self, name: str, text: str, request: gr.Request) -> Shown:
         try:
-            self._concept(request).prompts.set(name, text, author=author_of(request))
+            self._doing.concept(request).prompts.set(name, text, author=author_of(request))
         except DiscernError as error:  # what was typed stays, to be mended
             return {self.said: Notice.bad(f"{in_words(error)} Nothing was changed.")}
         return self._shown(name, request, Notice.good("Saved."))
 
     @calls(Prompts.set)
     def back(self, name: str, request: gr.Request) -> Shown:
-        self._concept(request).prompts.set(name, "", author=author_of(request))
+        self._doing.concept(request).prompts.set(name, "", author=author_of(request))
         return self._shown(name, request, Notice.good("Back to the default."))
 
     @calls()
@@ -75,13 +72,10 @@ class PromptEditor:
     def listed(self, concept: Concept, values: Values) -> Shown:
         return {self.list: values.prompts(concept.prompts.all())}
 
-    def _concept(self, request: gr.Request) -> Concept:
-        return self._bench.concept(concept_of(request) or "")
-
     def _shown(
         self, name: str, request: gr.Request, said: dict[str, str] | None = None, picture: str = ""
     ) -> Shown:
-        concept, values = self._concept(request), self._values(request)
+        concept, values = self._doing.concept(request), self._doing.values(request)
         prompts = concept.prompts
         prompt = prompts.get(name)
         try:
