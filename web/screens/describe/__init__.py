@@ -11,8 +11,10 @@ import gradio as gr
 from concepts.definition import editing
 from concepts.definition.document import same_words
 from concepts.errors import DiscernError
+from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Scope
+from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.view import DataView
@@ -106,9 +108,9 @@ class Describe:
         concept, values = self._doing.concept(request), self._doing.values(request)
         view = concept.definition.read()
         criteria = concept.definition.criteria(reader=author_of(request))
-        pictures, labels = concept.scope.get().pictures, view.answers.answers
+        pictures = concept.scope.get().pictures
         return {
-            self.head: self._head(view.name, view.candidates, labels, pictures, going, values.owner),
+            self.head: self._head(view, pictures, going, request.state.role),
             self.said: said,
             self.body: gr.Column(visible=True),
             **dict(zip(self.progress.parts, self.progress.shown(request), strict=True)),
@@ -119,22 +121,25 @@ class Describe:
             **self.folds.shown(concept, view, values, going, unfold),
         }
 
-    def _head(
-        self, name: str, candidates: int, labels: int, pictures: int, going: bool, owner: bool
-    ) -> Shown:
-        """With the one next step."""
-        nothing = not candidates
-        following = ("Continue labelling" if labels else "Start labelling", place("/label", name))
-        if not pictures:
-            following = ("Import pictures", "/library")
-        finds = bool(pictures) and nothing and owner
+    def _head(self, view: ConceptView, pictures: int, going: bool, role: Role) -> Shown:
+        """With the one next step of somebody with this role. `pictures`: where the concept looks."""
+        owner, finds, following = role >= Role.OWNER, False, None
+        if going:
+            pass
+        elif not pictures and owner:
+            following = {"title": "Import pictures", "address": "/library"}
+        elif not view.candidates and owner:
+            finds = True
+        elif role >= Role.LABELLER:
+            title = "Continue labelling" if view.answers.answers else "Start labelling"
+            following = {"title": title, "address": place("/label", view.name)}
         return {
-            "name": name,
-            "candidates": count(candidates, "candidate") if candidates else "",
+            "name": view.name,
+            "candidates": count(view.candidates, "candidate") if view.candidates else "",
             "owner": owner,
-            "more": f"More for {name}",
-            "finds": finds and not going,
-            "next": None if going or finds else {"title": following[0], "address": following[1]},
+            "more": f"More for {view.name}",
+            "finds": finds,
+            "next": following,
         }
 
     @calls()

@@ -45,6 +45,7 @@ class Criteria:
                 visible=False, allow_custom_value=True, scale=2, min_width=130,
             )  # fmt: skip
             self.add = gr.Button("Add", size="md", scale=0, min_width=64)
+        self.refused = Notice("describe-refused").view
         with gr.Column():
             gr.HTML("<h2>What doesn’t</h2>", apply_default_css=False)
             self.excluding = data_view(HERE / "rows.html", "describe-excluding")
@@ -54,12 +55,14 @@ class Criteria:
                     show_label=False, container=False, max_length=300, scale=3, min_width=140,
                 )  # fmt: skip
                 self.exclude = gr.Button("Add", size="md", scale=0, min_width=64)
+            self.exclusion_refused = Notice("describe-exclusion-refused").view
         self.undecided = data_view(HERE / "rows.html", "describe-undecided")
         self.propose = gr.Button("Propose searches", size="md", elem_id="describe-propose")
         self.proposer = data_view(HERE / "proposer.html", "describe-proposer")
         self.parts = [
             self.sentence, self.drawn, self.counting, self.excluding, self.undecided, self.new, self.kind,
             self.of, self.new_row, self.exclusion, self.exclusion_row, self.propose, self.proposer,
+            self.refused, self.exclusion_refused,
         ]  # fmt: skip
 
     def follow(self, every: dict[str, Any]) -> None:
@@ -80,7 +83,8 @@ class Criteria:
 
     def opened(self) -> Shown:
         """What was typed for another concept is no more."""
-        return dict.fromkeys((self.new, self.exclusion), "")
+        nothing = dict.fromkeys((self.refused, self.exclusion_refused))
+        return dict.fromkeys((self.new, self.exclusion), "") | nothing
 
     def shown(
         self, view: ConceptView, criteria: Sequence[CriterionView], values: Values, going: bool
@@ -128,16 +132,18 @@ class Criteria:
         if newest != definition.read(int(drawn)).revision.definition.description:
             said = "Somebody else changed the description meanwhile, so yours was not saved."
             return self._doing.everything(request, Notice.bad(said))
+        if not text.strip():
+            said = "A concept needs a description. Nothing was changed."
+            return self._doing.everything(request, Notice.bad(said))
         return self._doing.edit(request, partial(editing.describe, text=text))
 
     @calls(ConceptDefinition.revise)
     def add_criterion(self, text: str, kind: str, of: str, request: gr.Request) -> Shown:
         under = of if of and kind != "necessary" else ""
         shown = self._doing.edit(request, partial(editing.add_criterion, kind=kind, text=text, of=under))
-        cleared = self._doing.cleared(shown, self.new)
-        if cleared:
-            cleared |= {self.kind: "necessary", self.of: gr.Dropdown(value="", visible=False)}
-        return shown | cleared
+        if shown[self._doing.said] and shown[self._doing.said]["role"] == "status":
+            shown |= {self.kind: "necessary", self.of: gr.Dropdown(value="", visible=False)}
+        return self._doing.beside(shown, self.new, self.refused)
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> Any:
@@ -148,7 +154,7 @@ class Criteria:
     @calls(ConceptDefinition.revise)
     def add_exclusion(self, text: str, request: gr.Request) -> Shown:
         shown = self._doing.edit(request, partial(editing.add_criterion, kind="excluding", text=text))
-        return shown | self._doing.cleared(shown, self.exclusion)
+        return self._doing.beside(shown, self.exclusion, self.exclusion_refused)
 
     @calls(ConceptDefinition.revise)
     def edit_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:

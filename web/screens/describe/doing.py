@@ -73,10 +73,13 @@ class Doing:
         then = definition.read(number).revision.definition
         return newest.number if then.model_copy(update=kept) == newest.definition else number
 
-    def cleared(self, shown: Shown, field: gr.Textbox) -> Shown:
-        """What was typed, unless it has to be mended."""
+    def beside(self, shown: Shown, typed: gr.Textbox, refused: Any) -> Shown:
+        """With what was refused shown by the view `refused`, beside the field, where what was typed stays to
+        be mended; otherwise the field is empty again."""
         said = shown.get(self.said)
-        return {} if said and said["role"] == "alert" else {field: ""}
+        if said and said["role"] == "alert":
+            return shown | {self.said: None, refused: said}
+        return shown | {typed: "", refused: None}
 
 
 def field(chosen: gr.EventData, name: str) -> str:

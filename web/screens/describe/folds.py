@@ -65,6 +65,7 @@ class Folds:
                     label="Names, with commas (2 to 9)", value="", placeholder="first, second, third",
                     max_length=600, visible=False,
                 )  # fmt: skip
+                self.scale_refused = Notice("describe-scale-refused").view
                 self.save_scale = gr.Button("Save", size="md", scale=0)
             self.scale: list[Any] = [kind, grades, counts_from, names, classes]
         with gr.Accordion("Definitions", open=False) as self.history_fold:
@@ -75,8 +76,8 @@ class Folds:
         self.parts = [
             self.questions, self.questions_fold, self.scope_fold, self.albums, self.scope_note, self.use,
             self.use_all, self.part_fold, self.part, self.scale_fold, self.scale_form, self.fixed,
-            *self.scale, self.history_fold, self.history, self.revision, self.prompts.list,
-            self.prompts.form, self.prompts.sent,
+            *self.scale, self.scale_refused, self.history_fold, self.history, self.revision,
+            self.prompts.list, self.prompts.form, self.prompts.sent,
         ]  # fmt: skip
 
     def follow(self, every: dict[str, Any]) -> None:
@@ -95,7 +96,7 @@ class Folds:
         self.revision.close(self.hide_changes, None, self.revision, **PLAIN)
 
     def opened(self) -> Shown:
-        return {self.revision: None, **self.prompts.closed()}
+        return {self.revision: None, self.scale_refused: None, **self.prompts.closed()}
 
     def shown(self, concept: Concept, view: ConceptView, values: Values, going: bool, unfold: bool) -> Shown:
         """`unfold`: whether open questions are unfolded."""
@@ -207,8 +208,8 @@ class Folds:
         try:
             self._doing.concept(request).definition.set_scale(scale_of(fields))
         except DiscernError as error:  # what was typed stays, to be mended
-            return {self._doing.said: Notice.bad(in_words(error))}
-        return self._doing.everything(request, Notice.good("Saved."))
+            return {self.scale_refused: Notice.bad(in_words(error))}
+        return self._doing.everything(request, Notice.good("Saved.")) | {self.scale_refused: None}
 
     @calls()
     def show_changes(self, chosen: gr.EventData, request: gr.Request) -> Any:

@@ -17,7 +17,7 @@ from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.handlers import PLAIN, calls
-from web.parts import data_view
+from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, place_in
 from web.screens.describe.values import Values
 
@@ -36,9 +36,10 @@ class Searches:
             )  # fmt: skip
             self.find = gr.Button("Counts", size="md", scale=0, min_width=80)
             self.find_similar = gr.Button("Doesn’t", size="md", scale=0, min_width=80)
+        self.refused = Notice("describe-search-refused").view
         self.tried = data_view(HERE / "tried.html", "describe-tried")
         self.queries = data_view(HERE / "queries.html", "describe-queries")
-        self.parts = [self.row, self.query, self.tried, self.queries]
+        self.parts = [self.row, self.query, self.refused, self.tried, self.queries]
 
     def follow(self, every: dict[str, Any]) -> None:
         """`every`: how events that change what counts are listened to."""
@@ -50,7 +51,7 @@ class Searches:
         self.queries.drop(self.drop_query, None, **every)
 
     def opened(self) -> Shown:
-        return {self.query: "", self.tried: None, self.queries: {"searching": True}}
+        return {self.query: "", self.refused: None, self.tried: None, self.queries: {"searching": True}}
 
     def shown(self, view: ConceptView, queries: Sequence[QueryView], values: Values) -> Shown:
         better = "" if self._doing.bench.context.settings.demo else "/settings/encoder"
@@ -80,8 +81,8 @@ class Searches:
 
     def _add_query(self, text: str, counts: bool, request: gr.Request) -> Shown:
         shown = self._doing.edit(request, partial(editing.add_query, text=text, counts=counts))
-        cleared = self._doing.cleared(shown, self.query)
-        return shown | cleared | ({self.tried: None} if cleared else {})
+        shown = self._doing.beside(shown, self.query, self.refused)
+        return shown if shown[self.refused] else shown | {self.tried: None}
 
     @calls(ConceptDefinition.revise)
     def keep_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
