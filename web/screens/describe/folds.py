@@ -106,13 +106,14 @@ class Folds:
         model = scoping_model(self._doing.bench.context.settings)
         asks = not going and bool(model or concept.definition.can_ask())
         part_of = f"{scope.pictures:,} of {count(scope.library, 'picture')}"
+        asked, unfold = (
+            f"Questions: {len(questions)}" if questions else "Questions",
+            unfold and bool(questions),
+        )
         where = part_of if scope.collections else "whole library"
         return {
             self.questions: values.questions(questions, asks),
-            self.questions_fold: gr.Accordion(
-                f"Questions: {len(questions)}" if questions else "Questions",
-                **({"open": True} if questions and unfold else {}),
-            ),
+            self.questions_fold: gr.Accordion(asked, open=True) if unfold else gr.Accordion(asked),
             self.scope_fold: gr.Accordion(f"Scope: {where}"),
             self.albums: gr.CheckboxGroup(
                 [(f"{one.name} · {count(one.pictures, 'picture')}", one.id) for one in albums],
