@@ -1,85 +1,125 @@
-"""The menu of a concept, on its card and at its head: rename, duplicate, move to trash."""
+"""The menu of a concept, on its card and at its head: rename, duplicate, move to trash, and the ways back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from typing import Any
+
+import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
+from concepts.workbench.concepts import Concepts
+from concepts.workbench.definition import ConceptDefinition
+from concepts.workbench.trash import Trash
 from web.advice import in_words
-from web.page import Action
-from web.render import Button, Notice, render
-from web.screens.trash import move
+from web.components.view import DataView
+from web.handlers import PLAIN, author_of, calls
+from web.parts import FOCUS, GO, Notice, place
 from web.words import count
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a press came to. `dialog`: HTML that asks for more, empty once it is done. `name`: of the concept
-    that it came to, empty where that is in the trash."""
-
-    dialog: str
-    said: Notice | None = None
-    name: str = ""
+WAS, COPIED, AWAY = "was", "copied", "away"  # in the address: what a press in the menu came to
+RENAMING = "Labels and versions stay. Links to the old name lead here."
+COPYING = (
+    "The copy has the same definition and its own test pictures, so its figures can’t be compared with the "
+    "original’s. Versions are not copied."
+)
 
 
-def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
-    """None where this is no press of the menu. Raises `DiscernError` where the concept is gone meanwhile."""
-    name, typed = action.value, action.fields.get("name", "")
-    if action.name == "rename" and "name" not in action.fields:  # undone: the name before is behind a slash
-        name, _, typed = action.value.partition("/")
-    if action.name == "ask-name":
-        return Outcome(_rename(workbench, name))
-    if action.name == "ask-copy":
-        return Outcome(_duplicate(workbench, name))
-    if action.name == "rename":
+class ConceptMenu:
+    """One form for a name. Afterwards the page goes on to `path`, or to Home from a concept in the trash."""
+
+    def __init__(self, workbench: Workbench, path: str, elem_id: str) -> None:
+        self._bench, self._path, self._elem_id = workbench, path, elem_id
+        with gr.Column(visible=False, elem_id=elem_id, elem_classes="form-in-place") as self.form:
+            self.of = gr.Textbox(visible=False, value="")
+            self.what = gr.Textbox(visible=False, value="")
+            self.name = gr.Textbox(label="New name", value="", max_length=120, info=RENAMING)
+            self.along = gr.Checkbox(True, label="Copy the labels too", visible=False)
+            self.refused = Notice(f"{elem_id}-refused").view
+            with gr.Row():
+                save = gr.Button("Save", size="md", scale=0)
+                cancel = gr.Button("Cancel", size="md", scale=0)
+        self.gone = gr.Textbox(visible=False, value="")
+        inputs = [self.of, self.what, self.name, self.along]
+        gr.on(
+            [save.click, self.name.submit], self.save, inputs, [self.form, self.refused, self.gone], **PLAIN
+        )
+        cancel.click(self.cancel, None, self.form, **PLAIN)
+        self.gone.change(None, self.gone, js=GO())
+
+    def follow(self, view: DataView) -> None:
+        """`view` has the menu, with the events `rename`, `duplicate` and `trash`."""
+        asked = [self.form, self.of, self.what, self.name, self.along, self.refused]
+        focus = FOCUS(f"#{self._elem_id} textarea, #{self._elem_id} input")
+        view.rename(self.ask_name, None, asked, **PLAIN).then(None, js=focus)
+        view.duplicate(self.ask_copy, None, asked, **PLAIN).then(None, js=focus)
+        view.trash(self.put_away, None, [self.gone], **PLAIN)
+
+    @calls()
+    def ask_name(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        name = str(chosen.value)
+        asked = gr.Textbox(label="New name", value=name, info=RENAMING)
+        return [gr.Column(visible=True), name, "rename", asked, gr.Checkbox(visible=False), None]
+
+    @calls()
+    def ask_copy(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        name = str(chosen.value)
+        labels = self._bench.concept(name).definition.read().answers.answers
+        asked = gr.Textbox(label="Name of the copy", value=f"{name} (copy)", info=COPYING)
+        along = gr.Checkbox(
+            value=bool(labels), label=f"Copy {count(labels, 'label')} too", visible=bool(labels)
+        )
+        return [gr.Column(visible=True), name, "duplicate", asked, along, None]
+
+    @calls(Concepts.new, ConceptDefinition.set)
+    def save(self, of: str, what: str, name: str, along: bool, request: gr.Request) -> list[Any]:
+        author = author_of(request)
         try:
-            concept = workbench.concept(name)
-            now = concept.definition.rename(typed, author=author)
+            if what == "duplicate":
+                made = self._bench.concepts.copy(of, name, with_labels=along, author=author).name
+                address = self._address(made, COPIED, made)
+            else:
+                now = self._bench.concept(of).definition.rename(name, author=author)
+                address = self._address(now, WAS, of) if now != of else ""
         except DiscernError as error:
-            return Outcome(_rename(workbench, name, typed, _refused(error)))
-        return Outcome("", renamed_notice(concept.name, now), now)
-    if action.name == "duplicate":
-        along = action.fields.get("answers") == "yes"
-        try:
-            copy = workbench.concepts.copy(name, typed, with_labels=along, author=author)
-        except DiscernError as error:
-            return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
-        answers = copy.definition.read().answers.answers
-        taken = f" with {count(answers, 'label')}" if along else ""
-        return Outcome("", Notice(f"“{copy.name}” created{taken}.", "good"), copy.name)
-    if action.name in ("trash-concept", "restore-concept"):
-        return Outcome("", move(workbench, action, dict(parse_qsl(name)), author))
-    return None
+            return [gr.skip(), Notice.bad(f"{in_words(error)} Nothing was changed."), ""]
+        return [gr.Column(visible=False), None, address]
 
+    @calls()
+    def cancel(self, request: gr.Request) -> Any:
+        return gr.Column(visible=False)
 
-def renamed_notice(before: str, name: str) -> Notice | None:
-    """With the way back; None where nothing was changed."""
-    if before == name:
+    @calls(Trash.put)
+    def put_away(self, chosen: gr.EventData, request: gr.Request) -> str:
+        name = str(chosen.value)
+        self._bench.trash.put(concept=name, author=author_of(request))
+        return place("/", **{AWAY: name})
+
+    def _address(self, concept: str, what: str, value: str) -> str:
+        return place(self._path, concept if self._path != "/" else "", **{what: value})
+
+    def told(self, request: gr.Request) -> dict[str, str] | None:
+        """What the address says was done, while it is so."""
+        asked, concepts = request.query_params, self._bench.concepts
+        if was := asked.get(WAS, ""):
+            now = concepts.name_now(was)
+            if now and now != was:
+                return Notice.good(f"“{was}” renamed to “{now}”.", f"rename/{now}/{was}")
+        if (copied := asked.get(COPIED, "")) and concepts.name_now(copied):
+            return Notice.good(f"“{copied}” created.")
+        away = asked.get(AWAY, "")
+        if any(one.name == away for one in self._bench.trash.items("concept")) if away else False:
+            return Notice.good(
+                f"“{away}” is in the trash, with everything that belongs to it.", f"restore/{away}"
+            )
         return None
-    undo = Button("Undo", "rename", f"{name}/{before}", "undo-2")
-    return Notice(f"“{before}” renamed to “{name}”.", "good", undo)
 
-
-def _rename(workbench: Workbench, name: str, typed: str | None = None, said: Notice | None = None) -> str:
-    now = workbench.concept(name).name
-    return render("concept/rename.html", name=now, typed=now if typed is None else typed, said=said)
-
-
-def _duplicate(
-    workbench: Workbench, name: str, typed: str = "", along: bool = True, said: Notice | None = None
-) -> str:
-    concept = workbench.concept(name).definition.read()
-    return render(
-        "concept/duplicate.html",
-        name=concept.name,
-        typed=typed or f"{concept.name} (copy)",
-        answers=concept.answers.answers,
-        along=along,
-        said=said,
-    )
-
-
-def _refused(error: DiscernError) -> Notice:
-    return Notice(f"{in_words(error)} Nothing was changed.", "bad")
+    def undo(self, what: str, request: gr.Request) -> str:
+        """Takes back what `told` said was done. Returns the address to go on to. Raises `DiscernError`."""
+        deed, _, rest = what.partition("/")
+        name, _, before = rest.partition("/")
+        if deed == "rename":
+            name = self._bench.concept(name).definition.rename(before, author=author_of(request))
+        else:
+            self._bench.trash.restore(concept=name, author=author_of(request))
+        return place(self._path, name if self._path != "/" else "")

@@ -33,6 +33,11 @@ def GO(path: str = "") -> str:  # noqa: N802  in the place of a script
     return f"(place) => {{ {where} if (to) dispatchEvent(new CustomEvent('go', {{detail: to}})); }}"
 
 
+def FOCUS(selector: str) -> str:
+    """Script that moves the focus, once what is asked for is there."""
+    return f"() => setTimeout(() => document.querySelector({json.dumps(selector)})?.focus(), 80)"
+
+
 def data_view(template: Path, elem_id: str) -> DataView:
     return DataView(template, script="/web/components/view/view.js", elem_id=elem_id)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from concepts.workbench import Workbench
 from web.screens import home, label, library
+from web.screens import describe, home, label
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,6 @@ TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("library", "Library", "/library", library.build),
     Tab("health", "Files and duplicates", "/library/health", library.Health),
+    Tab("describe", "Describe", "/describe", describe.build),
     Tab("label", "Label", "/label", label.build),
 )

@@ -7,7 +7,6 @@ from web.screens import (
     borderline,
     check,
     cost,
-    describe,
     encoder,
     people,
     results,
@@ -19,7 +18,6 @@ from web.shell import Screen
 
 SCREENS = (
     Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
-    Screen("Describe", "/describe", "pencil", describe.build, step=1),
     Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),
     Screen("Borderline", "/label/borderline", "circle-help", borderline.build, tab_of="/label"),
     Screen("Check", "/check", "chart-line", check.build, step=3),

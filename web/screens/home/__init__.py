@@ -15,9 +15,11 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.concepts import Concepts
+from concepts.workbench.definition import ConceptDefinition
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.trash import Trash
 from web.advice import in_words
+from web.concept_menu import ConceptMenu
 from web.handlers import PLAIN, author_of, calls
 from web.parts import GO, Notice, Progress, closed, data_view, place
 from web.screens.scales import scale_of
@@ -25,8 +27,6 @@ from web.words import count, duration
 
 HERE = Path(__file__).parent
 IMPORTING = ("add pictures", "add sample")
-AWAY = "away"  # in the address: the concept that was put away on another screen
-PUT_AWAY = "put-away"
 EXAMPLE = Path(__file__).parents[2] / "static" / "start" / "result.json"
 KINDS = [("Yes or no", "yes or no"), ("Grades", "graded"), ("Classes, or none of these", "classes")]
 
@@ -72,11 +72,14 @@ class Home:
             with gr.Row():
                 self.create = gr.Button("Create", variant="primary", scale=0)
                 self.cancel = gr.Button("Cancel", scale=0)
+        self.menu = ConceptMenu(workbench, "/", "home-name")
         self.said = Notice("home-said").view
         self.progress = Progress(workbench, "home-progress", IMPORTING)
         self.start = data_view(HERE / "start.html", "home-first")
         self.cards = data_view(HERE / "concepts.html", "home-concepts")
+        self.menu.follow(self.cards)
         shown = [self.title, self.sample, self.start, self.cards, self.said, *self.progress.parts]
+        shown += [self.menu.form, self.menu.gone]
         form = [self.name, self.counts, self.excluded, self.kind, self.grades, self.classes]
 
         opened(self.open, None, shown, **PLAIN)
@@ -90,12 +93,11 @@ class Home:
         created = [self.refused, gone]
         gr.on([self.create.click, self.name.submit], self.begin, form, created, **PLAIN)
         gone.change(None, gone, js=GO())
-        self.cards.trash(self.put_away, None, shown, **PLAIN)
-        self.said.undo(self.restore, None, shown, **PLAIN)
+        self.said.undo(self.undo, None, [self.menu.gone], **PLAIN)
 
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
-        return self.shown()
+        return self.shown(self.menu.told(request))
 
     def shown(self, said: dict[str, str] | None = None) -> list[Any]:
         concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
@@ -107,6 +109,8 @@ class Home:
             [_card(one) for one in concepts],
             said,
             *self.progress.shown(),
+            gr.Column(visible=False),
+            "",
         ]
 
     @calls(PictureLibrary.add)
@@ -142,17 +146,9 @@ class Home:
             return Notice.bad(f"{in_words(error)} Nothing was created."), ""
         return None, place("/describe", begun.name)
 
-    @calls(Trash.put)
-    def put_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        name = str(chosen.value)
-        self._bench.trash.put(concept=name, author=author_of(request))
-        return self.shown(Notice.good(f"“{name}” is in the trash, with everything that belongs to it.", name))
-
-    @calls(Trash.restore)
-    def restore(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        name = str(chosen.value)
-        self._bench.trash.restore(concept=name, author=author_of(request))
-        return self.shown(Notice.good(f"“{name}” is restored."))
+    @calls(ConceptDefinition.set, Trash.restore)
+    def undo(self, chosen: gr.EventData, request: gr.Request) -> str:
+        return self.menu.undo(str(chosen.value), request)
 
     def _start(self, pictures: int) -> dict[str, Any]:
         local = not self._bench.context.settings.reaches_out

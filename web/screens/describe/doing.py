@@ -1,0 +1,95 @@
+"""What the parts of Describe do alike: one change to a definition, and everything shown after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from concepts.definition.document import Definition, Revision
+from concepts.errors import DiscernError
+from concepts.installation.users import Role
+from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
+from web.advice import in_words
+from web.handlers import author_of, concept_of
+from web.parts import Notice
+from web.screens.describe.values import Values, saved
+
+Shown = dict[Any, Any]  # component → value
+
+
+class Doing:
+    """`everything`: the whole screen, with what was done, which the view `said` shows."""
+
+    def __init__(self, bench: Workbench, said: Any, everything: Callable[..., Shown]) -> None:
+        self.bench, self.said, self.everything = bench, said, everything
+
+    def values(self, request: gr.Request) -> Values:
+        author = author_of(request)
+        query = self.bench.protection.on_page(author, concept_of(request)).query
+        return Values(query, owner=request.state.role >= Role.OWNER, reader=author)
+
+    def concept(self, request: gr.Request) -> Concept:
+        if not (name := concept_of(request)):
+            raise DiscernError("Choose a concept first.")
+        return self.bench.concept(name)
+
+    def done(self, request: gr.Request, do: Callable[[Concept], Any]) -> Shown:
+        """Does it and shows everything, with what was done or why it wasn't."""
+        try:
+            concept = self.concept(request)
+            before = concept.definition.read().revision.number
+            made = do(concept)
+        except DiscernError as error:
+            return self.everything(request, Notice.bad(in_words(error)))
+        if isinstance(made, Revision):
+            made = saved(made.note, made.number, before) if made.number != before else None
+        return self.everything(request, made if isinstance(made, dict) else None)
+
+    def edit(self, request: gr.Request, change: Callable[[Definition], Definition], drawn: str = "") -> Shown:
+        """`drawn`: the number of the definition on which the person made a change that hits a place in it."""
+
+        def once(concept: Concept) -> Revision:
+            after = self.base(concept, drawn) if drawn else None
+            return concept.definition.edit(change, author=author_of(request), after=after)
+
+        return self.done(request, once)
+
+    @staticmethod
+    def base(concept: Concept, drawn: str) -> int:
+        """The definition that a change is made on: the newest, if nothing has changed since it was drawn that
+        this press could hit by mistake: the sentence and examples move no place."""
+        if not drawn.isdecimal() or len(drawn) > 9:
+            raise DiscernError("This can’t be done here. Reload the page and try again; nothing was changed.")
+        definition, number = concept.definition, int(drawn)
+        newest = definition.read().revision
+        if newest.number == number:
+            return number
+        kept = {
+            part: getattr(newest.definition, part) for part in ("description", "examples", "counterexamples")
+        }
+        then = definition.read(number).revision.definition
+        return newest.number if then.model_copy(update=kept) == newest.definition else number
+
+    def beside(self, shown: Shown, typed: gr.Textbox, refused: Any) -> Shown:
+        """With what was refused shown by the view `refused`, beside the field, where what was typed stays to
+        be mended; otherwise the field is empty again."""
+        said = shown.get(self.said)
+        if said and said["role"] == "alert":
+            return shown | {self.said: None, refused: said}
+        return shown | {typed: "", refused: None}
+
+
+def field(chosen: gr.EventData, name: str) -> str:
+    """What an event says, from the browser: empty for what is no text."""
+    value = getattr(chosen, name, "")
+    return value if isinstance(value, str) else ""
+
+
+def place_in(chosen: gr.EventData) -> tuple[str, int, str]:
+    """The definition that was drawn, the place in it, and what is to be there: `5:2` or `5:2:included`."""
+    drawn, _, rest = field(chosen, "value").partition(":")
+    index, _, what = rest.partition(":")
+    return drawn, int(index) if index.isdecimal() else -1, what
