@@ -51,6 +51,7 @@ def mount(app: FastAPI, workbench: Workbench) -> None:
         allowed_paths=[],
         show_error=False,
         theme=theme(),
+        js="() => { import('/web/components/theme.js'); }",
         css_paths=STYLE,
     )
 

@@ -10,7 +10,7 @@ from concepts.workbench import Workbench
 from web.advice import in_words
 from web.page import Action
 from web.render import Button, Notice, render
-from web.screens.trash import move
+from web.screens.trash_old import move
 from web.words import count
 
 

@@ -1,4 +1,4 @@
-"""What a component's event calls: a use case, asked for by whoever sent the request, in the role it declares."""
+"""What a component's event calls: a use case, asked for by who sent the request, in the role it declares."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,11 +26,7 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
 
     What a use case raises of its own becomes a message on screen.
     """
-    rules = [_RULES[use_case] for use_case in use_cases]
-    deed = next((rule.deed for rule in rules if rule.deed), "")
-    rule = Rule(
-        max((rule.role for rule in rules), default=Role.VIEWER), deed, any(rule.host for rule in rules)
-    )
+    rule = _rule_of(use_cases)
 
     def marked(handler: Function) -> Function:
         @wraps(handler)
@@ -52,6 +48,11 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     return marked
 
 
+def may(request: gr.Request, *use_cases: Callable[..., Any]) -> bool:
+    """Whether who asks may do all of these, so that no button is shown that would be refused."""
+    return not why_not(_rule_of(use_cases), request.state.role, request.state.demo)
+
+
 def concept_of(request: gr.Request) -> str | None:
     """The concept in the address of the page, so that a reload or a second tab shows the same."""
     return request.query_params.get("concept") or None
@@ -70,6 +71,14 @@ def _asked_by(request: gr.Request) -> Iterator[None]:
         yield
     finally:
         VISITOR.reset(visitor)
+
+
+def _rule_of(use_cases: tuple[Callable[..., Any], ...]) -> Rule:
+    """The strictest of them."""
+    rules = [_RULES[use_case] for use_case in use_cases]
+    deed = next((rule.deed for rule in rules if rule.deed), "")
+    role = max((rule.role for rule in rules), default=Role.VIEWER)
+    return Rule(role, deed, any(rule.host for rule in rules))
 
 
 _RULES = {

@@ -26,7 +26,7 @@ from web.http.access import Access
 from web.http.guard import Guard
 from web.http.roles import ACTIONS, ROUTES, rule_of
 from web.mcp.server import PATH
-from web.screens.trash import MOVES
+from web.screens.trash_old import MOVES
 from web.server import create_app
 
 SOURCES = Path(web.__file__).parent

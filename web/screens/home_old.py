@@ -21,7 +21,7 @@ from web.jobs import is_going
 from web.page import Action, Shown, WebPage
 from web.render import Notice, render, url
 from web.screens.scales import YES_OR_NO, scale_of
-from web.screens.trash import in_the_trash
+from web.screens.trash_old import in_the_trash
 from web.work import Work, press
 
 IMPORTING = ("add pictures", "add sample")

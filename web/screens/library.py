@@ -29,7 +29,7 @@ from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, number_o
 from web.render import Button, Notice, render, say, url
 from web.screens import collections
 from web.screens.library_pictures import PAGE, LibraryPictures, picture
-from web.screens.trash import MOVES, move, trash
+from web.screens.trash_old import MOVES, move, trash
 from web.words import count
 from web.work import OFTEN, Work, press
 

@@ -4,6 +4,7 @@
 //   data-text="name"                            its text
 //   data-set="href=address; title=name"         attributes
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
+// What is unfolded (`<details data-key="…">`) and what has the focus stay so.
 // A name may be a path (`a.b`); `.` is the whole value.
 
 const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role']);
@@ -13,7 +14,9 @@ export function begin(element, {props, watch, trigger}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
   const draw = () => {
     const focused = place.contains(document.activeElement) && document.activeElement.dataset.key;
+    const unfolded = [...place.querySelectorAll('details[open][data-key]')].map((one) => one.dataset.key);
     place.replaceChildren(props.value ? drawn(template.content, props.value) : '');
+    for (const one of place.querySelectorAll('details[data-key]')) one.open ||= unfolded.includes(one.dataset.key);
     if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
   };
   place.addEventListener('click', (event) => {
