@@ -21,6 +21,9 @@ STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
 
 
+VIEWS = {"trash": "trash", "collections": "albums", "map": "map"}  # of Library, in earlier addresses
+
+
 def build(workbench: Workbench) -> gr.Blocks:
     with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
         with gr.Row(elem_id="workbench"):
@@ -60,7 +63,8 @@ def _into_the_page(name: str) -> Callable[[Request], RedirectResponse]:
     """An address of a screen, as a link or a bookmark has it, leads into the page, which shows it again."""
 
     def lead(request: Request) -> RedirectResponse:
-        query = [("screen", name), *request.query_params.multi_items()]
+        view = VIEWS.get(request.query_params.get("view", ""), name) if name == "library" else name
+        query = [("screen", view), *request.query_params.multi_items()]
         return RedirectResponse(f"/?{urlencode(query)}", status_code=307)
 
     return lead

@@ -1,4 +1,4 @@
-"""Albums, which programs call collections: all of them, and making one. One alone is a part of the library."""
+"""Albums, which programs call collections: all of them, and making one. Library shows what is in one."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ class Albums:
         given = [self.name, self.way, self.folder, self.adding, self.first, self.last, self.by]
         gr.on([self.create.click, self.name.submit], self.make, [*given, self.words, self.n], shown, **PLAIN)
         self.albums.rename(self.ask_name, None, [self.renaming, self.number, self.new_name], **PLAIN)
-        gr.on(
-            [rename.click, self.new_name.submit], self.rename, [self.number, self.new_name], shown, **PLAIN
-        )
+        gr.on([rename.click, self.new_name.submit], self.rename, [self.number, self.new_name], shown, **PLAIN)
         cancel.click(lambda: gr.Group(visible=False), None, self.renaming, **PLAIN)
         self.albums.trash(self.put_away, None, shown, **PLAIN)
         self.said.undo(self.restore, None, shown, **PLAIN)

@@ -69,7 +69,8 @@ class Activity:
         ended = [job for job in found[:PAGE] if not is_going(job)]
         jobs = {
             "going": [
-                drawn_job(job) | {"title": _whose(job), "key": f"stop-{job.id}"}
+                drawn_job(job)
+                | {"title": _whose(job), "key": f"stop-{job.id}"}
                 | ({} if owner else {"stops": False})
                 for job in going
             ],

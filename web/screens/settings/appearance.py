@@ -26,10 +26,11 @@ PATH = "/settings/appearance"
 THEMES = [("Light", "light"), ("Dark", "dark"), ("System", "system")]
 WAYS = [("Blurred", "blur"), ("Without colour", "greyscale"), ("Blurred, without colour", "both")]
 KEYS = [(key.upper(), key) for key in get_args(Key)]
-ABOUT = """Point at a protected picture, press its key or rest a finger on it: it shows for as long as you look.
+ABOUT = """Point at a protected picture, press its key or rest a finger on it: it shows for as long as
+you look.
 
-An owner protects a concept for everybody on its own screens. Your own choice adds to that, and *Show normally*
-overrides it. Home and Library are as strict as the strictest concept."""
+An owner protects a concept for everybody on its own screens. Your own choice adds to that, and
+*Show normally* overrides it. Home and Library are as strict as the strictest concept."""
 # The page is opened anew where something was saved: every picture that it shows is asked for again.
 AGAIN = "(place) => { if (place) location.assign(place); }"
 

@@ -34,7 +34,12 @@ class Encoder:
             gr.Markdown("### Change the encoder")
             self.choice = gr.Radio(_choices("…"), value="auto", label="Which one?")
             self.name = gr.Dropdown(
-                known, value=None, label="Name", allow_custom_value=True, visible=False, elem_id="encoder-name"
+                known,
+                value=None,
+                label="Name",
+                allow_custom_value=True,
+                visible=False,
+                elem_id="encoder-name",
             )
             self.change = gr.Button("Change encoder", variant="primary", scale=0)
         told = [self.head, self.said, self.now, *self.progress.parts]

@@ -158,7 +158,9 @@ class TrashScreen:
             f"{count(gone.vectors, 'vector')}, in older versions too.",
             f"{small}, {large} and {count(gone.uploads, 'uploaded file')}: {size(gone.freed)}.",
             f"{count(gone.places, 'place')} and {captions}.",
-            f"{count(gone.in_archives, 'picture')} stay inside uploaded archives." if gone.in_archives else "",
+            f"{count(gone.in_archives, 'picture')} stay inside uploaded archives."
+            if gone.in_archives
+            else "",
             f"{count(gone.scores, 'row')} in score files." if gone.scores else "",
             f"Older backups still contain them{kept_in}.",
             f"The files in your own folders stay.{refused}",
