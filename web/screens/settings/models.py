@@ -39,6 +39,7 @@ ENDPOINTS = [
     ("vLLM on this computer", "http://127.0.0.1:8000/v1"),
 ]
 MODELS = ("llm_model", "vlm_model", "large_vlm_model", "critic_model")
+NO_KEY = "Stored for you alone. Most local servers need none"
 FIXED = "Set where Discern was started."
 AS_TYPED = gr.InputHTMLAttributes(autocapitalize="off", spellcheck=False, autocomplete="off")
 DETAILS = [("don’t send", ""), *((name, name) for name in ("auto", "low", "high", "original"))]
@@ -75,7 +76,6 @@ class Models:
             value="",
             type="password",
             max_length=500,
-            info="Stored for you alone, never shown.",
             html_attributes=gr.InputHTMLAttributes(autocomplete="new-password", spellcheck=False),
             elem_id="settings-key",
         )
@@ -160,7 +160,7 @@ class Models:
             return [gr.Column(visible=False), *([gr.skip()] * (2 + len(self.fields)))]
         now, (_, report) = self._bench.installation.endpoint_settings(), self._tested()
         is_fixed = "openai_api_key" in now.fixed
-        kept = "Stored; leave empty to keep it" if now.has_key else "Not needed for most local servers"
+        kept = "Stored, never shown; leave empty to keep it" if now.has_key else NO_KEY
         key = gr.Textbox(value="", placeholder=FIXED if is_fixed else kept, interactive=not is_fixed)
         remove = gr.Checkbox(value=False, visible=now.has_key and not is_fixed)
         models = report.models if report else []
