@@ -54,7 +54,7 @@ def mount(app: FastAPI, workbench: Workbench) -> None:
         allowed_paths=[],
         show_error=False,
         theme=theme(),
-        js="() => { import('/web/components/theme.js'); }",
+        js="() => { for (const name of ['theme', 'protection']) import(`/web/components/${name}.js`); }",
         css_paths=STYLE,
     )
 
