@@ -1,8 +1,13 @@
-"""Process entry: settings → a page that waits → Workbench → web app → serve."""
+"""Process entry: settings → a page that waits → Workbench → web app → serve.
+
+`demo` is the page for whoever launches it as Gradio does, `from app import demo; demo.launch()`, with the
+same guard and the same REST. It is made when it is first asked for.
+"""
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
 import gc
 import os
@@ -10,7 +15,8 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -28,6 +34,7 @@ from web.http.starting import Quiet, Stopgap, starting
 if TYPE_CHECKING:
     from concepts.visitors import Sandboxes
     from concepts.workbench import Workbench
+    from web.blocks import Page
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
 
@@ -85,16 +92,45 @@ def serve(
     # Nothing so far is looked through for garbage again: each time would have every thread wait .15 seconds.
     gc.freeze()
     gc.enable()
-    if sandboxes:
-        sandboxes.start()
-    else:
-        workbench.jobs.start()
-        workbench.watcher.start()
+    begin(workbench, sandboxes)
     quiet = Quiet(app, page_opened=workbench.jobs.precedence.pressed)
     stopgap.end()
     quiet.then(workbench.library.warm_up)
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(quiet, settings)).run(sockets=[listening])
+
+
+def begin(workbench: Workbench, sandboxes: Sandboxes | None) -> None:
+    """What works beside the page."""
+    if sandboxes:
+        sandboxes.start()
+    else:
+        workbench.jobs.start()
+        workbench.watcher.start()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "demo":
+        return _demo()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
+def _demo() -> Page:
+    settings = load_settings()
+    check_exposure(settings)
+    return page(settings)
+
+
+def page(settings: Settings) -> Page:
+    """The page over a data folder, to be launched; the folder is closed when the process ends. Raises
+    `DiscernError`."""
+    from web.server import create_page
+
+    workbench, sandboxes = open_home(settings)
+    atexit.register((sandboxes or workbench).close)
+    begin(workbench, sandboxes)
+    return create_page(workbench, sandboxes)
 
 
 def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:

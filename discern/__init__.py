@@ -14,6 +14,10 @@ A data folder, and everything a person can do with it (`library.bench` is the sa
 
     bench = discern.Workbench(discern.load_settings(home=Path("data")))
 
+The app in a notebook, below the cell:
+
+    discern.show("data")
+
 An exported classifier, on picture files:
 
     bundle = discern.load_bundle(Path("messy-room"))
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
         load_bundle,
         load_encoder,
         load_settings,
+        show,
     )
 
 __all__ = [
@@ -57,6 +62,7 @@ __all__ = [
     "load_bundle",
     "load_encoder",
     "load_settings",
+    "show",
 ]
 
 

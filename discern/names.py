@@ -7,6 +7,7 @@ from concepts.library.ingestion import embed_files
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from discern.library import Concept, Library
+from discern.notebook import show
 from storage.labels import Author
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "load_bundle",
     "load_encoder",
     "load_settings",
+    "show",
 ]

@@ -1,15 +1,17 @@
 """Assembles the folder that is uploaded as a Space.
 
-    python -m space.assemble FOLDER
+    python -m space.assemble FOLDER [--docker]
     hf upload USER/NAME FOLDER . --repo-type space
 
-It holds the product's Dockerfile with the stage of the Space behind it, everything that these copy, and the
-page of the Space. The folder has to be empty or not there yet.
+It holds the product, its requirements and the page of the Space, which Gradio's image runs (`sdk: gradio`).
+With `--docker` it holds the product's Dockerfile with the stage of the Space behind it, which the hub builds.
+The folder has to be empty or not there yet.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -19,15 +21,22 @@ HERE = Path(__file__).parent
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "packaged")
 
 
-def assemble(out: Path) -> None:
+def assemble(out: Path, *, docker: bool = False) -> None:
     """Raises `FileExistsError` where `out` has something in it."""
     if out.exists() and any(out.iterdir()):
         raise FileExistsError(out)
     out.mkdir(parents=True, exist_ok=True)
+    page = (HERE / "README.md").read_text(encoding="utf-8")
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    dockerfile += (HERE / "stage.Dockerfile").read_text(encoding="utf-8")
-    (out / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    shutil.copy(HERE / "README.md", out / "README.md")
+    if docker:
+        dockerfile += (HERE / "stage.Dockerfile").read_text(encoding="utf-8")
+        (out / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+        page = page.replace("sdk: gradio\napp_file: serve.py\n", "sdk: docker\napp_port: 7860\n")
+    else:
+        for name in ("serve.py", "packages.txt"):
+            shutil.copy(HERE / name, out / name)
+        page = page.replace("sdk: gradio\n", f"sdk: gradio\nsdk_version: {gradio()}\n")
+    (out / "README.md").write_text(page, encoding="utf-8")
     for source in copied(dockerfile):
         target = out / source
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,14 +53,25 @@ def copied(dockerfile: str) -> list[str]:
     return [source for sources in copies if not sources[0].startswith("--from") for source in sources]
 
 
+def gradio() -> str:
+    """The version that was tested."""
+    found = re.search(
+        r"^gradio==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    return found[1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    out = parser.parse_args().folder
+    parser.add_argument("--docker", action="store_true", help="a Docker Space")
+    given = parser.parse_args()
+    out = given.folder
     try:
-        assemble(out)
+        assemble(out, docker=given.docker)
     except FileExistsError:
         sys.exit(f"{out} has something in it. Name a new folder.")
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())

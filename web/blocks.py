@@ -2,66 +2,96 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
+from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.components.rail import Rail
+from web.endpoints import endpoints
 from web.handlers import PLAIN
+from web.http.sign_in import check_exposure
 from web.look import theme
-from web.way import Way
 from web.tabs import TABS
+from web.way import Way
 
 STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
-
-
+BESIDE = "() => { for (const name of ['theme', 'protection']) import(`/web/components/${name}.js`); }"
 VIEWS = {"trash": "trash", "collections": "albums", "map": "map"}  # of Library, in earlier addresses
+SESSIONS = 300  # that Gradio keeps; each costs half a megabyte
 
 
-def build(workbench: Workbench) -> gr.Blocks:
-    with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
-        with gr.Row(elem_id="workbench"):
+class Page(gr.Blocks):
+    """Gradio's page, served within an application that has REST, media and the guard: mounted in it, or
+    launched by Gradio with all of its routes and middleware."""
+
+    def __init__(self, workbench: Workbench, settings: Settings) -> None:
+        super().__init__(title="Discern", analytics_enabled=False, fill_width=True)
+        with self, gr.Row(elem_id="workbench"):
             with gr.Column(elem_id="rail-column", min_width=0, scale=0):
                 side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
             with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
                 for tab in TABS:
                     with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
                         tab.build(workbench, getattr(side, f"to_{tab.name}"))
-        side.moved(Way(workbench).shown, None, side, **PLAIN)
-    return blocks
+            side.moved(Way(workbench).shown, None, side, **PLAIN)
+            endpoints(workbench)
+        self.state_session_capacity = SESSIONS
+        self.settings = settings
+        self.around: FastAPI | None = None
+
+    def mount(self) -> None:
+        """Puts it behind the routes that `around` has by now."""
+        assert self.around is not None
+        gr.mount_gradio_app(self.around, self, path="/", **_how())
+
+    def launch(self, *where: Any, **how: Any) -> Any:
+        """As Gradio's `launch`, wherever it is called: with the same guard and the same routes. Raises
+        `SettingsError` where strangers could reach it and nothing asks who they are."""
+        assert self.around is not None
+        host = (
+            "0.0.0.0" if how.get("share") else how.get("server_name") or os.environ.get("GRADIO_SERVER_NAME")
+        )
+        check_exposure(self.settings.model_copy(update={"host": host} if host else {}))
+        around = {
+            "middleware": self.around.user_middleware,
+            "routes": self.around.routes,
+            "exception_handlers": self.around.exception_handlers,
+        }
+        how = _how() | {"state_session_capacity": SESSIONS} | how
+        return super().launch(*where, **how | {"app_kwargs": around | (how.get("app_kwargs") or {})})
 
 
-def mount(app: FastAPI, workbench: Workbench) -> None:
+def _how() -> dict[str, Any]:
+    return {
+        "auth_dependency": lambda request: request.state.user,
+        "run_history": False,
+        "ssr_mode": False,
+        "footer_links": [],
+        "allowed_paths": [],
+        "show_error": False,
+        "theme": theme(),
+        "css_paths": STYLE,
+        "js": BESIDE,
+    }
+
+
+def into_the_page(app: FastAPI) -> None:
+    """The addresses of screens lead into the page, which shows them again."""
     for tab in TABS:
         if tab.path != "/":
-            app.add_api_route(tab.path, _into_the_page(tab.name), include_in_schema=False)
-    blocks = build(workbench)
-    blocks.state_session_capacity = 300  # each costs half a megabyte
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        auth_dependency=lambda request: request.state.user,
-        run_history=False,
-        ssr_mode=False,
-        footer_links=[],
-        allowed_paths=[],
-        show_error=False,
-        theme=theme(),
-        js="() => { for (const name of ['theme', 'protection']) import(`/web/components/${name}.js`); }",
-        css_paths=STYLE,
-    )
+            app.add_api_route(tab.path, _leads_to(tab.name), include_in_schema=False)
 
 
-def _into_the_page(name: str) -> Callable[[Request], RedirectResponse]:
-    """An address of a screen, as a link or a bookmark has it, leads into the page, which shows it again."""
-
+def _leads_to(name: str) -> Callable[[Request], RedirectResponse]:
     def lead(request: Request) -> RedirectResponse:
         view = VIEWS.get(request.query_params.get("view", ""), name) if name == "library" else name
         query = [("screen", view), *request.query_params.multi_items()]

@@ -1,9 +1,10 @@
-"""What a component's event calls: a use case, asked for by who sent the request, in the role it declares."""
+"""What a component's event calls: a use case, in the role it declares, for whoever sent the request."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, TypeVar
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 
@@ -31,19 +32,17 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     def marked(handler: Function) -> Function:
         @wraps(handler)
         def handled(*values: Any, **named: Any) -> Any:
-            request = next(one for one in (*values, *named.values()) if isinstance(one, gr.Request))
-            state = request.state
-            if refusal := why_not(rule, state.role, state.demo, state.full):
-                raise gr.Error(refusal, print_exception=False)
-            state.deed = (rule.deed, concept_of(request) or "")
-            with _asked_by(request), one_moment():
-                try:
-                    return handler(*values, **named)
-                except DiscernError as error:
-                    raise gr.Error(in_words(error), print_exception=False) from None
+            with _asked(rule, values, named), one_moment():
+                return handler(*values, **named)
 
-        handled.rule = rule  # type: ignore[attr-defined]  # a test asks every event for it
-        return handled  # type: ignore[return-value]
+        @wraps(handler)
+        async def awaited(*values: Any, **named: Any) -> Any:
+            with _asked(rule, values, named):
+                return await handler(*values, **named)
+
+        chosen: Any = awaited if iscoroutinefunction(handler) else handled
+        chosen.rule = rule  # a test asks every event for it
+        return cast(Function, chosen)
 
     return marked
 
@@ -64,11 +63,18 @@ def author_of(request: gr.Request) -> str:
 
 
 @contextmanager
-def _asked_by(request: gr.Request) -> Iterator[None]:
-    """In a demo, of the visitor's own sandbox."""
-    visitor = VISITOR.set(request.state.sandbox)
+def _asked(rule: Rule, values: Sequence[Any], named: Mapping[str, Any]) -> Iterator[None]:
+    """Of whoever may do it, in a demo of the visitor's own sandbox, and told in a sentence where it fails."""
+    request = next(one for one in (*values, *named.values()) if isinstance(one, gr.Request))
+    state = request.state
+    if refusal := why_not(rule, state.role, state.demo, state.full):
+        raise gr.Error(refusal, print_exception=False)
+    state.deed = (rule.deed, concept_of(request) or "")
+    visitor = VISITOR.set(state.sandbox)
     try:
         yield
+    except DiscernError as error:
+        raise gr.Error(in_words(error), print_exception=False) from None
     finally:
         VISITOR.reset(visitor)
 

@@ -27,9 +27,10 @@ def place(path: str, concept: str = "", **query: object) -> str:
     return path + (f"?{urlencode(values)}" if values else "")
 
 
-def GO(path: str = "") -> str:
+def GO(path: str = "") -> str:  # noqa: N802  in the place of a script
     """Script that goes to a screen: to this one, or to the address in the event's first value."""
-    return f"(place) => {{ const to = {json.dumps(path)} || place; if (to) dispatchEvent(new CustomEvent('go', {{detail: to}})); }}"
+    where = f"const to = {json.dumps(path)} || place;"
+    return f"(place) => {{ {where} if (to) dispatchEvent(new CustomEvent('go', {{detail: to}})); }}"
 
 
 def data_view(template: Path, elem_id: str) -> DataView:
@@ -37,7 +38,7 @@ def data_view(template: Path, elem_id: str) -> DataView:
 
 
 class Notice:
-    """One sentence about what was done or what went wrong, perhaps with the way back. `view` is a component."""
+    """One sentence about what was done or went wrong, perhaps with the way back. `view` is a component."""
 
     def __init__(self, elem_id: str) -> None:
         self.view = data_view(COMPONENTS / "view" / "notice.html", elem_id)

@@ -14,6 +14,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,12 +23,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts import __version__
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from starlette.middleware.gzip import GZipMiddleware
-
 from web.api.app import create_api
-from web.blocks import mount
+from web.blocks import Page, into_the_page
 from web.http.access import Access
 from web.http.answers import answer_routes
+from web.http.calls import Calls
 from web.http.files import file_routes
 from web.http.guard import Guard
 from web.http.login import login_routes
@@ -44,11 +45,25 @@ OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
 def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
-    """`sandboxes`: of a demo, where every request works on its visitor's Workbench instead."""
+    """The application that `python app.py` serves: REST, media and, behind them, the page.
+
+    `sandboxes`: of a demo, where every request works on its visitor's Workbench instead.
+    """
+    page = create_page(installed, sandboxes)
+    page.mount()
+    assert page.around is not None
+    return page.around
+
+
+def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Page:
+    """The page, for whoever launches it as Gradio does; `around` has the rest."""
     access = Access(installed.context.settings, installed.context.database)
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
+    page = Page(workbench, installed.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Calls, config=page.get_config_file())
+    app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(NotFoundPage)
     app.add_middleware(Guard, access=access, visitors=visitors)
@@ -73,8 +88,9 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     for folder in ("components", "screens"):
         app.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
     app.mount("/web", StaticFiles(directory=STATIC))
-    mount(app, workbench)
-    return app
+    into_the_page(app)
+    page.around = app
+    return page
 
 
 class Scripts(StaticFiles):

@@ -94,8 +94,8 @@ class Coming(View):
     upcoming: Upcoming
     remarks: dict[str, list[Remark]]  # picture id → comments that this person may read
     opinion: Opinion | None = None
-    others: list[LabelWithComments] = []
-    recent: list[GivenAnswer] = []
+    others: list[LabelWithComments] = Field([])
+    recent: list[GivenAnswer] = Field([])
 
 
 class Tiles(GridPage):
@@ -341,9 +341,11 @@ class Labels:
     @operation("GET /tiles")
     def tiles(
         self,
-        order: GridOrder = "likely",
+        order: Annotated[
+            GridOrder, Field(description="What comes first; wall: a sheet of every kind.")
+        ] = "likely",
         query: Annotated[str, Field(max_length=300, description="A search of the description.")] = "",
-        limit: Annotated[int, Field(ge=1, le=SHEET)] = 36,
+        limit: Annotated[int, Field(ge=1, le=SHEET, description="How many at most.")] = 36,
         *,
         author: AuthorName,
     ) -> Tiles:

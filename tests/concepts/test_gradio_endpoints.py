@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
-import sys
 from functools import partial
 
 import pytest
@@ -33,9 +31,3 @@ def test_a_client_finds_the_endpoints_and_classifies_a_picture(trained: Workbenc
             classify(picture="no Base64!", concept=NAME)
         with pytest.raises(AppError, match="There is no concept “Nothing”"):
             classify(picture="eHh4", concept="Nothing")
-
-
-def test_no_start_waits_for_gradio() -> None:
-    code = "import sys, web.server; print('gradio' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "False"

@@ -6,7 +6,9 @@ There is no Docker where tests run: the folder's Dockerfile is read, and what it
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -15,7 +17,7 @@ from drawing import draw_folder
 from images import Instructions, answers, arguments, begun, environment, free_port, laid_out, ready, stages
 from patience import PATIENCE
 
-from space.assemble import assemble, copied
+from space.assemble import assemble, copied, gradio
 
 USER = 1000  # whom Spaces run as
 
@@ -23,8 +25,22 @@ USER = 1000  # whom Spaces run as
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("assembled") / "space"
+    assemble(out, docker=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For Gradio's own image."""
+    out = tmp_path_factory.mktemp("assembled") / "plain"
     assemble(out)
     return out
+
+
+def about(folder: Path) -> dict[str, Any]:
+    read = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)[1]
+    said: dict[str, Any] = yaml.safe_load(read)
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +61,42 @@ def test_it_has_everything_that_its_dockerfile_copies_and_nothing_else_but_its_p
 
 
 def test_the_hub_finds_what_it_asks_for(folder: Path, instructions: Instructions) -> None:
-    about = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)[1])
-    assert about["sdk"] == "docker"
-    assert str(about["app_port"]) == environment(instructions)["DISCERN_PORT"]
-    assert about["hf_oauth"] is True
-    assert len(str(about["short_description"])) <= 60
+    said = about(folder)
+    assert said["sdk"] == "docker"
+    assert str(said["app_port"]) == environment(instructions)["DISCERN_PORT"]
+    assert said["hf_oauth"] is True
+    assert len(str(said["short_description"])) <= 60
+
+
+def test_gradios_image_finds_the_app_and_the_version_that_was_tested(plain: Path) -> None:
+    said = about(plain)
+    assert (said["sdk"], said["sdk_version"]) == ("gradio", gradio())
+    assert (plain / said["app_file"]).is_file()
+    assert {"requirements.txt", "packages.txt", "app.py", "web"} <= {file.name for file in plain.iterdir()}
+    assert not (plain / "Dockerfile").exists()
+
+
+@pytest.mark.slow
+def test_gradios_image_serves_the_demo_by_the_folder_alone(plain: Path, tmp_path: Path) -> None:
+    stamps = tmp_path / "discern" / "sample" / "stamps"  # in place of Debian's package
+    stamps.parent.mkdir(parents=True)
+    draw_folder(stamps, 12)
+    port, log = free_port(), tmp_path / "log"
+    settings = {
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": port,
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+    }
+    image = Path(shutil.copytree(plain, tmp_path / "image"))
+    serves = begun(f'["python", "{about(plain)["app_file"]}"]', image, settings)
+    with ready(serves, log, lambda: answers(f"http://127.0.0.1:{port}/healthz")):
+        stranger = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE)
+        assert stranger.get("/config").status_code == 401
+        assert stranger.get("/api/v1/library").status_code == 401
+        mine = {"cookie": stranger.post("/begin").headers["set-cookie"].partition(";")[0]}
+        assert stranger.get("/api/v1/library", headers=mine).json()["pictures"] == 12
+        assert stranger.get("/config", headers=mine).status_code == 200
 
 
 def test_the_last_stage_is_a_demo_that_runs_as_user_1000_and_keeps_to_its_own_folder(

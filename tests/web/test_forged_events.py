@@ -9,7 +9,6 @@ from web_screens import PATHS, Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.http.gradio import NOT_A_CALL
 from web.page import FAILED, OLD_PAGE
 
 NAME = "Ball"
@@ -70,18 +69,3 @@ def test_a_press_that_no_button_sends_is_refused_in_words_that_are_ours(
         assert set(statuses) <= {200, 422}, path
     press = {"event": "press", "area": "check-main", "action": "measure", "value": "x"}
     assert told(screens, capfd, "/check", press) == (500, FAILED)
-
-
-def test_what_calls_no_endpoint_does_not_reach_gradio(
-    screens: Screens, capfd: pytest.CaptureFixture[str]
-) -> None:
-    forged: list[Any] = [{"data": data, "fn_index": 0} for data in ([1, 2, 3], "x", None)]
-    forged += [{"data": [], "fn_index": number} for number in (99999, -1, [1], True)]
-    calls = [
-        (address, sent)
-        for address in ("run/predict", "run/nothing", "api/predict", "queue/join")
-        for sent in (*forged, {"data": []}, "x", None)
-    ]
-    calls += [(f"call/{name}", {"data": []}) for name in ("predict", "v2/predict", "nothing")]
-    for address, sent in calls:
-        assert told(screens, capfd, f"/gradio_api/{address}", sent) == (422, NOT_A_CALL), (address, sent)

@@ -1,6 +1,6 @@
 """What every request passes before it reaches a route: host, origin, login, size, and headers on the answer.
 
-Plain ASGI, so that streams stay streams. It stands outside of everything, Gradio's endpoints included.
+Plain ASGI, so that streams stay streams. It stands outside of everything, the page's own events included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from storage.people import TooManyTriesError
 from web.advice import VISITOR
 from web.http.access import Access
 from web.http.problems import problem
-from web.http.roles import ANY_OTHER, rule_of, why_not
+from web.http.roles import ANY_OTHER, CLOSED, rule_of, why_not
 from web.http.screening import (
     answer_headers,
     comes_from_elsewhere,
@@ -42,8 +42,9 @@ from web.http.visitors import BEGIN, Visitors
 from web.render import THEME, Notice, render
 
 COOKIE = "discern_session"
-OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
-CLOSED = ("/healthz", "/web/")  # what can be had where nobody is let in
+# What can be had without a login: nothing of the library. Gradio asks the last of itself when it is launched.
+OPEN = ("/login", "/healthz", "/web/", "/gradio_api/startup-events")
+SHUT = ("/healthz", "/web/")  # what can be had where nobody is let in
 UPLOADS = "/uploads/"  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
@@ -65,13 +66,14 @@ class Guard:
         self.access = access
         self.visitors = visitors
         self._headers = answer_headers(access.settings.framed_by)
+        self._of_gradio = answer_headers(access.settings.framed_by, of_gradio=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return  # no websockets here
-        send = with_headers(send, self._headers)
+        send = with_headers(send, self._of_gradio if scope["path"] == "/" else self._headers)
         headers = Headers(scope=scope)
         has_users, closed = await self._look(headers)
         anonymous = not (has_users or closed or self.visitors)
@@ -135,7 +137,7 @@ class Guard:
             user=None, role=Role.VIEWER, deed=("", ""), demo=self.visitors is not None, full="", sandbox=None
         )
         if closed:
-            if scope["path"].startswith(CLOSED):
+            if scope["path"].startswith(SHUT):
                 return None
             if not _wants_page(scope, headers):
                 return problem(503, closed)
@@ -176,7 +178,10 @@ class Guard:
                 return problem(401, over)
             full = str(sandbox.limits.reached()) if sandbox and sandbox.is_full else ""
             state.update(sandbox=sandbox, full=full, role=Role.VIEWER if full else Role.OWNER)
-        rule = rule_of(scope["method"], scope["path"]) or ANY_OTHER
+        rule = rule_of(scope["method"], scope["path"])
+        if rule is None and CLOSED.fullmatch(scope["path"]):
+            return problem(404, "There is nothing at this address.")
+        rule = rule or ANY_OTHER
         if refusal := why_not(rule, state["role"], state["demo"], state["full"]):
             return problem(403, refusal, kind="not-permitted")
         state["deed"] = (rule.deed, unquote(_asked(scope)))

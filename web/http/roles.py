@@ -81,8 +81,12 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Gradio's endpoints for its clients
         # Of the page. What an event may do is asked where it is handled: `web.handlers.calls`
         ("GET", "/(config|theme.css|assets/.*|static/.*|manifest.json|favicon.ico)/?", Rule(VIEWER)),
-        ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*|app_id)/?", Rule(VIEWER)),
-        ("POST", "/gradio_api/(run/.*|call/.*|queue/join|reset|cancel|component_server)/?", Rule(VIEWER)),
+        (
+            "GET",
+            "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*|app_id|theme.css)/?",
+            Rule(VIEWER),
+        ),
+        ("POST", "/gradio_api/((run|api|call)/.*|queue/join|reset|cancel|component_server)/?", Rule(VIEWER)),
     )
 ]
 
@@ -138,6 +142,12 @@ BUTTONS: dict[Rule, str] = {
 }
 ACTIONS = {button: rule for rule, buttons in BUTTONS.items() for button in buttons.split()}
 ANY_OTHER = Rule(OWNER, host=True)
+
+# What Gradio answers and the page has no use for: files, uploads, proxies, recordings, changing the app.
+# Nobody gets it.
+CLOSED = re.compile(
+    r"/(gradio_api/.*|monitoring(/.*)?|pwa_icon(/.*)?|svelte/.*|openapi\.json|robots\.txt|logout|login/)"
+)
 
 
 def rule_of_button(action: str) -> Rule:

@@ -25,10 +25,12 @@ HEADERS = {
 }
 # Everything comes from here alone. Figures and tiles style their elements inline.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; "
     "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
+# Of the page alone: Gradio compiles templates (here constant files) and starts by scripts in its page.
+GRADIO_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 STRICT_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -112,9 +114,10 @@ def with_headers(send: Send, given: Mapping[str, str]) -> Send:
     return sent
 
 
-def answer_headers(framed_by: str) -> dict[str, str]:
+def answer_headers(framed_by: str, *, of_gradio: bool = False) -> dict[str, str]:
     """Of every answer. `framed_by`: origins whose pages may show ours in a frame; empty for none."""
-    headers = HEADERS | {"Content-Security-Policy": _framed(POLICY, framed_by)}
+    policy = GRADIO_POLICY if of_gradio else POLICY
+    headers = HEADERS | {"Content-Security-Policy": _framed(policy, framed_by)}
     if framed_by:
         del headers["X-Frame-Options"]  # it knows no list
     return headers

@@ -15,9 +15,9 @@ class PictureDeck(gr.HTML):
     """Shows one picture, takes a label by a key or a button, and has the next one there at once: pictures are
     decoded before they are needed.
 
-    The value is `{"pictures": [{"id", "src", "large", "name"}, …]}`; `large` is shown in place of `src` once it
-    is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back. Events,
-    with their `gr.EventData`: `label` (`id`, `value`), `undo` (`id`), `empty`.
+    The value is `{"pictures": [{"id", "src", "large", "name"}, …]}`; `large` is shown instead of `src` once
+    it is there. `keys`: key → label. Arrows go back to labelled pictures, Z takes the last label back. Events,
+    with their `gr.EventData`: `labelled` (`id`, `value`), `undo` (`id`), `empty`.
     """
 
     def __init__(

@@ -1,2 +1,2 @@
-const events = ['label', 'undo', 'empty'];
+const events = ['labelled', 'undo', 'empty'];
 import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));

@@ -87,7 +87,7 @@ export class PictureDeck {
 
   // `changes`: it had a label before.
   labelled({id, value}) {
-    this.trigger('label', {id, value});
+    this.trigger('labelled', {id, value});
     if (!this.pictures.length) this.trigger('empty');
   }
 

@@ -12,8 +12,11 @@ FOLDER = Path(__file__).parent
 
 
 class Rail(DataView):
-    """Links to screens, each of which is a tab of the page. A press on any link of the page to a screen goes
-    there without a new page: the address changes, Back works, and the event of that screen fires (`to_home`)."""
+    """Links to screens, each of which is a tab of the page.
+
+    A press on any link of the page to a screen goes there without a new page: the address changes, Back
+    works, and the event of that screen fires (`to_home`).
+    """
 
     def __init__(self, screens: Mapping[str, str], **how: Any) -> None:
         """`screens`: address → name of a screen, whose tab has the `elem_id` `screen-NAME`."""

@@ -1,5 +1,5 @@
 // The way from screen to screen of one page: the address, the tab, and the event that fills it.
-import {begin as draws} from '/web/components/view/view.js';
+import {begin as draws} from '../view/view.js';
 
 export function begin(element, {props, watch, trigger}) {
   const screenOf = (address) => props.screens[address.pathname];

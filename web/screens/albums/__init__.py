@@ -53,7 +53,7 @@ class Albums:
         gr.on([self.create.click, self.name.submit], self.make, [*given, self.words, self.n], shown, **PLAIN)
         self.albums.rename(self.ask_name, None, [self.renaming, self.number, self.new_name], **PLAIN)
         gr.on([rename.click, self.new_name.submit], self.rename, [self.number, self.new_name], shown, **PLAIN)
-        cancel.click(lambda: gr.Group(visible=False), None, self.renaming, **PLAIN)
+        cancel.click(self.cancel, None, self.renaming, **PLAIN)
         self.albums.trash(self.put_away, None, shown, **PLAIN)
         self.said.undo(self.restore, None, shown, **PLAIN)
 
@@ -118,6 +118,10 @@ class Albums:
     def ask_name(self, chosen: gr.EventData, request: gr.Request) -> tuple[Any, str, str]:
         found = self._bench.collections.get(_number(chosen.value))
         return gr.Group(visible=True), str(found.id), found.name
+
+    @calls()
+    def cancel(self, request: gr.Request) -> Any:
+        return gr.Group(visible=False)
 
     @calls(Collections.change)
     def rename(self, number: str, name: str, request: gr.Request) -> list[Any]:

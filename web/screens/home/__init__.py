@@ -83,8 +83,8 @@ class Home:
         self.progress.follow(self.open, shown)
         self.imports.click(None, js=GO("/library"))
         self.sample.click(self.add_sample, None, shown, **PLAIN)
-        self.new.click(lambda: gr.Group(visible=True), None, self.form, **PLAIN)
-        self.cancel.click(lambda: gr.Group(visible=False), None, self.form, **PLAIN)
+        self.new.click(self.open_form, None, self.form, **PLAIN)
+        self.cancel.click(self.close_form, None, self.form, **PLAIN)
         self.kind.change(self.choose_kind, self.kind, [self.grades, self.classes], **PLAIN)
         gone = gr.Textbox(visible=False)
         created = [self.refused, gone]
@@ -113,6 +113,14 @@ class Home:
     def add_sample(self, request: gr.Request) -> list[Any]:
         self._bench.library.add(sample=True)
         return self.shown()
+
+    @calls()
+    def open_form(self, request: gr.Request) -> Any:
+        return gr.Group(visible=True)
+
+    @calls()
+    def close_form(self, request: gr.Request) -> Any:
+        return gr.Group(visible=False)
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
@@ -194,6 +202,7 @@ def _card(concept: ConceptSummary) -> dict[str, Any]:
 def example() -> dict[str, Any]:
     """A real result over free photographs, as `python -m docs.first_result` wrote it."""
     found = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    pictures = count(found["pictures"], "picture")
     right, low, high = (floor(100 * share) for share in found["precision"])  # never 100 %
     return {
         "pictures": [
@@ -204,7 +213,7 @@ def example() -> dict[str, Any]:
             }
             for one in found["shown"]
         ],
-        "flagged": f"“{found['name']}”: {found['flagged']:,} of {count(found['pictures'], 'picture')} flagged.",
+        "flagged": f"“{found['name']}”: {found['flagged']:,} of {pictures} flagged.",
         "right": f"{right} % are right ({low}–{high} %), on {count(found['measured'], 'test picture')}.",
         "file": f"{file_stem(found['name'], 1)}.zip",
         "labels": f"{count(found['learned'] + found['measured'], 'label')} by a simulated person, "
