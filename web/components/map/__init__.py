@@ -11,8 +11,8 @@ FOLDER = Path(__file__).parent
 
 
 class PictureMap(gr.HTML):
-    """Draws a million dots pixel by pixel. Drag or arrows move it; the wheel, + and − zoom, 0 shows all. A click,
-    a shape drawn with Shift or after *Select*, and Enter for all in view choose pictures.
+    """Draws a million dots pixel by pixel. Drag or arrows move it; wheel, + and − zoom, 0 shows all. A click, a
+    shape drawn with Shift or after *Select*, and Enter for all in view choose pictures.
 
     The value is `{"key", "pictures", "names": [{"name", "x", "y"}, …], "shape", "said", "colours": {…},
     "shown"}`: `key` names what is on the map, `shape` is the chosen part ("x,y x,y", from -1 to 1), `colours`
