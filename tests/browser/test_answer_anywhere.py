@@ -146,7 +146,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
     for name in names:
         page.get_by_label("Concepts, at most 6").click()
         page.get_by_role("option", name=name).click()
-    tile = page.locator("[data-picture]").first
+    tile = page.locator(".cells[data-picture]").first
     expect(tile.locator(".cell")).to_have_count(2)
     picture = str(tile.get_attribute("data-picture"))
     tile.get_by_role("button", name=f"{names[0]}: counts").focus()
