@@ -73,7 +73,9 @@ class TrashScreen:
         try:
             if kind not in get_args(Kind):
                 raise DiscernError("Choose what to restore.")
-            moved = self._bench.trash.restore(**what, author=author_of(request), permit=permits(request))
+            moved = self._bench.trash.restore(
+                **what, author=author_of(request), permit=permits(cast(Any, request))
+            )
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was restored."), *self._shown(request)]
         return [Notice.good(f"{_named(moved)} restored."), *self._shown(request)]
