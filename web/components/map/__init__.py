@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 
 
 class PictureMap(gr.HTML):
-    """Draws a million dots pixel by pixel. Drag or arrows move it; wheel, + and − zoom, 0 shows all. A click, a
+    """Draws a million dots pixel by pixel. Drag or arrows move it; wheel, + and − zoom, 0 resets. A click, a
     shape drawn with Shift or after *Select*, and Enter for all in view choose pictures.
 
     The value is `{"key", "pictures", "names": [{"name", "x", "y"}, …], "shape", "said", "colours": {…},
