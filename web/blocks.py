@@ -25,6 +25,8 @@ from web.way import Way
 
 STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
+BESIDE = "() => { for (const name of ['theme', 'protection']) import(`/web/components/${name}.js`); }"
+VIEWS = {"trash": "trash", "collections": "albums", "map": "map"}  # of Library, in earlier addresses
 SESSIONS = 300  # that Gradio keeps; each costs half a megabyte
 
 
@@ -81,6 +83,7 @@ def _how() -> dict[str, Any]:
         "show_error": False,
         "theme": theme(),
         "css_paths": STYLE,
+        "js": BESIDE,
     }
 
 
@@ -93,7 +96,8 @@ def into_the_page(app: FastAPI) -> None:
 
 def _leads_to(name: str) -> Callable[[Request], RedirectResponse]:
     def lead(request: Request) -> RedirectResponse:
-        query = [("screen", name), *request.query_params.multi_items()]
+        view = VIEWS.get(request.query_params.get("view", ""), name) if name == "library" else name
+        query = [("screen", view), *request.query_params.multi_items()]
         return RedirectResponse(f"/?{urlencode(query)}", status_code=307)
 
     return lead

@@ -27,11 +27,7 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
 
     What a use case raises of its own becomes a message on screen.
     """
-    rules = [_RULES[use_case] for use_case in use_cases]
-    deed = next((rule.deed for rule in rules if rule.deed), "")
-    rule = Rule(
-        max((rule.role for rule in rules), default=Role.VIEWER), deed, any(rule.host for rule in rules)
-    )
+    rule = _rule_of(use_cases)
 
     def marked(handler: Function) -> Function:
         @wraps(handler)
@@ -82,6 +78,14 @@ def _asked(rule: Rule, values: Sequence[Any], named: Mapping[str, Any]) -> Itera
         raise gr.Error(in_words(error), print_exception=False) from None
     finally:
         VISITOR.reset(visitor)
+
+
+def _rule_of(use_cases: tuple[Callable[..., Any], ...]) -> Rule:
+    """The strictest of them."""
+    rules = [_RULES[use_case] for use_case in use_cases]
+    deed = next((rule.deed for rule in rules if rule.deed), "")
+    role = max((rule.role for rule in rules), default=Role.VIEWER)
+    return Rule(role, deed, any(rule.host for rule in rules))
 
 
 _RULES = {

@@ -31,6 +31,7 @@ def theme() -> gr.themes.Base:
         border_color_primary_dark="#31332f",
         input_background_fill="#ffffff",
         input_background_fill_dark="#1d1e1c",
+        input_border_width="1px",
         input_border_color="#8b8d86",
         input_border_color_dark="#777a72",
         button_primary_background_fill="#1b1c1a",

@@ -89,7 +89,7 @@ class Progress:
         """Values of `parts`."""
         job = self.newest(request)
         told = job if job and (is_going(job) or job.state == "failed") else None
-        return [_drawn(told) if told else None, gr.Timer(active=is_going(job))]
+        return [drawn_job(told) if told else None, gr.Timer(active=is_going(job))]
 
     @calls(Installation.cancel_job)
     def stop(self, chosen: gr.EventData, request: gr.Request) -> None:
@@ -100,7 +100,7 @@ class Progress:
         self._bench.installation.retry_job(int(chosen.value))
 
 
-def _drawn(job: JobView) -> dict[str, Any]:
+def drawn_job(job: JobView) -> dict[str, Any]:
     going = is_going(job)
     return {
         "id": str(job.id),

@@ -9,6 +9,7 @@ from typing import Any
 from concepts.workbench import Workbench
 from web.screens import home, label, library
 from web.screens import describe, home, label
+from web.screens import albums, home, label, map, settings, side_by_side, trash
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Tab:
     name: str
     title: str
     path: str
-    build: Callable[[Workbench, Any], None]
+    build: Callable[[Workbench, Any], object]
 
 
 TABS = (
@@ -28,4 +29,15 @@ TABS = (
     Tab("health", "Files and duplicates", "/library/health", library.Health),
     Tab("describe", "Describe", "/describe", describe.build),
     Tab("label", "Label", "/label", label.build),
+    Tab("trash", "Trash", "/library/trash", trash.build),
+    Tab("albums", "Albums", "/library/albums", albums.build),
+    Tab("map", "Map", "/library/map", map.build),
+    Tab("several", "Side by side", "/library/side-by-side", side_by_side.build),
+    Tab("settings", "Models", "/settings", settings.Models),
+    Tab("appearance", "Appearance", "/settings/appearance", settings.Appearance),
+    Tab("people", "People", "/settings/people", settings.People),
+    Tab("activity", "Activity", "/settings/activity", settings.Activity),
+    Tab("cost", "Cost", "/settings/cost", settings.Cost),
+    Tab("encoder", "Encoder", "/settings/encoder", settings.Encoder),
+    Tab("backup", "Backup and log", "/settings/backup", settings.Backup),
 )

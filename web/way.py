@@ -30,12 +30,11 @@ class Way:
         names = list(bench.concepts.scales()) if concept or at != "/" else []
         other = at if at != "/" else "/describe"
 
+        def is_at(path: str) -> bool:
+            return path == at or (path != "/" and at.startswith(f"{path}/"))
+
         def link(title: str, path: str, how: str = "page", about: str = "") -> dict[str, str]:
-            return {
-                "title": title,
-                "address": place(path, about),
-                "current": how if path == at or (path != "/" and at.startswith(f"{path}/")) else "",
-            }
+            return {"title": title, "address": place(path, about), "current": how if is_at(path) else ""}
 
         return {
             "before": [link(*one) for one in BEFORE],

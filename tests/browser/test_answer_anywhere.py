@@ -143,11 +143,10 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
     for name in names:
         site.bench.concepts.begin(name, "Something.")
     page.goto(f"{site.url}/library/side-by-side")
-    page.get_by_role("button", name="Choose concepts").click()
     for name in names:
-        page.get_by_label(name).check()
-    page.get_by_role("button", name="Show", exact=True).click()
-    tile = page.locator("[data-picture]").first
+        page.get_by_label("Concepts, at most 6").click()
+        page.get_by_role("option", name=name).click()
+    tile = page.locator(".cells[data-picture]").first
     expect(tile.locator(".cell")).to_have_count(2)
     picture = str(tile.get_attribute("data-picture"))
     tile.get_by_role("button", name=f"{names[0]}: counts").focus()

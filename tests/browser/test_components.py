@@ -1,13 +1,15 @@
 """Each component alone, on a page of an app that is not ours: what it shows and tells. No name is run."""
 
 import json
+import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from playwright.sync_api import Page, expect
 from running_app import served
@@ -15,6 +17,7 @@ from running_app import served
 import web
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
+from web.components.map import PictureMap
 from web.components.rail import Rail
 from web.components.view import DataView
 
@@ -63,9 +66,23 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             style="/c/grid/grid.css",
             value=rail | {"where": HOSTILE[1]},
         )
-        for event in (view.take, grid.open, grid.select, grid.mark, deck.labelled, deck.undo):
+        names = [{"name": name, "x": 0, "y": 0} for name in HOSTILE]
+        on_map = {"key": "k", "pictures": 2, "names": names, "shape": "", "said": HOSTILE[2], "colours": {}}
+        files = {"script": "/c/map/map.js", "style": "/c/map/map.css", "source": "/dots"}
+        dots = PictureMap(on_map, **files)
+        for event in (view.take, grid.open, grid.select, grid.mark, deck.labelled, deck.undo, dots.choose):
             event(told, None, said, queue=False, show_progress="hidden")
     app = FastAPI()
+    legend = [{"word": name, "colour": "#0f9d8f", "pictures": 1} for name in HOSTILE]
+
+    @app.get("/dots/places")
+    def places() -> Response:
+        return Response(struct.pack("<4H", 0, 0, 65535, 65535))
+
+    @app.get("/dots/colours")
+    def colours() -> Response:
+        return Response(bytes([1, 2]), headers={"Map-Legend": json.dumps(legend)})
+
     app.mount("/c", StaticFiles(directory=FOLDER / "components"))
     app.mount("/web", StaticFiles(directory=FOLDER / "static"))
     gr.mount_gradio_app(app, blocks, path="/", ssr_mode=False)
@@ -111,6 +128,21 @@ def test_keys_move_extend_and_open(opened: Page) -> None:
     expect(opened.locator("[role=option][aria-selected=true]")).to_have_count(0)
     opened.keyboard.press("Enter")
     expect(opened.get_by_label("Said")).to_have_value(json.dumps({"id": f"{2:064}"}))
+
+
+def test_a_map_says_its_colours_and_tells_which_part_is_chosen(opened: Page) -> None:
+    for name in HOSTILE:
+        expect(opened.get_by_role("list", name="Legend").get_by_text(f"{name} 1", exact=True)).to_be_visible()
+    canvas = opened.get_by_role("img", name="Map of 2 pictures")
+    canvas.focus()
+    opened.keyboard.press("Enter")
+    expect(opened.get_by_label("Said")).to_have_value(re.compile(r'\{"shape": "-?\d'))
+    opened.keyboard.press("+")
+    opened.keyboard.press("ArrowLeft")
+    whole = said(opened)["shape"]
+    opened.keyboard.press("Enter")
+    expect(opened.get_by_label("Said")).not_to_have_value(json.dumps({"shape": whole}))
+    assert opened.evaluate("globalThis.ran") is None
 
 
 def test_a_button_of_a_view_tells_its_value(opened: Page) -> None:

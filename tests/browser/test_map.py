@@ -23,10 +23,9 @@ def concept(site: Site) -> str:
 
 def opened(site: Site, page: Page) -> Locator:
     """The canvas, once it is drawn. What draws it begins when it is looked at."""
-    page.goto(f"{site.url}/library?concept={quote(NAME)}")
-    page.get_by_role("button", name="Map", exact=True).click()
-    expect(page.locator("[data-map][data-drawn]")).to_be_visible()
-    return page.locator("[data-map] canvas")
+    page.goto(f"{site.url}/library/map?concept={quote(NAME)}")
+    expect(page.locator(".picture-map[data-drawn]")).to_be_visible()
+    return page.locator(".picture-map canvas")
 
 
 def chosen(page: Page, count: int) -> None:
@@ -35,19 +34,19 @@ def chosen(page: Page, count: int) -> None:
 
 def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, concept: str) -> None:
     canvas = opened(site, page)
-    expect(page.locator("[data-part=legend]")).to_be_attached()
+    expect(page.get_by_role("list", name="Legend")).to_be_attached()
     canvas.focus()
     page.keyboard.press("Enter")
     chosen(page, site.bench.library.count())
-    all_ = page.locator("[data-map]").get_attribute("data-shape")
+    all_ = page.locator(".picture-map").get_attribute("data-shape")
     for key in ("+", "+", "+", "ArrowLeft", "Enter"):
-        page.locator("[data-map][data-drawn] canvas").focus()
+        canvas.focus()
         page.keyboard.press(key)
     page.wait_for_function(
-        "all => ![null, all].includes(document.querySelector('[data-map]')?.dataset.shape)", arg=all_
+        "all => !['', all].includes(document.querySelector('.picture-map').dataset.shape)", arg=all_
     )
-    fewer = len(site.bench.map.inside(str(page.locator("[data-map]").get_attribute("data-shape"))))
+    fewer = len(site.bench.map.inside(str(page.locator(".picture-map").get_attribute("data-shape"))))
     assert 0 < fewer < site.bench.library.count()
     chosen(page, fewer)
-    assert "view=map" in page.url
+    assert "/library/map?" in page.url
     assert serious_in_both_themes(page) == []

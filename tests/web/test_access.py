@@ -194,8 +194,7 @@ def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: 
 
 
 def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: TestClient) -> None:
-    pressed = {"event": "press", "area": "activity-main", "action": "show"}
-    assert guarded.post("/settings/activity", json=pressed).status_code == 401
+    assert guarded.get("/config").status_code == 401
     answer = guarded.get("/label?concept=Messy+room", headers={"accept": "text/html"})
     assert answer.status_code == 303
     page = guarded.get(answer.headers["location"])
@@ -203,7 +202,7 @@ def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: Tes
     assert "script" not in page.headers["content-security-policy"]
     back = log_in(guarded, path=answer.headers["location"])
     assert back.headers["location"] == "/label?concept=Messy+room"
-    assert guarded.post("/settings/activity", json=pressed).status_code == 200
+    assert guarded.get("/config").status_code == 200
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "/\n/x"])

@@ -21,7 +21,7 @@ from web.http.repeated import HEADER
 from web.http.roles import ACTIONS, why_not
 
 
-def _permit(request: Request) -> Callable[[str, str], None]:
+def permits(request: Request) -> Callable[[str, str], None]:
     """By the rule of the button of this name, which also says what the request is kept as."""
 
     def permit(deed: str, about: str) -> None:
@@ -38,7 +38,7 @@ GIVEN = {
     Given.READER: Reader,
     Given.KEY: Annotated[str | None, fastapi.Header(alias=HEADER, include_in_schema=False)],
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
-    Given.PERMIT: Annotated[Callable[[str, str], None], Depends(_permit)],
+    Given.PERMIT: Annotated[Callable[[str, str], None], Depends(permits)],
 }
 WITH_BODY = ("POST", "PUT", "PATCH")
 

@@ -32,6 +32,7 @@ FORGOTTEN = 600  # seconds after which one counts no more
 TEXT, NUMBER, MANY = (str, type(None)), (int, float, type(None)), (list, type(None))
 FITS: dict[str, Callable[[Any], bool]] = {
     "textbox": lambda value: isinstance(value, TEXT),
+    "datetime": lambda value: isinstance(value, TEXT),
     "radio": lambda value: isinstance(value, (str, int, float, type(None))),
     "dropdown": lambda value: isinstance(value, (str, int, float, type(None))) or _are_plain(value),
     "checkbox": lambda value: isinstance(value, (bool, type(None))),

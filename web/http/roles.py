@@ -75,8 +75,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # The screens, whose buttons are in ACTIONS
-        *((method, "/settings/cost/?", Rule(OWNER, host=True)) for method in ("GET", "POST")),
-        *((method, f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)) for method in ("GET", "POST")),
+        ("GET", "/settings/cost/?", Rule(OWNER, host=True)),
+        ("GET", f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)),
         *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
         # Gradio's endpoints for its clients
         # Of the page. What an event may do is asked where it is handled: `web.handlers.calls`

@@ -13,7 +13,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, CollectionView
 from web.page import Action, number_of
 from web.render import Button, Notice
-from web.screens.trash import in_the_trash
+from web.screens.trash_old import in_the_trash
 from web.words import count
 
 CHOSEN = "c-"  # how the boxes of Describe's form are called

@@ -38,7 +38,7 @@ from web.page import MEMORY, Action, Shown, WebPage, number_of, remembered
 from web.render import render, say, url
 from web.rule_rows import RuleBar, bar_of
 from web.screens import collections
-from web.screens.trash import MOVES, move
+from web.screens.trash_old import MOVES, move
 from web.work import Work, press
 
 OF_ALL = ("score table", "try rule")  # work that is of no concept

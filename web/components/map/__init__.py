@@ -1,0 +1,48 @@
+"""`PictureMap`: every picture as a dot near similar ones; to move through, and to choose a part of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+FOLDER = Path(__file__).parent
+
+
+class PictureMap(gr.HTML):
+    """Draws a million dots pixel by pixel. Drag or arrows move it; wheel, + and − zoom, 0 resets. A click, a
+    shape drawn with Shift or after *Select*, and Enter for all in view choose pictures.
+
+    The value is `{"key", "pictures", "names": [{"name", "x", "y"}, …], "shape", "said", "colours": {…},
+    "shown"}`: `key` names what is on the map, `shape` is the chosen part ("x,y x,y", from -1 to 1), `colours`
+    the query by which dots are coloured, `shown` the query that ends the addresses of pictures.
+
+    `source`: an address of this site, below which are `places?key=…` (x and y of each picture, from 0 to
+    65,535, as little-endian numbers of 16 bits), `colours?key=…` (a byte each: 0, or 1 and the place in the
+    legend, a JSON list of `{"word", "colour", "pictures"}` in the header `Map-Legend`) and
+    `pictures/KEY/PLACE`, the small picture at a place. The event `choose` has `gr.EventData` with `shape`.
+    """
+
+    def __init__(self, value: Any = None, *, script: str, style: str, source: str, **how: Any) -> None:
+        """`script`, `style`: addresses of `map.js` and `map.css`."""
+        super().__init__(
+            value=value,
+            html_template=(FOLDER / "map.html").read_text(encoding="utf-8"),
+            js_on_load="const events = ['choose'];\n"
+            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            head=f'<link rel="stylesheet" href="{style}">',
+            apply_default_css=False,
+            script=script,
+            source=source,
+            **how,
+        )
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}

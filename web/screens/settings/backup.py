@@ -1,0 +1,42 @@
+"""Backup: what is on the disk, a copy of it, how to restore one, and what a bug report needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from concepts.workbench import Workbench
+from concepts.workbench.installation import Installation
+from storage.backup import uploads_left_out
+from web.handlers import PLAIN, calls
+from web.http.roles import OWNER
+from web.parts import data_view
+from web.screens.settings.head import HERE, head_view, headed
+from web.words import size
+
+PATH = "/settings/backup"
+
+
+class Backup:
+    def __init__(self, workbench: Workbench, opened: Any) -> None:
+        self._bench = workbench
+        head, backup = head_view("backup"), data_view(HERE / "backup.html", "backup")
+        opened(self.open, None, [head, backup], **PLAIN)
+
+    @calls(Installation.about)
+    def open(self, request: gr.Request) -> list[Any]:
+        about, library = self._bench.installation.about(), self._bench.library.info()
+        packages = {"Python": about.python, **about.packages}
+        return [
+            headed(PATH, request),
+            {
+                "disk": f"Database {size(about.database_bytes)}, disk {size(about.free_bytes)} free.",
+                "home": about.home,
+                "owner": request.state.role >= OWNER,
+                "uploads": uploads_left_out(self._bench.context.settings.home),
+                "restore": f"discern library reembed {library.encoder or 'auto'}",
+                "version": f"Discern {about.version}",
+                "packages": [{"name": name, "version": version} for name, version in packages.items()],
+            },
+        ]
