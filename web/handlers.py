@@ -52,6 +52,12 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     return marked
 
 
+def may(request: gr.Request, *use_cases: Callable[..., Any]) -> bool:
+    """Whether whoever asks may do all of these: what they may not is not offered."""
+    state = request.state
+    return not any(why_not(_RULES[one], state.role, state.demo, state.full) for one in use_cases)
+
+
 def concept_of(request: gr.Request) -> str | None:
     """The concept in the address of the page, so that a reload or a second tab shows the same."""
     return request.query_params.get("concept") or None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home, label
+from web.screens import check, home, label
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,5 @@ class Tab:
 TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("label", "Label", "/label", label.build),
+    Tab("check", "Check", "/check", check.build),
 )
