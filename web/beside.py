@@ -59,7 +59,9 @@ class Beside:
         self._bench = workbench
         script = "/web/components/view/beside.js"
         template = COMPONENTS / "view" / "beside.html"
-        self.view = DataView(template, script=script, elem_id=elem_id, events=("labelled",))
+        self.view = DataView(
+            template, script=script, elem_id=elem_id, elem_classes="beside-part", events=("labelled",)
+        )
 
     def of(
         self,

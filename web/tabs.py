@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import check, home, label
+from web.screens import check, home, label, review
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,6 @@ class Tab:
 TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("label", "Label", "/label", label.build),
+    Tab("review", "Review", "/label/review", review.build),
     Tab("check", "Check", "/check", check.build),
 )

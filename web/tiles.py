@@ -12,14 +12,15 @@ from web.render import file_name
 ALL_KEYS = {"y": "yes", "n": "no", "u": "unsure"}
 
 
-def labelled_grid(label: str, elem_id: str, **how: Any) -> PictureGrid:
-    """A grid in which Y, N and U label."""
+def labelled_grid(label: str, elem_id: str, style: str = "", **how: Any) -> PictureGrid:
+    """A grid in which Y, N and U label. `style`: one more class."""
     return PictureGrid(
         script="/web/components/grid/labelled.js",
         style="/web/components/grid/grid.css",
         keys=ALL_KEYS,
         label=label,
         elem_id=elem_id,
+        elem_classes=f"labelled {style}".split(),
         **how,
     )
 

@@ -31,7 +31,11 @@ class Way:
         other = at if at != "/" else "/describe"
 
         def link(title: str, path: str, how: str = "page", about: str = "") -> dict[str, str]:
-            return {"title": title, "address": place(path, about), "current": how if path == at else ""}
+            return {
+                "title": title,
+                "address": place(path, about),
+                "current": how if at == path or at.startswith(f"{path}/") else "",
+            }
 
         return {
             "before": [link(*one) for one in BEFORE],

@@ -11,7 +11,6 @@ from web.screens import (
     library,
     people,
     results,
-    review,
     settings,
     several,
 )
@@ -21,7 +20,6 @@ SCREENS = (
     Screen("Library", "/library", "images", library.build),
     Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
     Screen("Describe", "/describe", "pencil", describe.build, step=1),
-    Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),
     Screen("Borderline", "/label/borderline", "circle-help", borderline.build, tab_of="/label"),
     Screen("Results", "/results", "package", results.build, step=4),
     Screen("Settings", "/settings", "settings", settings.build, aside=True, tab="Models"),

@@ -425,9 +425,9 @@ class Check:
 
     @calls()
     def show_more(self, wrong: dict[str, Any], missed: dict[str, Any], request: gr.Request) -> list[Any]:
-        shown = [len((one or {}).get("pictures", ())) + PAGE for one in (wrong, missed)]
+        n, m = (len((one or {}).get("pictures", ())) + PAGE for one in (wrong, missed))
         flagged, others, _ = self._mistakes(self._concept(request).name, request)
-        return self._grids(flagged, others, *shown, request)
+        return self._grids(flagged, others, n, m, request)
 
     @calls()
     def shown_of_wrong(self, chosen: gr.EventData, request: gr.Request) -> Any:
@@ -484,7 +484,7 @@ def _titled(title: str, n: int) -> str:
 
 def _about_mistakes(name: str, wrong: int, missed: int, changed: int) -> dict[str, Any]:
     known = "Corrections count from the next training on."
-    unknown = "No mistakes found. It learned from most of these labels; only test labels show how it does on new pictures."
+    unknown = "No mistakes found. Only test labels show how it does on new pictures."
     link = f"{count(changed, 'test label')} changed since" if changed else ""
     return {
         "said": known if wrong or missed else unknown,
