@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import check, home, label, review
+from web.screens import borderline, check, home, label, review
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,6 @@ TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("label", "Label", "/label", label.build),
     Tab("review", "Review", "/label/review", review.build),
+    Tab("borderline", "Borderline", "/label/borderline", borderline.build),
     Tab("check", "Check", "/check", check.build),
 )

@@ -9,8 +9,9 @@ export function begin(element, {props, watch, trigger}) {
     if (say) grid()?.dispatchEvent(new CustomEvent('mark', {bubbles: true, detail: {ids: [props.value.id], value: say.value}}));
     if (large) dispatchEvent(new CustomEvent('open-picture', {detail: {id: large.value, ids: [large.value], inView: !props.value.blind}}));
   });
-  // What was said shows once one has labelled.
+  // What was said shows once one has labelled, though nothing is selected by then.
   addEventListener('labelled', ({detail}) => {
-    if (element.checkVisibility() && detail.concept === props.value?.concept) trigger('labelled', {ids: detail.ids});
+    const here = element.closest('.tabitem')?.checkVisibility() ?? true;
+    if (here && detail.concept === new URLSearchParams(location.search).get('concept')) trigger('labelled', {ids: detail.ids});
   });
 }

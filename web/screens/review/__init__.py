@@ -1,7 +1,7 @@
 """Review: labels worth another look, each with its reason, and the suggestions, most doubtful first.
 
-What is shown is in the address (`?reason=&start=&kind=&rating=&query=&criterion=&verdict=&page=`), so a reload
-shows the same.
+What is shown is in the address (`?reason=&start=&kind=&rating=&query=&criterion=&verdict=&page=`), so a
+reload shows the same.
 """
 
 from __future__ import annotations
@@ -488,8 +488,8 @@ def _compared(
     soft = []
     if found:
         soft.append(
-            f"Under definition {found.definition}, on labels given without the suggestion in view, as many yes as no. "
-            "They are not a random sample."
+            f"Under definition {found.definition}, on labels given without the suggestion in view, as many "
+            "yes as no. They are not a random sample."
         )
         soft += [found.stopped] if found.stopped else []
     if expected.missing:
