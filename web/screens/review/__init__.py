@@ -129,7 +129,7 @@ class Review:
             one.input(self.narrowed, filters, self.gone, **PLAIN).then(None, self.gone, js=GO())
         self.queue.select(self.selected_of_queue, None, self.beside.view, **PLAIN)
         self.suggested.select(self.selected_suggestion, None, self.beside.view, **PLAIN)
-        self.beside.view.labelled(self.labelled, self.beside.view, self.beside.view, **PLAIN)
+        self.beside.view.labelled(self.labelled, self.beside.view, [self.reasons, self.beside.view], **PLAIN)
 
     # What is shown
 
@@ -283,11 +283,19 @@ class Review:
         return self._beside(one_of(chosen), "review-suggested", request)
 
     @calls()
-    def labelled(self, shown: Any, request: gr.Request) -> Any:
-        """What was said of the selected picture shows once it is labelled."""
-        known = shown if isinstance(shown, dict) else {}
+    def labelled(self, shown: Any, request: gr.Request) -> list[Any]:
+        """What was said of the selected picture shows once it is labelled. The pictures stay until the person
+        goes on; how many are left is said at once."""
+        known, name, where = shown if isinstance(shown, dict) else {}, concept_of(request), _place(request)
+        if name is None:
+            return [None, None]
+        queue = self._bench.review.queue(name, None, 1, reader=reader_of(request))
         grid = "review-suggested" if known.get("grid") == "review-suggested" else "review-queue"
-        return self._beside(str(known.get("id") or ""), grid, request)
+        checks = may(request, Annotations.annotate)
+        return [
+            _reasons(name, where, queue, where.get("reason", ""), checks),
+            self._beside(str(known.get("id") or ""), grid, request),
+        ]
 
     def _beside(self, picture: str, grid: str, request: gr.Request) -> Any:
         name = concept_of(request)
