@@ -116,7 +116,7 @@ class Check:
         opened(self.details, None, later, **PLAIN)
         ticked = [self.trained, *self.progress.parts, self.news]
         self.progress.timer.tick(self.tick, self.trained, ticked, **PLAIN)
-        self.news.change(self.open_again, None, [*first, *later], **PLAIN)
+        self.news.change(self.open_again, self.beside.view, [*first, *later], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
             (self.progress.view.retry, self.progress.retry),
@@ -216,7 +216,7 @@ class Check:
         failed = [found.sentence for found in tried if found and found.failed]
         return values.verdict_of(said, quality, view.name, allowed, failed)
 
-    def _later(self, name: str | None, request: gr.Request) -> list[Any]:
+    def _later(self, name: str | None, request: gr.Request, beside: Any = None) -> list[Any]:
         try:
             concept = self._bench.concept(name) if name else None
             view = concept.definition.read() if concept else None
@@ -240,7 +240,7 @@ class Check:
             ),
             _about_mistakes(view.name, len(wrong), len(missed), changed),
             *self._grids(wrong, missed, PAGE, PAGE, request),
-            None,
+            beside,
             gr.Accordion(visible=True),
             values.tests_of(quality, view),
             gr.Accordion(visible=True),
@@ -315,9 +315,10 @@ class Check:
         return [told, *self._progress(jobs), news if follows else gr.skip()]
 
     @calls()
-    def open_again(self, request: gr.Request) -> list[Any]:
+    def open_again(self, beside: Any, request: gr.Request) -> list[Any]:
+        """The picture that is selected stays so."""
         name = concept_of(request)
-        return [*self._first(name, request), *self._later(name, request)]
+        return [*self._first(name, request), *self._later(name, request, beside)]
 
     def _told(self, name: str, work: JobView) -> str:
         number, found = self._bench.concept(name).versions.head().number, work.result or {}
