@@ -124,6 +124,7 @@ class Borderline:
             top = [Notice.bad(in_words(error)), None, gr.Timer(active=False), None, None]
             return [*top, gr.Row(visible=False), None, None, None, gr.Accordion(visible=False), None, None]
         query = self._bench.protection.on_page(author_of(request), name).query
+        there = looked is not None or bool(tried)
         pending = bool(tried) and tried[0].deed is None
         answered = last is not None and not last.open
         step = _black(looked is not None, answered, tried[0] if pending else None, last)
@@ -139,10 +140,9 @@ class Borderline:
             _about(last) if last else None,
             tiles(self._bench, _pictures(last), query) if last else None,
             _groups(groups, looked is not None, query, step, asks, may(request, Deliberations.begin)),
-            gr.Accordion(
-                visible=looked is not None or bool(tried),
-                **({"open": True} if step in ("settle", "use", "try") else {}),
-            ),
+            gr.Accordion(visible=there, open=True)
+            if step in ("settle", "use", "try")
+            else gr.Accordion(visible=there),
             {
                 "about": _inspired(reworded),
                 "try": asks and not pending,

@@ -116,7 +116,7 @@ class Check:
         opened(self.details, None, later, **PLAIN)
         ticked = [self.trained, *self.progress.parts, self.news]
         self.progress.timer.tick(self.tick, self.trained, ticked, **PLAIN)
-        self.news.change(self.open_again, self.beside.view, [*first, *later], **PLAIN)
+        self.news.change(self.open_again, [self.said, self.beside.view], [*first, *later], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
             (self.progress.view.retry, self.progress.retry),
@@ -315,10 +315,11 @@ class Check:
         return [told, *self._progress(jobs), news if follows else gr.skip()]
 
     @calls()
-    def open_again(self, beside: Any, request: gr.Request) -> list[Any]:
-        """The picture that is selected stays so."""
+    def open_again(self, said: Any, beside: Any, request: gr.Request) -> list[Any]:
+        """What was said of the last press stays, which may have come while the work went on, and the picture
+        that is selected."""
         name = concept_of(request)
-        return [*self._first(name, request), *self._later(name, request, beside)]
+        return [*self._first(name, request, said), *self._later(name, request, beside)]
 
     def _told(self, name: str, work: JobView) -> str:
         number, found = self._bench.concept(name).versions.head().number, work.result or {}
