@@ -47,10 +47,10 @@ def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     return marked
 
 
-def may(request: gr.Request, use_case: Callable[..., Any]) -> bool:
-    """Whether whoever asks may do it: what can't be done isn't offered."""
+def may(request: gr.Request, *use_cases: Callable[..., Any]) -> bool:
+    """Whether whoever asks may do all of these: what they may not is not offered."""
     state = request.state
-    return not why_not(_RULES[use_case], state.role, state.demo, state.full)
+    return not any(why_not(_RULES[one], state.role, state.demo, state.full) for one in use_cases)
 
 
 def concept_of(request: gr.Request) -> str | None:

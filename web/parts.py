@@ -88,8 +88,12 @@ class Progress:
     def shown(self, request: gr.Request | None = None) -> list[Any]:
         """Values of `parts`."""
         job = self.newest(request)
-        told = job if job and (is_going(job) or job.state == "failed") else None
-        return [drawn_job(told) if told else None, gr.Timer(active=is_going(job))]
+        return [self.shown_of(job), gr.Timer(active=is_going(job))]
+
+    @staticmethod
+    def shown_of(job: JobView | None) -> dict[str, Any] | None:
+        """The value of `view` for one job."""
+        return drawn_job(job) if job and (is_going(job) or job.state == "failed") else None
 
     @calls(Installation.cancel_job)
     def stop(self, chosen: gr.EventData, request: gr.Request) -> None:

@@ -10,6 +10,7 @@ from concepts.workbench import Workbench
 from web.screens import home, label, library
 from web.screens import describe, home, label
 from web.screens import albums, home, label, map, settings, side_by_side, trash
+from web.screens import borderline, check, home, label, review
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,7 @@ TABS = (
     Tab("cost", "Cost", "/settings/cost", settings.Cost),
     Tab("encoder", "Encoder", "/settings/encoder", settings.Encoder),
     Tab("backup", "Backup and log", "/settings/backup", settings.Backup),
+    Tab("review", "Review", "/label/review", review.build),
+    Tab("borderline", "Borderline", "/label/borderline", borderline.build),
+    Tab("check", "Check", "/check", check.build),
 )

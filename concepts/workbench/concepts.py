@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
 
-from concepts.classifier.verdict import says_all_it_can, verdict
+from concepts.classifier.verdict import says_all_it_can, verdict, wants_labels
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.exclusions import sentence_of
@@ -129,7 +129,7 @@ class Concepts:
             here, count, settled = standing[concept.id], answers[concept.id], settling.get(concept.id)
             report = _report(here)
             done = _steps_done(here, report, is_enough(count, settled))
-            step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+            step, screen = _next_step(here, report, done)
             quality = ""
             if report is not None:
                 was = Frame.of([one.model_dump() for one in report.looks_in])
@@ -344,6 +344,15 @@ def _steps_done(standing: Standing, report: EvaluationReport | None, enough: boo
         "Results": standing.evaluated,
     }
     return {step for step, there in reached.items() if there}
+
+
+def _next_step(standing: Standing, report: EvaluationReport | None, done: Collection[str]) -> tuple[str, str]:
+    """Where the journey goes on, and the screen: what Check would say, too."""
+    step = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+    learned = standing.said is None or standing.trained is None or standing.said <= standing.trained
+    if step[0] == "Check" and report is not None and learned and wants_labels(report):
+        return next(place for place in JOURNEY if place[0] == "Label")
+    return step
 
 
 def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:

@@ -1,15 +1,19 @@
-"""Check in a browser: train, and correct a mistake.
+"""Check in a browser: train, move the threshold, and correct a mistake.
 
 The answers are simulated: a drawing counts if its file is called ellipse.
 """
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from answering import answer
+from playwright.sync_api import expect
 
 from concepts.classifier.verdict import verdict
 from concepts.learning import waves
@@ -37,42 +41,67 @@ def answered(site: Any) -> Any:
 
 def open_check(page: Any, site: Any) -> None:
     page.goto(f"{site.url}/check?concept={quote(NAME)}")
-    page.wait_for_selector("#check-head h1")
+    expect(page.get_by_role("heading", name=NAME)).to_be_visible()
 
 
 def train_if_needed(page: Any, site: Any) -> None:
     open_check(page, site)
     if not site.bench.concept(NAME).definition.read().heads:
         page.get_by_role("button", name="Train", exact=True).click()
-        page.get_by_text("Version 1 is trained.").wait_for()
-    page.get_by_role("slider", name="Threshold").wait_for()
-    page.wait_for_function("() => !document.querySelector('.job')")
+        expect(page.get_by_text("Version 1 is trained and tested.")).to_be_visible()
+    expect(page.locator("#check-verdict")).to_contain_text("flagged.")
 
 
-def test_training_ends_with_a_verdict_without_a_reload(page: Any, answered: Any) -> None:
+def test_training_ends_with_a_verdict_and_one_black_button_without_a_reload(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     report = answered.bench.concept(NAME).versions.one().report
     assert page.locator(".say").inner_text().startswith(verdict(report).said)
-    assert "% right" in page.locator(".at-threshold").inner_text()
-    assert page.get_by_text("labels simulated").is_visible()
+    expect(page.locator(".measures")).to_contain_text("Right")
+    expect(page.get_by_text("labels simulated")).to_be_visible()
+    expect(page.locator("#screen-check .primary:visible")).to_have_count(1)
 
 
-def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
+def test_a_moved_threshold_says_at_once_what_it_would_do_and_becomes_a_version(
+    page: Any, answered: Any
+) -> None:
+    train_if_needed(page, answered)
+    versions = len(answered.bench.concept(NAME).definition.read().heads)
+    page.locator("#check-adjust").get_by_role("button", name="Adjust").click()
+    threshold = page.get_by_role("slider", name="Threshold")
+    threshold.press("End")
+    expect(threshold).to_have_attribute("aria-valuetext", re.compile("from 99.9 %.*0 of .* flagged"))
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(page.get_by_role("button", name="Use this threshold")).to_be_hidden()
+    threshold.press("ArrowLeft")
+    page.get_by_role("button", name="Use this threshold").click()
+    expect(page.get_by_text(f"Version {versions} is kept.")).to_be_visible()
+    expect(page.get_by_text(f"version {versions + 1}", exact=True)).to_be_visible()
+
+
+def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answered: Any) -> None:
     handle = answered.bench.concept(NAME)
     train_if_needed(page, answered)
     scored = handle.scores.page("top", limit=200).pictures
-    wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
+    wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the label is made to say no
     handle.labels.give(wrong, "no", author="me")
 
     def last() -> Any:
-        return list(answered.bench.context.log.events(handle.row.id, wrong))[-1]
+        return list(answered.bench.context.log.events(handle.row.id, wrong))[-1].value
 
     open_check(page, answered)
-    page.click(f"#open-{wrong[:12]}")
-    page.fill("#correct-comment", "It is round after all.")
-    page.locator("dialog").get_by_role("button", name="It counts").click()
-    page.wait_for_selector("#check-said >> text=Saved: it counts")
-    assert (last().value, last().comment) == ("yes", "It is round after all.")
-    page.locator("#check-said").get_by_role("button", name="Undo").click()
-    page.wait_for_selector("#check-said >> text=Undone")
-    assert last().value == "undo"
+    page.locator("#check-mistakes button.label-wrap").click()
+    tile = page.locator(f"#check-wrong [data-id='{wrong}']")
+    tile.click()
+    expect(page.get_by_role("region", name="Selected picture")).to_contain_text("Labelled no.")
+    tile.press("y")
+    expect(page.get_by_text("1 picture: counts.")).to_be_visible()
+    until(lambda: last() == "yes")
+    page.keyboard.press("z")
+    until(lambda: last() == "undo")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from drawing import draw_folder
-from web_screens import Screens, words
+from web_screens import browser
 
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -64,23 +65,20 @@ def other(said: str) -> str:
 
 
 def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workbench) -> None:
-    screens, before = Screens(bench), figures(bench)
+    before = figures(bench)
     mistakes = mistakes_of(bench)
     measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
     assert measuring == before["confusion"]["false_positive"] + before["confusion"]["false_negative"]
     assert {mistake.purpose for mistake in mistakes} == {"train", "evaluation"}
-    first = {mistake.purpose: mistake for mistake in reversed(mistakes)}
-    for mistake in mistakes:
-        if mistake in first.values():
-            value = f'["{mistake.id}", "key {mistake.purpose}"]'
-            screens.press("check-dialog", "answer", value, OF, value=other(mistake.label), comment="")
-        else:  # the same without the screen, which looks all labels over after each
-            label = other(mistake.label)
-            bench.concept(NAME).labels.give(mistake.id, label, author="me", in_view=True)
+    labels = [{"picture": mistake.id, "value": other(mistake.label)} for mistake in mistakes]
+    client = browser(create_app(bench))
+    address = f"/api/v1/concepts/{NAME}/labels"
+    given = client.post(address, json={"answers": labels, "in_view": True}, headers={"Idempotency-Key": "k"})
+    assert given.is_success
     assert mistakes_of(bench) == []
     assert figures(bench) == before
-    shown = words(screens.load("check", **OF)["check-pictures"])
-    assert f"{measuring} test label{'s' if measuring > 1 else ''} changed since" in shown
+    changed = bench.review.queue(NAME, Reason.CHANGED_TEST_LABEL).rows
+    assert len(changed) == measuring
     quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version

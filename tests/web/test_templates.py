@@ -17,8 +17,6 @@ SAFE = {
     "screen.html": ["html|safe", "rail|safe", "tabs|safe"],  # what templates made
     "results/card.html": ["markdown|safe"],
     "ui.html": ["icon_svg(name)|safe"],
-    "check/chart.html": ["drawing(figure)|safe"],
-    "check/main.html": ["bare_drawing(scores)|safe"],
 }
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
 

@@ -3,6 +3,9 @@
 from web.screens import (
     borderline,
     check,
+    activity,
+    appearance,
+    backup,
     cost,
     encoder,
     people,
@@ -10,6 +13,8 @@ from web.screens import (
     library,
     results,
     review,
+    settings,
+    several,
 )
 from web.shell import Screen
 
@@ -17,8 +22,5 @@ SCREENS = (
     Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
     Screen("Library", "/library", "images", library.build),
     Screen("Describe", "/describe", "pencil", describe.build, step=1),
-    Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),
-    Screen("Borderline", "/label/borderline", "circle-help", borderline.build, tab_of="/label"),
-    Screen("Check", "/check", "chart-line", check.build, step=3),
     Screen("Results", "/results", "package", results.build, step=4),
 )
