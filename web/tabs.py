@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home, label
+from web.screens import home, label, results
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,5 @@ class Tab:
 TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("label", "Label", "/label", label.build),
+    Tab("results", "Results", "/results", results.build),
 )

@@ -16,7 +16,8 @@ class PictureGrid(gr.HTML):
 
     The value is `{"pictures": [{"id", "src", "name", "caption", "width", "height", "mark", "tone"}, …]}`, or
     `{"source": "/api/…"}`, an address of this site that answers `{"pictures": […], "older": cursor}`: further
-    pages are fetched with `cursor` as one scrolls. `keys`: key → what it marks pictures as.
+    pages are fetched with `cursor` as one scrolls, or with the parameter that `pages` names. `keys`: key →
+    what it marks pictures as.
 
     Events, with their `gr.EventData`: `open` (`id`), `select` (`ids`), `mark` (`ids`, `value`).
     """

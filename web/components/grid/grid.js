@@ -63,13 +63,14 @@ export class PictureGrid {
     if (this.cursor === null || this.asking === this.asked) return;
     const asked = this.asking = this.asked;
     const address = new URL(this.source, location.href);
-    if (this.cursor) address.searchParams.set('cursor', this.cursor);
+    if (this.cursor) address.searchParams.set(this.props.value.pages || 'cursor', this.cursor);
     this.box.setAttribute('aria-busy', 'true');
     try {
       const reply = await fetch(address);
-      const found = await reply.json();
+      const answer = await reply.json();
       if (asked !== this.asked) return; // another value came meanwhile
-      if (!reply.ok) throw new Error(found.detail);
+      if (!reply.ok) throw new Error(answer.detail);
+      const found = this.page(answer);
       this.cursor = found.older || null;
       this.add(found.pictures);
       this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: found}));
@@ -80,6 +81,11 @@ export class PictureGrid {
       this.box.removeAttribute('aria-busy');
     }
     if (this.end.getBoundingClientRect().top < innerHeight && asked === this.asked) this.more();
+  }
+
+  // A page as the source answers it.
+  page(answer) {
+    return answer;
   }
 
   // The same elements stay for the same pictures: focus, scroll and selection stay with them.
