@@ -172,7 +172,7 @@ class Results:
             self.files = data_view(HERE / "written.html", "results-files")
             self.export_said = Notice("results-export-said").view
             with gr.Accordion("Labels for other tools", open=False, visible=False) as self.labels:
-                with gr.Row():
+                with gr.Row(elem_classes="use"):
                     self.format = gr.Dropdown(FORMATS, value="csv", label="Format")
                     self.what = gr.Dropdown(WHAT, value="answers", label="Pictures")
                 self.label_files = data_view(HERE / "labels.html", "results-labels")

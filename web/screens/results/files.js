@@ -78,7 +78,7 @@ function askColumns(file, headings) {
     choice.dataset.heading = where;
     return rowOf('td', [labelOf(choice, where), [what.slice(0, 80), 'soft'], choice]);
   }));
-  const go = element('button', 'btn primary', 'Continue');
+  const go = element('button', 'btn', 'Continue');
   const chosen = () => [...table.querySelectorAll('select')].filter((choice) => choice.value).map((choice) => [choice.value, choice.dataset.heading]);
   const look = () => {
     const ours = chosen().map(([value]) => value);
@@ -143,7 +143,7 @@ function row(word, index) {
 function ask(file, found, columns) {
   const table = element('table', 'figures');
   table.append(rowOf('th', ['In the file', ['rows', 'num'], 'means']), ...found.words.map(row));
-  const take = element('button', 'btn primary', 'Import labels'), cancel = element('button', 'btn', 'Cancel');
+  const take = element('button', 'btn', 'Import labels'), cancel = element('button', 'btn', 'Cancel');
   const chosen = () => [...table.querySelectorAll('select[data-word]')];
   const look = () => { take.disabled = chosen().some((choice) => !choice.value); };
   if (chosen().filter((choice) => !choice.value).length >= MANY) {

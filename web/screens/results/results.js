@@ -4,8 +4,10 @@ import {element as make} from '/web/components/elements.js';
 import {PictureGrid} from '/web/components/grid/grid.js';
 import './files.js';
 
+let grid = null; // there is one
+
 export const begin = (element, gradio) => {
-  const grid = element.grid = new Scored(element, gradio);
+  grid = element.grid = new Scored(element, gradio);
   labels(element, {inView: true, choose: Boolean(grid.props.value?.rule)});
   element.addEventListener('open', ({detail: {id}}) => dispatchEvent(new CustomEvent('open-picture', {
     detail: {id, ids: [...grid.tiles.keys()], inView: true, more: () => grid.more()},
@@ -23,12 +25,15 @@ class Scored extends PictureGrid {
     const {ranked, asked} = this.props.value || {};
     if (!asked && ranked && ranked === this.ranked) return;
     this.ranked = ranked;
+    this.box.classList.toggle('combined', Boolean(this.props.value?.rule));
+    if (this.element.labels) labels(this.element, {choose: Boolean(this.props.value?.rule)});
+    this.again();
+  }
+
+  again() {
     this.line?.remove();
     this.fills?.remove();
-    this.line = null;
-    this.finds = new Set();
-    this.above = false;
-    if (this.element.labels) labels(this.element, {choose: Boolean(this.props.value?.rule)});
+    Object.assign(this, {line: null, finds: new Set(), above: false});
     super.show();
   }
 
@@ -40,6 +45,8 @@ class Scored extends PictureGrid {
       return {pictures, older: found.flagged.length + found.held < 60 ? 0 : next};
     }
     const {start, listed, pictures, by_look_alikes: mixed} = found.page || found, last = start + pictures.length;
+    if (start && this.mixed !== mixed) setTimeout(() => this.again()); // it was ranked meanwhile: pages of two orders don't fit
+    this.mixed = mixed;
     this.sorted = !mixed && (order === 'top' || order === 'nearly');
     this.shows = order === 'borderline' || (order === 'top' && mixed);
     return {pictures: pictures.map((one) => this.scored(one, one.probability >= threshold)), older: found.page ? found.more : last < listed ? last : 0};
@@ -106,7 +113,7 @@ document.addEventListener('click', ({target}) => {
     const isOpen = document.getElementById(opens.dataset.opens).classList.toggle('open');
     opens.setAttribute('aria-expanded', String(isOpen));
   }
-  if (target.closest('[data-selects]')) document.getElementById('results-grid').grid?.selectFlagged();
+  if (target.closest('[data-selects]')) grid?.selectFlagged();
 });
 // What goes into the file is in the address of its link.
 document.addEventListener('change', ({target}) => {
