@@ -286,7 +286,7 @@ class GridLabels {
     if (!grid || this.offered === this.about) return;
     this.offered = this.about;
     this.scale = elsewhere.scale(this.about);
-    grid.props.keys = elsewhere.page.may.label ? this.scale.keys : {};
+    grid.keys = elsewhere.page.may.label ? this.scale.keys : {};
   }
 
   draw() {

@@ -17,6 +17,7 @@ export class PictureGrid {
     this.tiles = new Map(); // id → its element, in the order shown
     this.selected = new Set();
     this.seen = new Set(); // ids of those that were in view
+    this.keys = props.keys || {}; // key → what it marks pictures as
     this.toggles = Boolean(props.toggles); // whether a click adds, as Ctrl and a click do
     this.looks = new IntersectionObserver((entries) => {
       for (const {target, isIntersecting} of entries) if (isIntersecting) this.seen.add(target.dataset.id);
@@ -55,7 +56,7 @@ export class PictureGrid {
       this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: {pictures: pictures || []}}));
       return;
     }
-    this.draw([]);
+    this.draw(pictures || []); // those that come before what the source has
     this.more();
   }
 
@@ -249,7 +250,7 @@ export class PictureGrid {
     if (key.startsWith('Arrow')) this.move(tile, key, event.shiftKey);
     else if (key === 'Enter') this.open(tile);
     else if (key === 'x' || key === ' ') { this.choosing = true; this.toggle(tile.dataset.id); }
-    else if (key in this.props.keys && !event.shiftKey && !event.repeat) this.say(tile, this.props.keys[key]);
+    else if (key in this.keys && !event.shiftKey && !event.repeat) this.say(tile, this.keys[key]);
     else return;
     event.preventDefault();
   }
