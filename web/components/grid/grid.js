@@ -39,7 +39,7 @@ export class PictureGrid {
     for (const name of ['pointerup', 'pointercancel']) on(document, name, () => this.release());
     on(document, 'contextmenu', (event) => { if (this.held) event.preventDefault(); });
     on(document, 'keydown', (event) => { if (element.checkVisibility()) this.key(event); });
-    new IntersectionObserver(([seen]) => { if (seen.isIntersecting) this.more(); }, {rootMargin: `${FAR}px`}).observe(this.end);
+    new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) this.more(); }, {rootMargin: `${FAR}px`}).observe(this.end);
     watch('value', () => this.show());
     this.show();
   }

@@ -51,6 +51,7 @@ from web.words import ago, count, percent
 HERE = Path(__file__).parent
 OF_ALL = ("score table", "try rule")  # work that is of no concept
 OUT = ("write keywords", "copy files")  # to where pictures are
+AWAY = "away"  # in the address: the rule that was put away where it was shown
 SCORES = ("score library", "train", "try rule")  # work that brings pictures into another order
 JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
 ORDERS = ((NEW, "New finds"), ("top", "Surest"), ("borderline", "Borderline"), ("bottom", "Least likely"))
@@ -274,7 +275,8 @@ class Results:
         with suppress(DiscernError):  # which the rest says
             if place.concept and not place.is_rule:
                 self._bench.concept(place.concept).scores.keep_scored()
-        return self.shown(request)
+        away = request.query_params.get(AWAY)
+        return self.shown(request, Notice.good("The rule is in the trash.", away) if away else None)
 
     def shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
         place, job = self._place(request), self.progress.newest(request)
@@ -535,8 +537,9 @@ class Results:
         name = str(chosen.value)
         moved = self._bench.trash.put(rule=name, author=author_of(request))
         shown = self.shown(request, Notice.good(f"“{name}” is in the trash.", moved.ids[0]))
-        if self._place(request).kept == name:
-            shown[8] = "/results"
+        place = self._place(request)
+        if place.kept == name:  # so it is shown no more, and said where one is then
+            shown[8] = address("/results", place.concept, **{AWAY: moved.ids[0]})
         return shown
 
     @calls(Trash.restore)

@@ -27,10 +27,6 @@ class Scored extends PictureGrid {
     this.ranked = ranked;
     this.box.classList.toggle('combined', Boolean(this.props.value?.rule));
     if (this.element.labels) labels(this.element, {choose: Boolean(this.props.value?.rule)});
-    this.again();
-  }
-
-  again() {
     this.line?.remove();
     this.fills?.remove();
     Object.assign(this, {line: null, finds: new Set(), above: false});
@@ -45,11 +41,11 @@ class Scored extends PictureGrid {
       return {pictures, older: found.flagged.length + found.held < 60 ? 0 : next};
     }
     const {start, listed, pictures, by_look_alikes: mixed} = found.page || found, last = start + pictures.length;
-    if (start && this.mixed !== mixed) setTimeout(() => this.again()); // it was ranked meanwhile: pages of two orders don't fit
+    const isOther = start && this.mixed !== mixed; // it was ranked meanwhile: what came up is between those that are there
     this.mixed = mixed;
     this.sorted = !mixed && (order === 'top' || order === 'nearly');
     this.shows = order === 'borderline' || (order === 'top' && mixed);
-    return {pictures: pictures.map((one) => this.scored(one, one.probability >= threshold)), older: found.page ? found.more : last < listed ? last : 0};
+    return {pictures: pictures.map((one) => this.scored(one, one.probability >= threshold)), older: isOther ? '0' : found.page ? found.more : last < listed ? last : 0};
   }
 
   scored(one, flagged = true) {
