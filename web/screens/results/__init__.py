@@ -39,6 +39,7 @@ from web.parts import place as address
 from web.rule_rows import RuleBar, bar_of
 from web.screens.results.place import NEW, Place
 from web.screens.results.shown import (
+    blocks_of,
     code_of,
     goes_along,
     groups_of,
@@ -221,7 +222,7 @@ class Results:
         watch = [self.watched, self.new_watch]
 
         opened(self.open, None, shown, **PLAIN)
-        self.progress.timer.tick(self.tick, None, [*shown, *export], **PLAIN)
+        self.progress.timer.tick(self.tick, None, [*shown, *export, *watch], **PLAIN)
         self.progress.view.stop(self.progress.stop, None, None, **PLAIN).then(self.open, None, shown, **PLAIN)
         self.progress.view.retry(self.progress.retry, None, None, **PLAIN).then(
             self.open, None, shown, **PLAIN
@@ -305,18 +306,18 @@ class Results:
     @calls()
     def tick(self, request: gr.Request) -> list[Any]:
         """Only the progress while something runs; but the new order of the library as soon as it is there,
-        and what was written once it is."""
-        job = self.progress.newest(request)
-        news = 0 if is_going(job) and not (job and _is_ranked(job)) else 1
-        if not news:
-            return [*[gr.skip()] * 10, *self.progress.shown(request), *[gr.skip()] * 11]
+        and what was written once it is. What somebody types, and pictures in the same order, stay."""
+        job, skip = self.progress.newest(request), gr.skip()
+        if job is not None and is_going(job) and not _is_ranked(job):
+            return [*[skip] * 10, *self.progress.shown(request), *[skip] * 13]
         shown = self.shown(request)
-        shown[1] = shown[3] = shown[4] = shown[8] = gr.skip()  # what was said, and what somebody types
+        shown[1] = shown[3] = shown[4] = shown[8] = skip
         if job is None or job.kind not in SCORES:
-            shown[9] = gr.skip()
+            shown[7] = shown[9] = skip
         else:
             shown[9].pop("asked")
-        return [*shown, *self._export(request)]
+        watches = self._watches(request) if job and job.kind == "watch" else [skip, skip]
+        return [*shown, *self._export(request), *watches]
 
     def _of(self, place: Place, request: gr.Request) -> tuple[Any, Any, Any]:
         """The head, what is said of the pictures, and those."""
@@ -726,7 +727,7 @@ class Results:
     @calls()
     def show_card(self, request: gr.Request) -> dict[str, Any]:
         card = self._bench.concept(self._place(request).concept).exports.card()
-        return {"title": "Model card", "card": card, "asked": time.time()}
+        return {"title": "Model card", "card": blocks_of(card), "asked": time.time()}
 
     @calls()
     def show_code(self, request: gr.Request) -> dict[str, Any]:
@@ -792,7 +793,7 @@ def _is_ranked(job: JobView) -> bool:
 
 
 def _hidden(number: int) -> str:
-    return f"· {count(number, 'test picture')} kept back" if number else ""
+    return f"· {number:,} kept back" if number else ""
 
 
 def _tabs(place: Place, orders: Any, now: str) -> list[dict[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from concepts.bundle import usage
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
@@ -131,6 +133,30 @@ def goes_along(bench: Workbench) -> bool:
     """Whether the encoder may be in the file, as far as its licence says."""
     encoder = bench.context.collection.recorded().name
     return registered_as(encoder) not in {*ELSEWHERE, GIVEN} or licence_of(encoder) in MAY_BE_PASSED_ON
+
+
+def blocks_of(card: str) -> list[dict[str, Any]]:
+    """A text in Markdown as headings, paragraphs, items, tables and code, each as plain text."""
+    blocks: list[dict[str, Any]] = []
+    inside: list[str] = []
+    for token in MarkdownIt("js-default").parse(card):
+        if token.nesting:
+            inside = [*inside, token.type] if token.nesting > 0 else inside[:-1]
+            if token.type == "table_open":
+                blocks.append({"rows": []})
+            elif token.type == "tr_open":
+                blocks[-1]["rows"].append([])
+        elif token.type == "fence":
+            blocks.append({"code": token.content})
+        elif token.type == "inline":
+            text = "".join(" " if one.type == "softbreak" else one.content for one in token.children or ())
+            if "table_open" in inside:
+                blocks[-1]["rows"][-1].append(text)
+            elif "heading_open" in inside:
+                blocks.append({"heading": text})
+            else:
+                blocks.append({"item" if "list_item_open" in inside else "text": text})
+    return blocks
 
 
 def code_of(bench: Workbench, view: ConceptView) -> list[dict[str, str]]:
