@@ -426,7 +426,7 @@ class Results:
         saved = rules.one(place.kept) if place.kept else None
         head = {"title": saved.name if saved else "Rule", "chips": [], "exports": True, "takes": True}
         if bar.problem:
-            return head, None, None
+            return head | {"takes": False}, None, None
         text, kept, line = bar.asked
         try:
             page = rules.tried(text, kept, line, place.rule_order, 1)
@@ -453,7 +453,8 @@ class Results:
             "beside": f"/library/side-by-side?{urlencode(members_of)}" if beside else "",
             "nothing": None if page.pictures else {"title": "No pictures", "text": "None is that close."},
         }
-        grid = self._grid(request, place.concept, source, page.threshold, page.order)
+        # Pictures of several concepts are protected as the strictest of them asks for.
+        grid = self._grid(request, "", source, page.threshold, page.order)
         return head, order, grid | {"rule": True}
 
     def _grid(
@@ -472,10 +473,9 @@ class Results:
     def _bar(self, bar: RuleBar | None) -> dict[str, Any] | None:
         if bar is None or not bar.could:
             return None
-        menus = (("and", "and"), ("not", "and not"), ("or", "or"))
-        if not bar.rule:
-            menus, names = (("and", "Choose a concept"),), bar.could
-        else:
+        menus, names = [("and", "Choose a concept")], bar.could
+        if bar.rule:
+            menus = [("and", "and"), ("not", "and not"), ("or", "or")]
             names = [] if bar.problem else bar.others
         return {
             "groups": groups_of(bar),

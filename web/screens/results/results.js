@@ -3,6 +3,7 @@ import {elsewhere, labels, number} from '/web/components/elsewhere.js';
 import {element as make} from '/web/components/elements.js';
 import {PictureGrid} from '/web/components/grid/grid.js';
 import './files.js';
+import './try.js';
 
 let grid = null; // there is one
 
@@ -10,7 +11,7 @@ export const begin = (element, gradio) => {
   grid = element.grid = new Scored(element, gradio);
   labels(element, {inView: true, choose: Boolean(grid.props.value?.rule)});
   element.addEventListener('open', ({detail: {id}}) => dispatchEvent(new CustomEvent('open-picture', {
-    detail: {id, ids: [...grid.tiles.keys()], inView: true, more: () => grid.more()},
+    detail: {id, ids: [...grid.tiles.keys()], inView: true, more: async () => { await grid.more(); return [...grid.tiles.keys()]; }},
   })));
   elsewhere.watch({draw: () => grid.count()});
   for (const popover of document.querySelectorAll('.results-popover')) popover.popover = 'auto';
