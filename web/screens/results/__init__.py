@@ -57,13 +57,13 @@ SCORES = ("score library", "train", "try rule")  # work that brings pictures int
 JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
 ORDERS = ((NEW, "New finds"), ("top", "Surest"), ("borderline", "Borderline"), ("bottom", "Least likely"))
 FORMATS = [
-    ("Table (CSV), with annotators and comments", "csv"),
-    ("JSONL, a label a line", "jsonl"),
+    ("Table (CSV)", "csv"),
+    ("JSONL", "jsonl"),
     ("FiftyOne dataset", "fiftyone"),
     ("Label Studio tasks", "label-studio"),
     ("COCO-style JSON", "coco"),
-    ("Hugging Face datasets (Parquet)", "hugging-face"),
-    ("Folders “yes” and “no”, with the pictures", "image-folder"),
+    ("Hugging Face (Parquet)", "hugging-face"),
+    ("Folders with the pictures", "image-folder"),
 ]
 WHAT = [
     ("Labelled", "answers"),
@@ -89,7 +89,7 @@ class JobsHere(Progress):
 
 class Results:
     def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+        self._bench, demo = workbench, workbench.context.settings.demo
         self.head = data_view(HERE / "head.html", "results-head")
         notice = Notice("results-said")
         self.said = notice.view
@@ -122,21 +122,21 @@ class Results:
                     )
                     self.watch = gr.Button("Watch", size="md", scale=0)
                 with gr.Accordion("Options", open=False):
-                    self.webhook = gr.Textbox(
-                        label="Webhook for flagged pictures", value="", placeholder="https://example.com/hook"
-                    )
-                    with gr.Row():
+                    with gr.Row(elem_classes="use"):
+                        self.webhook = gr.Textbox(
+                            label="Webhook for flagged pictures",
+                            value="",
+                            placeholder="https://example.com/hook",
+                            scale=2,
+                        )
                         self.ask = gr.Number(
                             label="Share of finds to check (%)",
                             value=100 * ASK_FLAGGED,
                             minimum=0,
                             maximum=100,
                         )
-                        self.promised = gr.Number(
-                            label="Warn below (% right); empty: as tested",
-                            value=None,
-                            minimum=0,
-                            maximum=100,
+                        self.promised = gr.Textbox(
+                            label="Warn below (% right)", value="", placeholder="As tested"
                         )
             self.watch_said = Notice("results-watch-said").view
         with gr.Column(elem_id="results-export", elem_classes="results-popover"):
@@ -167,7 +167,7 @@ class Results:
             with gr.Row(elem_classes="use", visible=False) as self.tables:
                 self.table_of = gr.Dropdown(TABLES, value="concept", label="Scores of", min_width=130)
                 self.table_folder = gr.Textbox(
-                    label="Folder", value="", placeholder="Your library", min_width=110
+                    label="Folder", value="", placeholder="Your library", min_width=110, visible=not demo
                 )
                 self.suffix = gr.Dropdown(SUFFIXES, value="csv", label="File", min_width=90)
                 self.table = gr.Button("Write table", size="md", scale=0)
@@ -748,7 +748,7 @@ class Results:
 
     @calls(Watches.begin, Watches.look)
     def begin_watch(
-        self, folder: str, webhook: str, ask: float | None, promised: float | None, request: gr.Request
+        self, folder: str, webhook: str, ask: float | None, promised: str, request: gr.Request
     ) -> list[Any]:
         try:
             watches = self._bench.concept(self._place(request).concept).watches
@@ -756,7 +756,7 @@ class Results:
                 folder,
                 webhook=webhook.strip(),
                 ask_flagged=ASK_FLAGGED if ask is None else ask / 100,
-                promised=None if promised is None else promised / 100,
+                promised=_share(promised),
                 author=author_of(request),
                 confined=True,
             )
@@ -815,6 +815,16 @@ def _outcome(job: JobView | None) -> str:
 
 
 OUTCOME = (("removed", "removed"), ("unchanged", "as before"))
+
+
+def _share(text: str) -> float | None:
+    """What was typed, of 100; None where nothing was. Raises `DiscernError`."""
+    if not text.strip():
+        return None
+    try:
+        return float(text) / 100
+    except ValueError as error:
+        raise DiscernError(f"“{text}” is no number.") from error
 
 
 def _quoted(name: str) -> str:
