@@ -121,23 +121,22 @@ class Results:
                         label="Folder on this computer", value="", placeholder="/home/ana/Incoming", scale=3
                     )
                     self.watch = gr.Button("Watch", size="md", scale=0)
-                with gr.Accordion("Options", open=False):
-                    with gr.Row(elem_classes="use"):
-                        self.webhook = gr.Textbox(
-                            label="Webhook for flagged pictures",
-                            value="",
-                            placeholder="https://example.com/hook",
-                            scale=2,
-                        )
-                        self.ask = gr.Number(
-                            label="Share of finds to check (%)",
-                            value=100 * ASK_FLAGGED,
-                            minimum=0,
-                            maximum=100,
-                        )
-                        self.promised = gr.Textbox(
-                            label="Warn below (% right)", value="", placeholder="As tested"
-                        )
+                with gr.Accordion("Options", open=False), gr.Row(elem_classes="use"):
+                    self.webhook = gr.Textbox(
+                        label="Webhook for flagged pictures",
+                        value="",
+                        placeholder="https://example.com/hook",
+                        scale=2,
+                    )
+                    self.ask = gr.Number(
+                        label="Share of finds to check (%)",
+                        value=100 * ASK_FLAGGED,
+                        minimum=0,
+                        maximum=100,
+                    )
+                    self.promised = gr.Textbox(
+                        label="Warn below (% right)", value="", placeholder="As tested"
+                    )
             self.watch_said = Notice("results-watch-said").view
         with gr.Column(elem_id="results-export", elem_classes="results-popover"):
             self.counts = data_view(HERE / "counts.html", "results-counts")
