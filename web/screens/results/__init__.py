@@ -104,7 +104,7 @@ class Results:
                     placeholder="messy room AND NOT (people OR pets)",
                     max_length=2000,
                 )
-                self.sure = gr.Number(label="Flag from (%)", value=50, minimum=1, maximum=99, min_width=100)
+                self.sure = gr.Number(label="Flag from (%)", value=50, minimum=0, maximum=100, min_width=100)
                 self.apply = gr.Button("Apply", size="md", scale=0)
             with gr.Row(elem_classes="use", visible=False) as self.saving:
                 self.rule_name = gr.Textbox(
