@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.workbench import Workbench
-from web.screens import home, label, library
-from web.screens import describe, home, label
-from web.screens import albums, home, label, map, settings, side_by_side, trash
-from web.screens import borderline, check, home, label, review
+from web.screens import (
+    albums,
+    borderline,
+    check,
+    describe,
+    home,
+    label,
+    library,
+    map,
+    results,
+    review,
+    settings,
+    side_by_side,
+    trash,
+)
 
 
 @dataclass(frozen=True)
@@ -21,19 +32,23 @@ class Tab:
     name: str
     title: str
     path: str
-    build: Callable[[Workbench, Any], object]
+    build: Callable[[Workbench, Any], Any]
 
 
 TABS = (
     Tab("home", "Home", "/", home.build),
     Tab("library", "Library", "/library", library.build),
     Tab("health", "Files and duplicates", "/library/health", library.Health),
-    Tab("describe", "Describe", "/describe", describe.build),
-    Tab("label", "Label", "/label", label.build),
     Tab("trash", "Trash", "/library/trash", trash.build),
     Tab("albums", "Albums", "/library/albums", albums.build),
     Tab("map", "Map", "/library/map", map.build),
     Tab("several", "Side by side", "/library/side-by-side", side_by_side.build),
+    Tab("describe", "Describe", "/describe", describe.build),
+    Tab("label", "Label", "/label", label.build),
+    Tab("review", "Review", "/label/review", review.build),
+    Tab("borderline", "Borderline", "/label/borderline", borderline.build),
+    Tab("check", "Check", "/check", check.build),
+    Tab("results", "Results", "/results", results.build),
     Tab("settings", "Models", "/settings", settings.Models),
     Tab("appearance", "Appearance", "/settings/appearance", settings.Appearance),
     Tab("people", "People", "/settings/people", settings.People),
@@ -41,7 +56,4 @@ TABS = (
     Tab("cost", "Cost", "/settings/cost", settings.Cost),
     Tab("encoder", "Encoder", "/settings/encoder", settings.Encoder),
     Tab("backup", "Backup and log", "/settings/backup", settings.Backup),
-    Tab("review", "Review", "/label/review", review.build),
-    Tab("borderline", "Borderline", "/label/borderline", borderline.build),
-    Tab("check", "Check", "/check", check.build),
 )

@@ -46,10 +46,12 @@ class MemberSaid(View):
 
 
 class RulePicture(View):
-    """`probability` is the product of the members'."""
+    """`probability` is the product of the members'; width and height as of every picture."""
 
     id: str
     path: str
+    width: int = 0
+    height: int = 0
     probability: float
     flagged: bool
     members: tuple[MemberSaid, ...]

@@ -56,6 +56,8 @@ class PartOfPicture(View):
 class ScoredPicture(View):
     id: str
     path: str
+    width: int = 0  # upright pixels of the original; 0 of one that is gone
+    height: int = 0
     probability: float
     said: str  # yes, no, unsure, skip, conflict, a grade or a class; empty where no person looked at it
     grade: float | None = None  # that is to be expected, of a graded concept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, unquote
 
 from pydantic import Field
@@ -199,6 +200,13 @@ def views_of(pictures: Iterable[Picture]) -> list[PictureView]:
 def view_of(picture: Picture) -> PictureView:
     place = next(iter(picture.sources), "")
     return PictureView(id=picture.id, path=place, width=picture.width, height=picture.height)
+
+
+def place_and_shape(picture: PictureView | None) -> dict[str, Any]:
+    """What lists of scored pictures say of one beside its score; nothing of one that is gone."""
+    if picture is None:
+        return {"path": "", "width": 0, "height": 0}
+    return {"path": picture.path, "width": picture.width, "height": picture.height}
 
 
 def _place(place: Place | None) -> str:

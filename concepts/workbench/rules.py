@@ -34,6 +34,7 @@ from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
 from concepts.learning.base import StackedHeads
+from concepts.library.browsing import place_and_shape, views_of
 from concepts.library.placed_scores import with_places
 from concepts.publishing.export import ExportResult, export_heads
 from concepts.view import View
@@ -160,7 +161,7 @@ class Rules:
         listed = scores.places(order, line, self._waiting(found))
         rows = listed[offset : offset + limit]
         ids = scores.ids.at(rows)
-        paths = self._context.collection.paths(ids)
+        pictures = {one.id: one for one in views_of(self._context.collection.library.pictures(ids))}
         shown = []
         columns = (scores.probability, scores.members)
         for i, p, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
@@ -174,7 +175,9 @@ class Rules:
             )
             flagged = bool(p >= np.float32(line))
             shown.append(
-                RulePicture(id=i, path=paths.get(i, ""), probability=p, flagged=flagged, members=said)
+                RulePicture(
+                    id=i, **place_and_shape(pictures.get(i)), probability=p, flagged=flagged, members=said
+                )
             )
         return Tried(
             rule=found.text,

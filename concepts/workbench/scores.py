@@ -24,6 +24,7 @@ from concepts.errors import NOT_ANSWERED, BadPictureError, ConflictError, Discer
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.labelling.consensus import Decision
+from concepts.library.browsing import place_and_shape, views_of
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, visitors_paths, within_roots
@@ -159,6 +160,16 @@ class Scores:
         by_look_alikes = found.scores.ranking is not None and not by_score
         return self._page(found, shown, offset, by_look_alikes=by_look_alikes)
 
+    @operation("GET /finds")
+    def new_finds(self, limit: Limit = 50, offset: Offset = 0) -> Finds:
+        """What the newest version flags that nobody has labelled or given as an example, surest first.
+
+        Raises `ConflictError` where the version has not looked at a large library yet.
+        """
+        if found := self.finds(limit, offset):
+            return found
+        raise ConflictError("This version has not looked at the library yet. POST to library-scores first.")
+
     def finds(self, limit: int = 24, start: int = 0) -> Finds | None:
         """What the newest version flags that is new to people, surest first, from the place `start` of all
         that it flags: so a page stays what it is while the one before is labelled. None as for `page`."""
@@ -212,7 +223,8 @@ class Scores:
     ) -> ScoredPage:
         context, head, labelled = self._context, found.head, found.labelled
         ids = [picture for picture, _ in shown]
-        paths, told = context.collection.paths(ids), on_scale(context.collection, head, ids)
+        pictures = {one.id: one for one in views_of(context.collection.library.pictures(ids))}
+        told = on_scale(context.collection, head, ids)
         parts = self._concept.parts.outlines(ids)
         near, known = found.scores.familiarity, [*found.labelled, *found.hidden]
         unfamiliar = {i for i, one in near.of([*ids, *known]) if one < 0} if near else set()
@@ -229,7 +241,7 @@ class Scores:
             pictures=[
                 ScoredPicture(
                     id=i,
-                    path=paths.get(i, ""),
+                    **place_and_shape(pictures.get(i)),
                     probability=p,
                     said=(labelled[i].given or labelled[i].value) if i in labelled else "",
                     part=parts.get(i),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from answering import answer
+from fastapi.testclient import TestClient
 
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -38,3 +40,14 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
     answer(library, NAME, first[:5], always="no")
     assert finds(8, more)[0] == order[8:16]
     assert finds(8)[0] == order[5:13]
+
+
+def test_programs_page_through_finds_and_know_the_shape_of_each(library: Workbench) -> None:
+    api = TestClient(create_app(library), base_url=f"http://127.0.0.1:7860/api/v1/concepts/{NAME}/")
+    page = api.get("finds", params={"limit": 8}).json()
+    assert page["more"] >= 8
+    pictures = page["page"]["pictures"]
+    sizes = {one.id: (one.width, one.height) for one in library.library.pictures(limit=60).pictures}
+    assert [(one["width"], one["height"]) for one in pictures] == [sizes[one["id"]] for one in pictures]
+    following = api.get("finds", params={"limit": 8, "offset": page["more"]}).json()["page"]["pictures"]
+    assert not {one["id"] for one in pictures} & {one["id"] for one in following}

@@ -15,7 +15,6 @@ TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>", re.IGNORECASE)
 # Printed as they are: the icons that come with the app, and SVG of figures, which ElementTree has escaped.
 SAFE = {
     "screen.html": ["html|safe", "rail|safe", "tabs|safe"],  # what templates made
-    "results/card.html": ["markdown|safe"],
     "ui.html": ["icon_svg(name)|safe"],
 }
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))

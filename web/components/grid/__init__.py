@@ -17,7 +17,8 @@ class PictureGrid(gr.HTML):
 
     The value is `{"pictures": [{"id", "src", "name", "caption", "width", "height", "mark", "tone"}, …]}`, or
     `{"source": "/api/…"}`, an address of this site that answers `{"pictures": […], "older": cursor}`: further
-    pages are fetched with `cursor` as one scrolls, and `pictures` come before them. What has no `src` is at
+    pages are fetched with `cursor` (or the parameter that `pages` names) as one scrolls, and `pictures` come
+    before them. What has no `src` is at
     `thumbnails` + id + the value's `shown`. `keys`: key → what it marks pictures as.
 
     Events, with their `gr.EventData`: `open` (`id`), `select` (`ids`), `mark` (`ids`, `value`).

@@ -4,7 +4,7 @@
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
 const HOLD = 500; // milliseconds of a long press
 const TELL = 150; // milliseconds without a change, after which a selection is told
-const FAR = '1200px'; // below what is in view: so early the next page is fetched
+const FAR = 1200; // pixels below what is in view: so early the next page is fetched
 
 export const begin = (element, gradio) => { element.grid = new PictureGrid(element, gradio); };
 
@@ -39,7 +39,7 @@ export class PictureGrid {
     for (const name of ['pointerup', 'pointercancel']) on(document, name, () => this.release());
     on(document, 'contextmenu', (event) => { if (this.held) event.preventDefault(); });
     on(document, 'keydown', (event) => { if (element.checkVisibility()) this.key(event); });
-    new IntersectionObserver(([seen]) => { if (seen.isIntersecting) this.more(); }, {rootMargin: FAR}).observe(this.end);
+    new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) this.more(); }, {rootMargin: `${FAR}px`}).observe(this.end);
     watch('value', () => this.show());
     this.show();
   }
@@ -64,13 +64,14 @@ export class PictureGrid {
     if (this.cursor === null || this.asking === this.asked) return;
     const asked = this.asking = this.asked;
     const address = new URL(this.source, location.href);
-    if (this.cursor) address.searchParams.set('cursor', this.cursor);
+    if (this.cursor) address.searchParams.set(this.props.value.pages || 'cursor', this.cursor);
     this.box.setAttribute('aria-busy', 'true');
     try {
       const reply = await fetch(address);
-      const found = await reply.json();
+      const answer = await reply.json();
       if (asked !== this.asked) return; // another value came meanwhile
-      if (!reply.ok) throw new Error(found.detail);
+      if (!reply.ok) throw new Error(answer.detail);
+      const found = this.page(answer);
       this.cursor = found.older || null;
       this.add(found.pictures);
       this.element.dispatchEvent(new CustomEvent('shown', {bubbles: true, detail: found}));
@@ -80,7 +81,12 @@ export class PictureGrid {
       if (asked === this.asking) this.asking = null;
       this.box.removeAttribute('aria-busy');
     }
-    if (this.end.getBoundingClientRect().top < innerHeight && asked === this.asked) this.more();
+    if (this.end.getBoundingClientRect().top < innerHeight + FAR && this.box.checkVisibility() && asked === this.asked) this.more();
+  }
+
+  // A page as the source answers it.
+  page(answer) {
+    return answer;
   }
 
   // The same elements stay for the same pictures: focus, scroll and selection stay with them.

@@ -1,0 +1,73 @@
+"""Results in a real browser: finds to label, rules, and what Export writes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from answering import answer
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+
+@pytest.fixture
+def results(site: Site, page: Any, concept: str) -> Any:
+    """Results of a concept with a version that flags everything."""
+    of = site.bench.concept(concept)
+    answer(site.bench, concept, [picture.id for picture in of.labels.next_pictures(20)])
+    of.versions.train().wait()
+    of.versions.use(1, 1e-9, author="me").wait()
+    page.goto(f"{site.url}/results?concept={quote(concept)}")
+    expect(page.get_by_role("option").first).to_be_visible()
+    return page
+
+
+def test_a_label_by_a_key_was_given_with_the_score_in_view_and_z_takes_it_back(
+    site: Site, results: Any, concept: str
+) -> None:
+    finds = results.locator("#results-order .finds")
+    before = int(finds.inner_text())
+    first = results.get_by_role("listbox").get_by_role("option").first
+    first.click()
+    results.keyboard.press("n")
+    expect(first).to_have_accessible_name(re.compile("doesn’t"))
+    expect(finds).to_have_text(str(before - 1))
+    expect(results.get_by_text("1 picture: doesn’t.")).to_be_visible()
+    results.keyboard.press("z")
+    expect(finds).to_have_text(str(before))
+
+
+def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
+    site: Site, results: Any, concept: str
+) -> None:
+    results.get_by_role("button", name="Export").click()
+    results.get_by_role("button", name="Write table").click()
+    link = results.get_by_role("link", name="Download CSV").first
+    expect(link).to_be_visible()
+    with results.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename.endswith(".csv")
+    album = results.get_by_label("Album, or the name of a new one")
+    album.fill(f"Of {concept}")
+    album.press("Enter")
+    results.get_by_role("button", name="Add to album").click()
+    expect(results.get_by_text(f"“Of {concept}” created")).to_be_visible()
+    (made,) = [one for one in site.bench.collections.all() if one.name == f"Of {concept}"]
+    assert made.pictures == len(site.bench.concept(concept).keywords.counting())
+    results.keyboard.press("Escape")
+    results.get_by_role("button", name="Rules").click()
+    results.get_by_label("Rule, with AND").fill("Nothing like it")
+    results.get_by_role("button", name="Apply").click()
+    expect(results.get_by_role("alert")).to_contain_text("There is no concept “Nothing like it”")
+    results.get_by_label("Rule, with AND").fill(f'NOT "{concept}"')
+    results.get_by_role("button", name="Apply").click()
+    expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+    results.get_by_label("Save with today").fill(f"Not {concept}")
+    results.get_by_role("button", name="Save rule").click()
+    expect(results.get_by_role("heading", name=f"Not {concept}")).to_be_visible()
+    results.go_back()
+    expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
