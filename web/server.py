@@ -26,7 +26,6 @@ from concepts.workbench import Workbench
 from web.api.app import create_api
 from web.blocks import Page, into_the_page
 from web.http.access import Access
-from web.http.answers import answer_routes
 from web.http.calls import Calls
 from web.http.files import file_routes
 from web.http.guard import Guard
@@ -34,10 +33,8 @@ from web.http.login import login_routes
 from web.http.media import map_routes, media_routes
 from web.http.problems import handle_problems
 from web.http.request_log import RequestLog
-from web.http.screens import screen_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
-from web.screens import SCREENS
 
 STATIC = Path(__file__).parent / "static"
 HERE = Path(__file__).parent
@@ -79,11 +76,9 @@ def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Pag
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
-    app.include_router(screen_routes(workbench, SCREENS))
     app.include_router(media_routes(workbench))
     app.include_router(map_routes(workbench))
     app.include_router(file_routes(workbench))
-    app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     for folder in ("components", "screens"):
         app.mount(f"/web/{folder}", Scripts(directory=HERE / folder))

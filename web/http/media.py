@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from concepts.definition.names import LONGEST
 from concepts.errors import UnknownError
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
@@ -21,11 +22,10 @@ from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
 from concepts.workbench import Workbench
 from concepts.workbench.map import By
-from concepts.workbench.protection import Part
+from concepts.workbench.protection import OnPage, Part
 from storage.pictures.resizing import protected
 from storage.pictures.videos import PLAYED
 from web.http.guard import author_of
-from web.page import protection_of
 from web.render import render
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
@@ -119,3 +119,9 @@ def map_routes(workbench: Workbench) -> APIRouter:
         return RedirectResponse(found.rstrip("?"))
 
     return router
+
+
+def protection_of(workbench: Workbench, request: Request) -> OnPage:
+    """How to protect pictures for this person, by the concept in the address."""
+    named = request.query_params.get("concept", "")
+    return workbench.protection.on_page(author_of(request), named if len(named) <= LONGEST else None)

@@ -60,8 +60,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
         ("GET", f"/app/map/(places|colours|pictures/{ONE}/{ONE})", Rule(VIEWER)),
         ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),
-        ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
-        ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
         ("POST", "/uploads", Rule(OWNER)),
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
         ("GET", f"/media/{ONE}/{ONE}", Rule(VIEWER)),
@@ -77,7 +75,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # The screens, whose buttons are in ACTIONS
         ("GET", "/settings/cost/?", Rule(OWNER, host=True)),
         ("GET", f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)),
-        *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
+        ("GET", f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)),
         # Gradio's endpoints for its clients
         # Of the page. What an event may do is asked where it is handled: `web.handlers.calls`
         ("GET", "/(config|theme.css|assets/.*|static/.*|manifest.json|favicon.ico)/?", Rule(VIEWER)),
@@ -90,57 +88,17 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     )
 ]
 
-# The buttons and forms of the screens, by what they are called there.
-BUTTONS: dict[Rule, str] = {
-    Rule(VIEWER): """
-        show search narrow open position filter revision card code compare pick page
-        around table page-alarms page-missed prompt flagged told protect""",
-    Rule(LABELLER): """
-        yes no unsure undo answer comment begin-round test-wording""",
-    Rule(OWNER): """
-        cancel retry mine annotate propose train measure compare-annotators certify keep-line
-        threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
-        look-over ask more-kinds try-rule score-table given""",
-    Rule(OWNER, host=True): "look-now check find-neighbours tidy draw-map test",
-    # What counts
-    Rule(OWNER, "began a concept"): "begin",
-    Rule(OWNER, "renamed a concept"): "rename",
-    Rule(OWNER, "duplicated a concept"): "duplicate",
-    Rule(OWNER, "deleted a concept"): "trash-concept",
-    Rule(OWNER, "brought a concept back"): "restore-concept",
-    Rule(OWNER, "changed what counts"): """
-        sentence add-criterion edit-criterion keep-criterion drop-criterion turn-kind add-query keep-query
-        flip-query drop-query example drop-example restore scale accept-wording reject-wordings
-        answer-question""",
-    Rule(OWNER, "changed a prompt"): "save-prompt reset-prompt",
-    Rule(OWNER, "changed how pictures are shown"): "protect-concept",
-    Rule(OWNER, "chose who labels"): "use-annotator",
-    Rule(OWNER, "chose where a concept looks"): "look-in",
-    Rule(OWNER, "chose which part counts"): "look-at-part",
-    Rule(OWNER, "began to watch a folder", host=True): "watch",
-    Rule(OWNER, "stopped watching a folder", host=True): "stop-watch",
-    # The library, and the computer it is on
-    Rule(OWNER, "added pictures", host=True): "add sample",
-    Rule(OWNER, "added pictures"): "uploaded",
-    Rule(OWNER, "removed pictures", host=True): "trash-picture",
-    Rule(OWNER, "put pictures back", host=True): "restore-picture",
-    Rule(OWNER, "emptied the trash", host=True): "empty-trash",
-    Rule(OWNER, "had the words in pictures read", host=True): "read-words",
-    Rule(OWNER, "changed the encoder", host=True): "reembed",
-    Rule(OWNER, "wrote keywords", host=True): "keywords",
-    Rule(OWNER, "copied files", host=True): "copy-files",
-    Rule(OWNER, "changed settings", host=True): "save",
-    # Collections and rules
-    Rule(OWNER, "made a collection"): "make-collection",
-    Rule(OWNER, "renamed a collection"): "rename-collection",
-    Rule(OWNER, "changed a collection"): "put-chosen take-chosen undo-change",
-    Rule(OWNER, "removed a collection"): "trash-collection",
-    Rule(OWNER, "brought a collection back"): "restore-collection",
-    Rule(OWNER, "kept a combination"): "keep-rule",
-    Rule(OWNER, "removed a combination"): "trash-rule",
-    Rule(OWNER, "brought a combination back"): "restore-rule",
+# What one operation does to things of several kinds: the trash, whose rule is the thing's own.
+ACTIONS: dict[str, Rule] = {
+    "trash-concept": Rule(OWNER, "deleted a concept"),
+    "restore-concept": Rule(OWNER, "brought a concept back"),
+    "trash-picture": Rule(OWNER, "removed pictures", host=True),
+    "restore-picture": Rule(OWNER, "put pictures back", host=True),
+    "trash-collection": Rule(OWNER, "removed a collection"),
+    "restore-collection": Rule(OWNER, "brought a collection back"),
+    "trash-rule": Rule(OWNER, "removed a combination"),
+    "restore-rule": Rule(OWNER, "brought a combination back"),
 }
-ACTIONS = {button: rule for rule, buttons in BUTTONS.items() for button in buttons.split()}
 ANY_OTHER = Rule(OWNER, host=True)
 
 # What Gradio answers and the page has no use for: files, uploads, proxies, recordings, changing the app.
@@ -148,10 +106,6 @@ ANY_OTHER = Rule(OWNER, host=True)
 CLOSED = re.compile(
     r"/(gradio_api/.*|monitoring(/.*)?|pwa_icon(/.*)?|svelte/.*|openapi\.json|robots\.txt|logout|login/)"
 )
-
-
-def rule_of_button(action: str) -> Rule:
-    return ACTIONS.get(action, ANY_OTHER)
 
 
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.

@@ -10,7 +10,6 @@ from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.rule_scores import RuleOrder
 from concepts.workbench import Workbench
-from web.page import number_of
 from web.parts import place
 
 PARTS = ("concept", "rule", "kept", "sure", "order", "watch")
@@ -66,3 +65,8 @@ class Place:
         """The same place in another order or of another rule."""
         values = {**self.values, **other}
         return place("/results", **{name: value for name, value in values.items() if value})
+
+
+def number_of(text: str) -> int:
+    """The whole number that an address has; 0 if it has none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

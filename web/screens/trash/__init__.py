@@ -16,7 +16,7 @@ from storage.trash import Kind
 from web.advice import in_words
 from web.api.operations import permits
 from web.handlers import PLAIN, author_of, calls, concept_of, may
-from web.http.roles import rule_of_button, why_not
+from web.http.roles import ACTIONS, why_not
 from web.jobs import is_going
 from web.parts import Notice, Progress, data_view, place
 from web.words import ago, count, size
@@ -130,7 +130,7 @@ class TrashScreen:
         state = request.state
 
         def brings_back(kind: str) -> bool:
-            return not why_not(rule_of_button(f"restore-{kind}"), state.role, state.demo)
+            return not why_not(ACTIONS[f"restore-{kind}"], state.role, state.demo)
 
         all_of = kind == "picture" and items and brings_back("picture")
         return {
