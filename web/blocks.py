@@ -36,13 +36,14 @@ class Page(gr.Blocks):
 
     def __init__(self, workbench: Workbench, settings: Settings) -> None:
         super().__init__(title="Discern", analytics_enabled=False, fill_width=True)
-        with self, gr.Row(elem_id="workbench"):
-            with gr.Column(elem_id="rail-column", min_width=0, scale=0):
-                side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
-            with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
-                for tab in TABS:
-                    with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
-                        tab.build(workbench, getattr(side, f"to_{tab.name}"))
+        with self:
+            with gr.Row(elem_id="workbench"):
+                with gr.Column(elem_id="rail-column", min_width=0, scale=0):
+                    side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
+                with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
+                    for tab in TABS:
+                        with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
+                            tab.build(workbench, getattr(side, f"to_{tab.name}"))
             viewer = OnePicture(workbench)
             side.moved(Way(workbench).shown, None, side, **PLAIN)
             side.moved(viewer.page, None, viewer.view, **PLAIN)
