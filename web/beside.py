@@ -1,4 +1,4 @@
-"""What is known of the picture that is selected: why it is there, what was said of it, and buttons that label it."""
+"""What is known of the selected picture: why it is there, what was said of it, and buttons that label it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ FOUND_BY = {
     "classifier": "chosen by the classifier",
     "like a yes": "like a suggested yes",
 }
-# Of what kind a criterion is → verdict → mark, words, style. An excluding criterion that is met speaks against the
-# picture; kinds that it is not of say nothing.
+# Of what kind a criterion is → verdict → mark, words, style. An excluding criterion that is met speaks against
+# the picture; kinds that it is not of say nothing.
 _PLAIN = {
     "met": ("✓", "holds", "yes"),
     "not met": ("✗", "doesn’t hold", "no"),

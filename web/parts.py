@@ -33,7 +33,7 @@ def GO(path: str = "") -> str:  # noqa: N802  in the place of a script
     return f"(place) => {{ {where} if (to) dispatchEvent(new CustomEvent('go', {{detail: to}})); }}"
 
 
-def FOCUS(selector: str) -> str:
+def FOCUS(selector: str) -> str:  # noqa: N802  in the place of a script
     """Script that moves the focus, once what is asked for is there."""
     return f"() => setTimeout(() => document.querySelector({json.dumps(selector)})?.focus(), 80)"
 

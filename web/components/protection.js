@@ -46,7 +46,7 @@ function pictureInHand() {
   const near = focus?.closest('.tile, .look, figure, .pictures > li');
   const img = near?.matches('img') ? near : near?.querySelector('img');
   if (img) return img;
-  const large = [...document.querySelectorAll('dialog[open] .large img, .stage img, .large img')];
+  const large = [...document.querySelectorAll('dialog[open] .large img, .stage img, .large img, .alone img')];
   return large.find((one) => one.checkVisibility()) || (hovered?.isConnected ? hovered : null);
 }
 

@@ -11,10 +11,13 @@ FOLDER = Path(__file__).parent
 
 
 class Threshold(DataView):
-    """Says at once what moving the threshold would do, from numbers that are in its value: `rows` of
-    [threshold, flagged, right, precision, its range, recall, its range] by falling threshold, `own` the row at
-    the threshold in use, `flagged_at` how many pictures at 0, 0.001, … 1, and `scores`, a figure. Events, with
-    their `gr.EventData`: `around` (`threshold`) once it rests, `use` (`version`, `threshold`), `score`."""
+    """Says at once what moving the threshold would do.
+
+    Its value has `rows` of [threshold, flagged, right, precision, its range, recall, its range] by falling
+    threshold, `own`, the row at the threshold in use, `flagged_at`, how many pictures are flagged at 0, 0.001,
+    … 1, and `scores`, a figure. Events, with their `gr.EventData`: `around` (`threshold`) once it rests, `use`
+    (`version`, `threshold`), `score`.
+    """
 
     def __init__(self, **how: Any) -> None:
         super().__init__(

@@ -3,7 +3,8 @@
 Mounted once in a page. Any script opens it:
 `dispatchEvent(new CustomEvent('open-picture', {detail: {id, ids, inView, total, about, more}}))`.
 `ids`: what ← and → go through, `total`: how many there are in all; `inView`: a machine's verdict stands
-beside the pictures; `about`: id → what is said of one; `more`: called at the end of `ids`, promises longer ones.
+beside the pictures; `about`: id → what is said of one; `more`: called at the end of
+`ids`, promises longer ones.
 """
 
 from __future__ import annotations

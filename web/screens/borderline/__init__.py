@@ -380,8 +380,8 @@ def _wording(key: str, one: WordingView, query: str, offered: bool, style: str) 
 
 
 def _run(change: str, run: str) -> dict[str, str]:
-    """Words, and before them what parts them from others: a sign before a new line would stand at the end of the
-    last one."""
+    """Words, and before them what parts them from others: a sign before a new line would stand at the end of
+    the last one."""
     text = run.lstrip()
     return {"lead": run[: len(run) - len(text)], change: text}
 

@@ -243,8 +243,8 @@ def _test_set(quality: QualityView) -> tuple[list[str], list[str]]:
         if yes and covered and yes.value is not None:
             low, high = yes.low or 0, covered if yes.high is None else yes.high
             text += (
-                f" So about {yes.value:,.0f} of {covered:,} pictures do ({low:,.0f}–{high:,.0f}), near-duplicates "
-                "counted once."
+                f" So about {yes.value:,.0f} of {covered:,} pictures do ({low:,.0f}–{high:,.0f}), "
+                "near-duplicates counted once."
             )
             if is_rare(yes.value or 0, high, covered):
                 text += f" That is rare: {FIND_MORE}"
@@ -385,8 +385,8 @@ def _tried(
 ) -> dict[str, Any]:
     if not one.complete:
         return {
-            "said": f"{one.answered} of {one.asked} labelled for a threshold of version {one.version} {where} which "
-            f"at least {100 * one.at_least:.0f} of 100 {are}. It takes {one.needed} if all {are}.",
+            "said": f"{one.answered} of {one.asked} labelled for a threshold of version {one.version} {where} "
+            f"which at least {100 * one.at_least:.0f} of 100 {are}. It takes {one.needed} if all {are}.",
             "asked": str(one.asked),
             "answered": str(one.answered),
             "label": place("/label", name) if may["label"] else "",
@@ -397,8 +397,8 @@ def _tried(
         return row | ({"more": "A version has one try. Train again to ask for the next."} if failed else {})
     wrong = "not right" if side == "yes" else "not a clear no"
     row["more"] = (
-        f"{one.n} labels {where} it, {one.errors} {wrong}. It covers pictures unlabelled then, near-duplicates "
-        "counted once."
+        f"{one.n} labels {where} it, {one.errors} {wrong}. It covers pictures unlabelled then, "
+        "near-duplicates counted once."
     )
     if one.look_yourself is not None:
         zones = (
