@@ -1,10 +1,10 @@
-"""Screens over HTTP, as a browser asks for them: pages that open, presses, and what areas show."""
+"""Screens over HTTP, as a browser asks for them, and the people who do."""
 
 from __future__ import annotations
 
-import re
-from html import unescape
-from typing import Any, cast
+import json
+from functools import cached_property
+from typing import Any
 
 import httpx2
 from fastapi import FastAPI
@@ -13,9 +13,8 @@ from fastapi.testclient import TestClient
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.page import WebPage
-from web.screens import SCREENS
 from web.server import create_app
+from web.tabs import TABS
 
 BASE = "http://127.0.0.1:7860"
 PASSWORD = "correct horse battery"
@@ -37,24 +36,9 @@ def browser(app: FastAPI, name: str = "", **options: Any) -> TestClient:
     return client
 
 
-def words(html: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
-
-def _pages() -> dict[str, WebPage]:
-    """Path → the page of a screen, without a workbench behind it."""
-    pages = {screen.path: WebPage() for screen in SCREENS}
-    for screen in SCREENS:
-        screen.build(cast(Any, None), pages[screen.path])
-    return pages
-
-
-PAGES = _pages()
-PATHS = {area: path for path, page in PAGES.items() for area in page.areas}  # area → path of its screen
-AREA = re.compile(f'<div class="(?:area|rail-column)" id="(rail|{"|".join(PATHS)})">')
-
-
 class Screens:
+    """The page's screens over HTTP: what a browser sends when somebody goes to one, and what comes back."""
+
     def __init__(self, bench: Workbench) -> None:
         self.client: httpx2.Client = TestClient(create_app(bench), base_url=BASE)
 
@@ -65,24 +49,28 @@ class Screens:
         screens.client = client
         return screens
 
-    def load(self, page: str, **query: str) -> dict[str, str]:
-        """Area → HTML of a page that opens, such as "check"; "" is Home. What closes the areas is with the
-        last."""
-        answer = self.client.get(f"/{page}", params=query, headers={"accept": "text/html"})
-        assert answer.status_code == 200, answer.text
-        areas = AREA.split(answer.text.partition("</main>")[0])
-        shown = dict(zip(areas[1::2], areas[2::2], strict=True))
-        return shown | (self._send(f"/{page}", query, "opened") if " data-follows>" in answer.text else {})
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get("/config").json()
+        return found
 
-    def press(
-        self, area: str, action: str, value: str = "", query: Any = (), /, **fields: str
-    ) -> dict[str, str]:
-        """Area → HTML after a press in an area."""
-        pressed = {"area": area, "action": action, "value": value, "fields": fields}
-        return self._send(PATHS[area], dict(query), "press", **pressed)
+    def load(self, page: str, **query: str) -> str:
+        """What a screen shows once somebody is there, such as "check", as text; "" is Home."""
+        (tab,) = [tab for tab in TABS if tab.path == f"/{page}"]
+        return self._shown(self.send(f"to_{tab.name}", f"/{page}", **query))
 
-    def _send(self, path: str, query: dict[str, str], event: str, **more: Any) -> dict[str, str]:
-        answer = self.client.post(path, params=query, json={"tab": "t", "event": event, **more})
+    def send(self, event: str, referer: str = "/", /, value: Any = None, **query: str) -> httpx2.Response:
+        """The answer to an event of this name without fields, such as `to_check` or `trash`."""
+        numbers = [
+            one["id"]
+            for one in self.config["dependencies"]
+            if event in {name for _, name in one["targets"]} and one["backend_fn"]
+        ]
+        body = {"fn_index": numbers[0], "data": [], "event_data": {"value": value}, "session_hash": "t"}
+        headers = {"referer": f"{BASE}{referer}"}
+        return self.client.post("/gradio_api/run/predict", params=query, json=body, headers=headers)
+
+    @staticmethod
+    def _shown(answer: httpx2.Response) -> str:
         assert answer.status_code == 200, answer.text
-        areas: dict[str, str] = answer.json()["areas"]
-        return areas
+        return json.dumps(answer.json()["data"], ensure_ascii=False)

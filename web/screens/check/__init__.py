@@ -1,4 +1,4 @@
-"""Check: how good the newest version is, in a sentence and two bars; a threshold to move, mistakes to correct."""
+"""Check: how good the newest version is, in a sentence and two bars; a threshold, mistakes to correct."""
 
 from __future__ import annotations
 
