@@ -29,7 +29,7 @@ def opened(site: Site, page: Page) -> Locator:
 
 
 def chosen(page: Page, count: int) -> None:
-    expect(page.locator("#library-fitting")).to_contain_text(f"{count} pictures")
+    expect(page.locator("#map-chosen")).to_contain_text(f"{count} pictures")
 
 
 def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, concept: str) -> None:

@@ -60,7 +60,7 @@ export class PictureMap {
     this.shape = value?.shape ? value.shape.split(' ').map((one) => one.split(',').map(Number)) : [];
     this.tell(value?.said || '');
     if (!value) return;
-    this.canvas.setAttribute('aria-label', `Map of ${value.pictures.toLocaleString('en')} pictures. Arrows move, + and − zoom, Enter shows what is in this.view.`);
+    this.canvas.setAttribute('aria-label', `Map of ${value.pictures.toLocaleString('en')} pictures. Arrows move, + and − zoom, Enter shows what is in view.`);
     this.load(value);
   }
 
