@@ -14,7 +14,8 @@ from web.advice import in_words
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
 from web.handlers import PLAIN, author_of, calls, concept_of
-from web.parts import Notice, place
+from web.label_tabs import label_tabs
+from web.parts import Notice, data_view, place
 
 HERE = Path(__file__).parent
 RECENT = 120  # labels to step back through: two sheets
@@ -30,6 +31,7 @@ class Label:
         self._bench = workbench
         said = Notice("label-said").view
         with gr.Column(visible=False) as screen:
+            tabs = data_view(HERE / "tabs.html", "label-tabs")
             gr.HTML(
                 html_template=(HERE / "head.html").read_text(encoding="utf-8"),
                 js_on_load="",
@@ -71,7 +73,7 @@ class Label:
             choice.input(None, choice, js=DO.format(what))
         for button, what in ((rest, "rest-no"), (undo, "undo"), (save, "save")):
             button.click(None, js=DO.format(f"'{what}'"))
-        opened(self.open, None, [screen, said, deck, order], **PLAIN)
+        opened(self.open, None, [screen, said, tabs, deck, order], **PLAIN)
 
     @calls(Labels.add)
     def open(self, request: gr.Request) -> list[Any]:
@@ -86,7 +88,7 @@ class Label:
             self._bench.review.keep_up(view.name)
             state = concept.labels.coming(recent=RECENT, author=author)
         except DiscernError as error:
-            return [gr.Column(visible=False), Notice.bad(in_words(error)), None, gr.Dropdown()]
+            return [gr.Column(visible=False), Notice.bad(in_words(error)), None, None, gr.Dropdown()]
         searches = [
             (f"Found by “{one.text}”", f"query:{one.text}") for one in view.revision.definition.queries
         ]
@@ -102,6 +104,7 @@ class Label:
         return [
             gr.Column(visible=True),
             None,
+            label_tabs(view.name, "/label"),
             value,
             gr.Dropdown([*_orders(view.scale.kind, view.scale.counts_from), *searches], value="likely"),
         ]
