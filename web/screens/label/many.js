@@ -80,7 +80,8 @@ export class Many {
       this.labelling.comments.know(found.remarks);
       this.fill(found.pictures);
     } catch (error) {
-      this.loading = this.asked !== asked;
+      if (this.asked !== asked) return;
+      this.loading = false;
       this.labelling.tell(`No pictures: ${error.message} Your labels are kept.`);
     }
   }
@@ -92,7 +93,7 @@ export class Many {
   }
 
   fill(pictures, values = new Map(), selected = []) {
-    Object.assign(this, {pictures: [], values: new Map()});
+    Object.assign(this, {pictures: [], values: new Map(), asked: null}); // what is still on its way comes too late
     this.grid.box.classList.remove('fading');
     this.grid.draw([]);
     this.grid.draw(pictures.map((one) => ({...one, src: this.labelling.addresses(one).small, width: one.width || 4, height: one.height || 3})));
