@@ -1,0 +1,120 @@
+"""Whatever a person can name is named like what Gradio or a browser would run, and no screen runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from drawing import draw_folder
+from playwright.sync_api import Page, expect
+from running_app import served
+
+from concepts.definition import editing
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.server import create_app
+from web.tabs import TABS
+
+RAN = "globalThis.ran=1"
+HOSTILE = (f"${{{RAN}}}", f"{{{{{RAN}}}}}", f"<img src=x onerror={RAN}>")
+
+
+@pytest.fixture(scope="module")
+def hostile(
+    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path
+) -> Iterator[tuple[str, list[str]]]:
+    """Address of a server, and a picture of each name."""
+    root = tmp_path_factory.mktemp("hostile")
+    drawn = sorted(draw_folder(root / "pictures", 40).iterdir())
+    for number, picture in enumerate(drawn[:12]):
+        picture.rename(picture.parent / f"{HOSTILE[number % 3]}.{number:04}.ellipse.png")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.library.add([root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    *named, thrown = [one for one in bench.library.pictures(limit=200).pictures if RAN in one.path][:4]
+    captions = root / "captions.parquet"
+    pq.write_table(
+        pa.table({"id": [one.id for one in named], "caption": list(HOSTILE), HOSTILE[0]: list(HOSTILE)}),
+        captions,
+    )
+    bench.library.keep_captions(captions)
+    for name, picture in zip(HOSTILE, named, strict=True):
+        concept = bench.concepts.begin(name, f"What counts: {name}", examples=[picture.id])
+        for after, edit in enumerate(
+            (
+                partial(editing.add_criterion, kind="excluding", text=f"criterion {name}"),
+                partial(editing.add_query, text=f"query {name}", counts=True),
+            ),
+            1,
+        ):
+            concept.definition.edit(edit, author=name, after=after)
+        concept.definition.mine(size=30).wait()
+        for purpose in ("evaluation", "train"):
+            for one in concept.labels.next_pictures(14, purpose=purpose):  # type: ignore[arg-type]
+                value = "yes" if "ellipse" in one.path else "no"
+                for author in ("me", name):
+                    concept.labels.give(one.id, value, author=author, comment=name)
+        concept.versions.train().wait()
+        bench.collections.make(name, [one.id for one in named], author=name)
+    bench.trash.put(pictures=[thrown.id], author=HOSTILE[2])
+    with served(create_app(bench)) as url:
+        yield url, [one.id for one in named]
+    bench.close()
+
+
+def go(page: Page, address: str) -> None:
+    page.evaluate("(to) => dispatchEvent(new CustomEvent('go', {detail: to}))", address)
+
+
+def at_rest(page: Page) -> None:
+    """What was asked for is there and drawn."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
+def nothing_ran(page: Page, where: Any) -> None:
+    assert page.evaluate("globalThis.ran") is None, where
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_is_run_on_any_screen_nor_in_the_viewer(
+    hostile: tuple[str, list[str]], page: Page, name: str
+) -> None:
+    url, pictures = hostile
+    page.goto(f"{url}/?{urlencode({'concept': name})}")
+    expect(page.get_by_role("navigation", name="Steps")).to_be_visible()
+    about = urlencode({"concept": name})
+    places = [f"{tab.path}?{about}" for tab in TABS]
+    places += [f"/library?in={number}&{about}" for number in (1, 2, 3)]
+    places += [
+        f"/library?q=globalThis&{about}",
+        f"/library/side-by-side?of={about.partition('=')[2]}&{about}",
+    ]
+    places += [f"/results?rule={urlencode({'': json.dumps(name)})[1:]}&{about}"]
+    for address in places:
+        go(page, address)
+        at_rest(page)
+        nothing_ran(page, address)
+    for mode in ("Grid", "Single"):
+        page.goto(f"{url}/label?{about}#{mode.lower()}")
+        expect(page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
+        at_rest(page)
+        nothing_ran(page, mode)
+    go(page, f"/library?{about}")
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
+    viewer = page.get_by_role("dialog")
+    for picture in pictures:
+        page.evaluate("(id) => dispatchEvent(new CustomEvent('open-picture', {detail: {id}}))", picture)
+        expect(viewer.get_by_role("heading", name=RAN).first).to_be_visible()
+        for fold in viewer.locator("summary").all():
+            fold.click()
+        at_rest(page)
+        nothing_ran(page, picture)
+        page.keyboard.press("Escape")
+        expect(viewer).to_be_hidden()
