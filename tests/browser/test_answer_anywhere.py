@@ -1,4 +1,4 @@
-"""Labels outside of Label: by key and with a comment, on Library and for several concepts side by side."""
+"""Labels outside of Label: by key and with a comment, on Library, in the viewer and side by side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 if TYPE_CHECKING:
     from conftest import Site
 
+UNSENT = "/^discern:(elsewhere|unsaved-beside):/"
 NAME, TRAINED = "Ellipse of the library, with a name longer than its bar", "Round thing"
 
 
@@ -27,11 +28,15 @@ def concept(site: Site) -> str:
     return NAME
 
 
+def tiles_of(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Pictures", exact=True).get_by_role("option")
+
+
 @pytest.fixture
 def tiles(site: Site, page: Page, concept: str) -> Locator:
     page.goto(f"{site.url}/library?concept={quote(concept)}")
-    expect(page.locator(".answering[data-ready]")).to_be_attached()
-    return page.locator("#library-main .tile")
+    expect(tiles_of(page)).to_have_count(60)
+    return tiles_of(page)
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +56,18 @@ def said(site: Site, picture: str | None, name: str = NAME) -> str | None:
 
 
 def mark(tile: Locator) -> Locator:
-    return tile.locator(".said")
+    return tile.locator(".mark")
 
 
 def told(page: Page, text: str) -> None:
     """What the pill says."""
-    expect(page.locator("[data-part=answering-said]:not(:empty)")).to_have_text(text)
+    expect(page.get_by_role("group", name="Selected pictures").get_by_role("status")).to_have_text(text)
 
 
 def wait_until_sent(page: Page) -> None:
-    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some((name) => UNSENT.test(name))".replace("UNSENT", UNSENT)
+    )
 
 
 def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reload(
@@ -73,11 +80,14 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
     page.keyboard.press("n")
     expect(mark(tiles.nth(1))).to_have_text("✗ doesn’t")
     wait_until_sent(page)
-    assert [said(site, tiles.nth(n).get_attribute("data-value")) for n in (0, 1)] == ["yes", "no"]
+    assert [said(site, tiles.nth(n).get_attribute("data-id")) for n in (0, 1)] == ["yes", "no"]
+    page.keyboard.press("z")
+    told(page, "1 label undone.")
+    expect(mark(tiles.nth(1))).to_have_count(0)
+    wait_until_sent(page)
     page.reload()
     expect(mark(tiles.nth(0))).to_have_text("✓ counts")
-    page.keyboard.press("z")
-    told(page, "Nothing to undo.")
+    assert [said(site, tiles.nth(n).get_attribute("data-id")) for n in (0, 1)] == ["yes", None]
 
 
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
@@ -85,21 +95,22 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
 ) -> None:
     labels = trained.bench.concept(TRAINED).labels
     page.goto(f"{trained.url}/library?concept={quote(TRAINED)}&says=yes")
-    expect(page.locator(".answering[data-ready]")).to_be_attached()
-    tiles = page.locator("#library-main .tile")
-    filtered = str(tiles.nth(1).get_attribute("data-value"))
+    tiles = tiles_of(page)
+    filtered = str(tiles.nth(1).get_attribute("data-id"))
     tiles.nth(1).focus()
     page.keyboard.press("y")
+    wait_until_sent(page)
     page.goto(f"{trained.url}/library")
-    with_squares, plain = (str(tiles.nth(n).get_attribute("data-value")) for n in (10, 11))
+    expect(tiles).to_have_count(60)
+    with_squares, plain = (str(tiles.nth(n).get_attribute("data-id")) for n in (10, 11))
     labels.give(with_squares, "no", author="me")  # it may be one that measures
-    tiles.nth(10).click()
-    dialog = page.get_by_role("dialog")
+    tiles.nth(10).dblclick()
+    dialog = page.locator("dialog.viewer")
     dialog.get_by_role("button", name="Where in the picture").click()
     expect(dialog.get_by_text("sure that it counts")).to_be_visible()
     dialog.get_by_role("button", name=f"{TRAINED}: counts").click()
     page.keyboard.press("ArrowRight")
-    expect(dialog.locator(f"[data-concepts][data-ready=yes] [data-picture='{plain}']")).to_be_visible()
+    expect(dialog.locator(f".large:has([data-picture='{plain}']) + .side:not(.stale)")).to_be_visible()
     dialog.get_by_role("button", name=f"{TRAINED}: counts").click()
     wait_until_sent(page)
     given = labels.own([filtered, with_squares, plain], "me")
@@ -111,7 +122,7 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     site: Site, page: Page, tiles: Locator, concept: str
 ) -> None:
     labels, tile = site.bench.concept(concept).labels, tiles.nth(20)
-    picture, box = str(tile.get_attribute("data-value")), page.get_by_label("Your comment for")
+    picture, box = str(tile.get_attribute("data-id")), page.get_by_label("Your comment for")
     tile.focus()
     page.keyboard.press("c")
     expect(box).to_be_focused()
@@ -123,12 +134,12 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     expect(box).to_have_value("Has no corners")
     assert serious_in_both_themes(page) == []
     page.keyboard.press("Enter")
-    expect(tile.locator(".own-remark")).to_have_text("“Has no corners”")
+    expect(tile.locator(".remark")).to_have_text("“Has no corners”")
     wait_until_sent(page)
     assert labels.own_comments([picture], "me") == {picture: "Has no corners"}
     assert labels.own([picture], "me") == []  # a comment is no answer
-    tile.click()
-    dialog = page.get_by_role("dialog")
+    tile.dblclick()
+    dialog = page.locator("dialog.viewer")
     expect(dialog.locator(".own-remark")).to_contain_text("Has no corners")
     dialog.get_by_role("button", name=f"{concept}: counts").focus()
     page.keyboard.press("c")
@@ -146,6 +157,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
     for name in names:
         page.get_by_label("Concepts, at most 6").click()
         page.get_by_role("option", name=name).click()
+        expect(page.get_by_role("group", name=name).first).to_be_visible()
     tile = page.locator(".cells[data-picture]").first
     expect(tile.locator(".cell")).to_have_count(2)
     picture = str(tile.get_attribute("data-picture"))

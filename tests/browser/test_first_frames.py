@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,18 @@ DARK = 90  # of 255: half of a dark page is no brighter
 LATE = 100  # milliseconds
 
 
-PAGES = (
-    "/",
-    "/library",
-    "/library?open={picture}",
-    f"/label?concept={NAME}",
-    f"/describe?concept={NAME}",
-    f"/label?concept={NAME}#grid",
-    "/media/picture/{picture}",
-    "/no-such-screen",
-)
+STYLES = re.compile(r"/web/.*\.css$")
+# And what there is once its pictures are asked for.
+PAGES = {
+    "/": "#screen-home .card img",
+    "/library": "#library-grid [role=option] img",
+    "/library?open={picture}": "dialog.viewer .large img",
+    f"/label?concept={NAME}#single": "#labeller .stage img",
+    f"/describe?concept={NAME}": "#screen-describe .strip img",
+    f"/label?concept={NAME}#grid": "#label-grid [role=option] img",
+    "/media/picture/{picture}": "img",
+    "/no-such-screen": "h1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,17 @@ def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
     page.emulate_media(color_scheme="light")  # the system's, which the choice overrides
     page.goto(f"{url}/settings/appearance")
     held: list[Route] = []
-    page.route("**/web/*.css", lambda route: held.append(route) if styles == "late" else route.abort())
+    late = False  # whether it is so by now
+
+    def hold(route: Route) -> None:
+        if styles == "never":
+            route.abort()
+        elif late:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(STYLES, hold)
     frames: list[np.ndarray[Any, Any]] = []  # all that the page shows from here on
     devtools = page.context.new_cdp_session(page)
 
@@ -87,14 +100,17 @@ def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
 
     devtools.on("Page.screencastFrame", take)
     devtools.send("Page.startScreencast", {"format": "png", "everyNthFrame": 1})
-    for address in PAGES:
-        with page.expect_request("**/web/*.css"):
+    for address, there in PAGES.items():
+        late = False
+        with page.expect_request(STYLES):
             page.goto(url + address.format(picture=picture), wait_until="commit")
         if styles == "late":
             page.evaluate(f"new Promise((over) => setTimeout(over, {LATE}))")
+        late = True
         while held:
             held.pop().continue_()
         page.wait_for_load_state("load")
+        page.wait_for_selector(there, state="attached")
         page.wait_for_function(
             "() => [...document.images].every((one) => one.complete || one.loading === 'lazy')"
         )
@@ -107,9 +123,9 @@ def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
     assert len(frames) > len(PAGES)
 
     page.goto(f"{url}/library")
-    tile = page.locator("#library-main .tile").first
+    tile = page.get_by_role("listbox", name="Pictures", exact=True).get_by_role("option").first
     tile.focus()
     page.keyboard.press("v")
-    expect(tile.locator("img")).not_to_have_attribute("src", "shown=")
+    expect(tile.locator("img")).not_to_have_attribute("src", re.compile("shown="))
     page.wait_for_function("(one) => one.complete", arg=tile.locator("img").element_handle())
     assert green(pixels(page.screenshot())) > 1000  # what is looked for is seen
