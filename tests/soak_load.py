@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import threading
@@ -18,7 +19,8 @@ from patience import PATIENCE
 from running_app import App
 
 TIMEOUT = 60.0  # seconds for one answer of the server
-FOLLOWS = b" data-follows"  # of a page of which more is asked for once it is there
+CONFIG = "window.gradio_config = "
+SENDS = "/gradio_api/run/predict"  # where a page's events go
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ class Clients:
         addresses: Sequence[str],
         pause: tuple[float, float],
     ) -> None:
-        """Readers choose from `addresses`, whose `{concept}` and `{picture}` are filled in."""
+        """Readers choose from `addresses`, whose `{concept}` and `{picture}` are filled in. Where that is a
+        screen, they send what its page does."""
         self.state = "well"
         self.noted = Noted()
         self._address, self._concepts, self._pictures = address, concepts, pictures
         self._addresses, self._pause = addresses, pause
         self._ended = threading.Event()
         self._lock = threading.Lock()
+        self._events: dict[str, list[int]] = {}  # of the page: name → numbers of what it calls
         self._threads: list[threading.Thread] = []
 
     def begin(self, who: Callable[[int], tuple[str, str]], readers: int, writers: int) -> None:
@@ -129,9 +133,27 @@ class Clients:
     def _read(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         concept, picture = rng.choice(self._concepts), rng.choice(self._pictures)
         address = rng.choice(self._addresses).format(concept=quote(concept), picture=picture)
-        page = self._ask(client, "GET", address)
-        if page is not None and FOLLOWS in page.content:
-            self._ask(client, "POST", address, json={"event": "opened"})
+        page = self._ask(client, "GET", address, follow_redirects=True)
+        if page is None or "text/html" not in page.headers["content-type"]:
+            return
+        screen, query = page.url.params.get("screen", "home"), page.url.params.remove("screen")
+        headers, session = {"referer": f"{self._address}{address}"}, f"{rng.getrandbits(64):x}"
+        for event in ("moved", f"to_{screen}"):
+            for number in self._called(page)[event]:
+                body = {"fn_index": number, "data": [], "session_hash": session}
+                sent = {"params": query, "json": body, "headers": headers}
+                self._ask(client, "POST", SENDS, what=f"{event} {number}", **sent)
+
+    def _called(self, page: httpx.Response) -> dict[str, list[int]]:
+        """What each event of the page calls in the server, which is the same for everybody."""
+        if not self._events:
+            found: dict[str, list[int]] = {}
+            config, _ = json.JSONDecoder().raw_decode(page.text.partition(CONFIG)[2])
+            for one in config["dependencies"]:
+                for _, name in one["targets"] if one["backend_fn"] else ():
+                    found.setdefault(name, []).append(one["id"])
+            self._events = found
+        return self._events
 
     def _answer(self, client: httpx.Client, rng: random.Random, name: str) -> None:
         """Until it is acknowledged, always with the same key, which its comment shows in the log."""
@@ -146,22 +168,26 @@ class Clients:
                 return
             self._ended.wait(rng.uniform(0.2, 1))
 
-    def _ask(self, client: httpx.Client, method: str, address: str, **more: object) -> httpx.Response | None:
-        """The answer where it is a good one. Notes how it went."""
+    def _ask(
+        self, client: httpx.Client, method: str, address: str, *, what: str = "", **more: object
+    ) -> httpx.Response | None:
+        """The answer where it is a good one. Notes how it went. `what`: its kind, where the address tells
+        none."""
         before, begun = self.state, time.monotonic()
         try:
             response = client.request(method, address, **more)  # type: ignore[arg-type]
         except httpx.TransportError as error:
-            self._note({before, self.state}, type(error).__name__, f"{method} {address}: {error!r}")
+            self._note({before, self.state}, type(error).__name__, f"{method} {address} {what}: {error!r}")
             return None
         took, status = time.monotonic() - begun, str(response.status_code)
         if response.status_code >= 400:
-            self._note({before, self.state}, status, f"{method} {address}: {status} {response.text[:300]}")
+            said = f"{method} {address} {what}: {status} {response.text[:300]}"
+            self._note({before, self.state}, status, said)
             return None
         with self._lock:
             self.noted.answers["well", "ok"] += 1
-            what = re.sub(r"[0-9a-f]{64}|(?<=concepts/)[^/]+|(?<=concept=).+", "…", f"{method} {address}")
-            self.noted.seconds.setdefault(what, []).append(took)
+            kind = re.sub(r"[0-9a-f]{64}|(?<=concepts/)[^/]+|(?<=concept=).+", "…", f"{method} {address}")
+            self.noted.seconds.setdefault(what or kind, []).append(took)
         return response
 
     def _note(self, states: set[str], kind: str, said: str) -> None:
