@@ -25,6 +25,8 @@ from web.tabs import TABS
 RAN = "globalThis.ran=1"
 HOSTILE = (f"${{{RAN}}}", f"{{{{{RAN}}}}}", f"<img src=x onerror={RAN}>")
 
+OF_CONCEPT = {"describe", "label", "review", "borderline", "check", "results"}
+
 
 @pytest.fixture(scope="module")
 def hostile(
@@ -82,30 +84,49 @@ def nothing_ran(page: Page, where: Any) -> None:
     assert page.evaluate("globalThis.ran") is None, where
 
 
+def opened(page: Page, url: str, name: str) -> str:
+    """The page on Home; what its addresses have of a concept."""
+    about = urlencode({"concept": name})
+    page.goto(f"{url}/?{about}")
+    expect(page.get_by_role("navigation", name="Steps")).to_be_visible()
+    return about
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_is_run_on_any_screen_nor_in_the_viewer(
+def test_no_name_is_run_on_any_screen_of_a_concept(
     hostile: tuple[str, list[str]], page: Page, name: str
 ) -> None:
-    url, pictures = hostile
-    page.goto(f"{url}/?{urlencode({'concept': name})}")
-    expect(page.get_by_role("navigation", name="Steps")).to_be_visible()
-    about = urlencode({"concept": name})
-    places = [f"{tab.path}?{about}" for tab in TABS]
-    places += [f"/library?in={number}&{about}" for number in (1, 2, 3)]
-    places += [
-        f"/library?q=globalThis&{about}",
-        f"/library/side-by-side?of={about.partition('=')[2]}&{about}",
-    ]
-    places += [f"/results?rule={urlencode({'': json.dumps(name)})[1:]}&{about}"]
-    for address in places:
+    url, _ = hostile
+    about = opened(page, url, name)
+    rule = urlencode({"rule": json.dumps(name)})
+    paths = [tab.path for tab in TABS if tab.name in OF_CONCEPT]
+    for address in (*(f"{path}?{about}" for path in paths), f"/results?{rule}&{about}"):
         go(page, address)
         at_rest(page)
         nothing_ran(page, address)
-    for mode in ("Grid", "Single"):
-        page.goto(f"{url}/label?{about}#{mode.lower()}")
+    for mode in ("Sheet", "Grid", "Single"):
+        go(page, f"/label?{about}")
+        page.get_by_role("radio", name=mode).check()
         expect(page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
         at_rest(page)
         nothing_ran(page, mode)
+
+
+def test_no_name_is_run_on_any_other_screen(hostile: tuple[str, list[str]], page: Page) -> None:
+    url, _ = hostile
+    about = opened(page, url, HOSTILE[0])
+    places = [tab.path for tab in TABS if tab.name not in OF_CONCEPT]
+    places += [f"/library?in={number}" for number in (1, 2, 3)] + ["/library?q=globalThis"]
+    places += [f"/library/side-by-side?{urlencode({'of': HOSTILE}, doseq=True)}"]
+    for place in places:
+        go(page, f"{place}{'&' if '?' in place else '?'}{about}")
+        at_rest(page)
+        nothing_ran(page, place)
+
+
+def test_no_name_is_run_in_the_viewer(hostile: tuple[str, list[str]], page: Page) -> None:
+    url, pictures = hostile
+    about = opened(page, url, HOSTILE[0])
     go(page, f"/library?{about}")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
     viewer = page.get_by_role("dialog")
