@@ -131,10 +131,10 @@ def _until_colourful(page: Page) -> None:
     for _ in range(12):
         if page.evaluate(COLOUR) > 60:
             break
-        before = page.locator(".stage img").first.get_attribute("src")
+        before = page.locator("#labeller .stage img").first.get_attribute("src")
         page.keyboard.press("s")
         page.wait_for_function(
-            "before => [...document.querySelectorAll('.stage img')].some("
+            "before => [...document.querySelectorAll('#labeller .stage img')].some("
             "i => i.offsetParent && i.getAttribute('src') !== before && i.complete)",
             arg=before,
         )
@@ -142,7 +142,7 @@ def _until_colourful(page: Page) -> None:
 
 
 COLOUR = """() => {
-  const image = [...document.querySelectorAll('.stage img')].find(i => i.offsetParent);
+  const image = [...document.querySelectorAll('#labeller .stage img')].find(i => i.offsetParent);
   const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 32});
   const pen = canvas.getContext('2d');
   pen.drawImage(image, 0, 0, 32, 32);
@@ -162,15 +162,15 @@ ALL_SEEN = """() => [...document.images].filter(image => {
 OF = f"?concept={quote(NAME)}"
 EMPTY = "EMPTY"  # the app before there is anything
 SHOTS = (
-    Shot("home-first", EMPTY, ".example img"),
-    Shot("home", "/", ".card img"),
-    Shot("library", "/library", ".pictures img"),
-    Shot("describe", f"/describe{OF}", ".strip img"),
-    Shot("label", f"/label{OF}#single", ".stage img", _until_colourful),
-    Shot("grid", f"/label{OF}#grid", "[data-part=tiles] .tile img"),
-    Shot("review", f"/label/review{OF}", "#review-main .tile img"),
-    Shot("check", f"/check{OF}", "#threshold"),
-    Shot("results", f"/results{OF}", ".pictures img"),
+    Shot("home-first", EMPTY, "#home-first .example img"),
+    Shot("home", "/", "#home-concepts .card img"),
+    Shot("library", "/library", "#library-grid .tile img"),
+    Shot("describe", f"/describe{OF}", "#describe-body .strip img"),
+    Shot("label", f"/label{OF}#single", "#labeller[data-ready] .stage img", _until_colourful),
+    Shot("grid", f"/label{OF}#grid", "#label-grid .tile img"),
+    Shot("review", f"/label/review{OF}", "#review-queue .tile img"),
+    Shot("check", f"/check{OF}", "#check-verdict .measures"),
+    Shot("results", f"/results{OF}", "#results-grid .tile img"),
 )
 
 

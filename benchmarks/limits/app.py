@@ -1,10 +1,11 @@
 """A million pictures in the real app in Chromium: python -m benchmarks.limits.app [--pictures N] [--home DIR]
 [--screens DIR]
 
-Opens, looks through, filters, searches, labels 50, trains with 2,000 answers until the library is on screen
-in its new order, and has the scores of all pictures exported. What is waited for is what a person would wait
-for: pictures that are decoded, or words that are there. The library is `benchmarks.limits.million`'s, the
-answers are simulated. `--home` keeps it and uses it again; screens are written to `--screens`.
+Opens, goes from screen to screen, looks through, filters, searches, labels 50, trains with 2,000 answers
+until the library is on screen in its new order, and has the scores of all pictures exported. What is waited
+for is what a person would wait for: pictures that are decoded, or words that are there. Screens are reached
+within the page, as by a link. The library is `benchmarks.limits.million`'s, the answers are simulated.
+`--home` keeps it and uses it again; screens are written to `--screens`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from benchmarks.limits import million
 from benchmarks.limits.rows import Row, Rows, seconds_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 STARTS = 3  # of the app; for the first the files of its libraries come from the disk
 LABELLED = 50
@@ -37,11 +38,23 @@ PATIENCE = 120_000  # ms
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SEARCHED = ("red star", "blue circle", "green arrow", "yellow ring", "black cross")
 FOLDERS = ("2012/event 030", "2015/event 070", "2018/event 010")
+LIBRARY, FOUND = "#library-grid", "#results-grid"
+# By their links in the rail, what of a screen a person looks for first. Those of the concept come first.
+RAIL = {
+    "/label": "#label-head h1",
+    "/check": "#check-head h1",
+    "/results": "#results-head h1",
+    "/describe": "#describe-head h1",
+    "/library": "#library-grid .tile",
+    "/settings": "#screen-settings h1",
+    "/": "#home-concepts a",
+}
 
 # Whether all pictures that can be seen are there.
 SEEN = """(within) => {
   const all = [...document.querySelectorAll(within + ' img')];
-  const seen = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().top < innerHeight);
+  const inView = ({top, bottom}) => top < innerHeight && bottom > 0;
+  const seen = all.filter((one) => one.checkVisibility() && inView(one.getBoundingClientRect()));
   return seen.length > 0 && seen.every((one) => one.complete && one.naturalWidth > 0);
 }"""
 
@@ -49,6 +62,27 @@ SEEN = """(within) => {
 # 170, 270 and 770 ms, and then twice a second.
 THERE = """([what, words]) => [...document.querySelectorAll(what)].some((one) =>
   one.checkVisibility() && one.textContent.includes(words))"""
+
+# Clicks a link of the rail; milliseconds until the server's answer has it marked as where one is, something
+# of the screen is in view, and a frame is drawn.
+GONE = """([path, what]) => new Promise((done, failed) => {
+  const to = (which) => [...document.querySelectorAll(`.rail a${which}`)]
+    .find((one) => new URL(one.href).pathname === path && !one.closest('[popover]'));
+  const seen = (one) => one.checkVisibility() && (one.textContent || one.dataset.id);
+  const link = to('[href]'), began = performance.now();
+  link.click();
+  const there = () => to('[aria-current]') && [...document.querySelectorAll(what)].some(seen);
+  const look = () => {
+    if (performance.now() - began > PATIENCE) return failed(`${path} did not come`);
+    if (!there()) return requestAnimationFrame(look);
+    requestAnimationFrame(() => {
+      const drawn = new MessageChannel();
+      drawn.port1.onmessage = () => done(performance.now() - began);
+      drawn.port2.postMessage(0);
+    });
+  };
+  look();
+})""".replace("PATIENCE", str(PATIENCE))
 
 # Waits for a newer file of scores among the links to such files. To ask again at every frame, as Playwright
 # does, takes a processor from what is timed.
@@ -68,9 +102,9 @@ window.latencies = [];
 performance.setResourceTimingBufferSize(10000);
 window.addEventListener('keydown', (event) => {
   if (!'yn'.includes(event.key)) return;
-  const began = event.timeStamp, before = document.querySelector('.stage img');
+  const began = event.timeStamp, before = document.querySelector('#labeller .stage img');
   const look = () => {
-    const now = document.querySelector('.stage img');
+    const now = document.querySelector('#labeller .stage img');
     const next = now && now.dataset.picture !== before?.dataset.picture;
     if (!next) return requestAnimationFrame(look);
     now.decode().then(() => requestAnimationFrame(() => {
@@ -83,7 +117,7 @@ window.addEventListener('keydown', (event) => {
 }, true);
 """
 
-# How long it takes from an answer that has the next batch chosen until that is there.
+# How long it takes from when the next batch is being chosen until it is there.
 BATCHES = """
 window.batches = [];
 const fetched = window.fetch;
@@ -91,13 +125,13 @@ let looking = false;
 window.fetch = async (...asked) => {
   const response = await fetched(...asked);
   const address = String(asked[0]?.url || asked[0]);
-  if (!looking && address.includes('/app/answers') && response.ok) {
+  if (!looking && address.includes('/upcoming?') && response.ok) {
     const said = await response.clone().json().catch(() => null);
     if (said?.upcoming?.thinking && !looking) {
       looking = true;
-      const began = performance.now(), concept = new URLSearchParams(location.search).get('concept');
+      const began = performance.now();
       const look = async () => {
-        const now = await (await fetched('/app/answers?' + new URLSearchParams({concept}))).json();
+        const now = await (await fetched(address)).json();
         if (now.upcoming.thinking) return setTimeout(look, 200);
         window.batches.push(performance.now() - began);
         looking = false;
@@ -118,9 +152,7 @@ def rows(folder: Path, pictures: int, screens: Path | None = None, quick: bool =
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(PATIENCE)
-        page.add_init_script(MEASURE + BATCHES)
+        page = new_page(browser)
         opened: list[float] = []
         starts = 1 if quick else STARTS
         while len(opened) < starts:
@@ -132,6 +164,14 @@ def rows(folder: Path, pictures: int, screens: Path | None = None, quick: bool =
         browser.close()
 
 
+def new_page(browser: Browser) -> Page:
+    """Of a profile of its own, which was never here."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(MEASURE + BATCHES)
+    return page
+
+
 class Journey:
     """A person's way through the app. Each step waits until it is on screen."""
 
@@ -140,7 +180,11 @@ class Journey:
         self._labelled, self._pages, self._repeats = (15, 2, 1) if quick else (LABELLED, 5, 3)
 
     def rows(self, opened: list[float]) -> Rows:
-        yield self._row("open the app", 5, opened)
+        yield self._row("open the app", 7, opened)
+        yield self._row("page from a fresh profile", 1.5, [self._fresh() for _ in range(self._pages)])
+        screens = [self._round() for _ in range(self._repeats)]
+        yield self._row("another screen, first", 0.6, [one for first, _ in screens for one in first])
+        yield self._row("another screen, later", 0.15, [one for _, later in screens for one in later])
         yield self._row("Library, the first page", 1, [self._library() for _ in range(self._pages)])
         yield self._row("Library, the next page", 1, [self._next_page() for _ in range(self._pages)])
         yield self._row("Library, a filter", 1, [self._filtered(kind) for kind in ("PNG", "TIFF", "WEBP")])
@@ -163,59 +207,102 @@ class Journey:
 
     def opened(self) -> float:
         """When the concepts are on screen, and how many pictures there are."""
-        self._go("/")
-        self._there("#home-concepts a", million.CONCEPT)
-        self._seen("#home-concepts")
+        self._home()
         return self._shown("start")
 
-    def _library(self) -> float:
+    def _home(self) -> None:
+        self._load("/")
+        self._there("#home-concepts a", million.CONCEPT)
+        self._seen("#home-concepts")
+
+    def _fresh(self) -> float:
+        """The same journey's first step, in a profile that has none of the page's files."""
+        browser = self._page.context.browser
+        assert browser
+        page = new_page(browser)
+        fresh = Journey(page, self._address, self._of, None)
         begun = time.perf_counter()
-        self._go("/library")
-        self._seen("#library-main")
+        took = fresh.opened() - begun
+        page.context.close()
+        return took
+
+    def _round(self) -> tuple[list[float], list[float]]:
+        """From screen to screen by the rail, in a page that was at none of them, and once more."""
+        concept = urlencode({"concept": million.CONCEPT})
+        self._load("/library/trash", concept=million.CONCEPT)
+        rounds = []
+        for which in ("first", "later"):
+            self._there(".rail .steps a")
+            took = [self._page.evaluate(GONE, [path, what]) / 1000 for path, what in RAIL.items()]
+            each = ", ".join(f"{path} {1000 * one:.0f}" for path, one in zip(RAIL, took, strict=True))
+            print(f"another screen, {which}: {each} ms", file=sys.stderr)
+            rounds.append(took)
+            self._move(f"/library/trash?{concept}")
+        return rounds[0], rounds[1]
+
+    def _library(self) -> float:
+        self._home()
+        begun = time.perf_counter()
+        self._page.evaluate("() => document.querySelector('.rail a[href^=\"/library\"]').click()")
+        self._seen(LIBRARY)
         return self._shown("library") - begun
 
     def _next_page(self) -> float:
-        return self._pressed(lambda: self._page.get_by_role("button", name="Next").click(), "library-older")
+        """At the end of what is there: until there is more, and all that is in view."""
+        shown = len(self._tiles(LIBRARY))
+        begun = time.perf_counter()
+        self._page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
+        self._page.wait_for_function(
+            "([within, shown]) => document.querySelectorAll(within + ' .tile').length > shown",
+            arg=[LIBRARY, shown],
+        )
+        self._seen(LIBRARY)
+        return self._shown("library-older") - begun
+
+    def _all(self) -> None:
+        """The library as it is at first, in a new page."""
+        self._load("/library")
+        self._seen(LIBRARY)
 
     def _filtered(self, kind: str) -> float:
-        self._go("/library")
-        self._seen("#library-main")
-        self._page.get_by_role("button", name="Filter", exact=True).click()
-        self._page.get_by_label("Format").select_option(kind)
-        return self._pressed(lambda: self._page.get_by_role("button", name="Apply").click(), "library-filter")
+        page = self._page
+        self._all()
+        page.locator("#library-filter").click()
+        page.get_by_label("Format").click()
+        page.get_by_role("option", name=kind, exact=True).click()
+        apply = page.locator("#library-filters").get_by_role("button", name="Apply")
+        return self._pressed(apply.click, "library-filter")
 
     def _folder(self, path: str) -> float:
-        begun = time.perf_counter()
-        self._go("/library", folder=f"/synthetic/{path}")
-        self._there("#library-fitting")
-        self._seen("#library-main")
-        return self._shown("library-folder") - begun
+        self._all()
+        address = f"/library?{urlencode({'folder': f'/synthetic/{path}'})}"
+        return self._pressed(lambda: self._move(address), "library-folder")
 
     def _searched(self, words: str) -> float:
-        self._go("/library")
-        self._seen("#library-main")
-        self._page.fill("#search-words", words)
-        took = self._pressed(lambda: self._page.press("#search-words", "Enter"), "library-words")
-        found = [million.KINDS[million.kind_of(i)] for i in self._tiles("#library-main")[:12]]
+        self._all()
+        search = self._page.locator("#library-search").get_by_role("textbox")
+        search.fill(words)
+        took = self._pressed(lambda: search.press("Enter"), "library-words")
+        found = [million.KINDS[million.kind_of(i)] for i in self._tiles(LIBRARY)[:12]]
         assert found.count(words) > len(found) / 2, (words, found)
         return took
 
     def _like(self) -> float:
-        self._go("/library")
-        self._seen("#library-main")
-        self._page.locator("#library-main .tile").first.click()
-        like = self._page.get_by_role("button", name="More like this")
+        self._all()
+        self._page.locator(f"{LIBRARY} .tile").first.dblclick()
+        like = self._page.get_by_role("link", name="More like this")
         like.wait_for()
         return self._pressed(like.click, "library-like")
 
     def _label(self) -> Rows:
         page = self._page
+        self._home()
         begun = time.perf_counter()
-        self._go("/label", "#single", concept=million.CONCEPT)
+        self._move(f"/label?{urlencode({'concept': million.CONCEPT})}#single")
         self._there("#labeller[data-ready] .stage img")
         opened = self._shown("label") - begun
         for number in range(self._labelled):
-            shown = page.locator(".stage img").get_attribute("data-picture")
+            shown = page.locator("#labeller .stage img").get_attribute("data-picture")
             assert shown
             page.keyboard.press("y" if million.counts(shown) else "n")
             page.wait_for_function("n => window.latencies.length > n", arg=number)
@@ -241,43 +328,51 @@ class Journey:
     def _trained(self) -> tuple[float, float]:
         """After one more answer, without which there is nothing new to learn."""
         page = self._page
-        self._go("/label", "#single", concept=million.CONCEPT)
+        self._load("/label", "#single", concept=million.CONCEPT)
         self._there("#labeller[data-ready] .stage img")
-        picture = page.locator(".stage img").get_attribute("data-picture")
+        picture = page.locator("#labeller .stage img").get_attribute("data-picture")
         assert picture
         page.keyboard.press("y" if million.counts(picture) else "n")
         page.locator("[data-part=saved]", has_text="saved").wait_for()
-        self._go("/check", concept=million.CONCEPT)
-        page.locator("#train").wait_for()
         self._at_rest()
+        self._load("/check", concept=million.CONCEPT)
+        train = page.locator("#check-verdict [data-do=train]")
+        self._there("#check-verdict .say")
+        if not train.is_visible():
+            page.locator("#check-adjust").get_by_role("button", name="Adjust").click()
+            train = page.get_by_role("button", name="Train again")
+        train.wait_for()
         begun = time.perf_counter()
-        page.locator("#train").click()
+        train.click()
         self._there("#check-trained .notice", "is trained")
         ranked = self._shown("check-trained") - begun
-        page.wait_for_function("() => !document.querySelector('#check-progress .job')")
-        self._there("#threshold")
+        self._there("#check-trained .notice", "trained and tested")
+        self._there("#check-verdict .measures")
         return ranked, self._shown("check") - begun
 
     def _use(self) -> float:
+        """New finds first, as whoever comes from Check sees them."""
+        self._load("/check", concept=million.CONCEPT)
+        self._there("#check-verdict .measures")
         begun = time.perf_counter()
-        self._go("/results", concept=million.CONCEPT)
-        self._there("#results-library .pictures")
-        self._seen("#results-library")
+        self._page.locator(".rail .steps a", has_text="Results").click()
+        self._seen(FOUND)
         took = self._shown("results") - begun
-        found = self._tiles("#results-library")[:12]
+        found = self._tiles(FOUND)[:12]
         assert found
         assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
         return took
 
     def _exported(self) -> Row:
         page = self._page
-        page.get_by_text("Export", exact=True).click()
-        page.locator("#score-suffix").select_option("parquet")
+        page.get_by_role("button", name="Export", exact=True).click()
+        page.locator("#results-export").get_by_label("File", exact=True).click()
+        page.get_by_role("option", name="Parquet", exact=True).click()
         link = page.get_by_role("link", name="Download PARQUET").first
         written = link.evaluate("(one) => one.href") if link.count() else ""
         self._at_rest()
         begun = time.perf_counter()
-        page.locator("#score-files").click()
+        page.get_by_role("button", name="Write table").click()
         page.evaluate(WRITTEN, written)
         took = self._shown("use-exported") - begun
         with page.expect_download() as download:
@@ -301,25 +396,30 @@ class Journey:
 
     # What is on screen
 
-    def _go(self, path: str, part: str = "", **query: str) -> None:
+    def _load(self, path: str, part: str = "", **query: str) -> None:
         self._page.goto(f"{self._address}{path}?{urlencode(query)}{part}", wait_until="commit")
+
+    def _move(self, address: str) -> None:
+        """As a link within the page does."""
+        self._page.evaluate("(detail) => dispatchEvent(new CustomEvent('go', {detail}))", address)
 
     def _pressed(self, press: Callable[[], object], screen: str) -> float:
         """Until the pictures shown are others than before."""
-        before = self._tiles("#library-main")
+        before = self._tiles(LIBRARY)
         begun = time.perf_counter()
         press()
         self._page.wait_for_function(
-            "(before) => [...document.querySelectorAll('#library-main .tile')]"
-            ".map((one) => one.dataset.value).join() !== before",
-            arg=",".join(before),
+            "([within, before]) => {"
+            "const now = [...document.querySelectorAll(within + ' .tile')].map((one) => one.dataset.id);"
+            "return now.length && now.join() !== before}",
+            arg=[LIBRARY, ",".join(before)],
         )
-        self._seen("#library-main")
+        self._seen(LIBRARY)
         return self._shown(screen) - begun
 
     def _tiles(self, within: str) -> list[str]:
         found: list[str] = self._page.evaluate(
-            "(within) => [...document.querySelectorAll(within + ' .tile')].map((one) => one.dataset.value)",
+            "(within) => [...document.querySelectorAll(within + ' .tile')].map((one) => one.dataset.id)",
             within,
         )
         return found
