@@ -1,5 +1,6 @@
 """What a component's event calls: a use case, in the role it declares, for whoever sent the request."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -15,6 +16,7 @@ from storage.database import one_moment
 from web.advice import VISITOR, in_words
 from web.http.roles import Rule, why_not
 
+log = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Of events whose handlers are short, which are nearly all: without the queue, and without a veil.
@@ -76,6 +78,11 @@ def _asked(rule: Rule, values: Sequence[Any], named: Mapping[str, Any]) -> Itera
         yield
     except DiscernError as error:
         raise gr.Error(in_words(error), print_exception=False) from None
+    except gr.Error:
+        raise
+    except Exception:
+        log.exception("A screen failed.")
+        raise
     finally:
         VISITOR.reset(visitor)
 

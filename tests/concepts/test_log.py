@@ -11,15 +11,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from web_screens import BASE, Screens
 
 from concepts.installation import log as log_module
 from concepts.installation.log import start_log
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Expand, Mine
-from web.page import _noted
 from web.server import create_app
 
 pytestmark = pytest.mark.usefixtures("log_as_it_was")
@@ -133,17 +131,19 @@ def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
-    client = TestClient(create_app(bench), raise_server_exceptions=False)
+    client = TestClient(create_app(bench), base_url=BASE, raise_server_exceptions=False)
     answer = client.get("/api/v1/about")
     assert answer.status_code == 500
     failed = [line for line in lines(bench) if line["level"] == "error"]
     assert [line["request"] for line in failed] == [answer.headers["x-request-id"]]
     assert failed[0]["said"] == "GET /api/v1/about failed"
     assert "ZeroDivisionError" in failed[0]["details"]
-    with pytest.raises(HTTPException, match="the log says more"):
-        _noted(lambda request: 1 / 0, Request({"type": "http"}))
-    assert lines(bench)[-1]["said"] == "A screen failed."
-    assert "ZeroDivisionError" in lines(bench)[-1]["details"]
+    monkeypatch.setattr(bench.concepts, "all", lambda *_, **__: 1 / 0)
+    answer = Screens.of(client).send("to_home")
+    assert answer.status_code == 500
+    said = [line for line in lines(bench) if line["said"] == "A screen failed."]
+    assert [line["request"] for line in said] == [answer.headers["x-request-id"]]
+    assert "ZeroDivisionError" in said[0]["details"]
 
 
 def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
