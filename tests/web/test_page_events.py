@@ -3,6 +3,7 @@ values that its fields may have, and none waited for without end."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,11 @@ def test_every_field_that_an_event_reads_has_a_type(bench: Workbench) -> None:
     types = {one["id"]: one["type"] for one in config["components"]}
     read = {types[one] for event in config["dependencies"] if event["backend_fn"] for one in event["inputs"]}
     assert read <= set(FITS)
+
+
+def test_the_page_is_made_of_plain_values(bench: Workbench) -> None:
+    """An object among them is copied with all that hangs on it, for every page that is opened."""
+    assert len(json.dumps(create_page(bench).get_config_file())) < 800_000
 
 
 def test_what_a_stranger_gets_says_nothing_of_anybody(bench: Workbench, app: FastAPI) -> None:

@@ -35,6 +35,8 @@ class PictureGrid(gr.HTML):
         **how: Any,
     ) -> None:
         """`script`, `style`: addresses of `grid.js` and `grid.css`."""
+        # Gradio asks a component for each name of its constructor, and takes one that isn't there for an event.
+        self.keys = keys or {}
         super().__init__(
             value=value,
             html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
