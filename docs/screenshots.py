@@ -141,6 +141,12 @@ def _until_colourful(page: Page) -> None:
     page.wait_for_selector("[data-part=saved]:text-is('saved')")
 
 
+def _adjusting(page: Page) -> None:
+    page.wait_for_selector("#check-mistakes")  # the folds below come last
+    page.get_by_role("button", name="Adjust").click()
+    page.wait_for_selector("#check-above .tile img")
+
+
 COLOUR = """() => {
   const image = [...document.querySelectorAll('#labeller .stage img')].find(i => i.offsetParent);
   const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 32});
@@ -169,7 +175,7 @@ SHOTS = (
     Shot("label", f"/label{OF}#single", "#labeller [data-ready] .stage img", _until_colourful),
     Shot("grid", f"/label{OF}#grid", "#label-grid .tile img"),
     Shot("review", f"/label/review{OF}", "#review-queue .tile img"),
-    Shot("check", f"/check{OF}", "#check-verdict .measures"),
+    Shot("check", f"/check{OF}", "#check-verdict .measures", _adjusting),
     Shot("results", f"/results{OF}", "#results-grid .tile img"),
 )
 
