@@ -1,4 +1,4 @@
-"""Protection over HTTP: the page says it, pictures are sent so, and each person has their own."""
+"""Protection over HTTP: screens ask for it, pictures are sent so, and each person has their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -17,8 +16,10 @@ from web_screens import PEOPLE, Screens, add_people, browser
 from concepts.workbench import Workbench
 from concepts.workbench.protection import parts_of
 from web.server import create_app
+from web.tabs import TABS, Tab
 
 API = "/api/v1"
+BOTH = "shown=blur&shown=greyscale"
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +50,9 @@ def picture(library: Workbench) -> str:
     return library.library.pictures(limit=1).pictures[0].id
 
 
-def protects(client: TestClient, path: str, **query: str) -> str:
-    """The classes of the first element of a page."""
-    page = client.get(f"{path}?{urlencode(query)}", headers={"accept": "text/html"}).text
-    assert page.index("/web/protection.css") < page.index("<meta")
-    return " ".join(re.findall('class="([^"]*)"', page.partition("<head>")[0]))
+def protects(client: TestClient, page: str, **query: str) -> set[str]:
+    """The queries by which a screen asks for its pictures."""
+    return set(re.findall(r"\?(shown=[a-z&=]+)", Screens.of(client).load(page, **query)))
 
 
 @pytest.mark.parametrize(
@@ -72,16 +71,17 @@ def test_a_person_and_the_concepts_protect_together_unless_the_person_wants_none
     assert parts_of(choice, concepts) == parts
 
 
-def test_screens_of_every_concept_are_as_strict_as_the_strictest(bench: Workbench, vic: TestClient) -> None:
+def test_screens_of_every_concept_are_as_strict_as_the_strictest(
+    bench: Workbench, people: dict[str, TestClient]
+) -> None:
+    lea = people["lea"]
     bench.concepts.begin("Cake", "A cake.")
     bench.concept("Wound").protection.set("both")
-    rule = {"concept": "Cake", "rule": "Cake OR Wound"}
-    assert "protect-blur" in protects(vic, "/label", concept="Wound")
-    assert "protect-blur" in protects(vic, "/library", concept="Cake")
-    assert "protect-blur" in protects(vic, "/results", **rule)
-    assert "protect-blur" not in protects(vic, "/label", concept="Cake")
+    assert protects(lea, "label", concept="Wound") == {BOTH}
+    assert protects(lea, "library") == {BOTH}
+    assert protects(lea, "label", concept="Cake") == set()
     bench.trash.put(concept="Wound", author="me")
-    assert "protect-blur" not in protects(vic, "/library")
+    assert protects(lea, "library") == set()
     bench.trash.restore(concept="Wound", author="me")
 
 
@@ -90,8 +90,8 @@ def test_a_persons_choice_is_theirs_alone_and_a_concept_is_protected_by_owners(
 ) -> None:
     kept = vic.put(f"{API}/protection", json={"shown_as": "greyscale", "key": "b"})
     assert kept.json()["key"] == "b"
-    assert "protect-greyscale" in protects(vic, "/")
-    assert "protect-greyscale" not in protects(people["ola"], "/")
+    assert protects(vic, "library") == {"shown=greyscale"}
+    assert protects(people["ola"], "library") == set()
     address, blurred = f"{API}/concepts/Wound/protection", {"shown_as": "blur"}
     assert vic.put(address, json=blurred).status_code == 403
     assert people["ola"].put(address, json=blurred).json() == blurred
@@ -107,17 +107,26 @@ def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: Workbench, vic: T
     assert f'src="/media/picture/{"0" * 64}?shown=blur"' in page.text
 
 
-def test_what_a_page_and_a_press_show_is_asked_for_protected(
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
+def test_every_picture_of_every_screen_is_asked_for_protected(
+    bench: Workbench, people: dict[str, TestClient], tab: Tab
+) -> None:
+    bench.concept("Wound").protection.set("both")
+    shown = Screens.of(people["ola"]).load(tab.path.strip("/"), concept="Wound")
+    asked = re.findall(r'/media/(?:thumbnail|picture)/[0-9a-f]{64}([^"\\\s]*)', shown)
+    assert {one.lstrip("?") for one in asked} <= {BOTH}
+    assert set(re.findall(r"\?(shown=[a-z&=]+)", shown)) <= {BOTH}
+
+
+def test_the_viewer_and_the_library_ask_for_protected_pictures(
     bench: Workbench, vic: TestClient, picture: str
 ) -> None:
     screens = Screens.of(vic)
-    for choice, query in (("both", "?shown=blur&shown=greyscale"), ("blur", "?shown=blur"), ("", "")):
+    for choice, query in (("both", BOTH), ("blur", "shown=blur"), ("", "")):
         bench.concept("Wound").protection.set(choice)  # type: ignore[arg-type]
-        shown = screens.load("library")["library-main"]
-        opened = screens.press("library-main", "open", picture)["library-dialog"]
-        asked = re.findall(r'src="(/media/[^"]+)"', (shown + opened).replace("&amp;", "&"))
-        assert f"/media/picture/{picture}{query}" in asked
-        assert {one.partition("?")[2] for one in asked} == {query.removeprefix("?")}
+        opened = screens.send("position", value=picture).text
+        asked = {*re.findall(r"\?(shown=[a-z&=]+)", opened), *protects(vic, "library")}
+        assert asked == ({query} if query else set())
 
 
 def shown_at(client: TestClient, address: str) -> tuple[Any, str]:
