@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from patience import PATIENCE
@@ -18,7 +19,7 @@ from concepts.installation.users import Role, Users
 from concepts.workbench import Workbench
 from concepts.workbench.labels import Labels
 from concepts.workbench.library import PictureLibrary
-from web.page import _noted
+from web.handlers import calls
 from web.server import create_app
 
 NAME = "Round thing"
@@ -91,15 +92,18 @@ def test_a_label_is_taken_while_every_thread_for_readers_waits(
         assert {look.result().status_code for look in looks} == {200}
 
 
-def test_an_action_keeps_no_connection_between_its_reads(bench: Workbench) -> None:
+def test_an_event_keeps_no_connection_once_it_is_handled(bench: Workbench) -> None:
     held: Counter[int] = Counter()  # by thread: what works behind has one at times
     pool = bench.context.database.engine.pool
     event.listen(pool, "checkout", lambda *_: held.update([threading.get_ident()]))
     event.listen(pool, "checkin", lambda *_: held.subtract([threading.get_ident()]))
 
-    def look(request: Request) -> dict[Any, Any]:
-        bench.context.store.all()
-        return {"kept": held[threading.get_ident()]}
+    @calls()
+    def look(request: gr.Request) -> int:
+        return len(bench.context.store.all())
 
-    assert _noted(look, Request({"type": "http"})) == {"kept": 0}
+    scope = {"type": "http", "state": {"role": Role.OWNER, "demo": False, "full": "", "sandbox": None}}
+    asked = gr.Request(Request(scope | {"query_string": b"", "headers": []}))
+    assert look(asked)
+    assert held[threading.get_ident()] == 0
     assert held

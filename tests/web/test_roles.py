@@ -1,4 +1,4 @@
-"""Who may do what: every route and every button has a role, and it is held to in one place."""
+"""Who may do what: every route has a role, and it is held to in one place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from web_screens import PAGES, PASSWORD, PATHS, PEOPLE, add_people, browser
+from web_screens import PASSWORD, PEOPLE, add_people, browser
 
-import web
 from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
@@ -24,12 +23,9 @@ from storage.database import Database
 from storage.files import sqlite_url
 from web.http.access import Access
 from web.http.guard import Guard
-from web.http.roles import ACTIONS, CLOSED, ROUTES, rule_of
+from web.http.roles import CLOSED, ROUTES, rule_of
 from web.mcp.server import PATH
-from web.screens.trash_old import MOVES
 from web.server import create_app, create_page
-
-SOURCES = Path(web.__file__).parent
 
 
 def routes_of(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -117,22 +113,6 @@ def test_who_may_not_is_told_why(guarded: TestClient) -> None:
     assert "Only a labeller or an owner may" in answer.json()["detail"]
 
 
-# The buttons
-
-
-def test_every_button_of_the_screens_has_a_role() -> None:
-    text = "\n".join(f.read_text() for f in [*SOURCES.rglob("*.html"), *(SOURCES / "screens").glob("*.py")])
-    found = set(re.findall(r'data-action="([a-z-]+)"', text))
-    found |= set(re.findall(r'action\.name == "([a-z-]+)"', text))
-    found |= set(re.findall(r'\b(?:button|tab|small_button)\([^,()]+(?:\([^)]*\))?, "([a-z-]+)"', text))
-    found |= set(re.findall(r'\bicon_button\("([a-z-]+)"', text))
-    found -= {"page-", "restore-"}  # how page-alarms, page-missed and the moves of the trash begin
-    found |= MOVES
-    found |= set(re.findall(r'\bButton\("[^"]+", "([a-z-]+)"', text))
-    assert len(found) > 35
-    assert found - set(ACTIONS) == set()
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, FastAPI]]:
     """The whole app with one person of each role and one concept."""
@@ -154,56 +134,6 @@ def test_owners_see_everybody_and_others_themselves(whole: tuple[Workbench, Fast
         assert f"You are {name}" in said
         assert ('"vic"' in said) == sees
         assert "scrypt" not in said
-
-
-@pytest.mark.parametrize(
-    ("name", "button", "allowed"),
-    [
-        ("vic", "begin", False),
-        ("lea", "begin", False),
-        ("ola", "begin", True),
-        ("vic", "show", True),
-        ("vic", "nobody-knows-this", False),
-    ],
-)
-def test_presses_are_held_to_the_same_roles(
-    whole: tuple[Workbench, FastAPI], name: str, button: str, allowed: bool
-) -> None:
-    bench, app = whole
-    client, before = browser(app, name), len(bench.concepts.all())
-    answer = _press(client, "home-head", button, {"name": "Cube", "sentence": "A cube."})
-    assert (answer.status_code == 200) == allowed, answer.text
-    begun = len(bench.concepts.all()) - before
-    assert begun == (1 if button == "begin" and allowed else 0)
-
-
-def test_whatever_a_viewer_presses_anywhere_changes_nothing(whole: tuple[Workbench, FastAPI]) -> None:
-    """Each name that a viewer may press, with each handler of a screen: none is taken for another's. Of those
-    a viewer may not press, one of each role."""
-    bench, app = whole
-
-    def state() -> list[Any]:
-        concepts = [(c.name, bench.concept(c.name).definition.read()) for c in bench.concepts.all()]
-        return [concepts, bench.installation.recent_jobs(), bench.installation.endpoint_settings()]
-
-    before = state()
-    client = browser(app, "vic")
-    fields = {"name": "Box", "sentence": "A box.", "text": "x", "paths": "/etc", "llm_model": "m"}
-    permitted = [name for name, rule in ACTIONS.items() if rule.role == Role.VIEWER]
-    answers = {area: handler for page in PAGES.values() for area, handler in page._answers.items()}
-    one_each = {handler: area for area, handler in answers.items() if area in PATHS}
-    assert len(one_each) > 10
-    for area in one_each.values():
-        for button in (*permitted, "answer", "begin", "", "nobody-knows-this"):
-            _press(client, area, button, fields, value="1", concept="Ball")
-    assert state() == before
-
-
-def _press(
-    client: TestClient, area: str, button: str, fields: dict[str, str], value: str = "", **query: str
-) -> Any:
-    pressed = {"event": "press", "area": area, "action": button, "value": value, "fields": fields}
-    return client.post(PATHS[area], params=query, json=pressed)
 
 
 # Users
