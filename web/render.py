@@ -59,6 +59,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "as_json": json.dumps,
         "count": words.count,
+        "thousands": "{:,}".format,
         "duration": words.duration,
         "size": words.size,
     }

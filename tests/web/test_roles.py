@@ -109,7 +109,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(
 def test_who_may_not_is_told_why(guarded: TestClient) -> None:
     answer = guarded.request("PATCH", "/api/v1/settings", auth=("lea", PASSWORD))
     assert (answer.status_code, answer.json()["detail"]) == (403, "Only an owner may do this.")
-    answer = guarded.post("/app/answers", auth=("vic", PASSWORD))
+    answer = guarded.post("/api/v1/concepts/Ball/labels", auth=("vic", PASSWORD))
     assert "Only a labeller or an owner may" in answer.json()["detail"]
 
 

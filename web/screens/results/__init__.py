@@ -89,7 +89,7 @@ class JobsHere(Progress):
 
 class Results:
     def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench, demo = workbench, workbench.context.settings.demo
+        self._bench = workbench
         self.head = data_view(HERE / "head.html", "results-head")
         notice = Notice("results-said")
         self.said = notice.view
@@ -166,7 +166,7 @@ class Results:
             with gr.Row(elem_classes="use", visible=False) as self.tables:
                 self.table_of = gr.Dropdown(TABLES, value="concept", label="Scores of", min_width=130)
                 self.table_folder = gr.Textbox(
-                    label="Folder", value="", placeholder="Your library", min_width=110, visible=not demo
+                    label="Folder", value="", placeholder="Your library", min_width=110, visible=False
                 )
                 self.suffix = gr.Dropdown(SUFFIXES, value="csv", label="File", min_width=90)
                 self.table = gr.Button("Write table", size="md", scale=0)
@@ -213,6 +213,7 @@ class Results:
             self.into_album,
             self.album,
             self.tables,
+            self.table_folder,
             self.files,
             self.labels,
             self.label_files,
@@ -588,6 +589,7 @@ class Results:
             gr.Row(visible=(scored or place.is_rule) and may(request, Collections.change)),
             gr.Dropdown(choices=[(name, str(i)) for i, name in bench.collections.names().items()]),
             gr.Row(visible=has_tables and may(request, Scores.score_files)),
+            gr.Textbox(visible=not bench.context.settings.demo),
             written_files(sorted(files, key=lambda one: one.finished, reverse=True)[:5]),
             gr.Accordion(visible=of_concept),
             self._labels(place, "csv", "answers", request),
