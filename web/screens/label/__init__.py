@@ -13,7 +13,7 @@ from concepts.workbench.labels import Labels
 from web.advice import in_words
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
-from web.handlers import PLAIN, author_of, calls, concept_of
+from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.label_tabs import label_tabs
 from web.parts import Notice, data_view, place
 
@@ -75,12 +75,14 @@ class Label:
             button.click(None, js=DO.format(f"'{what}'"))
         opened(self.open, None, [screen, said, tabs, deck, order], **PLAIN)
 
-    @calls(Labels.add)
+    @calls()
     def open(self, request: gr.Request) -> list[Any]:
         name = concept_of(request)
         try:
             if name is None:
                 raise DiscernError("Choose a concept first.")
+            if not may(request, Labels.add):
+                raise DiscernError("You can look, but not label. An owner can change your role.")
             if not self._bench.library.count():
                 raise DiscernError("There are no pictures yet. Import some in Library.")
             concept, author = self._bench.concept(name), author_of(request)
