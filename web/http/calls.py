@@ -40,6 +40,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "slider": lambda value: isinstance(value, NUMBER) and not isinstance(value, bool),
     "number": lambda value: isinstance(value, NUMBER) and not isinstance(value, bool),
     "state": lambda value: value is None,
+    "html": lambda value: not _names_a_file(value),  # of a view: what it shows now
     "api": lambda value: isinstance(value, (str, int, float, bool, type(None))),
 }
 
@@ -132,6 +133,13 @@ class Calls:
 
 def _are_plain(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, (str, int, float, bool)) for one in value)
+
+
+def _names_a_file(value: Any) -> bool:
+    """Whether Gradio would take any of it for a file, and load what its address leads to."""
+    if isinstance(value, dict):
+        return bool({"path", "url", "meta"} & value.keys()) or any(map(_names_a_file, value.values()))
+    return isinstance(value, list) and any(map(_names_a_file, value))
 
 
 def _person(scope: Scope) -> str:
