@@ -13,15 +13,16 @@ from PIL import Image
 from concepts.bundle.reading import BadPictureError, Reader, bytes_of, walk
 
 
-def test_a_wide_or_tall_picture_is_cut_to_its_middle() -> None:
+def test_a_wide_or_tall_picture_is_cropped_to_its_middle() -> None:
     striped = np.zeros((8, 24, 3), np.uint8)
     striped[:, :8], striped[:, 16:] = (255, 0, 0), (0, 0, 255)  # red, black, blue
-    shown = {"short_side": 8, "height": 8, "width": 8, "interpolation": "bicubic", "fit": "cut"}
+    shown = {"short_side": 8, "height": 8, "width": 8, "interpolation": "bicubic", "fit": "crop"}
     for pixels in (striped, striped.transpose(1, 0, 2)):
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "PNG")
-        assert Reader(shown).pixels(file.getvalue()).shape == (3, 8, 8)
-        assert not Reader(shown).pixels(file.getvalue()).any()  # neither end is seen
+        cropped = Reader(shown).pixels(file.getvalue())
+        assert cropped.shape == (3, 8, 8)
+        assert not cropped.any()  # neither end is seen
 
 
 def test_a_folder_is_walked_once_however_many_links_lead_to_it(tmp_path: Path) -> None:
