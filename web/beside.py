@@ -35,7 +35,7 @@ FOUND_BY = {
     "classifier": "chosen by the classifier",
     "like a yes": "like a suggested yes",
 }
-# Of what kind a criterion is → verdict → mark, words, style. An excluding criterion that is met speaks against
+# Kind of criterion → verdict → mark, words, style. An excluding criterion that is met speaks against
 # the picture; kinds that it is not of say nothing.
 _PLAIN = {
     "met": ("✓", "holds", "yes"),

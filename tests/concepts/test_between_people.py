@@ -132,9 +132,10 @@ def test_the_label_screen_gets_what_others_said_after_ones_own_answer(
     client = TestClient(create_app(concept.bench), base_url="http://127.0.0.1:7860")
     answered, _ = ids
     say(concept, "ana", "yes", answered, "Round enough.")
-    assert client.get("/app/answers", params={"concept": NAME}).json()["others"] == []
-    body = {"concept": NAME, "key": "my-own-key", "picture": answered, "value": "no"}
-    (said,) = client.post("/app/answers", json=body).json()["others"]
+    api, after = f"/api/v1/concepts/{NAME}", {"after": answered}
+    assert client.get(f"{api}/upcoming", params=after).json()["others"] == []
+    client.post(f"{api}/labels", json={"answers": [{"picture": answered, "value": "no"}]})
+    (said,) = client.get(f"{api}/upcoming", params=after).json()["others"]
     assert (said["author"], said["value"], said["comments"]) == ("ana", "yes", ["Round enough."])
 
 

@@ -59,7 +59,7 @@ def test_every_answer_is_counted_once_and_told_alike_everywhere(
     assert count.yes + count.no + count.unsure + count.skip + count.conflict == count.answers
     assert (count.teach_yes, count.teach_no, count.given) == (4, 3, 13)
     client = browser(create_app(bench))
-    told = client.get("/app/answers", params={"concept": NAME}).json()["advice"]
+    told = client.get(f"/api/v1/concepts/{NAME}/upcoming").json()["advice"]
     assert told["progress"] == "13 of about 100 labels · 9 test labels to the next figures"
     shown = client.get(f"/api/v1/concepts/{NAME}").json()
     (listed,) = client.get("/api/v1/concepts").json()

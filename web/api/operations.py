@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import fastapi
+from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, create_model
@@ -17,6 +18,7 @@ from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, ConceptName, Reader, accepted
+from web.http.media import READING
 from web.http.repeated import HEADER
 from web.http.roles import ACTIONS, why_not
 
@@ -93,7 +95,7 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
     body = _body(declared)
     fields = list(body.model_fields) if body else []
 
-    def endpoint(response: Response, **sent: Any) -> Any:
+    def answer(response: Response, sent: dict[str, Any]) -> Any:
         method = declared.on(workbench, sent.pop("name") if declared.is_of_concept else "")
         if body:
             asked = sent.pop("body")
@@ -106,6 +108,10 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
         if isinstance(result, Path):
             return FileResponse(result, media_type=MEDIA_TYPES.get(result.suffix), filename=result.name)
         return result
+
+    async def endpoint(response: Response, **sent: Any) -> Any:
+        limiter = READING if declared.verb == "GET" else None
+        return await to_thread.run_sync(answer, response, sent, limiter=limiter)
 
     parameters = [keyword("response", Response)]
     if declared.is_of_concept:

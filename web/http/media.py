@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,8 @@ from web.render import render
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
 FRESH = {"Cache-Control": "private, no-cache"}
 NOT_KEPT = "no-store"  # a picture in its own tab may be protected by the time it is opened again
+# Threads that read pictures, and over REST: fewer than there are, so that no label waits for readers.
+READING = CapacityLimiter(32)
 OPENED = ("document", "iframe", "frame", "object", "embed")  # what a browser opens as a page
 BYTES = "application/octet-stream"
 Shown = Annotated[tuple[Part, ...], Query(max_length=2)]
@@ -85,7 +88,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
             )
             return Rendition(content, found.whole)
 
-        found = await run_in_threadpool(as_shown)
+        found = await to_thread.run_sync(as_shown, limiter=READING)
         if not found.whole:  # the original may come back
             headers = FRESH
         return Response(found.content, media_type="image/jpeg" if shown else "image/webp", headers=headers)

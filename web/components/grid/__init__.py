@@ -35,7 +35,7 @@ class PictureGrid(gr.HTML):
         **how: Any,
     ) -> None:
         """`script`, `style`: addresses of `grid.js` and `grid.css`."""
-        # Gradio asks a component for each name of its constructor, and takes one that isn't there for an event.
+        # Gradio asks for each name of the constructor, and takes one that isn't there for an event.
         self.keys = keys or {}
         super().__init__(
             value=value,

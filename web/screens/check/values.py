@@ -385,8 +385,9 @@ def _tried(
 ) -> dict[str, Any]:
     if not one.complete:
         return {
-            "said": f"{one.answered} of {one.asked} labelled for a threshold of version {one.version} {where} "
-            f"which at least {100 * one.at_least:.0f} of 100 {are}. It takes {one.needed} if all {are}.",
+            "said": f"{one.answered} of {one.asked} labelled for a threshold of version {one.version} "
+            f"{where} which at least {100 * one.at_least:.0f} of 100 {are}. "
+            f"It takes {one.needed} if all {are}.",
             "asked": str(one.asked),
             "answered": str(one.answered),
             "label": place("/label", name) if may["label"] else "",

@@ -1,4 +1,4 @@
-"""Answers and pictures over HTTP: committed before they are confirmed, repeatable, from this origin only."""
+"""What the Label screen asks over REST: labels are committed before they are confirmed, and repeatable."""
 
 from __future__ import annotations
 
@@ -51,58 +51,72 @@ def name(concept: Concept) -> str:
 
 
 @pytest.fixture
-def body(library: Workbench, concept: Concept, name: str) -> dict[str, Any]:
-    picture = library.context.collection.library.all_ids()[0]
-    return {"concept": name, "key": f"key-{concept.row.id:04}", "picture": picture, "value": "yes"}
+def api(name: str) -> str:
+    return f"/api/v1/concepts/{name}"
+
+
+@pytest.fixture
+def picture(library: Workbench) -> str:
+    return library.context.collection.library.all_ids()[0]
+
+
+def answers(value: str, *pictures: str) -> dict[str, Any]:
+    return {"answers": [{"picture": picture, "value": value} for picture in pictures]}
+
+
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
 
 
 def test_a_confirmed_answer_is_in_the_log_and_its_key_is_refused_with_any_other(
-    client: TestClient, concept: Concept, body: dict[str, Any]
+    client: TestClient, concept: Concept, api: str, picture: str
 ) -> None:
-    reply = client.post("/app/answers", json=body | {"have": []})
-    assert reply.status_code == 200
-    assert reply.json()["advice"]["count"]["yes"] == 1
-    event = concept.labels.recent("me", 5)[0]
-    assert (event.id, event.value, event.key) == (body["picture"], "yes", body["key"])
-    other = client.post("/app/answers", json=body | {"value": "no"})
-    assert other.status_code == 409
+    for _ in range(2):
+        assert client.post(f"{api}/labels", json=answers("yes", picture), headers=keyed("a")).is_success
+        (event,) = concept.labels.recent("me", 5)
+        assert (event.id, event.value) == (picture, "yes")
+    other = client.post(f"{api}/labels", json=answers("no", picture), headers=keyed("a"))
+    assert other.status_code in (409, 422)
     assert other.headers["content-type"] == "application/problem+json"
-    assert concept.labels.count().yes == 1
+    assert client.get(f"{api}/upcoming").json()["advice"]["count"]["yes"] == 1
 
 
-def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient, name: str) -> None:
-    first = client.get("/app/answers", params={"concept": name}).json()["upcoming"]["pictures"]
+def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient, api: str) -> None:
+    first = client.get(f"{api}/upcoming").json()["upcoming"]["pictures"]
     have = [p["id"] for p in first]
-    more = client.get("/app/answers", params={"concept": name, "have": have}).json()["upcoming"]["pictures"]
+    more = client.get(f"{api}/upcoming", params={"have": have, "limit": 16}).json()["upcoming"]["pictures"]
     assert have
     assert not set(have) & {p["id"] for p in more}
 
 
-def test_a_batch_is_kept_and_taken_back_as_one(library: Workbench, client: TestClient, name: str) -> None:
-    grid = {"concept": name, "n": 12}
-    assert client.get("/app/answers/grid", params=grid).json()["thinking"]
+def test_a_batch_is_kept_and_taken_back_as_one(
+    library: Workbench, client: TestClient, concept: Concept, api: str
+) -> None:
+    assert client.get(f"{api}/tiles", params={"limit": 12}).json()["thinking"]
     library.context.background.submit(lambda: None).result(20)
-    ids = [p["id"] for p in client.get("/app/answers/grid", params=grid).json()["pictures"]]
+    ids = [p["id"] for p in client.get(f"{api}/tiles", params={"limit": 12}).json()["pictures"]]
     assert len(ids) == 12
-    sent = {"concept": name, "key": "batch-0001", "answers": [[i, "no"] for i in ids]}
-    assert client.post("/app/answers/batch", json=sent).json()["advice"]["count"]["no"] == 12
-    undo = {"concept": name, "key": "undo-0001", "undoes": [f"batch-0001.{n}" for n in range(12)]}
+    assert client.post(f"{api}/labels", json=answers("no", *ids), headers=keyed("batch")).is_success
+    assert concept.labels.count().no == 12
     for _ in range(2):
-        assert client.post("/app/answers/undo", json=undo).json()["advice"]["count"]["no"] == 0
+        undone = client.post(f"{api}/labels/undo", json={"only": ["batch"]}, headers=keyed("undo"))
+        assert undone.is_success
+        assert concept.labels.count().no == 0
 
 
 def test_what_can_never_be_saved_is_refused_for_good(
-    client: TestClient, concept: Concept, body: dict[str, Any]
+    client: TestClient, concept: Concept, api: str, picture: str
 ) -> None:
-    for change, status in (
-        *(({"concept": "Nothing"}, 404), ({"picture": "0" * 64}, 404), ({"picture": "../secret"}, 422)),
-        *(({"value": value}, 422) for value in ("perhaps", "Yes", "1")),
-        *(({"key": key}, 422) for key in ("", "a b c d e f")),
+    for value, of, status in (
+        *(("yes", "0" * 64, 404), ("yes", "../secret", 422)),
+        *((value, picture, 422) for value in ("perhaps", "Yes", "1")),
     ):
-        assert client.post("/app/answers", json=body | change).status_code == status, change
-    batch = {"concept": body["concept"], "key": "wall-0003", "answers": [], "wall": []}
-    for wall, status in (([], 422), (["0" * 64], 404)):
-        assert client.post("/app/answers/batch", json=batch | {"wall": wall}).status_code == status, wall
+        assert client.post(f"{api}/labels", json=answers(value, of)).status_code == status, (value, of)
+    elsewhere = client.post("/api/v1/concepts/Nothing/labels", json=answers("yes", picture))
+    assert elsewhere.status_code == 404
+    for sheet, counts, status in (([], [], 422), (["0" * 64], [], 404), ([picture], ["0" * 64], 422)):
+        sent = {"pictures": sheet, "counts": counts}
+        assert client.post(f"{api}/contact-sheet", json=sent).status_code == status, sent
     assert concept.labels.count().answers == 0
 
 
@@ -130,31 +144,30 @@ def test_a_picture_is_served_large_or_as_its_thumbnail_where_the_original_has_ch
         assert client.get(f"/media/picture/{other}").status_code == 404, other
 
 
-def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(
-    library: Workbench, client: TestClient, concept: Concept, name: str
+def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(
+    library: Workbench, client: TestClient, concept: Concept, api: str
 ) -> None:
-    def wall() -> list[str]:
+    def sheet() -> list[str]:
         while True:
-            page = client.get("/app/answers/grid", params={"concept": name, "order": "wall", "n": 60}).json()
+            page = client.get(f"{api}/tiles", params={"order": "wall", "limit": 60}).json()
             assert not page["problem"], page
             if not page["thinking"]:
                 return [picture["id"] for picture in page["pictures"]]
             time.sleep(0.02)
 
     measures = library.context.store.evaluation_pictures(concept.row.id)
-    first = wall()[:10]
+    first = sheet()[:10]
     assert len(first) == 10
-    request = {"concept": name, "key": "wall-0001", "answers": [[first[3], "yes"]], "wall": first}
     for _ in range(2):
-        reply = client.post("/app/answers/batch", json=request)
-        assert reply.status_code == 200
-        assert reply.json()["advice"]["count"]["yes"] == 1
-    nothing = {"concept": name, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
-    assert client.post("/app/answers/batch", json=nothing).status_code == 200
-    assert library.context.walls.of(concept.row.id) == [first, nothing["wall"]]
-    later = wall()
+        sent = {"pictures": first, "counts": [first[3]]}
+        assert client.post(f"{api}/contact-sheet", json=sent, headers=keyed("first")).is_success
+        assert concept.labels.count().yes == 1
+    nothing = sheet()[:5]
+    assert client.post(f"{api}/contact-sheet", json={"pictures": nothing}).is_success
+    assert library.context.walls.of(concept.row.id) == [first, nothing]
+    later = sheet()
     assert later
-    assert not set(later) & {*first, *nothing["wall"], *measures}
+    assert not set(later) & {*first, *nothing, *measures}
     assert concept.labels.count().answers == 1
 
 
