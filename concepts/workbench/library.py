@@ -181,7 +181,9 @@ class PictureLibrary:
         return folders_to_add(self._context.settings, folder)
 
     @operation(audit="added pictures")
-    def add_uploads(self, batch: str) -> Started[Added]:
+    def add_uploads(
+        self, batch: Annotated[str, Field(description="The upload, as it was named when it began.")]
+    ) -> Started[Added]:
         """Add the files of an upload."""
         paths = check_roots(self._context.uploads.paths(batch), self._context.settings)
         return self._begin(paths, confined=True)
