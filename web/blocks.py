@@ -25,7 +25,10 @@ from web.way import Way
 
 STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
-BESIDE = "() => { for (const name of ['theme', 'protection']) import(`/web/components/${name}.js`); }"
+BESIDE = (
+    "() => { for (const name of ['theme', 'protection'])"
+    " import(new URL(`/web/components/${name}.js`, document.baseURI)); }"
+)
 VIEWS = {"trash": "trash", "collections": "albums", "map": "map"}  # of Library, in earlier addresses
 SESSIONS = 300  # that Gradio keeps; each costs half a megabyte
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from web.components import begins
+
 FOLDER = Path(__file__).parent
 YES_OR_NO = {"y": "yes", "n": "no", "u": "unsure", "s": "skip"}
 
@@ -32,14 +34,13 @@ class PictureDeck(gr.HTML):
     ) -> None:
         """`script`, `style`: addresses of `deck.js`, or of a module that exports another `begin`, and of
         `deck.css`. `template`: a constant with the parts `stage`, `keys` and `said`."""
+        self.keys = keys or YES_OR_NO
         super().__init__(
             value=value,
             html_template=template.read_text(encoding="utf-8"),
-            js_on_load=(FOLDER / "begin.js").read_text(encoding="utf-8"),
+            js_on_load=begins(script, ["labelled", "undo", "empty"], keys=self.keys),
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
-            script=script,
-            keys=keys or YES_OR_NO,
             **how,
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from web.components import begins
 
 FOLDER = Path(__file__).parent
 
@@ -40,17 +41,9 @@ class PictureGrid(gr.HTML):
         super().__init__(
             value=value,
             html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
-            # What never changes is written here: a component that gets a value before it is shown loses it.
-            js_on_load="const events = ['open', 'select', 'mark'];\n"
-            f"const fixed = {json.dumps({'keys': keys or {}, 'name': label})};\n"
-            "const all = new Proxy(props, {get: (own, name) => own[name] ?? fixed[name]});\n"
-            f"import({json.dumps(script)})"
-            ".then(({begin}) => begin(element, {props: all, watch, trigger}));",
+            js_on_load=begins(script, ["open", "select", "mark"], keys=self.keys, name=label),
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
-            script=script,
-            keys=keys or {},
-            name=label,
             **how,
         )
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from web.components import begins
+
 FOLDER = Path(__file__).parent
 
 
@@ -26,15 +28,13 @@ class PictureMap(gr.HTML):
 
     def __init__(self, value: Any = None, *, script: str, style: str, source: str, **how: Any) -> None:
         """`script`, `style`: addresses of `map.js` and `map.css`."""
+        self.source = source
         super().__init__(
             value=value,
             html_template=(FOLDER / "map.html").read_text(encoding="utf-8"),
-            js_on_load="const events = ['choose'];\n"
-            "import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));",
+            js_on_load=begins(script, ["choose"], source=source),
             head=f'<link rel="stylesheet" href="{style}">',
             apply_default_css=False,
-            script=script,
-            source=source,
             **how,
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from web.components import begins
 
 DOES = re.compile(r'data-do="([a-z_]+)"')
 
@@ -25,13 +26,11 @@ class DataView(gr.HTML):
         """`script`, `style`: addresses of `view.js`, or of a module that exports another `begin`, and of a
         stylesheet."""
         drawn_by = template.read_text(encoding="utf-8")
-        events = ", ".join(f'"{name}"' for name in sorted({*DOES.findall(drawn_by), *how.pop("events", ())}))
+        events = sorted({*DOES.findall(drawn_by), *how.pop("events", ())})
         super().__init__(
             value=value,
             html_template=f"<template>{drawn_by}</template><div data-drawn></div>",
-            js_on_load=f"const events = [{events}];\n"
-            f"import({json.dumps(script)})"
-            ".then(({begin}) => begin(element, {props, watch, trigger, events}));",
+            js_on_load=begins(script, events),
             head=f'<link rel="stylesheet" href="{style}">' if style else None,
             apply_default_css=False,
             **how,

@@ -1,2 +1,0 @@
-const events = ['labelled', 'undo', 'empty'];
-import(props.script).then(({begin}) => begin(element, {props, watch, trigger}));
