@@ -167,7 +167,11 @@ export class PictureGrid {
     for (const [id, tile] of this.tiles) tile.setAttribute('aria-selected', String(this.selected.has(id)));
     this.element.dispatchEvent(new CustomEvent('selected', {bubbles: true, detail: [...this.selected]}));
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.trigger('select', {ids: [...this.selected]}), TELL);
+    this.telling = setTimeout(() => {
+      if (!this.selected.size && !this.told) return; // nothing is still nothing
+      this.told = this.selected.size;
+      this.trigger('select', {ids: [...this.selected]});
+    }, TELL);
   }
 
   toggle(id) {
