@@ -182,7 +182,7 @@ class PictureLibrary:
 
     @operation(audit="added pictures")
     def add_uploads(
-        self, batch: Annotated[str, Field(description="The upload, as it was named when it began.")]
+        self, batch: Annotated[str, Field(description="The name that the upload got when it began.")]
     ) -> Started[Added]:
         """Add the files of an upload."""
         paths = check_roots(self._context.uploads.paths(batch), self._context.settings)

@@ -12,11 +12,11 @@ from typing import Any
 
 
 def begins(script: str, events: Iterable[str], **fixed: Any) -> str:
-    """The `js_on_load` of a component whose module at `script` begins with these events.
+    """Returns a component's `js_on_load`, which imports the module at `script` and calls its `begin`.
 
-    What is `fixed` is written here, as a component that gets a value before it is shown loses its own props.
-    The address is made whole by the page's: a browser may draw two apps of one host in one process, where
-    compiled text that both have asks the app that it was compiled for first.
+    `fixed` props are written into this text, because Gradio drops props that never change when it updates a
+    component before showing it. The address is resolved against the page: Chromium may run two apps of one
+    host in one process, and there the same text imports from the app that compiled it first.
     """
     return (
         f"const events = {json.dumps(list(events))};\n"

@@ -32,7 +32,7 @@ from web.render import render
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
 FRESH = {"Cache-Control": "private, no-cache"}
 NOT_KEPT = "no-store"  # a picture in its own tab may be protected by the time it is opened again
-# Threads that read pictures, and over REST: fewer than there are, so that no label waits for readers.
+# Threads for pictures and for reads over REST. The app has 40, so readers leave some for a label.
 READING = CapacityLimiter(32)
 OPENED = ("document", "iframe", "frame", "object", "embed")  # what a browser opens as a page
 BYTES = "application/octet-stream"

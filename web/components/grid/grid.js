@@ -168,7 +168,7 @@ export class PictureGrid {
     this.element.dispatchEvent(new CustomEvent('selected', {bubbles: true, detail: [...this.selected]}));
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      if (!this.selected.size && !this.told) return; // nothing is still nothing
+      if (!this.selected.size && !this.told) return; // nobody selected anything
       this.told = this.selected.size;
       this.trigger('select', {ids: [...this.selected]});
     }, TELL);
