@@ -162,7 +162,7 @@ def test_both_kinds_that_count_are_searched_labelled_and_among_the_results(site:
     turn(page, "Grid")
     expect(tiles(page)).to_have_count(36)
     first = name_of(tiles(page).first)
-    page.locator("#label-order").get_by_role("listbox").click()
+    page.get_by_label("Order", exact=True).click()
     for words in ("a filled disc", "a thin stroke"):
         expect(page.get_by_role("option", name=f"Found by “{words}”")).to_be_visible()
     page.get_by_role("option", name="Least likely first").click()

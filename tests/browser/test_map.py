@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     canvas.focus()
     page.keyboard.press("Enter")
     chosen(page, site.bench.library.count())
+    expect(page.locator(".picture-map")).to_have_attribute("data-shape", re.compile("."))
     all_ = page.locator(".picture-map").get_attribute("data-shape")
     for key in ("+", "+", "+", "ArrowLeft", "Enter"):
         canvas.focus()
