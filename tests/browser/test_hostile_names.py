@@ -23,6 +23,7 @@ from web.server import create_app
 from web.tabs import TABS
 
 RAN = "globalThis.ran=1"
+OPEN = "(id) => import('/web/components/viewer/open.js').then(({openPicture}) => openPicture({id}))"
 HOSTILE = (f"${{{RAN}}}", f"{{{{{RAN}}}}}", f"<img src=x onerror={RAN}>")
 
 OF_CONCEPT = {"describe", "label", "review", "borderline", "check", "results"}
@@ -131,7 +132,7 @@ def test_no_name_is_run_in_the_viewer(hostile: tuple[str, list[str]], page: Page
     expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
     viewer = page.get_by_role("dialog")
     for picture in pictures:
-        page.evaluate("(id) => dispatchEvent(new CustomEvent('open-picture', {detail: {id}}))", picture)
+        page.evaluate(OPEN, picture)
         expect(viewer.get_by_role("heading", name=RAN).first).to_be_visible()
         for fold in viewer.locator("summary").all():
             fold.click()

@@ -1,5 +1,6 @@
 // What is known of the picture that is selected in a grid, and buttons that label it as a key in the grid would.
 import {begin as draws} from './view.js';
+import {openPicture} from '/web/components/viewer/open.js';
 
 export function begin(element, {props, watch, trigger}) {
   draws(element, {props, watch, trigger});
@@ -7,7 +8,7 @@ export function begin(element, {props, watch, trigger}) {
   element.addEventListener('click', (event) => {
     const say = event.target.closest('[data-say]'), large = event.target.closest('[data-large]');
     if (say) grid()?.dispatchEvent(new CustomEvent('mark', {bubbles: true, detail: {ids: [props.value.id], value: say.value}}));
-    if (large) dispatchEvent(new CustomEvent('open-picture', {detail: {id: large.value, ids: [large.value], inView: !props.value.blind}}));
+    if (large) openPicture({id: large.value, ids: [large.value], inView: !props.value.blind});
   });
   // What was said shows once one has labelled, though nothing is selected by then.
   addEventListener('labelled', ({detail}) => {

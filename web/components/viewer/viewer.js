@@ -5,10 +5,14 @@ import {elsewhere, ofPage, trash} from '../elsewhere.js';
 import {shownBy} from '../protection.js';
 import {begin as draws} from '../view/view.js';
 import {heat} from './heat.js';
+import {opensPictures} from './open.js';
 
 const FURTHER = 'discern:further-concepts'; // those that were chosen beside the first, while the tab is open
 
-export const begin = (element, gradio) => { element.viewer = new Viewer(element, gradio); };
+export const begin = (element, gradio) => {
+  element.viewer = new Viewer(element, gradio);
+  opensPictures(element.viewer);
+};
 
 class Viewer {
   constructor(element, gradio) {
@@ -39,7 +43,6 @@ class Viewer {
     gradio.watch('value', () => queueMicrotask(() => this.draw()));
     this.draw();
     elsewhere.watch({draw: () => this.press(), tell: (words) => { this.said.textContent = words; }});
-    addEventListener('open-picture', ({detail}) => this.open(detail));
     addEventListener('pictures-gone', ({detail}) => this.gone(new Set(detail)));
     this.dialog.addEventListener('keydown', (event) => this.key(event));
     this.dialog.addEventListener('click', (event) => this.click(event));

@@ -1,5 +1,6 @@
 // Wordings, and a form over each to edit it first.
 import {begin as draws} from '/web/components/view/view.js';
+import {openPicture} from '/web/components/viewer/open.js';
 
 export function begin(element, {props, watch, trigger}) {
   draws(element, {props, watch, trigger});
@@ -13,6 +14,6 @@ export function begin(element, {props, watch, trigger}) {
     const picture = event.target.closest('[data-large]');
     if (!picture) return;
     const ids = [...picture.parentElement.children].map(({value}) => value);
-    dispatchEvent(new CustomEvent('open-picture', {detail: {id: picture.value, ids, inView: true}}));
+    openPicture({id: picture.value, ids, inView: true});
   });
 }

@@ -1,6 +1,7 @@
 // Example pictures: files from outside the library are dropped or chosen, and sent one by one.
 import {begin as draws} from '/web/components/view/view.js';
 import {dropZone} from '/web/components/elements.js';
+import {openPicture} from '/web/components/viewer/open.js';
 
 const NO_FILE = 'This is no picture file. Save the picture first, then drop or choose the file.';
 
@@ -27,7 +28,7 @@ export function begin(element, gradio) {
     const id = target.dataset?.id, around = target.closest('.strip, .examples');
     if (!id || !around) return;
     const ids = [...around.querySelectorAll('[data-id]')].map((one) => one.dataset.id);
-    dispatchEvent(new CustomEvent('open-picture', {detail: {id, ids, inView: false}}));
+    openPicture({id, ids, inView: false});
   });
 }
 

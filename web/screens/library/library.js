@@ -4,6 +4,7 @@ import {element as make} from '../../components/elements.js';
 import {album, labels, number, ofPage} from '../../components/elsewhere.js';
 import {get} from '../../components/outbox.js';
 import {begin as draws} from '../../components/view/view.js';
+import {openPicture} from '../../components/viewer/open.js';
 
 const PAGE = 60;
 const NO_FILTER = ['q', 'like', 'in', 'sort', 'folder']; // what stays when filters are applied
@@ -114,10 +115,10 @@ class Library {
 
   open(id) {
     const {grid} = this.root;
-    dispatchEvent(new CustomEvent('open-picture', {detail: {
+    openPicture({
       id, ids: [...grid.tiles.keys()], total: this.props.value.asks ? 0 : this.total, inView: this.props.value.in_view.length > 0,
       more: async () => { await grid.more(); return [...grid.tiles.keys()]; },
-    }}));
+    });
   }
 
   // The address of what is asked for, without what is as always.

@@ -2,6 +2,7 @@
 import {elsewhere, labels, number} from '/web/components/elsewhere.js';
 import {element as make} from '/web/components/elements.js';
 import {PictureGrid} from '/web/components/grid/grid.js';
+import {openPicture} from '/web/components/viewer/open.js';
 import './files.js';
 import './try.js';
 
@@ -10,9 +11,9 @@ let grid = null; // there is one
 export const begin = (element, gradio) => {
   grid = element.grid = new Scored(element, gradio);
   labels(element, {inView: true, choose: Boolean(grid.props.value?.rule)});
-  element.addEventListener('open', ({detail: {id}}) => dispatchEvent(new CustomEvent('open-picture', {
-    detail: {id, ids: [...grid.tiles.keys()], inView: true, more: async () => { await grid.more(); return [...grid.tiles.keys()]; }},
-  })));
+  element.addEventListener('open', ({detail: {id}}) => openPicture({
+    id, ids: [...grid.tiles.keys()], inView: true, more: async () => { await grid.more(); return [...grid.tiles.keys()]; },
+  }));
   elsewhere.watch({draw: () => grid.count()});
   for (const popover of document.querySelectorAll('.results-popover')) popover.popover = 'auto';
 };
