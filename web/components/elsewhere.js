@@ -8,6 +8,7 @@ import {Scale} from './scale.js';
 const MOST = 200; // pictures of one request
 const TOLD = 6000; // milliseconds that it is said what was done
 const REMEMBERED = 'discern:answer-for'; // the concept that was chosen last, while the tab is open
+const DOUBLE = 500; // milliseconds between the presses of a double-click, at most
 const TYPED = 'input, textarea, select, [contenteditable], dialog[open]';
 const slot = (concept, id) => `${id} ${concept}`;
 const api = (concept) => `/api/v1/concepts/${encodeURIComponent(concept)}`;
@@ -404,6 +405,9 @@ const pill = {
     const key = JSON.stringify([count ? list.offers.map(({words: one}) => one) : [], this.asking, list?.about, Boolean(this.undo), elsewhere.page.may, Object.keys(elsewhere.page.concepts)]);
     if (this.key === key && !this.undo) return;
     this.key = key;
+    this.box.classList.add('comes'); // it may lie over a picture now, for which the second press of a double-click is
+    clearTimeout(this.coming);
+    this.coming = setTimeout(() => this.box.classList.remove('comes'), DOUBLE);
     const act = (words_, how, press, hint = '') => {
       const made = element('button', `btn small ${how}`, hint ? `${words_} ` : words_);
       if (hint) made.append(element('kbd', '', hint));
