@@ -46,7 +46,7 @@ class Page(gr.Blocks):
                 with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
                     for tab in TABS:
                         with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
-                            tab.build(workbench, getattr(side, f"to_{tab.name}"))
+                            tab.build(workbench, _opened(side, tab.name))
             viewer = OnePicture(workbench)
             side.moved(Way(workbench).shown, None, side, **PLAIN)
             side.moved(viewer.page, None, viewer.view, **PLAIN)
@@ -75,6 +75,24 @@ class Page(gr.Blocks):
         }
         how = _how() | {"state_session_capacity": SESSIONS} | how
         return super().launch(*where, **how | {"app_kwargs": around | (how.get("app_kwargs") or {})})
+
+
+def _opened(side: Rail, name: str) -> Callable[..., Any]:
+    """The event that somebody went to a screen, as `tab.build` listens to it. The screen can be used once its
+    first listener has answered, which would undo what was pressed before."""
+    first = True
+
+    def listen(*what: Any, **how: Any) -> Any:
+        nonlocal first
+        answered = getattr(side, f"to_{name}")(*what, **how)
+        if first:
+            answered.then(
+                None, js=f"() => {{ dispatchEvent(new CustomEvent('filled', {{detail: '{name}'}})); }}"
+            )
+        first = False
+        return answered
+
+    return listen
 
 
 def _how() -> dict[str, Any]:

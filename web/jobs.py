@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from concepts.installation.activity import JobView
 from concepts.jobs.runner import OTHERS_FIRST, PAUSED
+from storage.tables import now
 from web.words import count, duration
 
+LATELY = timedelta(seconds=1.5)
 GOING = ("queued", "running", "interrupted")
 TITLES = {
     "add pictures": "Importing pictures",
@@ -48,6 +51,12 @@ TITLES = {
 
 def is_going(job: JobView | None) -> bool:
     return job is not None and job.state in GOING
+
+
+def may_change(*jobs: JobView | None) -> bool:
+    """Whether a screen has to look again: a job goes on, or ended a moment ago, perhaps unseen."""
+    ends = (job.finished for job in jobs if job)
+    return any(map(is_going, jobs)) or any(end and now() - end < LATELY for end in ends)
 
 
 def job_title(job: JobView) -> str:

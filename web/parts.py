@@ -15,7 +15,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
 from web.components.view import DataView
 from web.handlers import PLAIN, calls, concept_of
-from web.jobs import how_far, is_going, job_title
+from web.jobs import how_far, is_going, job_title, may_change
 
 COMPONENTS = Path(__file__).parent / "components"
 OFTEN = 0.5  # seconds between two looks at work that goes on
@@ -88,7 +88,7 @@ class Progress:
     def shown(self, request: gr.Request | None = None) -> list[Any]:
         """Values of `parts`."""
         job = self.newest(request)
-        return [self.shown_of(job), gr.Timer(active=is_going(job))]
+        return [self.shown_of(job), gr.Timer(active=may_change(job))]
 
     @staticmethod
     def shown_of(job: JobView | None) -> dict[str, Any] | None:

@@ -3,9 +3,12 @@ import {begin as draws} from '../view/view.js';
 
 export function begin(element, {props, watch, trigger}) {
   const screenOf = (address) => props.screens[address.pathname];
+  let shown = '';
   const show = () => {
     const name = screenOf(location);
     document.getElementById(`screen-${name}-button`)?.click();
+    if (name !== shown) document.getElementById('screens').inert = true; // until it is filled
+    shown = name;
     trigger('moved');
     trigger(`to_${name}`);
   };
@@ -24,6 +27,7 @@ export function begin(element, {props, watch, trigger}) {
     link.closest('[popover]')?.hidePopover();
     go(address);
   });
+  addEventListener('filled', ({detail: name}) => { if (name === shown) document.getElementById('screens').inert = false; });
   addEventListener('popstate', show);
   addEventListener('counts-changed', () => trigger('moved'));
   addEventListener('go', (event) => go(new URL(event.detail, location.href)));

@@ -1,6 +1,6 @@
 """`Viewer`: one picture as large as the window, with what is known of it, and labels by keys.
 
-Mounted once in a page. Any script opens it by `openPicture({id, ids, inView, total, about, more})` of `open.js`.
+Mounted once in a page. A script opens it: `openPicture({id, ids, inView, total, about, more})`, of `open.js`.
 `ids`: what ← and → go through, `total`: how many there are in all; `inView`: a machine's verdict stands
 beside the pictures; `about`: id → what is said of one; `more`: called at the end of
 `ids`, promises longer ones.

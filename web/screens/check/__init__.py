@@ -30,7 +30,7 @@ from web.components.chart import Chart
 from web.components.threshold import Threshold
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls, concept_of, may
-from web.jobs import is_going
+from web.jobs import is_going, may_change
 from web.parts import Notice, Progress, data_view, place
 from web.screens.check import values
 from web.tiles import labelled_grid, tiles
@@ -184,7 +184,7 @@ class Check:
         """Values of the progress. The timer looks after labels that are looked over, too."""
         work = _work(jobs)
         view = self.progress.shown_of(work)
-        return [view, gr.Timer(active=any(map(is_going, jobs)))]
+        return [view, gr.Timer(active=may_change(*jobs))]
 
     def _verdict(
         self, view: ConceptView, quality: QualityView | None, allowed: dict[str, bool], work: JobView | None

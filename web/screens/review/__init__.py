@@ -25,7 +25,7 @@ from concepts.workbench.annotations import Annotations, Annotators
 from web.advice import in_words
 from web.beside import RATINGS, REASONS, Beside, found_by, one_of, reader_of
 from web.handlers import PLAIN, author_of, calls, concept_of, may
-from web.jobs import is_going
+from web.jobs import is_going, may_change
 from web.label_tabs import label_tabs
 from web.parts import GO, Notice, Progress, data_view, place
 from web.tiles import labelled_grid, tiles
@@ -228,7 +228,7 @@ class Review:
 
     def _progress(self, jobs: list[JobView]) -> list[Any]:
         job = next((one for one in jobs if one.kind in SHOWN), None)
-        return [self.progress.shown_of(job), gr.Timer(active=any(map(is_going, jobs)))]
+        return [self.progress.shown_of(job), gr.Timer(active=may_change(*jobs))]
 
     def _annotators(self, concept: Concept, queue: ReviewQueue, request: gr.Request) -> dict[str, Any]:
         pairs = [
