@@ -103,7 +103,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     folder = draw_folder(tmp_path / "more", 2, first_seed=900)
     page.get_by_role("button", name="Import", exact=True).click()
     page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
-    expect(page.locator("#library-progress")).to_contain_text("Import done: 2 new pictures")
+    expect(page.get_by_text("2 pictures imported.")).to_be_visible()
 
     count, before = page.locator("[data-part=count-words]"), house.bench.concept(NAME).labels.count().answers
     page.goto(f"{house.proxy.address}/label?{urlencode({'concept': NAME})}#single")
