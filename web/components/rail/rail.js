@@ -7,7 +7,7 @@ export function begin(element, {props, watch, trigger}) {
   const show = () => {
     const name = screenOf(location);
     document.getElementById(`screen-${name}-button`)?.click();
-    if (name !== shown) document.getElementById('screens').inert = true; // until it is filled
+    if (name !== shown) document.getElementById('screens')?.toggleAttribute('inert', true); // until it is filled
     shown = name;
     trigger('moved');
     trigger(`to_${name}`);
