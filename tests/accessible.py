@@ -20,16 +20,17 @@ def serious_in_both_themes(page: Any) -> list[tuple[str, str]]:
     """Rule and element, in light by all rules and in dark by those that look at colours."""
     found = serious(page)
     page.emulate_media(color_scheme="dark")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     found += serious(page, runOnly=OF_COLOURS)
     page.emulate_media(color_scheme="light")
     return found
 
 
 def wrong_with_looks(page: Any) -> list[tuple[str, str]]:
-    """What is serious in both themes, and the widths at which the page scrolls sideways: of a phone, and of a
-    window magnified to 200 %."""
+    """What is serious in both themes, and the widths at which the page scrolls sideways: of two windows, of one
+    magnified to 200 %, and of a phone."""
     found = serious_in_both_themes(page)
-    for width in (1280, 640, 375):
+    for width in (1440, 1280, 640, 375):
         page.set_viewport_size({"width": width, "height": 800})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(("scrolls sideways", f"at {width} pixels"))
