@@ -27,8 +27,8 @@ def serious_in_both_themes(page: Any) -> list[tuple[str, str]]:
 
 
 def wrong_with_looks(page: Any) -> list[tuple[str, str]]:
-    """What is serious in both themes, and the widths at which the page scrolls sideways: of two windows, of one
-    magnified to 200 %, and of a phone."""
+    """What is serious in both themes, and the widths at which the page scrolls sideways: of two windows,
+    of one magnified to 200 %, and of a phone."""
     found = serious_in_both_themes(page)
     for width in (1440, 1280, 640, 375):
         page.set_viewport_size({"width": width, "height": 800})
