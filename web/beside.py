@@ -20,6 +20,7 @@ from web.words import percent
 RATINGS = {5: "surely yes", 4: "probably yes", 3: "can’t tell", 2: "probably no", 1: "surely no"}
 REASONS = {
     Reason.PEOPLE_DISAGREE: "People disagree",
+    Reason.SAID_BOTH: "Labelled both ways",
     Reason.NEAR_DUPLICATE_DISAGREES: "Near-duplicate disagrees",
     Reason.LIKELY_MISLABELLED: "Worth a second look",
     Reason.OLDER_DESCRIPTION: "Older description",

@@ -13,7 +13,7 @@ from pydantic import computed_field
 
 from concepts.definition.document import Definition
 from concepts.labelling.consensus import Decision, consensus
-from concepts.labelling.rechecks import Twice, said_twice
+from concepts.labelling.rechecks import Twice, drawn_again, said_twice
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at, to_go
@@ -74,7 +74,8 @@ class ConceptDataset(TrainingData):
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        return said_twice(self._first, self.log.repeats(self.concept_id), self.evaluation)
+        drawn = set(drawn_again(self.store.get(self.concept_id).seed, self.evaluation))
+        return said_twice(self._first, self.log.repeats(self.concept_id), self.evaluation, drawn)
 
     @cached_property
     def _first(self) -> list[LabelEvent]:

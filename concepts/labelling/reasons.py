@@ -9,6 +9,7 @@ class Reason(StrEnum):
     """In the order in which the queue has them: first what keeps a label from counting at all."""
 
     PEOPLE_DISAGREE = "people_disagree"  # some say yes, some no
+    SAID_BOTH = "said_both"  # asked twice, a person said yes once and no once; the first label counts
     NEAR_DUPLICATE_DISAGREES = "near_duplicate_disagrees"  # a near-duplicate has the other label
     LIKELY_MISLABELLED = "likely_mislabelled"  # all other labels speak against it
     OLDER_DESCRIPTION = "older_description"  # an annotator that agreed doesn't under the newest description

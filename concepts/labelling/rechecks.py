@@ -46,7 +46,7 @@ class Repeats:
         blind = sum(not (event.in_view or event.repeat) for event in recent)
         if n < 1 or blind < ENOUGH or any(event.repeat for event in recent[:APART]):
             return []
-        drawn = self._drawn()
+        drawn = drawn_again(self.concept.seed, self.measuring)
         said = self._said(author, drawn)
         if any(
             event.sequence > said[event.picture_id][0].sequence
@@ -61,15 +61,10 @@ class Repeats:
         return waiting[: 1 + (n - 1) // EVERY]
 
     def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
-        """Those of these whose answer by this person, asked for by this product, can be a second one: which
-        were drawn for that, and which they have answered blindly."""
-        said = self._said(author, [i for i in self._drawn() if i in picture_ids])
-        return {i for i, events in said.items() if _first(events)}
-
-    def _drawn(self) -> list[str]:
-        """In random order."""
-        again = [i for i in self.measuring if (_chance(self.concept.seed, "again", i) < SHARE)]
-        return sorted(again, key=lambda i: _chance(self.concept.seed, "again", i))
+        """Those of these to which this person said yes or no before, without seeing what a machine says. Their
+        label is a second one, whether the picture was drawn for that or stood in another tab."""
+        said = self._said(author, list(picture_ids))
+        return {i for i, events in said.items() if (first := _first(events)) and first.value in ("yes", "no")}
 
     def _wait(self, picture_id: str) -> int:
         return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.concept.seed, "wait", picture_id))
@@ -81,6 +76,12 @@ class Repeats:
         return said
 
 
+def drawn_again(seed: str, measuring: Iterable[str]) -> list[str]:
+    """Those of these test pictures that people are asked about twice, in random order."""
+    again = [i for i in measuring if _chance(seed, "again", i) < SHARE]
+    return sorted(again, key=lambda i: _chance(seed, "again", i))
+
+
 def _chance(key: str, what: str, picture_id: str) -> float:
     """Between 0 and 1; the same on every machine."""
     digest = hashlib.sha256(f"{key} {what} {picture_id}".encode()).digest()
@@ -88,11 +89,14 @@ def _chance(key: str, what: str, picture_id: str) -> float:
 
 
 def said_twice(
-    blind: Iterable[LabelEvent], repeats: Iterable[LabelEvent], evaluation: Container[str]
+    blind: Iterable[LabelEvent],
+    repeats: Iterable[LabelEvent],
+    evaluation: Container[str],
+    drawn: Container[str],
 ) -> Twice:
-    """First answers and repeats of them, oldest first, about pictures of the evaluation set. A repeat under
-    another definition is about something else, one that was skipped says nothing, and after a repeat another
-    one of the same picture is no news."""
+    """First answers and repeats of them, oldest first, about those test pictures that were `drawn` for it:
+    what stood in two tabs is no random sample. A repeat under another definition is about something else, one
+    that was skipped says nothing, and after a repeat another one of the same picture is no news."""
     first = {
         (event.picture_id, event.author): event
         for event in blind
@@ -102,7 +106,9 @@ def said_twice(
     for again in repeats:
         question = again.picture_id, again.author
         before = first.get(question)
-        if before is None or again.sequence < before.sequence or again.value == "skip":
+        if before is None or again.picture_id not in drawn:
+            continue
+        if again.sequence < before.sequence or again.value == "skip":
             continue
         if again.definition_number == before.definition_number:
             pairs.setdefault(question, (before, again))

@@ -129,10 +129,31 @@ def people_disagree(decisions: Mapping[str, Decision]) -> list[ReviewRow]:
     ]
 
 
+def said_both(
+    decisions: Mapping[str, Decision], standing: Iterable[LabelEvent], repeats: Iterable[LabelEvent]
+) -> list[ReviewRow]:
+    """Pictures about which a person was asked twice and said yes once and no once, under one description,
+    until they label them anew."""
+    stands = {(event.picture_id, event.author): event for event in standing if event.author.kind == "person"}
+    found: dict[str, str] = {}
+    for again in repeats:
+        first = stands.get((again.picture_id, again.author))
+        if first is None or again.sequence < first.sequence:
+            continue
+        if again.definition_number == first.definition_number and {first.value, again.value} == {"yes", "no"}:
+            found[again.picture_id] = f"First {first.value}, then {again.value}."
+    return [
+        ReviewRow(id=i, reason=Reason.SAID_BOTH, label=decisions[i].value, evidence=evidence)
+        for i, evidence in found.items()
+        if i in decisions
+    ]
+
+
 def for_reader(rows: Iterable[ReviewRow], decisions: Mapping[str, Decision], reader: str) -> list[ReviewRow]:
     """Rows of pictures that people disagree about tell nothing before the reader has labelled them, and there
-    are no others of these: who settles it isn't to be swayed."""
-    rows = list(rows)
+    are no others of these: who settles it isn't to be swayed. Of those who said both, only readers who
+    labelled the picture are told."""
+    rows = [row for row in rows if row.reason is not Reason.SAID_BOTH or reader in decisions[row.id].votes]
     blind = {
         row.id
         for row in rows

@@ -53,7 +53,8 @@ class Remark(View):
 
 
 class GivenLabel(BaseModel):
-    """One label of a picture. `repeat`: as the question came, whether it was asked a second time."""
+    """One label of a picture. `repeat`: it answers a question and changes no label, so that it is kept beside
+    the first one, if there is one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -188,8 +189,8 @@ class Labels:
     ) -> dict[str, LabelEvent]:
         """Commits labels under their keys, together or not at all, and returns what is kept by key: for a
         repeated request what the first one brought. `in_view`: the person saw what the machine says of these
-        pictures, so that the labels measure nothing. A `repeat` of which there is no first label any more is
-        a label like any other.
+        pictures, so that the labels measure nothing. A `repeat` is kept beside the first label, which counts;
+        where there is none it is a label like any other.
 
         Raises `DiscernError` for bad input, `ConflictError` where a key came with another label before.
         """
@@ -412,7 +413,7 @@ class Labels:
             who = Author(author, "simulated" if simulated else "person")
             self.commit(
                 {
-                    f"{base}.{i}": GivenLabel(picture=picture, value="yes")
+                    f"{base}.{i}": GivenLabel(picture=picture, value="yes", repeat=True)
                     for i, picture in enumerate(dict.fromkeys(counts))
                 },
                 who,

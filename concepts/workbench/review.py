@@ -25,6 +25,7 @@ from concepts.labelling.review import (
     pairs,
     people_disagree,
     readable,
+    said_both,
     what_people_said,
 )
 from concepts.workbench.context import Context, revision_of
@@ -130,7 +131,8 @@ class Review:
 
     def _rows(self, dataset: ConceptDataset, looked: LookedOver | None) -> list[ReviewRow]:
         removed = self._context.collection.removed.hidden().ids
-        rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset)]
+        rows = [*people_disagree(dataset.decisions), *self._said_both(dataset)]
+        rows += near_duplicates_disagree(dataset)
         back = self._context.jobs.newest_done(LookBack, dataset.concept_id)
         if back is not None and back.definition == dataset.revision.number:
             since = self._context.log.changed_since(dataset.concept_id, back.answers)
@@ -155,6 +157,12 @@ class Review:
         inside = set(dataset.looks_at({row.id for row in rows})) - removed
         order = list(Reason)
         return sorted((row for row in rows if row.id in inside), key=lambda row: order.index(row.reason))
+
+    def _said_both(self, dataset: ConceptDataset) -> list[ReviewRow]:
+        repeats = self._context.log.repeats(dataset.concept_id)
+        ids = list({event.picture_id for event in repeats})
+        standing = self._context.log.standing(dataset.concept_id, ("person",), ids) if ids else []
+        return said_both(dataset.decisions, standing, repeats)
 
     def _of_this_library(self, concept_id: int) -> StoredHead | None:
         """The newest version, where the library has its encoder still."""

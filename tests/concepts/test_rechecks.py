@@ -9,6 +9,7 @@ import pytest
 from rows import add_pictures, draw_apart, picture_ids
 
 from concepts.labelling import rechecks as rules
+from concepts.labelling.reasons import Reason
 from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.workbench.concept import Concept
@@ -97,7 +98,7 @@ def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_agai
     assert question.id in {p.id for p in concept.labels.upcoming([], 3, "me").pictures}
 
 
-def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Concept) -> None:
+def test_only_what_was_answered_before_is_a_repeat(asked_again: Concept) -> None:
     concept = asked_again
     answered = next(iter(concept.context.store.evaluation_pictures(concept.id)))
     (new,) = concept.labels.next_pictures(1, purpose="evaluation")
@@ -108,6 +109,26 @@ def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Concep
     say(concept, answered, "no", repeat=True, in_view=True)
     assert concept.labels.decisions()[answered].value == "no"
     assert concept.dataset().twice.pairs == []
+
+
+def test_a_picture_that_stood_in_two_tabs_keeps_its_first_label_and_is_in_review_until_it_is_labelled_anew(
+    concept: Concept,
+) -> None:
+    (picture,) = concept.labels.next_pictures(1)
+
+    def in_review(reader: str) -> list[str]:
+        return [
+            row.evidence
+            for row in concept.bench.review.queue(concept.name, Reason.SAID_BOTH, reader=reader).rows
+        ]
+
+    say(concept, picture.id, "yes", repeat=True)  # of which there is no earlier one
+    say(concept, picture.id, "no", repeat=True)
+    assert concept.labels.decisions()[picture.id].value == "yes"
+    assert (in_review("me"), in_review("ana")) == (["First yes, then no."], [])
+    say(concept, picture.id, "no", in_view=True)
+    assert concept.labels.decisions()[picture.id].value == "no"
+    assert in_review("me") == []
 
 
 def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(

@@ -165,7 +165,7 @@ class Labelling extends PictureDeck {
 
   labelled(given, changes) {
     given.repeat = !changes && Boolean(given.repeat);
-    const answers = [{picture: given.id, value: given.value, repeat: given.repeat}];
+    const answers = [{picture: given.id, value: given.value, repeat: !changes}]; // asked twice, the first label counts
     given.key = this.outbox.add('POST', `${this.api}/labels`, {answers}, {kind: 'label', concept: this.concept, pictures: [given.id]});
     this.last = given;
     this.tell('');
@@ -225,8 +225,8 @@ class Labelling extends PictureDeck {
     if (about.concept !== this.concept) return;
     if (about.kind === 'comment') this.comments.setOwn(about.picture, about.text);
     if (about.kind !== 'label') return;
-    const [{picture, value, repeat}] = body.answers;
-    this.history.push({id: picture, value, key, path: '', purpose: 'train', repeat});
+    const [{picture, value}] = body.answers;
+    this.history.push({id: picture, value, key, path: '', purpose: 'train'});
     this.last = this.history.at(-1);
   }
 

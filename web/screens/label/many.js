@@ -183,10 +183,10 @@ export class Many {
     const sheet = {pictures: this.pictures, values: new Map(this.values), selected: [...this.grid.selected]};
     const about = {kind: 'batch', concept, pictures};
     if (isLooked) {
-      if (others.length) labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: others.map(([picture, value]) => ({picture, value}))}, {kind: 'part', concept, pictures: []});
+      if (others.length) labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: others.map(([picture, value]) => ({picture, value, repeat: true}))}, {kind: 'part', concept, pictures: []});
       this.pending = labelling.outbox.add('POST', `${labelling.api}/contact-sheet`, {pictures: this.pictures.map(({id}) => id), counts}, about);
     } else {
-      this.pending = labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: marked.map(([picture, value]) => ({picture, value}))}, about);
+      this.pending = labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: marked.map(([picture, value]) => ({picture, value, repeat: true}))}, about);
     }
     labelling.showSaved();
     this.note = marked.length ? `${marked.length} saved. ` : '';
