@@ -61,8 +61,8 @@ class Repeats:
         return waiting[: 1 + (n - 1) // EVERY]
 
     def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
-        """Those of these to which this person said yes or no before, without seeing what a machine says. Their
-        label is a second one, whether the picture was drawn for that or stood in another tab."""
+        """Those of these to which this person said yes or no before, without seeing what a machine says.
+        Their label is a second one, whether the picture was drawn for that or stood in another tab."""
         said = self._said(author, list(picture_ids))
         return {i for i, events in said.items() if (first := _first(events)) and first.value in ("yes", "no")}
 
