@@ -257,7 +257,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _apps_are_let_go() -> Iterator[None]:
-    """FastAPI remembers the routes of every app, and through them each app that a test has made: 10 MB each."""
+    """FastAPI remembers the routes of every app, and through them each app that a test made: 10 MB each."""
     yield
     for remembered in vars(models).values():
         if hasattr(remembered, "cache_clear"):
