@@ -77,7 +77,7 @@ class Borderline:
         shown += [self.fold, self.wordings, self.beside.view]
         opened(self.open, None, shown, **PLAIN)
         self.progress.timer.tick(self.tick, None, [*self.progress.parts, self.news], **PLAIN)
-        self.news.change(self.open_again, [self.said, self.beside.view], shown, **PLAIN)
+        self.news.change(self.renewed, self.said, shown[:-1], **PLAIN)
         self.beside.view.labelled(self.open_again, [self.said, self.beside.view], shown, **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
@@ -98,6 +98,11 @@ class Borderline:
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
         return self._shown(request)
+
+    @calls()
+    def renewed(self, said: Any, request: gr.Request) -> list[Any]:
+        """All but the selected picture, once work has ended."""
+        return self._shown(request, said)[:-1]
 
     @calls()
     def open_again(self, said: Any, beside: Any, request: gr.Request) -> list[Any]:

@@ -108,15 +108,15 @@ class Check:
         first = [self.head, self.said, *self.progress.parts, self.verdict, self.adjust, self.threshold]
         first += [self.below, self.above, self.aim, self.train_again]
         grids = [self.some_wrong, self.wrong, self.some_missed, self.missed, self.more]
-        later = [self.mistakes, self.about, *grids, self.beside.view]
+        later = [self.mistakes, self.about, *grids]
         later += [self.tests, self.rests_on, self.certified, self.guarantees, self.kept, self.versions]
-        later += [self.choice, self.one, self.other, self.compared]
+        later += [self.choice, self.one, self.other, self.compared, self.beside.view]
         work = [self.said, self.trained, *self.progress.parts]
         opened(self.open, None, [*first, self.trained], **PLAIN)
         opened(self.details, None, later, **PLAIN)
         ticked = [self.trained, *self.progress.parts, self.news]
         self.progress.timer.tick(self.tick, self.trained, ticked, **PLAIN)
-        self.news.change(self.open_again, [self.said, self.beside.view], [*first, *later], **PLAIN)
+        self.news.change(self.open_again, self.said, [*first, *later[:-1]], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
             (self.progress.view.retry, self.progress.retry),
@@ -216,7 +216,7 @@ class Check:
         failed = [found.sentence for found in tried if found and found.failed]
         return values.verdict_of(said, quality, view.name, allowed, failed)
 
-    def _later(self, name: str | None, request: gr.Request, beside: Any = None) -> list[Any]:
+    def _later(self, name: str | None, request: gr.Request) -> list[Any]:
         try:
             concept = self._bench.concept(name) if name else None
             view = concept.definition.read() if concept else None
@@ -226,9 +226,9 @@ class Check:
         if concept is None or view is None or quality is None:
             hidden = gr.Accordion(visible=False)
             none = gr.Column(visible=False)
-            grids = [none, None, none, None, gr.Button(visible=False), None]
+            grids = [none, None, none, None, gr.Button(visible=False)]
             choice = [gr.Row(visible=False), gr.Dropdown(), gr.Dropdown(), None]
-            return [hidden, None, *grids, hidden, None, hidden, None, hidden, None, *choice]
+            return [hidden, None, *grids, hidden, None, hidden, None, hidden, None, *choice, None]
         allowed = _allowed(request)
         wrong, missed, changed = self._mistakes(view.name, request)
         found = {side: concept.certificates.state(side) for side in values.SIDES}
@@ -240,7 +240,6 @@ class Check:
             ),
             _about_mistakes(view.name, len(wrong), len(missed), changed),
             *self._grids(wrong, missed, PAGE, PAGE, request),
-            beside,
             gr.Accordion(visible=True),
             values.tests_of(quality, view),
             gr.Accordion(visible=True),
@@ -251,6 +250,7 @@ class Check:
             gr.Dropdown(choices=numbers, value=numbers[1] if several else None),
             gr.Dropdown(choices=numbers, value=numbers[0]),
             None,
+            None,  # nothing is selected
         ]
 
     def _around(self, name: str, threshold: float, request: gr.Request) -> tuple[Any, Any]:
@@ -315,11 +315,11 @@ class Check:
         return [told, *self._progress(jobs), news if follows else gr.skip()]
 
     @calls()
-    def open_again(self, said: Any, beside: Any, request: gr.Request) -> list[Any]:
+    def open_again(self, said: Any, request: gr.Request) -> list[Any]:
         """What was said of the last press stays, which may have come while the work went on, and the picture
         that is selected."""
         name = concept_of(request)
-        return [*self._first(name, request, said), *self._later(name, request, beside)]
+        return [*self._first(name, request, said), *self._later(name, request)[:-1]]
 
     def _told(self, name: str, work: JobView) -> str:
         number, found = self._bench.concept(name).versions.head().number, work.result or {}

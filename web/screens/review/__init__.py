@@ -114,7 +114,7 @@ class Review:
         shown += [self.annotators, self.comparing, self.most, self.compare, self.beside.view]
         opened(self.open, None, shown, **PLAIN)
         self.progress.timer.tick(self.tick, None, [*self.progress.parts, self.news], **PLAIN)
-        self.news.change(self.open_again, [self.said, self.beside.view], shown, **PLAIN)
+        self.news.change(self.open_again, self.said, shown[:-1], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
             (self.progress.view.retry, self.progress.retry),
@@ -142,10 +142,10 @@ class Review:
         return self._shown(request)
 
     @calls()
-    def open_again(self, said: Any, beside: Any, request: gr.Request) -> list[Any]:
-        """What was said of the last press stays, which may have come while the work went on, and the picture
-        that is selected."""
-        return [*self._shown(request, said, anew=False)[:-1], beside]
+    def open_again(self, said: Any, request: gr.Request) -> list[Any]:
+        """All but the selected picture. What was said of the last press stays, too, which may have come while
+        the work went on."""
+        return self._shown(request, said, anew=False)[:-1]
 
     def _shown(
         self, request: gr.Request, said: dict[str, str] | None = None, *, anew: bool = True
