@@ -172,7 +172,7 @@ SHOTS = (
     Shot("home", "/", "#home-concepts .card img"),
     Shot("library", "/library", "#library-grid .tile img"),
     Shot("describe", f"/describe{OF}", "#describe-body .strip img"),
-    Shot("label", f"/label{OF}#single", "#labeller [data-ready] .stage img", _until_colourful),
+    Shot("label", f"/label{OF}#single", "#labeller .stage img", _until_colourful),
     Shot("grid", f"/label{OF}#grid", "#label-grid .tile img"),
     Shot("review", f"/label/review{OF}", "#review-queue .tile img"),
     Shot("check", f"/check{OF}", "#check-verdict .measures", _adjusting),

@@ -299,7 +299,7 @@ class Journey:
         self._home()
         begun = time.perf_counter()
         self._move(f"/label?{urlencode({'concept': million.CONCEPT})}#single")
-        self._there("#labeller [data-ready] .stage img")
+        self._there("#labeller .stage img")
         opened = self._shown("label") - begun
         for number in range(self._labelled):
             shown = page.locator("#labeller .stage img").get_attribute("data-picture")
@@ -329,7 +329,7 @@ class Journey:
         """After one more answer, without which there is nothing new to learn."""
         page = self._page
         self._load("/label", "#single", concept=million.CONCEPT)
-        self._there("#labeller [data-ready] .stage img")
+        self._there("#labeller .stage img")
         picture = page.locator("#labeller .stage img").get_attribute("data-picture")
         assert picture
         page.keyboard.press("y" if million.counts(picture) else "n")

@@ -77,7 +77,6 @@ class Labelling extends PictureDeck {
     this.take(value.state.upcoming);
     const asked = location.hash.slice(1); // as a link has it: /label?concept=…#single
     this.turn(this.many.keptMode() || [asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
-    this.root.dataset.ready = 'true';
   }
 
   drawKeys() {
