@@ -309,7 +309,7 @@ class Results:
         and what was written once it is. What somebody types, and pictures in the same order, stay."""
         job, skip = self.progress.newest(request), gr.skip()
         if job is not None and is_going(job) and not _is_ranked(job):
-            return [*[skip] * 10, *self.progress.shown(request), *[skip] * 13]
+            return [*[skip] * 10, *self.progress.shown(request), *[skip] * 14]
         shown = self.shown(request)
         shown[1] = shown[3] = shown[4] = shown[8] = skip
         if job is None or job.kind not in SCORES:
