@@ -43,7 +43,7 @@ class Page(gr.Blocks):
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="rail-column", min_width=0, scale=0):
                     side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
-                PLAIN["show_progress_on"] = side  # else each event has Gradio look through all that it can change
+                PLAIN["show_progress_on"] = side  # else Gradio looks through all outputs at each event
                 with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
                     for tab in TABS:
                         with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
