@@ -16,7 +16,7 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.components.rail import Rail
 from web.endpoints import endpoints
-from web.handlers import PLAIN
+from web.handlers import PLAIN, progress_on
 from web.http.sign_in import check_exposure
 from web.look import theme
 from web.one_picture import OnePicture
@@ -43,16 +43,15 @@ class Page(gr.Blocks):
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="rail-column", min_width=0, scale=0):
                     side = Rail({tab.path: tab.name for tab in TABS}, **RAIL, elem_id="rail")
-                PLAIN["show_progress_on"] = side  # else Gradio looks through all outputs at each event
-                with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"):
+                with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"), progress_on(side):
                     for tab in TABS:
                         with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
                             tab.build(workbench, _opened(side, tab.name))
-            viewer = OnePicture(workbench)
-            side.moved(Way(workbench).shown, None, side, **PLAIN)
-            side.moved(viewer.page, None, viewer.view, **PLAIN)
+            with progress_on(side):
+                viewer = OnePicture(workbench)
+                side.moved(Way(workbench).shown, None, side, **PLAIN)
+                side.moved(viewer.page, None, viewer.view, **PLAIN)
             endpoints(workbench)
-            del PLAIN["show_progress_on"]
         self.state_session_capacity = SESSIONS
         self.settings = settings
         self.around: FastAPI | None = None

@@ -23,6 +23,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
+@contextmanager
+def progress_on(component: gr.Component) -> Iterator[None]:
+    """Events that are `PLAIN` show their progress on this component alone. Otherwise Gradio tells it, at each
+    event, to every component that any event has changed so far: a quarter of a second on our page."""
+    PLAIN["show_progress_on"] = component
+    try:
+        yield
+    finally:
+        del PLAIN["show_progress_on"]
+
+
 def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:
     """Marks a handler that calls these use cases: whoever may do all of them may send its event. Without any
     it only reads. The handler needs a parameter of the type `gr.Request`.

@@ -307,7 +307,7 @@ class Journey:
             page.keyboard.press("y" if million.counts(shown) else "n")
             page.wait_for_function("n => window.latencies.length > n", arg=number)
             page.wait_for_timeout(1000 * A_PRESS)
-        page.locator("[data-part=saved]", has_text="saved").wait_for()
+        self._saved()
         waits = sorted(page.evaluate("window.latencies"))
         page.wait_for_function(
             "() => window.batches.length > 0"
@@ -325,15 +325,24 @@ class Journey:
         )
         yield self._row("Label, the next batch is chosen", 1, [one / 1000 for one in batches])
 
+    def _saved(self) -> None:
+        self._page.wait_for_function(
+            "() => document.querySelector('[data-part=saved]').textContent.trim() === 'saved'"
+        )
+
     def _trained(self) -> tuple[float, float]:
-        """After one more answer, without which there is nothing new to learn."""
+        """After one more training label, without which there is nothing new to learn."""
         page = self._page
         self._load("/label", "#single", concept=million.CONCEPT)
-        self._there("#labeller .stage img")
-        picture = page.locator("#labeller .stage img").get_attribute("data-picture")
-        assert picture
-        page.keyboard.press("y" if million.counts(picture) else "n")
-        page.locator("[data-part=saved]", has_text="saved").wait_for()
+        tests = True
+        while tests:
+            self._there("#labeller .stage img")
+            picture = page.locator("#labeller .stage img").get_attribute("data-picture")
+            assert picture
+            tests = "test picture" in page.locator("[data-part=why]").inner_text()
+            page.keyboard.press("y" if million.counts(picture) else "n")
+            page.locator(f"#labeller .stage img[data-picture='{picture}']").wait_for(state="detached")
+        self._saved()
         self._at_rest()
         self._load("/check", concept=million.CONCEPT)
         train = page.locator("#check-verdict [data-do=train]")

@@ -61,10 +61,10 @@ class Repeats:
         return waiting[: 1 + (n - 1) // EVERY]
 
     def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
-        """Those of these to which this person said yes or no before, without seeing what a machine says.
-        Their label is a second one, whether the picture was drawn for that or stood in another tab."""
+        """Those of these which this person labelled blindly, and of which their label is yes or no. One more
+        label is a second one, whether the picture was drawn for that or stood in two tabs."""
         said = self._said(author, list(picture_ids))
-        return {i for i, events in said.items() if (first := _first(events)) and first.value in ("yes", "no")}
+        return {i for i, events in said.items() if _first(events) and _stands(events) in ("yes", "no")}
 
     def _wait(self, picture_id: str) -> int:
         return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.concept.seed, "wait", picture_id))
@@ -117,6 +117,10 @@ def said_twice(
 
 def _first(said: Iterable[LabelEvent]) -> LabelEvent | None:
     return next((event for event in said if not (event.in_view or event.repeat)), None)
+
+
+def _stands(said: Iterable[LabelEvent]) -> str:
+    return [event.value for event in said if not event.repeat][-1]
 
 
 def _is_open(said: Sequence[LabelEvent], definition: int) -> bool:

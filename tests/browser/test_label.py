@@ -93,6 +93,21 @@ def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_relo
     assert answers(site, concept) == [(picture, "yes")]
 
 
+def test_who_comes_back_to_label_while_the_server_is_away_labels_on(
+    site: Site, label: Any, concept: str
+) -> None:
+    rail, counts = label.get_by_role("navigation", name="Steps"), label.get_by_role("button", name="Counts Y")
+    rail.get_by_role("link", name="Describe").click()
+    expect(label.locator("#describe-head h1")).to_be_visible()
+    label.context.set_offline(True)
+    rail.get_by_role("link", name="Label").click()
+    counts.click()
+    expect(label.locator("[data-part=saved]")).to_have_text("not saved: 1")
+    label.context.set_offline(False)
+    saved(label)
+    assert [value for _, value in answers(site, concept)] == ["yes"]
+
+
 def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, concept: str) -> None:
     lost: list[str] = []
 

@@ -131,6 +131,13 @@ def test_a_picture_that_stood_in_two_tabs_keeps_its_first_label_and_is_in_review
     assert in_review("me") == []
 
 
+def test_a_label_follows_what_a_person_was_unsure_of_and_a_yes_that_followed_stands(concept: Concept) -> None:
+    (picture,) = concept.labels.next_pictures(1)
+    for value, stands in (("unsure", "unsure"), ("yes", "yes"), ("no", "yes")):
+        say(concept, picture.id, value, repeat=True)
+        assert concept.labels.decisions()[picture.id].value == stands
+
+
 def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
     asked_again: Concept, tmp_path: Path
 ) -> None:

@@ -1,13 +1,21 @@
 // The way from screen to screen of one page: the address, the tab, and the event that fills it.
 import {begin as draws} from '../view/view.js';
 
+const LONGEST = 1500; // milliseconds
+
 export function begin(element, {props, watch, trigger}) {
   const screenOf = (address) => props.screens[address.pathname];
-  let shown = '';
+  let shown = '', timer = 0;
+  const release = () => document.getElementById('screens')?.removeAttribute('inert');
+  const hold = () => { // until the screen is filled, or as long as a person waits for a server that is away
+    document.getElementById('screens')?.setAttribute('inert', '');
+    clearTimeout(timer);
+    timer = setTimeout(release, LONGEST);
+  };
   const show = () => {
     const name = screenOf(location);
     document.getElementById(`screen-${name}-button`)?.click();
-    if (name !== shown) document.getElementById('screens')?.toggleAttribute('inert', true); // until it is filled
+    if (name !== shown) hold();
     shown = name;
     trigger('moved');
     trigger(`to_${name}`);
@@ -27,7 +35,7 @@ export function begin(element, {props, watch, trigger}) {
     link.closest('[popover]')?.hidePopover();
     go(address);
   });
-  addEventListener('filled', ({detail: name}) => { if (name === shown) document.getElementById('screens').inert = false; });
+  addEventListener('filled', ({detail: name}) => { if (name === shown) release(); });
   addEventListener('popstate', show);
   addEventListener('counts-changed', () => trigger('moved'));
   addEventListener('go', (event) => go(new URL(event.detail, location.href)));

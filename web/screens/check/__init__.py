@@ -316,8 +316,8 @@ class Check:
 
     @calls()
     def open_again(self, said: Any, request: gr.Request) -> list[Any]:
-        """What was said of the last press stays, which may have come while the work went on, and the picture
-        that is selected."""
+        """All but the selected picture. What was said of the last press stays, too, which may have come while
+        the work went on."""
         name = concept_of(request)
         return [*self._first(name, request, said), *self._later(name, request)[:-1]]
 
