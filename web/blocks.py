@@ -79,8 +79,8 @@ class Page(gr.Blocks):
 
 
 def _opened(side: Rail, name: str) -> Callable[..., Any]:
-    """The event that somebody went to a screen, as `tab.build` listens to it. The screen can be used once its
-    first listener has answered, which would undo what was pressed before."""
+    """Returns what `tab.build` calls to listen to the event that somebody opened the screen. The first
+    listener's answer resets the screen, so the rail lets nobody press anything before it has come."""
     first = True
 
     def listen(*what: Any, **how: Any) -> Any:

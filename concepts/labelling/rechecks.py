@@ -61,8 +61,8 @@ class Repeats:
         return waiting[: 1 + (n - 1) // EVERY]
 
     def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
-        """Those of these which this person labelled blindly, and of which their label is yes or no. One more
-        label is a second one, whether the picture was drawn for that or stood in two tabs."""
+        """Returns those of these pictures that this person labelled blindly and whose label is yes or no.
+        Their next label is a second one: the picture was drawn for a re-check, or was open in two tabs."""
         said = self._said(author, list(picture_ids))
         return {i for i, events in said.items() if _first(events) and _stands(events) in ("yes", "no")}
 
@@ -94,9 +94,9 @@ def said_twice(
     evaluation: Container[str],
     drawn: Container[str],
 ) -> Twice:
-    """First answers and repeats of them, oldest first, about those test pictures that were `drawn` for it:
-    what stood in two tabs is no random sample. A repeat under another definition is about something else, one
-    that was skipped says nothing, and after a repeat another one of the same picture is no news."""
+    """First answers and repeats of them, oldest first, about test pictures that were `drawn` for a re-check.
+    Pictures that were open in two tabs are no random sample, so they are left out. So are repeats under
+    another definition, skipped ones, and further repeats of the same picture."""
     first = {
         (event.picture_id, event.author): event
         for event in blind

@@ -132,8 +132,8 @@ def people_disagree(decisions: Mapping[str, Decision]) -> list[ReviewRow]:
 def said_both(
     decisions: Mapping[str, Decision], standing: Iterable[LabelEvent], repeats: Iterable[LabelEvent]
 ) -> list[ReviewRow]:
-    """Pictures about which a person was asked twice and said yes once and no once, under one description,
-    until they label them anew."""
+    """Rows of pictures that one person labelled yes once and no once, under the same description. A row goes
+    when that person labels the picture again."""
     stands = {(event.picture_id, event.author): event for event in standing if event.author.kind == "person"}
     found: dict[str, str] = {}
     for again in repeats:
@@ -151,8 +151,8 @@ def said_both(
 
 def for_reader(rows: Iterable[ReviewRow], decisions: Mapping[str, Decision], reader: str) -> list[ReviewRow]:
     """Rows of pictures that people disagree about tell nothing before the reader has labelled them, and there
-    are no others of these: who settles it isn't to be swayed. Of those who said both, only readers who
-    labelled the picture are told."""
+    are no others of these: who settles it isn't to be swayed. A person's two labels of one picture
+    are shown to readers who labelled it."""
     rows = [row for row in rows if row.reason is not Reason.SAID_BOTH or reader in decisions[row.id].votes]
     blind = {
         row.id

@@ -53,8 +53,8 @@ class Remark(View):
 
 
 class GivenLabel(BaseModel):
-    """One label of a picture. `repeat`: it answers a question and changes no label, so that it is kept beside
-    the first one, if there is one."""
+    """One label of a picture. `repeat`: if the person labelled the picture before, that label counts and this
+    one is kept beside it."""
 
     model_config = ConfigDict(extra="forbid")
 

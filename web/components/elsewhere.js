@@ -405,7 +405,7 @@ const pill = {
     const key = JSON.stringify([count ? list.offers.map(({words: one}) => one) : [], this.asking, list?.about, Boolean(this.undo), elsewhere.page.may, Object.keys(elsewhere.page.concepts)]);
     if (this.key === key && !this.undo) return;
     this.key = key;
-    this.box.classList.add('comes'); // it may lie over a picture now, for which the second press of a double-click is
+    this.box.classList.add('comes'); // the second press of a double-click goes to the picture below
     clearTimeout(this.coming);
     this.coming = setTimeout(() => this.box.classList.remove('comes'), DOUBLE);
     const act = (words_, how, press, hint = '') => {

@@ -7,7 +7,7 @@ export function begin(element, {props, watch, trigger}) {
   const screenOf = (address) => props.screens[address.pathname];
   let shown = '', timer = 0;
   const release = () => document.getElementById('screens')?.removeAttribute('inert');
-  const hold = () => { // until the screen is filled, or as long as a person waits for a server that is away
+  const hold = () => { // Nothing can be pressed until the screen is filled. If the server is away, that ends after LONGEST.
     document.getElementById('screens')?.setAttribute('inert', '');
     clearTimeout(timer);
     timer = setTimeout(release, LONGEST);
