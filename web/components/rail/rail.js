@@ -40,6 +40,10 @@ export function begin(element, {props, watch, trigger}) {
   addEventListener('counts-changed', () => trigger('moved'));
   addEventListener('go', (event) => go(new URL(event.detail, location.href)));
   draws(element, {props, watch, trigger});
+  watch('value', () => { // On a phone the rail scrolls sideways.
+    const nav = element.querySelector('.rail'), here = nav?.querySelector(':is(.rail, .steps, .aside) > [aria-current]');
+    if (here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+  });
   const asked = new URL(location), screen = asked.searchParams.get('screen');
   if (screen) { // a link to a screen comes by way of the page's own address
     asked.searchParams.delete('screen');
