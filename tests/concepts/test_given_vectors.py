@@ -128,6 +128,7 @@ def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures
             assert library.vectors().column("id").equals(table.column("id"))
 
 
+DAMAGED = Path(__file__).parents[1] / "fixtures" / "column-metadata-damaged.parquet"
 ROWS = pa.array(["a.jpg", "b.jpg"])
 PAIR = pa.array([[1.0, 2.0], [3.0, 4.0]])
 SAME = pa.array(np.zeros(300_000, np.int32))
@@ -170,6 +171,12 @@ def test_what_is_no_table_of_vectors_is_refused_in_words_and_little_memory(
             read_vectors(file, None)
         peaks.append(peak_memory() - before)
     assert min(peaks) < 64 * 2**20
+
+
+def test_a_file_that_would_end_pyarrows_process_is_refused_in_words() -> None:
+    """One byte of a column's metadata differs, and pyarrow 26.0 aborts where one asks for that."""
+    with pytest.raises(DiscernError, match="what it says of its columns is damaged"):
+        read_vectors(DAMAGED, None)
 
 
 def saved(array: np.ndarray, **how: bool) -> bytes:

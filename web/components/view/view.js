@@ -6,6 +6,7 @@
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
 //   <form data-do="edit" data-set="data-value=id">    the event `edit`, with {value} and what its fields say
 //   <details data-set="data-key=id">                  stays open while other values are drawn
+// A value may say when it was asked for, in seconds (`asked_at`): an older one is not drawn over a newer one.
 // A name may be a path (`a.b`); `.` is the whole value.
 
 const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept']);
@@ -14,7 +15,11 @@ const ADDRESSES = new Set(['href', 'src']); // of this site alone
 export function begin(element, {props, watch, trigger}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
   const stops = () => [...place.querySelectorAll('a[href], button, summary, input, select, textarea')];
+  let newest = -Infinity;
   const draw = () => {
+    // Two answers of the server may come in the other order: one that says when it was asked is then left out.
+    if (props.value?.asked_at < newest) return;
+    newest = props.value?.asked_at ?? newest;
     const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));
     const at = stops().indexOf(document.activeElement), key = document.activeElement?.dataset.key;
     place.replaceChildren(props.value ? drawn(template.content, props.value) : '');

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any
 
 import gradio as gr
@@ -151,7 +152,7 @@ class Review:
         self, request: gr.Request, said: dict[str, str] | None = None, *, anew: bool = True
     ) -> list[Any]:
         """`anew`: whether one came here just now, so that what is folded is folded again."""
-        name = concept_of(request)
+        name, asked_at = concept_of(request), time()
         try:
             if name is None:
                 raise DiscernError("Choose a concept first.")
@@ -194,6 +195,7 @@ class Review:
                 queue,
                 reason,
                 may(request, Annotations.annotate) and "look over" not in going,
+                asked_at,
             ),
             tiles(self._bench, _queued(queue.rows, only, {item.id for item in page.items}), query),
             _pager(view.name, where, "start", start, start + ROWS, n, ROWS),
@@ -290,11 +292,12 @@ class Review:
         known, name, where = shown if isinstance(shown, dict) else {}, concept_of(request), _place(request)
         if name is None:
             return [None, None]
+        asked_at = time()
         queue = self._bench.review.queue(name, None, 1, reader=reader_of(request))
         grid = "review-suggested" if known.get("grid") == "review-suggested" else "review-queue"
         checks = may(request, Annotations.annotate)
         return [
-            _reasons(name, where, queue, where.get("reason", ""), checks),
+            _reasons(name, where, queue, where.get("reason", ""), checks, asked_at),
             self._beside(str(known.get("id") or ""), grid, request),
         ]
 
@@ -366,7 +369,7 @@ def _address(concept: str, where: Mapping[str, str], **other: object) -> str:
 
 
 def _reasons(
-    name: str, where: Mapping[str, str], queue: ReviewQueue, chosen: str, checks: bool
+    name: str, where: Mapping[str, str], queue: ReviewQueue, chosen: str, checks: bool, asked_at: float
 ) -> dict[str, Any]:
     counts = {reason: queue.counts[reason] for reason in REASONS if queue.counts.get(reason)}
     reasons = [
@@ -391,6 +394,7 @@ def _reasons(
         "nothing": "" if counts else nothing,
         "all": place("/library", name, answered="any"),
         "may_check": checks,
+        "asked_at": asked_at,
     }
 
 
