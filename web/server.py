@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse
@@ -54,12 +55,18 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
 
 def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Page:
     """The page, for whoever launches it as Gradio does; `around` has the rest."""
+    page = Page(each_visitors() if sandboxes else installed, installed.context.settings)
+    page.around = create_service(installed, sandboxes)
+    page.around.user_middleware.append(Middleware(Calls, config=page.config))  # the innermost
+    return page
+
+
+def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
+    """REST, media and the guard, without the page, which takes half a second to make."""
     access = Access(installed.context.settings, installed.context.database)
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
-    page = Page(workbench, installed.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Calls, config=page.get_config_file())
     app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(NotFoundPage)
@@ -84,8 +91,7 @@ def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Pag
         app.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
     app.mount("/web", StaticFiles(directory=STATIC))
     into_the_page(app)
-    page.around = app
-    return page
+    return app
 
 
 class Scripts(StaticFiles):

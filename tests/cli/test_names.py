@@ -19,7 +19,7 @@ from concepts.definition.names import LONGEST, checked_name
 from concepts.errors import DiscernError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 # Letters of all kinds, and often what means something in an address, a shell or a terminal.
 names = st.text(st.characters() | st.sampled_from("/\\.:%?#& \t\n\0\x7f\u2028\u200b\ud800"), max_size=12)
@@ -35,7 +35,7 @@ def bench(own_home: Path) -> Iterator[Workbench]:
 
 @pytest.fixture
 def api(bench: Workbench) -> TestClient:
-    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
+    return TestClient(create_service(bench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
 def address(name: str) -> str:

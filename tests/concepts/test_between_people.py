@@ -15,7 +15,7 @@ from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
 from concepts.workbench.concept import Concept, comments_of_picture
-from web.server import create_app
+from web.server import create_service
 
 NAME = "Round thing"
 KEYS = count()
@@ -129,7 +129,7 @@ def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, i
 def test_the_label_screen_gets_what_others_said_after_ones_own_answer(
     concept: Concept, ids: list[str]
 ) -> None:
-    client = TestClient(create_app(concept.bench), base_url="http://127.0.0.1:7860")
+    client = TestClient(create_service(concept.bench), base_url="http://127.0.0.1:7860")
     answered, _ = ids
     say(concept, "ana", "yes", answered, "Round enough.")
     api, after = f"/api/v1/concepts/{NAME}", {"after": answered}

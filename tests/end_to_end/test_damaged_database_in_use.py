@@ -20,7 +20,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
-from web.server import create_app
+from web.server import create_service
 
 NAME, PICTURES, LABELS = "Round", 12, 400
 
@@ -100,7 +100,7 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
 
 def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(home: Path) -> None:
     database, bench = home / "discern.sqlite", Workbench(load_settings())
-    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    client = TestClient(create_service(bench), base_url="http://127.0.0.1:7860")
     picture = bench.library.pictures(limit=1).pictures[0].id
     assert answered(client, picture, "first").status_code == 201
     database.rename(home / "elsewhere")

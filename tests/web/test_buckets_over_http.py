@@ -10,7 +10,7 @@ from web_screens import browser
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 
 def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key(
@@ -19,7 +19,7 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     bucket, home = s3.new_bucket(), tmp_path / "home"
     store, encoder = f"s3://{bucket}/kept", f"local-dir:{tiny_open_clip}"
     bench = Workbench(Settings(home=home, store=store, encoder=encoder))
-    http = browser(create_app(bench))
+    http = browser(create_service(bench))
     batch = http.post("/uploads").json()["batch"]
     for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
         assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200

@@ -18,7 +18,7 @@ from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -71,7 +71,7 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     assert measuring == before["confusion"]["false_positive"] + before["confusion"]["false_negative"]
     assert {mistake.purpose for mistake in mistakes} == {"train", "evaluation"}
     labels = [{"picture": mistake.id, "value": other(mistake.label)} for mistake in mistakes]
-    client = browser(create_app(bench))
+    client = browser(create_service(bench))
     address = f"/api/v1/concepts/{NAME}/labels"
     given = client.post(address, json={"answers": labels, "in_view": True}, headers={"Idempotency-Key": "k"})
     assert given.is_success

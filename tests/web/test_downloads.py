@@ -23,7 +23,7 @@ from web.api.app import create_api
 from web.http.files import file_routes
 from web.http.problems import handle_problems
 from web.render import url
-from web.server import create_app
+from web.server import create_service
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library
     concept = library.concepts.begin(NAME, "A filled ellipse.")
     answer(library, NAME, [p.id for p in concept.labels.next_pictures(20)])
     concept.versions.train().wait()
-    app = create_app(library)
+    app = create_service(library)
     for who, by_program, by_button in (
         ("ola", 200, 200),
         ("lea", 403, 403),
@@ -101,7 +101,7 @@ def test_a_player_gets_the_part_that_it_asks_for_and_never_another_file(
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
-    clip, client = tmp_path / "in" / "clip.mp4", browser(create_app(bench))
+    clip, client = tmp_path / "in" / "clip.mp4", browser(create_service(bench))
     film(clip, ["ellipse", "line"], 1)
     bench.library.add([tmp_path / "in"]).wait()
     frame = list(bench.context.collection.library.adding.frames_of(str(clip)).values())[1]

@@ -6,7 +6,7 @@ from answering import answer
 from fastapi.testclient import TestClient
 
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 NAME = "Round thing"
 
@@ -43,7 +43,7 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
 
 
 def test_programs_page_through_finds_and_know_the_shape_of_each(library: Workbench) -> None:
-    api = TestClient(create_app(library), base_url=f"http://127.0.0.1:7860/api/v1/concepts/{NAME}/")
+    api = TestClient(create_service(library), base_url=f"http://127.0.0.1:7860/api/v1/concepts/{NAME}/")
     page = api.get("finds", params={"limit": 8}).json()
     assert page["more"] >= 8
     pictures = page["page"]["pictures"]

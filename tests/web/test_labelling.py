@@ -20,7 +20,7 @@ from concepts.learning.evaluation import FEWEST
 from concepts.workbench import Workbench
 from concepts.workbench.advice import mode
 from concepts.workbench.concept import Concept
-from web.server import create_app
+from web.server import create_service
 
 NUMBERS = itertools.count()
 
@@ -36,7 +36,7 @@ def large(library: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(library: Workbench) -> TestClient:
-    return browser(create_app(library))
+    return browser(create_service(library))
 
 
 @pytest.fixture

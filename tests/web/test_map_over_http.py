@@ -15,7 +15,7 @@ from web_screens import browser
 from concepts.errors import DiscernError
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 NAME = "Round thing"
 EVERYWHERE = "-1.1,-1.1 1.1,-1.1 1.1,1.1 -1.1,1.1"
@@ -45,7 +45,7 @@ def key_of(bench: Workbench) -> str:
 
 
 def test_each_picture_has_a_place_a_colour_and_a_small_picture(bench: Workbench) -> None:
-    key, client = key_of(bench), browser(create_app(bench), follow_redirects=True)
+    key, client = key_of(bench), browser(create_service(bench), follow_redirects=True)
     places = np.frombuffer(client.get(f"/app/map/places?key={key}").content, "<u2").reshape(-1, 2)
     assert len(places) == len(np.unique(places, axis=0)) == bench.library.count()
     answer = client.get(f"/app/map/colours?key={key}&by=folder")
@@ -87,7 +87,7 @@ def test_a_shape_selects_what_is_inside_and_what_is_none_is_refused(bench: Workb
     left = {bench.map.picture(key, int(row)) for row in np.flatnonzero(bench.map.places(key)[:, 0] < 32767)}
     assert 0 < len(left) < 60
     assert set(bench.map.inside(HALF)) == left
-    client = browser(create_app(bench))
+    client = browser(create_service(bench))
     found = client.get("/api/v1/library/pictures", params={"shape": HALF, "limit": 60}).json()
     assert {one["id"] for one in found["pictures"]} == left
     for shape in ("x", "1,2,3 4", "0,0 nan"):

@@ -14,7 +14,7 @@ from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
-from web.server import create_app
+from web.server import create_service
 
 NAME = "Round thing"
 
@@ -58,7 +58,7 @@ def test_every_answer_is_counted_once_and_told_alike_everywhere(
     assert count.sentence == SENTENCE
     assert count.yes + count.no + count.unsure + count.skip + count.conflict == count.answers
     assert (count.teach_yes, count.teach_no, count.given) == (4, 3, 13)
-    client = browser(create_app(bench))
+    client = browser(create_service(bench))
     told = client.get(f"/api/v1/concepts/{NAME}/upcoming").json()["advice"]
     assert told["progress"] == "13 of about 100 labels · 9 test labels to the next figures"
     shown = client.get(f"/api/v1/concepts/{NAME}").json()

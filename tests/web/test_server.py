@@ -22,7 +22,7 @@ from web_screens import browser
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.http.starting import Stopgap, starting
-from web.server import Later, create_app
+from web.server import Later, create_service
 
 
 def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
@@ -82,7 +82,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 def test_a_browser_is_shown_a_page_with_ways_on_and_a_program_gets_json(tmp_path: Path) -> None:
-    client = browser(create_app(Workbench(Settings(home=tmp_path))))
+    client = browser(create_service(Workbench(Settings(home=tmp_path))))
     for address in ("/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"):
         answer = client.get(address, headers=BROWSER)
         assert answer.status_code == 404

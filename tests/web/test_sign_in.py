@@ -24,7 +24,7 @@ from concepts.workbench import Workbench
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN
 from web.http.sign_in import check_exposure
-from web.server import create_app
+from web.server import create_service
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +54,7 @@ def settings_with(home: Path, provider: LocalOidc, **more: Any) -> Settings:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, service: LocalOidc) -> Iterator[FastAPI]:
     bench = Workbench(settings_with(tmp_path_factory.mktemp("home"), service))
-    yield create_app(bench)
+    yield create_service(bench)
     bench.close()
 
 
@@ -74,7 +74,7 @@ def bench(own_home: Path, provider: LocalOidc, request: pytest.FixtureRequest) -
 
 @pytest.fixture
 def own_client(bench: Workbench) -> TestClient:
-    return browser(create_app(bench))
+    return browser(create_service(bench))
 
 
 def own(**settings: str) -> pytest.MarkDecorator:
@@ -157,7 +157,7 @@ def test_whoever_is_taken_off_the_list_is_out_at_once(
 ) -> None:
     sign_in(own_client)
     bench.context.settings = settings_with(own_home, provider, oauth_users="ben")
-    later = browser(create_app(bench), cookies={COOKIE: own_client.cookies[COOKIE]})
+    later = browser(create_service(bench), cookies={COOKIE: own_client.cookies[COOKIE]})
     assert later.get("/api/v1/concepts").status_code == 401
 
 
@@ -270,7 +270,7 @@ def test_a_demo_behind_a_sign_in_asks_for_it_first(
     given = settings_with(tmp_path / "home", provider)
     more = {name: getattr(given, name) for name in ("oauth_users", "openid_provider_url", "oauth_client_id")}
     with demo_house(tmp_path, tiny_open_clip, oauth_client_secret=SECRET, **more) as house:
-        client = browser(create_app(house.base, house))
+        client = browser(create_service(house.base, house))
         page = {"accept": "text/html"}
         assert client.get("/begin", headers=page).headers["location"].startswith("/login")
         assert client.post("/begin").status_code == 401

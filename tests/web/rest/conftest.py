@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from patience import PATIENCE
 
 from concepts.workbench import Workbench
-from web.server import create_app
+from web.server import create_service
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def workbench(library: Workbench) -> Workbench:
 
 @pytest.fixture(scope="module")
 def api(workbench: Workbench) -> TestClient:
-    return TestClient(create_app(workbench), base_url="http://127.0.0.1:7860/api/v1/")
+    return TestClient(create_service(workbench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
 @pytest.fixture(scope="module")

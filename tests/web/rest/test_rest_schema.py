@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from concepts.workbench import Workbench
 from web.api.app import create_api
-from web.server import create_app
+from web.server import create_service
 
 CHECKS = [
     *(not_a_server_error, status_code_conformance),
@@ -95,7 +95,7 @@ def app(library: Workbench) -> Iterator[FastAPI]:
     concept = library.concepts.begin("Round", "Round shapes.")
     answer(library, "Round", library.context.collection.library.all_ids())
     concept.versions.train().wait()
-    yield create_app(library)
+    yield create_service(library)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
 
 
