@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from source_code import parsed
 
 from concepts import errors
 from docs.build import commands
@@ -61,7 +62,7 @@ def is_for_a_terminal(node: ast.AST) -> bool:
 
 def strings(path: Path) -> Iterator[str]:
     """Every string of a module that is no docstring and no advice for a terminal: pieces of f-strings too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docstrings = {
         id(node.body[0].value)

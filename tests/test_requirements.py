@@ -10,6 +10,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from source_code import parsed
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "study", "web")
@@ -31,7 +32,7 @@ def imported(places: tuple[str, ...]) -> set[str]:
     """Top-level names of imports that are neither the standard library's nor this repository's."""
     names = set()
     for file in files(places):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -90,7 +90,7 @@ def test_pictures_are_protected_and_the_theme_is_the_systems_from_the_first_fram
             held.append(route)
 
     page.route(STYLES, hold)
-    frames: list[np.ndarray[Any, Any]] = []  # all that the page shows from here on
+    frames: list[np.ndarray[Any, Any]] = []  # all that the page shows of an address
     devtools = page.context.new_cdp_session(page)
 
     def take(frame: dict[str, Any]) -> None:
@@ -116,6 +116,7 @@ def test_pictures_are_protected_and_the_theme_is_the_systems_from_the_first_fram
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         assert sum(green(frame) for frame in frames) == 0, address
         assert max(np.quantile(frame, 0.1) for frame in frames) <= DARK, address
+        frames.clear()
     devtools.send("Page.stopScreencast")
     devtools.detach()
     page.unroute_all()
