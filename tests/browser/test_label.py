@@ -258,6 +258,16 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, grid: An
     assert answers(site, concept) == []
 
 
+def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept: str) -> None:
+    held: list[Any] = []
+    page.route(re.compile("/grid/grid.js$"), lambda route: held.append(route))
+    page.goto(f"{site.url}/label?concept={quote(concept)}#grid")
+    expect(page.locator("#label-head h1")).to_have_text(concept)
+    for one in held:
+        one.continue_()
+    expect(page.locator("#label-grid [role=option] img").first).to_be_visible()
+
+
 def test_a_reload_asks_and_keeps_marks_and_so_does_taking_back_what_was_saved_before(
     site: Site, grid: Any, concept: str
 ) -> None:

@@ -6,7 +6,10 @@ const HOLD = 500; // milliseconds of a long press
 const TELL = 150; // milliseconds without a change, after which a selection is told
 const FAR = 1200; // pixels below what is in view: so early the next page is fetched
 
-export const begin = (element, gradio) => { element.grid = new PictureGrid(element, gradio); };
+export const begin = (element, gradio) => {
+  element.grid = new PictureGrid(element, gradio);
+  element.dispatchEvent(new CustomEvent('begun', {bubbles: true})); // for who counts on the grid and was there first
+};
 
 export class PictureGrid {
   // `gradio`: what the component's script is given: {props, watch, trigger}.

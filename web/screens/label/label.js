@@ -39,6 +39,7 @@ class Labelling extends PictureDeck {
     }, 'discern:labels:');
     this.tabs = new BroadcastChannel('discern:labels');
     this.tabs.addEventListener('message', ({data}) => this.labelledElsewhere(data));
+    addEventListener('begun', () => this.gridBegan());
     addEventListener('label-do', ({detail}) => { if (root.checkVisibility()) this.act(detail); });
     this.given();
   }
@@ -65,7 +66,7 @@ class Labelling extends PictureDeck {
     this.comments.know(value.state.remarks);
     for (const item of this.outbox.items) this.recall(item);
     this.many?.leave();
-    this.many = new Many(this, document.querySelector('#label-grid')?.querySelector('.picture-grid')?.parentElement?.grid, value.person);
+    this.many = new Many(this, this.grid(), value.person);
     this.part('concept').textContent = this.concept;
     this.part('onward').href = value.check;
     this.part('frames').hidden = this.scale.own;
@@ -77,6 +78,18 @@ class Labelling extends PictureDeck {
     this.take(value.state.upcoming);
     const asked = location.hash.slice(1); // as a link has it: /label?concept=…#single
     this.turn(this.many.keptMode() || [asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
+  }
+
+  // Undefined while it loads.
+  grid() {
+    return document.querySelector('#label-grid .picture-grid')?.parentElement.grid;
+  }
+
+  // The grid came after what it is to show.
+  gridBegan() {
+    if (!this.many || this.many.grid || !this.grid()) return;
+    this.many = new Many(this, this.grid(), this.props.value.person);
+    if (this.mode !== 'single') this.many.enter();
   }
 
   drawKeys() {
