@@ -11,5 +11,5 @@ def parsed(file: Path) -> ast.Module:
     while True:
         try:
             return ast.parse(file.read_text(encoding="utf-8"))
-        except SystemError:  # CPython 3.11 counts the depth of all threads together: another one parses, too
+        except SystemError:  # CPython 3.11 fails if another thread parses meanwhile
             continue

@@ -62,7 +62,7 @@ def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Pag
 
 
 def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
-    """REST, media and the guard, without the page, which takes half a second to make."""
+    """REST, media and the guard without the page, which takes half a second to make."""
     access = Access(installed.context.settings, installed.context.database)
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed

@@ -170,15 +170,15 @@ def _of_parquet(file: Path) -> tuple[list[str], NDArray[np.float32]]:
 
 
 def _sizes(file: Path, *columns: str) -> tuple[int, int]:
-    """Values of the first column, and bytes of all of them once they are unpacked, as the file says.
+    """Return how many values the first column holds, and how many bytes these columns unpack to.
 
-    In a process of its own, which pyarrow ends where a column's metadata is damaged (26.0 does). Raises
-    `ValueError`."""
+    A child process reads them, because pyarrow 26.0 aborts on damaged column metadata. Raises `ValueError`.
+    """
     command = [sys.executable, "-P", "-c", _SIZES, str(file.absolute()), *columns]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     asked = subprocess.run(command, capture_output=True, env=environment, check=False)
     if asked.returncode:
-        raise ValueError("what it says of its columns is damaged")
+        raise ValueError("the metadata of its columns is damaged")
     values, unpacked = map(int, asked.stdout.split())
     return values, unpacked
 

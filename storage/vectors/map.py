@@ -29,7 +29,7 @@ FEWEST = 16  # t-SNE needs some; fewer lie as their first two principal componen
 EARLY, LATER = 125, 250
 TOLD_EACH = 5  # steps
 NEAREST = 20  # neighbours that a picture is drawn to
-MANY = 10_000  # pictures; beside busy processors two threads take 12 seconds for 60, and one .03
+MANY = 10_000  # pictures that take all processors. When others are busy, 60 took two threads 12 s, one 0.03 s
 SEED = 0
 
 

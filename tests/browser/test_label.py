@@ -262,7 +262,8 @@ def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept
     held: list[Any] = []
     page.route(re.compile("/grid/grid.js$"), lambda route: held.append(route))
     page.goto(f"{site.url}/label?concept={quote(concept)}#grid")
-    expect(page.locator("#label-head h1")).to_have_text(concept)
+    expect(page.get_by_role("radio", name="Grid")).to_be_visible()
+    page.wait_for_function("() => [...document.querySelectorAll('*')].some((one) => one.labelling)")
     for one in held:
         one.continue_()
     expect(page.locator("#label-grid [role=option] img").first).to_be_visible()

@@ -8,7 +8,7 @@ const FAR = 1200; // pixels below what is in view: so early the next page is fet
 
 export const begin = (element, gradio) => {
   element.grid = new PictureGrid(element, gradio);
-  element.dispatchEvent(new CustomEvent('begun', {bubbles: true})); // for who counts on the grid and was there first
+  element.dispatchEvent(new CustomEvent('begun', {bubbles: true})); // another script may wait for the grid
 };
 
 export class PictureGrid {

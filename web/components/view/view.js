@@ -6,7 +6,7 @@
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
 //   <form data-do="edit" data-set="data-value=id">    the event `edit`, with {value} and what its fields say
 //   <details data-set="data-key=id">                  stays open while other values are drawn
-// A value may say when it was asked for, in seconds (`asked_at`): an older one is not drawn over a newer one.
+// A value with `asked_at`, in seconds, is not drawn over one that was asked for later.
 // A name may be a path (`a.b`); `.` is the whole value.
 
 const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept']);
@@ -17,7 +17,7 @@ export function begin(element, {props, watch, trigger}) {
   const stops = () => [...place.querySelectorAll('a[href], button, summary, input, select, textarea')];
   let newest = -Infinity;
   const draw = () => {
-    // Two answers of the server may come in the other order: one that says when it was asked is then left out.
+    // Answers may arrive out of order.
     if (props.value?.asked_at < newest) return;
     newest = props.value?.asked_at ?? newest;
     const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));

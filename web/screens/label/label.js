@@ -39,7 +39,7 @@ class Labelling extends PictureDeck {
     }, 'discern:labels:');
     this.tabs = new BroadcastChannel('discern:labels');
     this.tabs.addEventListener('message', ({data}) => this.labelledElsewhere(data));
-    addEventListener('begun', () => this.gridBegan());
+    addEventListener('begun', () => { if (!this.concept) this.given(); });
     addEventListener('label-do', ({detail}) => { if (root.checkVisibility()) this.act(detail); });
     this.given();
   }
@@ -51,7 +51,7 @@ class Labelling extends PictureDeck {
   // What Python says of the concept: {concept, person, usual, scale, shown, state}.
   given() {
     const value = this.props.value;
-    if (!value || !this.outbox) return;
+    if (!value || !this.outbox || !this.grid()) return;
     Object.assign(this, {concept: value.concept, usual: value.usual, shownAs: value.shown, checked: value.check});
     this.scale = new Scale(JSON.stringify(value.scale));
     this.labels = {...this.scale.keys, s: 'skip'};
@@ -80,16 +80,9 @@ class Labelling extends PictureDeck {
     this.turn(this.many.keptMode() || [asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
   }
 
-  // Undefined while it loads.
+  // The grid of this screen, or undefined until its script has loaded.
   grid() {
     return document.querySelector('#label-grid .picture-grid')?.parentElement.grid;
-  }
-
-  // The grid came after what it is to show.
-  gridBegan() {
-    if (!this.many || this.many.grid || !this.grid()) return;
-    this.many = new Many(this, this.grid(), this.props.value.person);
-    if (this.mode !== 'single') this.many.enter();
   }
 
   drawKeys() {

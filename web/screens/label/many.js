@@ -11,7 +11,6 @@ export class Many {
     Object.assign(this, {labelling, grid, scale: labelling.scale, values: new Map(), pictures: [], note: ''});
     this.keptUnder = `discern:marks:${person}:${labelling.concept}`;
     this.dialog = labelling.part('unsaved');
-    if (!grid) return;
     grid.keys = {};
     grid.thumbnails = (id) => labelling.addresses({id}).small;
     grid.element.onselected = null;
@@ -42,7 +41,6 @@ export class Many {
   }
 
   enter() {
-    if (!this.grid) return;
     this.grid.toggles = this.isSheet;
     const kept = this.recall();
     if (kept && !this.pictures.length) this.fill(kept.pictures, new Map(kept.values), kept.selected);
@@ -53,7 +51,7 @@ export class Many {
     this.asked = null;
     this.pictures = [];
     this.values.clear();
-    this.grid?.draw([]);
+    this.grid.draw([]);
     this.labelling.tell(this.note);
     this.note = '';
   }
