@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -19,10 +20,11 @@ def site(own_site: Site) -> Site:
 
 
 @pytest.fixture
-def protected(site: Site, concept: str) -> str:
+def protected(site: Site, concept: str) -> Iterator[str]:
     """A concept whose pictures are blurred for everybody."""
     site.bench.concept(concept).protection.set("blur")
-    return concept
+    yield concept
+    site.bench.concept(concept).protection.set("")
 
 
 def is_clear(image: Any) -> None:
@@ -56,3 +58,10 @@ def test_a_picture_on_label_is_clear_for_a_look_and_the_next_one_is_not(
     page.keyboard.press("y")  # the pointer rests where the next picture comes up
     expect(image).not_to_have_attribute("data-picture", first)
     is_protected(image)
+
+
+def test_a_picture_that_a_link_opens_is_clear_where_nothing_is_protected(site: Site, page: Any) -> None:
+    picture = site.bench.library.pictures(limit=1).pictures[0].id
+    page.goto(f"{site.url}/library?open={picture}")
+    large = page.locator("dialog.viewer .large img")
+    expect(large).to_have_attribute("src", re.compile(f"/picture/{picture}$"))

@@ -62,14 +62,19 @@ class Viewer {
   }
 
   // The small picture until the large one is there.
-  show(id) {
-    this.id = id;
-    const at = this.ids.indexOf(id), image = new Image(), large = new Image(), total = Math.max(this.total, this.ids.length);
+  paint() {
+    const {id} = this, image = new Image(), large = new Image();
     Object.assign(image, {alt: 'The picture', src: this.address(id, 'thumbnail')});
     image.dataset.picture = id;
     this.large.replaceChildren(image);
     large.src = this.address(id);
     large.decode().then(() => { if (this.id === id) image.src = large.src; }, () => {});
+  }
+
+  show(id) {
+    this.id = id;
+    const at = this.ids.indexOf(id), total = Math.max(this.total, this.ids.length);
+    this.paint();
     const tile = document.querySelector(`.picture-grid .tile[data-id="${id}"]`);
     this.title.textContent = tile?.dataset.name || '';
     this.said.textContent = this.about[id] || '';
@@ -96,7 +101,9 @@ class Viewer {
   draw() {
     const {page, picture} = this.props.value || {};
     if (page) {
+      const before = this.shown;
       this.shown = page.shown;
+      if (this.dialog.open && before !== this.shown) this.paint(); // opened before anything was known of protection
       shownBy(page.key);
       Object.assign(elsewhere.page, page);
       elsewhere.draw();

@@ -73,6 +73,7 @@ class Labelling extends PictureDeck {
     this.drawKeys();
     this.drawHelp();
     this.know(value.state);
+    this.showSaved();
     this.mode = null;
     const kept = sessionStorage.getItem(`discern:mode:${this.concept}`);
     this.take(value.state.upcoming);
