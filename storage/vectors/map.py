@@ -29,7 +29,8 @@ FEWEST = 16  # t-SNE needs some; fewer lie as their first two principal componen
 EARLY, LATER = 125, 250
 TOLD_EACH = 5  # steps
 NEAREST = 20  # neighbours that a picture is drawn to
-MANY = 10_000  # pictures that take all processors. When others are busy, 60 took two threads 12 s, one 0.03 s
+# A smaller map is drawn by one thread. On busy processors, 60 pictures take two threads 12 s and one 0.03 s.
+MANY = 10_000
 SEED = 0
 
 
