@@ -269,6 +269,19 @@ def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept
     expect(page.locator("#label-grid [role=option] img").first).to_be_visible()
 
 
+def test_a_mode_chosen_before_the_script_has_come_is_kept(site: Site, page: Any, concept: str) -> None:
+    held: list[Any] = []
+    page.route(re.compile("/label/label.js$"), lambda route: held.append(route), times=1)
+    with page.expect_request(re.compile("/label/label.js$")):
+        page.goto(f"{site.url}/label?concept={quote(concept)}")
+    page.get_by_role("radio", name="Grid").check()
+    for one in held:
+        one.continue_()
+    expect(page.locator("#label-grid [role=option]")).to_have_count(36)
+    page.reload()
+    expect(page.locator("#label-grid [role=option]")).to_have_count(36)
+
+
 def test_a_reload_asks_and_keeps_marks_and_so_does_taking_back_what_was_saved_before(
     site: Site, grid: Any, concept: str
 ) -> None:

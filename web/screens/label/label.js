@@ -40,7 +40,7 @@ class Labelling extends PictureDeck {
     this.tabs = new BroadcastChannel('discern:labels');
     this.tabs.addEventListener('message', ({data}) => this.labelledElsewhere(data));
     addEventListener('begun', () => { if (!this.concept) this.given(); });
-    addEventListener('label-do', ({detail}) => { if (root.checkVisibility()) this.act(detail); });
+    addEventListener('label-do', ({detail}) => { if (this.many && root.checkVisibility()) this.act(detail); });
     this.given();
   }
 
@@ -65,6 +65,7 @@ class Labelling extends PictureDeck {
     this.framer ||= new Framer(this);
     this.comments.know(value.state.remarks);
     for (const item of this.outbox.items) this.recall(item);
+    const pressed = !this.many && document.querySelector('#label-mode input:checked')?.value; // before this script had come
     this.many?.leave();
     this.many = new Many(this, this.grid(), value.person);
     this.part('concept').textContent = this.concept;
@@ -78,7 +79,8 @@ class Labelling extends PictureDeck {
     const kept = sessionStorage.getItem(`discern:mode:${this.concept}`);
     this.take(value.state.upcoming);
     const asked = location.hash.slice(1); // as a link has it: /label?concept=…#single
-    this.turn(this.many.keptMode() || [asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
+    if (pressed) sessionStorage.setItem(`discern:mode:${this.concept}`, pressed);
+    this.turn(this.many.keptMode() || [pressed, asked, kept].find((one) => MODES.includes(one)) || this.advice.mode);
   }
 
   // The grid of this screen, or undefined until its script has loaded.
