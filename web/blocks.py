@@ -49,8 +49,8 @@ class Page(gr.Blocks):
                             tab.build(workbench, _opened(side, tab.name))
             with progress_on(side):
                 viewer = OnePicture(workbench)
-                side.moved(Way(workbench).shown, None, side, **PLAIN)
-                side.moved(viewer.page, None, viewer.view, **PLAIN)
+                side.moved(Way(workbench).shown, None, side, trigger_mode="always_last", **PLAIN)
+                side.moved(viewer.page, None, viewer.view, trigger_mode="always_last", **PLAIN)
             endpoints(workbench)
         self.state_session_capacity = SESSIONS
         self.settings = settings
@@ -85,7 +85,7 @@ def _opened(side: Rail, name: str) -> Callable[..., Any]:
 
     def listen(*what: Any, **how: Any) -> Any:
         nonlocal first
-        answered = getattr(side, f"to_{name}")(*what, **how)
+        answered = getattr(side, f"to_{name}")(*what, trigger_mode="always_last", **how)
         if first:
             answered.then(
                 None, js=f"() => {{ dispatchEvent(new CustomEvent('filled', {{detail: '{name}'}})); }}"

@@ -77,9 +77,21 @@ class Progress:
 
     def follow(self, open_again: Callable[..., Any], shown: Sequence[Any]) -> None:
         """Has the screen drawn again while work goes on, when it ends, and when it is stopped."""
-        self.timer.tick(open_again, None, list(shown), **PLAIN)
+        self.look_again(open_again, shown)
         self.view.stop(self.stop, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
         self.view.retry(self.retry, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
+
+    def look_again(self, tick: Callable[..., Any], shown: Sequence[Any], given: Any = None) -> None:
+        """Has `tick` called while work goes on. An answer that comes after one went on to another concept or
+        view of the screen is of the one before, so the screen is opened again."""
+        asked = f"(window.asked ||= {{}})[{json.dumps(self.view.elem_id)}]"
+        noted = f"(...given) => {{ {asked} = location.href; return given; }}"
+        self.timer.tick(tick, given, list(shown), js=noted, **PLAIN).then(
+            None,
+            js=f"() => {{ const before = new URL({asked});"
+            " if (before.pathname === location.pathname && before.search !== location.search)"
+            " dispatchEvent(new CustomEvent('go', {detail: location.href})); }",
+        )
 
     def newest(self, request: gr.Request | None = None) -> JobView | None:
         concept = concept_of(request) if request and self._of_concept else None

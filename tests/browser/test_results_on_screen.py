@@ -13,6 +13,10 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from conftest import Site
 
+CALLS = re.compile("/gradio_api/run/")
+GO = "(to) => dispatchEvent(new CustomEvent('go', {detail: to}))"
+A_FRAME = "new Promise(requestAnimationFrame)"
+
 
 @pytest.fixture
 def results(site: Site, page: Any, concept: str) -> Any:
@@ -71,3 +75,20 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     expect(results.get_by_role("heading", name=f"Not {concept}")).to_be_visible()
     results.go_back()
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+
+
+def test_whoever_goes_on_before_a_screen_has_come_sees_where_they_went(
+    site: Site, results: Any, concept: str
+) -> None:
+    held: list[Any] = []
+    goes_on = False
+    results.route(CALLS, lambda route: route.continue_() if goes_on else held.append(route))
+    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+nothing")
+    while not held:
+        results.evaluate(A_FRAME)
+    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
+    goes_on = True
+    for route in held:
+        route.continue_()
+    expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+    expect(results.get_by_text("There is no concept")).to_have_count(0)

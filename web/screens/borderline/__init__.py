@@ -76,7 +76,7 @@ class Borderline:
         shown = [*work, self.head, self.stopped, self.round, self.about, self.grid, self.groups]
         shown += [self.fold, self.wordings, self.beside.view]
         opened(self.open, None, shown, **PLAIN)
-        self.progress.timer.tick(self.tick, None, [*self.progress.parts, self.news], **PLAIN)
+        self.progress.look_again(self.tick, [*self.progress.parts, self.news])
         self.news.change(self.renewed, self.said, shown[:-1], **PLAIN)
         self.beside.view.labelled(self.open_again, [self.said, self.beside.view], shown, **PLAIN)
         for event, does in (

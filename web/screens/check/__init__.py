@@ -115,7 +115,7 @@ class Check:
         opened(self.open, None, [*first, self.trained], **PLAIN)
         opened(self.details, None, later, **PLAIN)
         ticked = [self.trained, *self.progress.parts, self.news]
-        self.progress.timer.tick(self.tick, self.trained, ticked, **PLAIN)
+        self.progress.look_again(self.tick, ticked, self.trained)
         self.news.change(self.open_again, self.said, [*first, *later[:-1]], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),

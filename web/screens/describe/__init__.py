@@ -66,7 +66,9 @@ class Describe:
         inner = (self.criteria, self.searches, self.picker, self.folds)
         shown = [self.head, self.said, self.body, self.menu.form, self.menu.gone, self.examples]
         shown += [*self.progress.parts, *(one for part in inner for one in part.parts)]
-        opened(self.open, None, shown, **PLAIN).then(self.search, None, shown, **PLAIN)
+        opened(self.open, None, shown, **PLAIN).then(
+            self.search, None, shown, trigger_mode="always_last", **PLAIN
+        )
         self.progress.follow(self.tick, shown)
         every: dict[str, Any] = {"outputs": shown, **PLAIN}
         for part in inner:

@@ -222,7 +222,7 @@ class Results:
         watch = [self.watched, self.new_watch]
 
         opened(self.open, None, shown, **PLAIN)
-        self.progress.timer.tick(self.tick, None, [*shown, *export, *watch], **PLAIN)
+        self.progress.look_again(self.tick, [*shown, *export, *watch])
         self.progress.view.stop(self.progress.stop, None, None, **PLAIN).then(self.open, None, shown, **PLAIN)
         self.progress.view.retry(self.progress.retry, None, None, **PLAIN).then(
             self.open, None, shown, **PLAIN

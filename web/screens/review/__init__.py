@@ -114,7 +114,7 @@ class Review:
         shown += [self.pages, self.asking, self.budget, self.how, self.ask]
         shown += [self.annotators, self.comparing, self.most, self.compare, self.beside.view]
         opened(self.open, None, shown, **PLAIN)
-        self.progress.timer.tick(self.tick, None, [*self.progress.parts, self.news], **PLAIN)
+        self.progress.look_again(self.tick, [*self.progress.parts, self.news])
         self.news.change(self.open_again, self.said, shown[:-1], **PLAIN)
         for event, does in (
             (self.progress.view.stop, self.progress.stop),
