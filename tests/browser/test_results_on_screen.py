@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 from answering import answer
 from playwright.sync_api import expect
+
+from web import jobs
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -75,6 +78,35 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     expect(results.get_by_role("heading", name=f"Not {concept}")).to_be_visible()
     results.go_back()
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+
+
+def test_what_a_place_says_too_late_is_not_left_in_the_next(
+    site: Site, results: Any, concept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a look at work is held back until a rule is shown in place of the concept."""
+    monkeypatch.setattr(jobs, "LATELY", timedelta())  # no look after the one that saw the work end
+    held: list[tuple[Any, Any]] = []
+
+    def hold(route: Any) -> None:
+        answer = route.fetch()
+        if "Download CSV" in answer.text() and not held:  # the work has ended
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    results.get_by_role("button", name="Export").click()
+    results.route(CALLS, hold)
+    results.get_by_role("button", name="Write table").click()
+    while not held:
+        results.evaluate(A_FRAME)
+    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
+    expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(results.get_by_role("link", name="Download CSV").first).to_be_attached()  # it has been drawn
+    expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
+    results.get_by_role("button", name="Rules").click()
+    expect(results.get_by_label("Save with today")).to_be_visible()
 
 
 def test_whoever_goes_on_before_a_screen_has_come_sees_where_they_went(
