@@ -7,6 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 
 SERIOUS = ("serious", "critical")
+TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 OF_COLOURS = ("color-contrast", "link-in-text-block")  # the rules that another theme can break
 
 
@@ -20,7 +21,7 @@ def serious_in_both_themes(page: Any) -> list[tuple[str, str]]:
     """Rule and element, in light by all rules and in dark by those that look at colours."""
     found = serious(page)
     page.emulate_media(color_scheme="dark")
-    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.evaluate(TWO_FRAMES)
     found += serious(page, runOnly=OF_COLOURS)
     page.emulate_media(color_scheme="light")
     return found

@@ -80,7 +80,9 @@ class Page(gr.Blocks):
 
 def _opened(side: Rail, name: str) -> Callable[..., Any]:
     """Returns what `tab.build` calls to listen to the event that somebody opened the screen. The first
-    listener's answer resets the screen, so the rail lets nobody press anything before it has come."""
+    listener's answer resets the screen, so the rail lets nobody press anything before it has come.
+
+    By default Gradio drops an event while the same one is pending. `always_last` keeps the newest."""
     first = True
 
     def listen(*what: Any, **how: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,8 +39,8 @@ def FOCUS(selector: str) -> str:  # noqa: N802  in the place of a script
     return f"() => setTimeout(() => document.querySelector({json.dumps(selector)})?.focus(), 80)"
 
 
-def data_view(template: Path, elem_id: str) -> DataView:
-    return DataView(template, script="/web/components/view/view.js", elem_id=elem_id)
+def data_view(template: Path, elem_id: str, events: Sequence[str] = ()) -> DataView:
+    return DataView(template, script="/web/components/view/view.js", elem_id=elem_id, events=events)
 
 
 @calls()
@@ -71,7 +72,7 @@ class Progress:
         self, workbench: Workbench, elem_id: str, kinds: Sequence[str], *, of_concept: bool = False
     ) -> None:
         self._bench, self._kinds, self._of_concept = workbench, kinds, of_concept
-        self.view = data_view(COMPONENTS / "view" / "job.html", elem_id)
+        self.view = data_view(COMPONENTS / "view" / "job.html", elem_id, events=("late",))
         self.timer = gr.Timer(OFTEN, active=False)
         self.parts = [self.view, self.timer]
 
@@ -82,16 +83,17 @@ class Progress:
         self.view.retry(self.retry, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
 
     def look_again(self, tick: Callable[..., Any], shown: Sequence[Any], given: Any = None) -> None:
-        """Has `tick` called while work goes on. An answer that comes after one went on to another concept or
-        view of the screen is of the one before, so the screen is opened again."""
-        asked = f"(window.asked ||= {{}})[{json.dumps(self.view.elem_id)}]"
+        """Calls `tick` while work goes on. An answer may arrive too late. If the address has changed by
+        then, the screen opens again. If the progress on screen is newer, `tick` is called once more."""
+        asked = f"(window.askedFrom ||= {{}})[{json.dumps(self.view.elem_id)}]"
         noted = f"(...given) => {{ {asked} = location.href; return given; }}"
         self.timer.tick(tick, given, list(shown), js=noted, **PLAIN).then(
             None,
             js=f"() => {{ const before = new URL({asked});"
             " if (before.pathname === location.pathname && before.search !== location.search)"
-            " dispatchEvent(new CustomEvent('go', {detail: location.href})); }",
+            f" ({GO()})(location.href); }}",
         )
+        self.view.late(tick, given, list(shown), **PLAIN)
 
     def newest(self, request: gr.Request | None = None) -> JobView | None:
         concept = concept_of(request) if request and self._of_concept else None
@@ -103,9 +105,10 @@ class Progress:
         return [self.shown_of(job), gr.Timer(active=may_change(job))]
 
     @staticmethod
-    def shown_of(job: JobView | None) -> dict[str, Any] | None:
+    def shown_of(job: JobView | None) -> dict[str, Any]:
         """The value of `view` for one job."""
-        return drawn_job(job) if job and (is_going(job) or job.state == "failed") else None
+        drawn = drawn_job(job) if job and (is_going(job) or job.state == "failed") else {}
+        return drawn | {"asked_at": time()}
 
     @calls(Installation.cancel_job)
     def stop(self, chosen: gr.EventData, request: gr.Request) -> None:

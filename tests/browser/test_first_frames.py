@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from accessible import TWO_FRAMES
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from running_app import served
@@ -27,7 +28,6 @@ GREEN = 120  # of 255, more than the other channels of a pixel
 DARK = 90  # of 255: a tenth of a dark page is no brighter, though pictures lie on it
 LATE = 100  # milliseconds
 SCREENCAST = {"format": "png", "everyNthFrame": 1}
-TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 
 STYLES = re.compile(r"/web/.*\.css$")
 # And what there is once its pictures are asked for.
@@ -117,7 +117,7 @@ def test_pictures_are_protected_and_the_theme_is_the_systems_from_the_first_fram
             "() => [...document.images].every((one) => one.complete || one.loading === 'lazy')"
         )
         page.evaluate(TWO_FRAMES)
-        while not frames:  # a busy browser may leave them out; begun again, it sends what the page shows
+        while not frames:  # A busy browser may skip frames. A new screencast begins with the current one.
             devtools.send("Page.startScreencast", SCREENCAST)
             page.evaluate(TWO_FRAMES)
         assert sum(green(frame) for frame in frames) == 0, address

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from accessible import TWO_FRAMES
 from drawing import draw_folder
 from playwright.sync_api import Page, expect
 from running_app import served
@@ -19,6 +20,7 @@ from running_app import served
 from concepts.definition import editing
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.parts import GO
 from web.server import create_app
 from web.tabs import TABS
 
@@ -72,13 +74,13 @@ def hostile(
 
 
 def go(page: Page, address: str) -> None:
-    page.evaluate("(to) => dispatchEvent(new CustomEvent('go', {detail: to}))", address)
+    page.evaluate(GO(), address)
 
 
 def at_rest(page: Page) -> None:
     """What was asked for is there and drawn."""
     page.wait_for_load_state("networkidle")
-    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.evaluate(TWO_FRAMES)
 
 
 def nothing_ran(page: Page, where: Any) -> None:

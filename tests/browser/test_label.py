@@ -269,7 +269,7 @@ def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept
     expect(page.locator("#label-grid [role=option] img").first).to_be_visible()
 
 
-def test_a_mode_chosen_before_the_script_has_come_is_kept(site: Site, page: Any, concept: str) -> None:
+def test_a_mode_chosen_before_the_script_loads_is_kept(site: Site, page: Any, concept: str) -> None:
     held: list[Any] = []
     page.route(re.compile("/label/label.js$"), lambda route: held.append(route), times=1)
     with page.expect_request(re.compile("/label/label.js$")):

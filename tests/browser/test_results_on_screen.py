@@ -12,12 +12,12 @@ from answering import answer
 from playwright.sync_api import expect
 
 from web import jobs
+from web.parts import GO
 
 if TYPE_CHECKING:
     from conftest import Site
 
 CALLS = re.compile("/gradio_api/run/")
-GO = "(to) => dispatchEvent(new CustomEvent('go', {detail: to}))"
 A_FRAME = "new Promise(requestAnimationFrame)"
 
 
@@ -80,16 +80,16 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
 
 
-def test_what_a_place_says_too_late_is_not_left_in_the_next(
+def test_a_late_answer_about_work_does_not_overwrite_the_next_view(
     site: Site, results: Any, concept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The answer to a look at work is held back until a rule is shown in place of the concept."""
-    monkeypatch.setattr(jobs, "LATELY", timedelta())  # no look after the one that saw the work end
+    """The test holds back the answer of a timer until the screen shows a rule."""
+    monkeypatch.setattr(jobs, "LATELY", timedelta())  # the timer stops when the work ends
     held: list[tuple[Any, Any]] = []
 
     def hold(route: Any) -> None:
         answer = route.fetch()
-        if "Download CSV" in answer.text() and not held:  # the work has ended
+        if "Download CSV" in answer.text() and not held:  # the table is written
             held.append((route, answer))
         else:
             route.fulfill(response=answer)
@@ -99,26 +99,51 @@ def test_what_a_place_says_too_late_is_not_left_in_the_next(
     results.get_by_role("button", name="Write table").click()
     while not held:
         results.evaluate(A_FRAME)
-    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
+    results.evaluate(GO(), f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
     ((route, answer),) = held
     route.fulfill(response=answer)
-    expect(results.get_by_role("link", name="Download CSV").first).to_be_attached()  # it has been drawn
+    expect(results.get_by_role("link", name="Download CSV").first).to_be_attached()  # the answer is drawn
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
     results.get_by_role("button", name="Rules").click()
     expect(results.get_by_label("Save with today")).to_be_visible()
 
 
-def test_whoever_goes_on_before_a_screen_has_come_sees_where_they_went(
-    site: Site, results: Any, concept: str
+def test_a_late_answer_about_earlier_work_does_not_end_the_progress_of_new_work(
+    site: Site, results: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs, "LATELY", timedelta(hours=1))
+    results.reload()  # its timer runs on
+    held: list[tuple[Any, Any]] = []
+
+    def hold(route: Any) -> None:
+        answer = route.fetch()
+        if '"active":false' in answer.text() and not held:
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    expect(results.get_by_role("option").first).to_be_visible()
+    results.get_by_role("button", name="Export").click()
+    results.route(CALLS, hold)
+    monkeypatch.setattr(jobs, "LATELY", timedelta())  # the next answer ends the timer
+    while not held:
+        results.evaluate(A_FRAME)
+    results.get_by_role("button", name="Write table").click()
+    expect(results.locator("#results-progress .job")).to_be_visible()
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(results.get_by_role("link", name="Download CSV").first).to_be_visible()
+
+
+def test_of_two_quick_steps_the_second_one_is_shown(site: Site, results: Any, concept: str) -> None:
     held: list[Any] = []
     goes_on = False
     results.route(CALLS, lambda route: route.continue_() if goes_on else held.append(route))
-    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+nothing")
+    results.evaluate(GO(), f"/results?concept={quote(concept)}&rule=NOT+nothing")
     while not held:
         results.evaluate(A_FRAME)
-    results.evaluate(GO, f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
+    results.evaluate(GO(), f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
     goes_on = True
     for route in held:
         route.continue_()

@@ -6,19 +6,19 @@
 //   <button data-do="rename" data-set="value=name">   the event `rename`, with {value}
 //   <form data-do="edit" data-set="data-value=id">    the event `edit`, with {value} and what its fields say
 //   <details data-set="data-key=id">                  stays open while other values are drawn
-// A value with `asked_at`, in seconds, is not drawn over one that was asked for later.
+// A value with `asked_at`, in seconds, is not drawn over one that was asked for later: the event `late`, if declared.
 // A name may be a path (`a.b`); `.` is the whole value.
 
 const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept']);
 const ADDRESSES = new Set(['href', 'src']); // of this site alone
 
-export function begin(element, {props, watch, trigger}) {
+export function begin(element, {props, watch, trigger, events = []}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
   const stops = () => [...place.querySelectorAll('a[href], button, summary, input, select, textarea')];
   let newest = -Infinity;
   const draw = () => {
     // Answers may arrive out of order.
-    if (props.value?.asked_at < newest) return;
+    if (props.value?.asked_at < newest) return events.includes('late') && trigger('late');
     newest = props.value?.asked_at ?? newest;
     const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));
     const at = stops().indexOf(document.activeElement), key = document.activeElement?.dataset.key;

@@ -65,7 +65,7 @@ class Labelling extends PictureDeck {
     this.framer ||= new Framer(this);
     this.comments.know(value.state.remarks);
     for (const item of this.outbox.items) this.recall(item);
-    const pressed = !this.many && document.querySelector('#label-mode input:checked')?.value; // before this script had come
+    const pressed = !this.many && document.querySelector('#label-mode input:checked')?.value; // before this script loaded
     this.many?.leave();
     this.many = new Many(this, this.grid(), value.person);
     this.part('concept').textContent = this.concept;
