@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from concepts.encoders.nodes import OPSET
 from concepts.errors import EncoderError
 
 MOST_BYTES = 512 * 2**20  # of a network's weights; a download of more belongs where its makers keep it
+
+ONE_AT_A_TIME = threading.Lock()  # PyTorch's exporter fails where another one runs in the same process
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ def portable(
             raise EncoderError(f"its weights are {weighs / 2**20:,.0f} MB, and at most {most} MB go along")
         example = torch.zeros((2, 3, height, width), dtype=torch.uint8)
         try:
-            with warnings.catch_warnings():
+            with ONE_AT_A_TIME, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the exporter's remarks, which are about its own code
                 program = torch.onnx.export(
                     network.eval(),

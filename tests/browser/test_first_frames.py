@@ -118,6 +118,7 @@ def test_pictures_are_protected_and_the_theme_is_the_systems_from_the_first_fram
         )
         page.evaluate(TWO_FRAMES)
         while not frames:  # A busy browser may skip frames. A new screencast begins with the current one.
+            devtools.send("Page.stopScreencast")
             devtools.send("Page.startScreencast", SCREENCAST)
             page.evaluate(TWO_FRAMES)
         assert sum(green(frame) for frame in frames) == 0, address

@@ -12,6 +12,7 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from at_once import at_once
 from huggingface_hub import constants
 from local_hub import LocalHub
 from PIL import Image
@@ -217,3 +218,8 @@ def test_pickled_weights_that_would_run_something_are_refused(folder: Path, tmp_
     with pytest.raises(EncoderError, match="can't be loaded"):
         load_encoder(f"local-dir:{folder}", cache=tmp_path)
     assert not (tmp_path / "it-ran").exists()
+
+
+def test_two_graphs_are_written_at_once(encoder: OpenClipEncoder) -> None:
+    one, two = at_once(2, lambda _: encoder.portable().graph())
+    assert one == two
