@@ -31,7 +31,7 @@ class OnePicture:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.view = Viewer(**VIEWER, elem_id="viewer")
-        self.view.look(self.look, None, self.view, **PLAIN)
+        self.view.look(self.look, None, self.view, trigger_mode="always_last", **PLAIN)
         self.view.position(self.position, None, self.view, **PLAIN)
 
     @calls()

@@ -102,8 +102,8 @@ def test_a_late_answer_about_work_does_not_overwrite_the_next_view(
     results.evaluate(GO(), f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
     ((route, answer),) = held
-    route.fulfill(response=answer)
-    expect(results.get_by_role("link", name="Download CSV").first).to_be_attached()  # the answer is drawn
+    with results.expect_request(CALLS):  # the answer is drawn, and the screen asks for what it should show
+        route.fulfill(response=answer)
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
     results.get_by_role("button", name="Rules").click()
     expect(results.get_by_label("Save with today")).to_be_visible()

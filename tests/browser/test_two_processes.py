@@ -27,6 +27,7 @@ from concepts.workbench import Workbench
 from storage.tables import StoredJob
 from web.http.access import TRIES
 
+pytestmark = pytest.mark.slow
 NAME, PASSWORD = "Round thing", "correct horse battery"
 
 
@@ -142,7 +143,6 @@ def test_whoever_is_out_at_one_is_out_at_the_other(house: House) -> None:
     assert said == [401] * TRIES + [429] * 2
 
 
-@pytest.mark.slow
 def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> None:
     ana, bench = house.logged_in(), house.bench
     labels = bench.concept(NAME).labels

@@ -39,6 +39,7 @@ def test_what_can_be_said_at_once_waits_for_no_library() -> None:
     assert imported("score", "/no/such/bundle", "--out", "scores.csv") == (1, [])
 
 
+@pytest.mark.slow
 def test_where_nothing_new_is_encoded_neither_encoder_nor_lancedb_is_loaded(
     answered: Path, discern: Callable[..., object]
 ) -> None:

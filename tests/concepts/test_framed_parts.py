@@ -176,6 +176,7 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
     assert boxes_of(looking, [other]) == {}
 
 
+@pytest.mark.slow
 def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
     looking, out, said = opened("looking"), tmp_path / "out", tmp_path / "said.csv"
     with pytest.raises(DiscernError, match="judges a part"):

@@ -61,6 +61,7 @@ def answered(client: httpx2.Client, picture: str, key: str) -> httpx2.Response:
     return client.post(f"/api/v1/concepts/{NAME}/labels", json=body, headers={"Idempotency-Key": key})
 
 
+@pytest.mark.slow
 def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_damaged_database(
     home: Path, app: App, discern: Run, shell: Shell, tmp_path: Path
 ) -> None:

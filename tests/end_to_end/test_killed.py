@@ -129,6 +129,7 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
     assert (job.state, job.result["calls"]) == ("done", len(server.answered))
 
 
+@pytest.mark.slow
 def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pictures(
     own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:

@@ -121,6 +121,7 @@ def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tell
     assert bench.upkeep.check().wait().is_whole
 
 
+@pytest.mark.slow
 def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()

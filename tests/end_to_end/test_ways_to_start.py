@@ -4,7 +4,9 @@ and below a notebook's cell. (A Space: tests/packaging/test_space.py.)"""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2 as httpx
 import pytest
@@ -17,6 +19,14 @@ from concepts.errors import SettingsError
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from web.server import create_app
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the product closes when its process ends is closed when a test ends."""
+    with ExitStack() as stack:
+        monkeypatch.setattr(app, "atexit", SimpleNamespace(register=stack.callback))
+        yield
 
 
 def by_itself(settings: Settings) -> Iterator[str]:

@@ -229,7 +229,8 @@ def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
 
 def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(start: Start, bundle: Path) -> None:
     process, url = start(bundle)
-    senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
+    large = flat(7000)
+    senders = [Sender(url, [large] * 8) for _ in range(8)]
     one = 7000 * 7000 * 4  # bytes
     until(lambda: asked(f"{url}/readyz")[0] == 200 and memory_of(process.pid, "VmRSS:") >= one)
     process.send_signal(signal.SIGTERM)

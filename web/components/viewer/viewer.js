@@ -39,7 +39,9 @@ class Viewer {
     this.dialog.append(header, this.large, this.side);
     element.append(this.dialog);
     this.side.append(drawn);
-    draws(element, gradio);
+    // Answers about the page alone, and late ones about another picture, change nothing beside the picture.
+    const watch = (name, then) => gradio.watch(name, () => { if (this.props.value?.picture?.id === this.id) then(); });
+    draws(element, {...gradio, watch});
     gradio.watch('value', () => queueMicrotask(() => this.draw()));
     this.draw();
     elsewhere.watch({draw: () => this.press(), tell: (words) => { this.said.textContent = words; }});
