@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 
 import gradio as gr
@@ -75,6 +76,7 @@ class Beside:
         note: str = "",
     ) -> dict[str, Any]:
         """The value of a picture of a grid. Tells nothing that could sway a label that is to be `blind`."""
+        asked_at = time()
         rows = self._bench.review.queue(concept.name, reader=reader_of(request)).rows
         rows = [row for row in rows if row.id == picture]
         blind = blind or any(row.blind for row in rows)
@@ -87,6 +89,7 @@ class Beside:
             "concept": concept.name,
             "grid": grid,
             "id": picture,
+            "asked_at": asked_at,
             "name": file_name(path) or "Picture",
             "blind": blind,
             "reasons": []

@@ -16,7 +16,7 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.components.rail import Rail
 from web.endpoints import endpoints
-from web.handlers import PLAIN, progress_on
+from web.handlers import NEWEST, progress_on
 from web.http.sign_in import check_exposure
 from web.look import theme
 from web.one_picture import OnePicture
@@ -49,8 +49,8 @@ class Page(gr.Blocks):
                             tab.build(workbench, _opened(side, tab.name))
             with progress_on(side):
                 viewer = OnePicture(workbench)
-                side.moved(Way(workbench).shown, None, side, trigger_mode="always_last", **PLAIN)
-                side.moved(viewer.page, None, viewer.view, trigger_mode="always_last", **PLAIN)
+                side.moved(Way(workbench).shown, None, side, **NEWEST)
+                side.moved(viewer.page, None, viewer.view, **NEWEST)
             endpoints(workbench)
         self.state_session_capacity = SESSIONS
         self.settings = settings

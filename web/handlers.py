@@ -21,6 +21,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Of events whose handlers are short, which are nearly all: without the queue, and without a veil.
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# Of those that say what to show. While one is pending Gradio drops others by default; this keeps the newest.
+NEWEST = PLAIN | {"trigger_mode": "always_last"}
 
 
 @contextmanager

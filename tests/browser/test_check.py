@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from accessible import TWO_FRAMES
 from answering import answer
 from playwright.sync_api import expect
 
@@ -19,6 +20,7 @@ from concepts.classifier.verdict import verdict
 from concepts.learning import waves
 
 NAME = "Ellipse by hand"
+CALLS = re.compile("/gradio_api/run/")
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,65 @@ def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answ
     until(lambda: last() == "yes")
     page.keyboard.press("z")
     until(lambda: last() == "undo")
+
+
+@pytest.fixture
+def queue(page: Any, answered: Any) -> Any:
+    """Pictures of Review: those with the highest scores, which were labelled no."""
+    handle = answered.bench.concept(NAME)
+    train_if_needed(page, answered)
+    for picture in handle.scores.page("top", limit=4).pictures:
+        handle.labels.give(picture.id, "no", author="me")
+    page.goto(f"{answered.url}/label/review?concept={quote(NAME)}")
+    pictures = page.get_by_role("listbox", name="Worth another look").get_by_role("option")
+    expect(pictures.nth(1)).to_be_visible()
+    return pictures
+
+
+def name_of(tile: Any) -> str:
+    return str(tile.get_attribute("aria-label")).partition(":")[0]
+
+
+def test_of_two_pictures_selected_quickly_the_second_one_is_beside(page: Any, queue: Any) -> None:
+    held: list[Any] = []
+    goes_on = False
+    page.route(CALLS, lambda route: route.continue_() if goes_on else held.append(route))
+    queue.nth(0).click()
+    while not held:
+        page.evaluate(TWO_FRAMES)
+    queue.nth(1).click()
+    goes_on = True
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("region", name="Selected picture")).to_contain_text(name_of(queue.nth(1)))
+
+
+def test_what_is_said_late_of_a_labelled_picture_leaves_the_next_one_beside(page: Any, queue: Any) -> None:
+    beside, held = page.get_by_role("region", name="Selected picture"), list[tuple[Any, Any]]()
+    labelled, other = name_of(queue.nth(0)), name_of(queue.nth(1))
+
+    def hold(route: Any) -> None:
+        answer = route.fetch()
+        if labelled in answer.text() and not held:
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    queue.nth(0).click()
+    expect(beside).to_contain_text(labelled)
+    page.route(CALLS, hold)
+    queue.nth(0).press("y")
+    while not held:
+        page.evaluate(TWO_FRAMES)
+    queue.nth(1).click()
+    expect(beside).to_contain_text(other)
+    ((route, answer),) = held
+    with page.expect_response(lambda one: one.url == route.request.url):
+        route.fulfill(response=answer)
+    page.evaluate(TWO_FRAMES)
+    expect(beside).to_contain_text(other)
+    beside.get_by_role("button", name="Counts").click()
+    expect(queue.nth(1)).to_have_accessible_name(re.compile("counts"))
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -15,11 +15,14 @@ const ADDRESSES = new Set(['href', 'src']); // of this site alone
 export function begin(element, {props, watch, trigger, events = []}) {
   const template = element.querySelector('template'), place = element.querySelector('[data-drawn]');
   const stops = () => [...place.querySelectorAll('a[href], button, summary, input, select, textarea')];
-  let newest = -Infinity;
+  let newest = {asked_at: -Infinity};
   const draw = () => {
     // Answers may arrive out of order.
-    if (props.value?.asked_at < newest) return events.includes('late') && trigger('late');
-    newest = props.value?.asked_at ?? newest;
+    if (props.value?.asked_at < newest.asked_at) {
+      props.value = newest;
+      return events.includes('late') && trigger('late');
+    }
+    if (props.value?.asked_at) newest = props.value;
     const open = new Map([...place.querySelectorAll('details[data-key]')].map((one) => [one.dataset.key, one.open]));
     const at = stops().indexOf(document.activeElement), key = document.activeElement?.dataset.key;
     place.replaceChildren(props.value ? drawn(template.content, props.value) : '');

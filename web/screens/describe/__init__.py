@@ -19,7 +19,7 @@ from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.view import DataView
 from web.concept_menu import ConceptMenu
-from web.handlers import PLAIN, author_of, calls, concept_of
+from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of
 from web.jobs import is_going
 from web.parts import Notice, Progress, data_view, place
 from web.screens.describe.criteria import Criteria
@@ -66,9 +66,7 @@ class Describe:
         inner = (self.criteria, self.searches, self.picker, self.folds)
         shown = [self.head, self.said, self.body, self.menu.form, self.menu.gone, self.examples]
         shown += [*self.progress.parts, *(one for part in inner for one in part.parts)]
-        opened(self.open, None, shown, **PLAIN).then(
-            self.search, None, shown, trigger_mode="always_last", **PLAIN
-        )
+        opened(self.open, None, shown, **PLAIN).then(self.search, None, shown, **NEWEST)
         self.progress.follow(self.tick, shown)
         every: dict[str, Any] = {"outputs": shown, **PLAIN}
         for part in inner:

@@ -16,7 +16,7 @@ from concepts.library.search import about_words
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
-from web.handlers import PLAIN, calls
+from web.handlers import NEWEST, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, place_in
 from web.screens.describe.values import Values
@@ -43,7 +43,7 @@ class Searches:
 
     def follow(self, every: dict[str, Any]) -> None:
         """`every`: how events that change what counts are listened to."""
-        self.query.input(self.look, self.query, self.tried, trigger_mode="always_last", **PLAIN)
+        self.query.input(self.look, self.query, self.tried, **NEWEST)
         gr.on([self.find.click, self.query.submit], self.add_search, self.query, **every)
         self.find_similar.click(self.add_look_alike, self.query, **every)
         self.queries.keep(self.keep_query, None, **every)

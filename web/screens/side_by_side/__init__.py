@@ -20,7 +20,7 @@ from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
 from web.components.view import DataView
-from web.handlers import PLAIN, author_of, calls
+from web.handlers import NEWEST, PLAIN, author_of, calls
 from web.http.roles import OWNER
 from web.parts import GO, Notice, data_view, place
 
@@ -54,7 +54,7 @@ class SideBySide:
         )
         gone = gr.Textbox(visible=False)
         opened(self.open, None, [self.head, self.said, self.concepts, self.several], **PLAIN)
-        self.concepts.input(self.choose, self.concepts, gone, **PLAIN)
+        self.concepts.input(self.choose, self.concepts, gone, **NEWEST)
         gone.change(None, gone, js=GO())
 
     @calls()
