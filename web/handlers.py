@@ -21,8 +21,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Of events whose handlers are short, which are nearly all: without the queue, and without a veil.
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-# Of those that say what to show. While one is pending Gradio drops others by default; this keeps the newest.
+# While an event is pending, Gradio drops further ones. Where that would lose a person's last choice, one is
+# NEWEST, or EACH if it carries `EventData`: there "always_last" would send the data of the first one again.
 NEWEST = PLAIN | {"trigger_mode": "always_last"}
+EACH = PLAIN | {"trigger_mode": "multiple"}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from concepts.workbench.labels import Labels
 from concepts.workbench.trash import Trash
 from storage.pictures.videos import PLAYED
 from web.components.viewer import Viewer
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.parts import place
 from web.words import ago, clock, count, size
 
@@ -31,7 +31,7 @@ class OnePicture:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.view = Viewer(**VIEWER, elem_id="viewer")
-        self.view.look(self.look, None, self.view, **NEWEST)
+        self.view.look(self.look, None, self.view, **EACH)
         self.view.position(self.position, None, self.view, **PLAIN)
 
     @calls()

@@ -17,7 +17,7 @@ from concepts.workbench.deliberations import AmbiguityView, Deliberations, Rewor
 from web.advice import in_words
 from web.beside import Beside, one_of
 from web.components.view import DataView
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going
 from web.label_tabs import label_tabs
 from web.parts import Notice, Progress, data_view
@@ -84,7 +84,7 @@ class Borderline:
             (self.progress.view.retry, self.progress.retry),
         ):
             event(does, None, None, **PLAIN).then(self.look, None, work, **PLAIN)
-        self.grid.select(self.selected, None, self.beside.view, **NEWEST)
+        self.grid.select(self.selected, None, self.beside.view, **EACH)
         self.groups.find(self.find, None, work, **PLAIN)
         self.groups.begin(self.begin, None, shown, **PLAIN)
         self.wordings.reword(self.reword, None, work, **PLAIN)

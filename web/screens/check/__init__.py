@@ -29,7 +29,7 @@ from web.beside import Beside, one_of
 from web.components.chart import Chart
 from web.components.threshold import Threshold
 from web.components.view import DataView
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going, may_change
 from web.parts import Notice, Progress, data_view, place
 from web.screens.check import values
@@ -127,15 +127,15 @@ class Check:
         self.verdict.test(self.test, None, work, **PLAIN)
         self.threshold.score(self.score, None, work, **PLAIN)
         self.verdict.adjust(self.open_adjust, None, self.adjust, **PLAIN)
-        self.threshold.around(self.look_around, None, [self.below, self.above], **NEWEST)
+        self.threshold.around(self.look_around, None, [self.below, self.above], **EACH)
         self.threshold.use(self.use, None, work, **PLAIN)
         self.versions.again(self.again, None, work, **PLAIN)
         self.guarantees.certify(self.certify, None, [self.said, self.guarantees], **PLAIN)
         self.guarantees.keep(self.keep, None, work, **PLAIN)
         self.compare.click(self.beside_each_other, [self.one, self.other], self.compared, **PLAIN)
         self.more.click(self.show_more, [self.wrong, self.missed], grids, **PLAIN)
-        self.wrong.select(self.shown_of_wrong, None, self.beside.view, **NEWEST)
-        self.missed.select(self.shown_of_missed, None, self.beside.view, **NEWEST)
+        self.wrong.select(self.shown_of_wrong, None, self.beside.view, **EACH)
+        self.missed.select(self.shown_of_missed, None, self.beside.view, **EACH)
 
     # What is shown
 

@@ -15,7 +15,7 @@ from concepts.workbench.upkeep import Upkeep
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.map import PictureMap
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.parts import GO, Notice, Progress, data_view, place
 from web.words import count
 
@@ -65,7 +65,7 @@ class MapScreen:
         opened(self.open, None, shown, **PLAIN)
         self.progress.follow(self.tick, told)
         gr.on([self.by.input, self.concept.input], self.colour, [self.by, self.concept], gone, **PLAIN)
-        self.map.choose(self.choose, None, gone, **NEWEST)
+        self.map.choose(self.choose, None, gone, **EACH)
         self.chosen.again(self.draw, None, shown, **PLAIN)
         gone.change(None, gone, js=GO())
 

@@ -25,7 +25,7 @@ from concepts.workbench import Concept, Workbench
 from concepts.workbench.annotations import Annotations, Annotators
 from web.advice import in_words
 from web.beside import RATINGS, REASONS, Beside, found_by, one_of, reader_of
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, NEWEST, PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going, may_change
 from web.label_tabs import label_tabs
 from web.parts import GO, Notice, Progress, data_view, place
@@ -128,8 +128,8 @@ class Review:
         filters = [self.rating, self.query, self.criterion, self.verdict]
         for one in filters:
             one.input(self.narrowed, filters, self.gone, **NEWEST).then(None, self.gone, js=GO())
-        self.queue.select(self.selected_of_queue, None, self.beside.view, **NEWEST)
-        self.suggested.select(self.selected_suggestion, None, self.beside.view, **NEWEST)
+        self.queue.select(self.selected_of_queue, None, self.beside.view, **EACH)
+        self.suggested.select(self.selected_suggestion, None, self.beside.view, **EACH)
         self.beside.view.labelled(self.labelled, self.beside.view, [self.reasons, self.beside.view], **PLAIN)
 
     # What is shown
