@@ -95,7 +95,9 @@ def opened(page: Page, url: str, name: str) -> str:
     return about
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [HOSTILE[0], *(pytest.param(name, marks=pytest.mark.slow) for name in HOSTILE[1:])]
+)
 def test_no_name_is_run_on_any_screen_of_a_concept(
     hostile: tuple[str, list[str]], page: Page, name: str
 ) -> None:

@@ -220,6 +220,7 @@ def test_pickled_weights_that_would_run_something_are_refused(folder: Path, tmp_
     assert not (tmp_path / "it-ran").exists()
 
 
+@pytest.mark.slow
 def test_two_graphs_are_written_at_once(encoder: OpenClipEncoder) -> None:
     one, two = at_once(2, lambda _: encoder.portable().graph())
     assert one == two
