@@ -120,17 +120,27 @@ def name_of(tile: Any) -> str:
 
 
 def test_of_two_pictures_selected_quickly_the_second_one_is_beside(page: Any, queue: Any) -> None:
-    held: list[Any] = []
-    goes_on = False
-    page.route(CALLS, lambda route: route.continue_() if goes_on else held.append(route))
+    beside, held = page.get_by_role("region", name="Selected picture"), list[tuple[Any, Any]]()
+    first, second = str(queue.nth(0).get_attribute("data-id")), name_of(queue.nth(1))
+
+    def hold(route: Any) -> None:
+        answer = route.fetch()
+        if first in route.request.post_data and not held:
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route(CALLS, hold)
     queue.nth(0).click()
     while not held:
         page.evaluate(TWO_FRAMES)
     queue.nth(1).click()
-    goes_on = True
-    for route in held:
-        route.continue_()
-    expect(page.get_by_role("region", name="Selected picture")).to_contain_text(name_of(queue.nth(1)))
+    expect(beside).to_contain_text(second)
+    ((route, answer),) = held
+    with page.expect_response(lambda one: one.url == route.request.url):
+        route.fulfill(response=answer)
+    page.evaluate(TWO_FRAMES)
+    expect(beside).to_contain_text(second)
 
 
 def test_what_is_said_late_of_a_labelled_picture_leaves_the_next_one_beside(page: Any, queue: Any) -> None:
