@@ -21,8 +21,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Of events whose handlers are short, which are nearly all: without the queue, and without a veil.
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-# While an event is pending, Gradio drops further ones. Where that would lose a person's last choice, one is
-# NEWEST, or EACH if it carries `EventData`: there "always_last" would send the data of the first one again.
+# By default, Gradio drops an event while the same one is pending. NEWEST sends one more afterwards. EACH
+# sends all: for events with `EventData`, as "always_last" would send the data of the first one again.
 NEWEST = PLAIN | {"trigger_mode": "always_last"}
 EACH = PLAIN | {"trigger_mode": "multiple"}
 

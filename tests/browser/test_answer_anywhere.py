@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from accessible import TWO_FRAMES, serious_in_both_themes
+from accessible import serious_in_both_themes
 from answering import answer
+from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
@@ -176,22 +176,10 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
     assert [said(site, picture, name) for name in names] == [None, "yes"]
 
 
-def test_a_late_answer_about_the_page_leaves_what_is_shown_of_a_picture(site: Site, page: Page) -> None:
-    held: list[tuple[Any, Any]] = []
-
-    def hold(route: Any) -> None:
-        answer = route.fetch()
-        if '"picture":null' in answer.text() and not held:
-            held.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
-    page.route(re.compile("/gradio_api/run/"), hold)
+def test_a_late_answer_about_the_page_does_not_clear_the_viewer(site: Site, page: Page) -> None:
+    held = HeldAnswer(page, lambda _, text: '"picture":null' in text)
     page.goto(f"{site.url}/library?open={site.bench.library.pictures(limit=1).pictures[0].id}")
-    dialog = page.locator("dialog.viewer")
-    expect(dialog.locator(".side summary").first).to_be_visible()
-    ((route, answer),) = held
-    with page.expect_response(lambda one: one.url == route.request.url):
-        route.fulfill(response=answer)
-    page.evaluate(TWO_FRAMES)
-    expect(dialog.locator(".side summary").first).to_be_visible()
+    details = page.locator("dialog.viewer .side summary").first
+    expect(details).to_be_visible()
+    held.deliver()
+    expect(details).to_be_visible()

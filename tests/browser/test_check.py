@@ -12,15 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import TWO_FRAMES
 from answering import answer
+from late_answers import HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.classifier.verdict import verdict
 from concepts.learning import waves
 
 NAME = "Ellipse by hand"
-CALLS = re.compile("/gradio_api/run/")
 
 
 @pytest.fixture(scope="module")
@@ -103,72 +102,52 @@ def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answ
 
 
 @pytest.fixture
-def queue(page: Any, answered: Any) -> Any:
-    """Pictures of Review: those with the highest scores, which were labelled no."""
+def queued(page: Any, answered: Any) -> list[Any]:
+    """The first two pictures on Review. Those with the highest scores were labelled no."""
     handle = answered.bench.concept(NAME)
     train_if_needed(page, answered)
     for picture in handle.scores.page("top", limit=4).pictures:
         handle.labels.give(picture.id, "no", author="me")
+    answered.bench.review.current(NAME)  # later the queue would change under the test
     page.goto(f"{answered.url}/label/review?concept={quote(NAME)}")
-    pictures = page.get_by_role("listbox", name="Worth another look").get_by_role("option")
-    expect(pictures.nth(1)).to_be_visible()
-    return pictures
+    queue = page.get_by_role("listbox", name="Worth another look")
+    expect(queue.get_by_role("option").nth(1)).to_be_visible()
+    ids = [tile.get_attribute("data-id") for tile in queue.get_by_role("option").all()[:2]]
+    return [queue.locator(f"[data-id='{one}']") for one in ids]
 
 
 def name_of(tile: Any) -> str:
     return str(tile.get_attribute("aria-label")).partition(":")[0]
 
 
-def test_of_two_pictures_selected_quickly_the_second_one_is_beside(page: Any, queue: Any) -> None:
-    beside, held = page.get_by_role("region", name="Selected picture"), list[tuple[Any, Any]]()
-    first, second = str(queue.nth(0).get_attribute("data-id")), name_of(queue.nth(1))
-
-    def hold(route: Any) -> None:
-        answer = route.fetch()
-        if first in route.request.post_data and not held:
-            held.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
-    page.route(CALLS, hold)
-    queue.nth(0).click()
-    while not held:
-        page.evaluate(TWO_FRAMES)
-    queue.nth(1).click()
+def test_the_second_of_two_pictures_selected_quickly_stays_on_screen(page: Any, queued: list[Any]) -> None:
+    beside, (one, two) = page.get_by_role("region", name="Selected picture"), queued
+    first, second = str(one.get_attribute("data-id")), name_of(two)
+    held = HeldAnswer(page, lambda route, _: first in route.request.post_data)
+    one.click()
+    held.wait()
+    two.click()
     expect(beside).to_contain_text(second)
-    ((route, answer),) = held
-    with page.expect_response(lambda one: one.url == route.request.url):
-        route.fulfill(response=answer)
-    page.evaluate(TWO_FRAMES)
+    held.deliver()
     expect(beside).to_contain_text(second)
 
 
-def test_what_is_said_late_of_a_labelled_picture_leaves_the_next_one_beside(page: Any, queue: Any) -> None:
-    beside, held = page.get_by_role("region", name="Selected picture"), list[tuple[Any, Any]]()
-    labelled, other = name_of(queue.nth(0)), name_of(queue.nth(1))
-
-    def hold(route: Any) -> None:
-        answer = route.fetch()
-        if labelled in answer.text() and not held:
-            held.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
-    queue.nth(0).click()
+def test_a_late_answer_about_a_labelled_picture_does_not_replace_the_next_one(
+    page: Any, queued: list[Any]
+) -> None:
+    beside, (one, two) = page.get_by_role("region", name="Selected picture"), queued
+    labelled, other = name_of(one), name_of(two)
+    one.click()
     expect(beside).to_contain_text(labelled)
-    page.route(CALLS, hold)
-    queue.nth(0).press("y")
-    while not held:
-        page.evaluate(TWO_FRAMES)
-    queue.nth(1).click()
+    held = HeldAnswer(page, lambda _, text: labelled in text)
+    one.press("y")
+    held.wait()
+    two.click()
     expect(beside).to_contain_text(other)
-    ((route, answer),) = held
-    with page.expect_response(lambda one: one.url == route.request.url):
-        route.fulfill(response=answer)
-    page.evaluate(TWO_FRAMES)
+    held.deliver()
     expect(beside).to_contain_text(other)
     beside.get_by_role("button", name="Counts").click()
-    expect(queue.nth(1)).to_have_accessible_name(re.compile("counts"))
+    expect(two).to_have_accessible_name(re.compile("counts"))
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -27,7 +27,7 @@ STRIPE = 32  # pixels wide
 GREEN = 120  # of 255, more than the other channels of a pixel
 DARK = 90  # of 255: a tenth of a dark page is no brighter, though pictures lie on it
 LATE = 100  # milliseconds
-SCREENCAST = {"format": "jpeg", "quality": 90, "everyNthFrame": 1}
+SCREENCAST = {"format": "png", "everyNthFrame": 1}
 
 STYLES = re.compile(r"/web/.*\.css$")
 # And what there is once its pictures are asked for.
@@ -63,8 +63,8 @@ def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> I
     bench.close()
 
 
-def pixels(picture: bytes) -> np.ndarray[Any, Any]:
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), dtype=np.int16)
+def pixels(png: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=np.int16)
 
 
 def green(frame: np.ndarray[Any, Any]) -> int:
@@ -138,4 +138,4 @@ def test_pictures_are_protected_and_the_theme_is_the_systems_from_the_first_fram
     page.keyboard.press("v")
     expect(tile.locator("img")).not_to_have_attribute("src", re.compile("shown="))
     page.wait_for_function("(one) => one.complete", arg=tile.locator("img").element_handle())
-    assert green(pixels(page.screenshot(type="jpeg", quality=90))) > 1000  # what is looked for is seen
+    assert green(pixels(page.screenshot())) > 1000  # what is looked for is seen

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from answering import answer
+from late_answers import CALLS, HeldAnswer
 from playwright.sync_api import expect
 
 from web import jobs
@@ -17,7 +18,6 @@ from web.parts import GO
 if TYPE_CHECKING:
     from conftest import Site
 
-CALLS = re.compile("/gradio_api/run/")
 A_FRAME = "new Promise(requestAnimationFrame)"
 
 
@@ -85,25 +85,14 @@ def test_a_late_answer_about_work_does_not_overwrite_the_next_view(
 ) -> None:
     """The test holds back the answer of a timer until the screen shows a rule."""
     monkeypatch.setattr(jobs, "LATELY", timedelta())  # the timer stops when the work ends
-    held: list[tuple[Any, Any]] = []
-
-    def hold(route: Any) -> None:
-        answer = route.fetch()
-        if "Download CSV" in answer.text() and not held:  # the table is written
-            held.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
     results.get_by_role("button", name="Export").click()
-    results.route(CALLS, hold)
+    held = HeldAnswer(results, lambda _, text: "Download CSV" in text)  # the table is written
     results.get_by_role("button", name="Write table").click()
-    while not held:
-        results.evaluate(A_FRAME)
+    held.wait()
     results.evaluate(GO(), f"/results?concept={quote(concept)}&rule=NOT+{quote(concept)}")
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
-    ((route, answer),) = held
-    with results.expect_request(CALLS):  # the answer is drawn, and the screen asks for what it should show
-        route.fulfill(response=answer)
+    with results.expect_request(CALLS):  # the screen asks for what it should show
+        held.deliver()
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
     results.get_by_role("button", name="Rules").click()
     expect(results.get_by_label("Save with today")).to_be_visible()
@@ -114,30 +103,23 @@ def test_a_late_answer_about_earlier_work_does_not_end_the_progress_of_new_work(
 ) -> None:
     monkeypatch.setattr(jobs, "LATELY", timedelta(hours=1))
     results.reload()  # its timer runs on
-    held: list[tuple[Any, Any]] = []
     goes_on: list[Any] = []
 
-    def hold(route: Any) -> None:
-        answer = route.fetch()
-        if '"active":true' in answer.text():
+    def has_ended(route: Any, text: str) -> bool:
+        if '"active":true' in text:
             goes_on.append(route)
-        if '"active":false' in answer.text() and not held:
-            held.append((route, answer))
-        else:
-            route.fulfill(response=answer)
+        return '"active":false' in text
 
     expect(results.get_by_role("option").first).to_be_visible()
     results.get_by_role("button", name="Export").click()
-    results.route(CALLS, hold)
+    held = HeldAnswer(results, has_ended)
     while not goes_on:  # the timer asks once at a time: no answer from before the route is on its way now
         results.evaluate(A_FRAME)
     monkeypatch.setattr(jobs, "LATELY", timedelta())  # the next answer ends the timer
-    while not held:
-        results.evaluate(A_FRAME)
+    held.wait()
     results.get_by_role("button", name="Write table").click()
     expect(results.locator("#results-progress .job")).to_be_visible()
-    ((route, answer),) = held
-    route.fulfill(response=answer)
+    held.deliver()
     expect(results.get_by_role("link", name="Download CSV").first).to_be_visible()
 
 

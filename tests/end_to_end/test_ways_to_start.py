@@ -23,7 +23,7 @@ from web.server import create_app
 
 @pytest.fixture(autouse=True)
 def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the product closes when its process ends is closed when a test ends."""
+    """Closes at the end of a test what the product closes at the end of its process."""
     with ExitStack() as stack:
         monkeypatch.setattr(app, "atexit", SimpleNamespace(register=stack.callback))
         yield
