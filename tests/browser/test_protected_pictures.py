@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -58,6 +58,21 @@ def test_a_picture_on_label_is_clear_for_a_look_and_the_next_one_is_not(
     page.keyboard.press("y")  # the pointer rests where the next picture comes up
     expect(image).not_to_have_attribute("data-picture", first)
     is_protected(image)
+
+
+def test_a_picture_in_clear_stays_so_when_the_large_one_comes(site: Site, page: Any, protected: str) -> None:
+    held: list[Route] = []
+    page.route(re.compile("/media/picture/"), lambda route: held.append(route))
+    page.goto(f"{site.url}/label?{urlencode({'concept': protected})}#single")
+    image = page.locator("#labeller .stage img")
+    expect(image).to_have_attribute("src", re.compile("/media/thumbnail/.*shown=blur"))
+    page.keyboard.press("v")
+    is_clear(image)
+
+    for route in list(held):
+        route.continue_()
+    expect(image).to_have_attribute("src", re.compile("/media/picture/"))
+    is_clear(image)
 
 
 def test_a_picture_that_a_link_opens_is_clear_where_nothing_is_protected(site: Site, page: Any) -> None:

@@ -14,11 +14,16 @@ export function shownBy(chosen) {
 }
 
 // The plain picture, or the protected one again.
-export function inClear(img, clear) {
+function inClear(img, clear) {
   if (clear === img.classList.contains('in-clear')) return;
   if (clear) [img.dataset.protected, img.src] = [img.src, img.src.split('?')[0]];
   else img.src = img.dataset.protected;
   img.classList.toggle('in-clear', clear);
+}
+
+// A larger image of a picture stays in clear where the smaller one was.
+export function alsoClear(smaller, larger) {
+  if (smaller?.classList.contains('in-clear') && smaller.dataset.picture === larger.dataset.picture) inClear(larger, true);
 }
 
 // One picture in clear at a time.

@@ -1,6 +1,7 @@
 // One picture after the other. The next ones are decoded before they are needed, so that a key shows the next picture
 // in the next frame; whatever is done with a label is done behind it.
 import {element as make} from '../elements.js';
+import {alsoClear} from '../protection.js';
 
 // Where keys are typed and mean no label.
 export const TYPED = 'input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], dialog[open]';
@@ -194,7 +195,10 @@ export class PictureDeck {
     stage.setAttribute('aria-busy', String(!picture && this.waits()));
     if (!picture) return stage.replaceChildren(this.nothing());
     const {image, large} = this.entry(picture), shown = large || image;
-    if (!shown.isConnected) stage.replaceChildren(shown, ...this.over(picture, shown));
+    if (!shown.isConnected) {
+      alsoClear(stage.querySelector('img'), shown);
+      stage.replaceChildren(shown, ...this.over(picture, shown));
+    }
     if (this.at !== null && !large) this.loadLarge([picture]);
   }
 
