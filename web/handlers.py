@@ -31,11 +31,13 @@ EACH = PLAIN | {"trigger_mode": "multiple"}
 def progress_on(component: gr.Component) -> Iterator[None]:
     """Events that are `PLAIN` show their progress on this component alone. Otherwise Gradio tells it, at each
     event, to every component that any event has changed so far: a quarter of a second on our page."""
-    PLAIN["show_progress_on"] = component
+    for events in (PLAIN, NEWEST, EACH):
+        events["show_progress_on"] = component
     try:
         yield
     finally:
-        del PLAIN["show_progress_on"]
+        for events in (PLAIN, NEWEST, EACH):
+            del events["show_progress_on"]
 
 
 def calls(*use_cases: Callable[..., Any]) -> Callable[[Function], Function]:

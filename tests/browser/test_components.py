@@ -71,7 +71,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         files = {"script": "/c/map/map.js", "style": "/c/map/map.css", "source": "/dots"}
         dots = PictureMap(on_map, **files)
         for event in (view.take, grid.open, grid.select, grid.mark, deck.labelled, deck.undo, dots.choose):
-            event(told, None, said, queue=False, show_progress="hidden")
+            event(told, None, said, queue=False, show_progress="hidden", trigger_mode="multiple")
     app = FastAPI()
     legend = [{"word": name, "colour": "#0f9d8f", "pictures": 1} for name in HOSTILE]
 
@@ -148,6 +148,20 @@ def test_a_map_says_its_colours_and_tells_which_part_is_chosen(opened: Page) -> 
 def test_a_button_of_a_view_tells_its_value(opened: Page) -> None:
     opened.get_by_role("button", name=HOSTILE[0], exact=True).first.click()
     expect(opened.get_by_label("Said")).to_have_value(json.dumps({"value": HOSTILE[0]}))
+
+
+def test_a_double_click_and_a_held_key_press_a_button_of_a_view_once(opened: Page) -> None:
+    sent: list[str] = []
+    opened.on("request", lambda one: sent.append(one.url) if "/gradio_api/run/" in one.url else None)
+    button = opened.get_by_role("button", name=HOSTILE[1], exact=True).first
+    button.dblclick()
+    expect(opened.get_by_label("Said")).to_have_value(json.dumps({"value": HOSTILE[1]}))
+    opened.keyboard.down("Enter")
+    opened.keyboard.down("Enter")
+    opened.keyboard.up("Enter")
+    opened.get_by_role("button", name=HOSTILE[2], exact=True).first.click()
+    expect(opened.get_by_label("Said")).to_have_value(json.dumps({"value": HOSTILE[2]}))
+    assert len(sent) == 3
 
 
 def test_no_template_has_a_place_that_is_compiled() -> None:

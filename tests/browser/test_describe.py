@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from accessible import wrong_with_looks
+from late_answers import HeldAnswer
 from playwright.sync_api import expect
+
+from concepts.definition import editing
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -56,6 +60,28 @@ def test_a_search_shows_what_it_finds_while_it_is_typed(site: Site, page: Any, c
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text("Removed “a disc”.")).to_be_visible()
     assert not definition(site, concept).queries
+
+
+def test_two_searches_removed_in_a_row_are_both_removed_and_a_late_answer_brings_none_back(
+    site: Site, page: Any, concept: str
+) -> None:
+    for query in ("a disc", "a square"):
+        add = partial(editing.add_query, text=query, counts=True)
+        site.bench.concept(concept).definition.edit(add, author="me")
+    describe(site, page, concept)
+
+    def remove(query: str) -> None:
+        page.get_by_role("button", name=f"More for search “{query}”").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+
+    first = HeldAnswer(page, lambda route, text: "Removed “a disc”" in text)
+    remove("a disc")
+    first.wait()
+    remove("a square")
+    expect(page.get_by_text("Removed “a square”.")).to_be_visible()
+    assert not definition(site, concept).queries
+    first.deliver()
+    expect(page.get_by_role("button", name="More for search “a square”")).to_have_count(0)
 
 
 def test_examples_are_chosen_from_the_library_by_key_and_button(site: Site, page: Any, concept: str) -> None:

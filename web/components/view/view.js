@@ -34,10 +34,12 @@ export function begin(element, {props, watch, trigger, events = []}) {
   };
   place.addEventListener('click', (event) => {
     const button = event.target.closest('button[data-do]');
-    if (!button) return;
+    if (!button || event.detail > 1) return; // a double-click is one press
     button.closest('[popover]')?.hidePopover();
     trigger(button.dataset.do, {value: button.value});
   });
+  // A key that is held is one press.
+  place.addEventListener('keydown', (event) => { if (event.repeat && event.target.closest('button[data-do]')) event.preventDefault(); });
   place.addEventListener('submit', (event) => {
     const form = event.target;
     event.preventDefault();

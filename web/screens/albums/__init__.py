@@ -14,7 +14,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, LONGEST, MOST_FOUND, Collections, CollectionView
 from concepts.workbench.trash import Trash
 from web.advice import in_words
-from web.handlers import PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.parts import Notice, data_view, place
 from web.words import count
 
@@ -54,7 +54,7 @@ class Albums:
         self.albums.rename(self.ask_name, None, [self.renaming, self.number, self.new_name], **PLAIN)
         gr.on([rename.click, self.new_name.submit], self.rename, [self.number, self.new_name], shown, **PLAIN)
         cancel.click(self.cancel, None, self.renaming, **PLAIN)
-        self.albums.trash(self.put_away, None, shown, **PLAIN)
+        self.albums.trash(self.put_away, None, shown, **EACH)
         self.said.undo(self.restore, None, shown, **PLAIN)
 
     def _form(self) -> None:

@@ -88,10 +88,10 @@ class Borderline:
         self.groups.find(self.find, None, work, **PLAIN)
         self.groups.begin(self.begin, None, shown, **PLAIN)
         self.wordings.reword(self.reword, None, work, **PLAIN)
-        self.wordings.settle(self.settle, None, shown, **PLAIN)
-        self.wordings.accept(self.accept, None, shown, **PLAIN)
-        self.wordings.edited(self.accept, None, shown, **PLAIN)
-        self.wordings.reject(self.reject, None, shown, **PLAIN)
+        self.wordings.settle(self.settle, None, shown, **EACH)
+        self.wordings.accept(self.accept, None, shown, **EACH)
+        self.wordings.edited(self.accept, None, shown, **EACH)
+        self.wordings.reject(self.reject, None, shown, **EACH)
 
     # What is shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from time import time
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,7 @@ from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.view import DataView
 from web.concept_menu import ConceptMenu
-from web.handlers import NEWEST, PLAIN, author_of, calls, concept_of
+from web.handlers import EACH, NEWEST, PLAIN, author_of, calls, concept_of
 from web.jobs import is_going
 from web.parts import Notice, Progress, data_view, place
 from web.screens.describe.criteria import Criteria
@@ -74,8 +75,8 @@ class Describe:
         self.menu.follow(self.head)
         self.head.find(self.find_candidates, None, **every)
         self.said.undo(self.undo, None, **every)
-        self.examples.drop(self.drop_example, None, **every)
-        self.examples.given(self.given, None, **every)
+        self.examples.drop(self.drop_example, None, **every | EACH)
+        self.examples.given(self.given, None, **every | EACH)
 
     # What is shown
 
@@ -169,7 +170,12 @@ class Describe:
     def everything(
         self, request: gr.Request, said: dict[str, str] | None = None, unfold: bool = False
     ) -> Shown:
-        return self.document(request, said, unfold) | self.found(request)
+        asked_at = time()
+        shown = self.document(request, said, unfold) | self.found(request)
+        return {
+            part: value | {"asked_at": asked_at} if isinstance(value, dict) else value
+            for part, value in shown.items()
+        }
 
     @calls()
     def tick(self, request: gr.Request) -> Shown:

@@ -13,7 +13,7 @@ from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.workbench.concept_views import ConceptView, CriterionView
 from concepts.workbench.definition import ConceptDefinition, scoping_model
-from web.handlers import PLAIN, calls
+from web.handlers import EACH, PLAIN, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, field, place_in
 from web.screens.describe.values import COUNTING, KINDS, Values
@@ -74,11 +74,11 @@ class Criteria:
         self.kind.change(self.choose_kind, self.kind, self.of, **PLAIN)
         gr.on([self.exclude.click, self.exclusion.submit], self.add_exclusion, self.exclusion, **every)
         for rows in (self.counting, self.excluding, self.undecided):
-            rows.edit(self.edit_criterion, None, **every)
-            rows.decide(self.decide, None, **every)
-            rows.keep(self.keep_criterion, None, **every)
-            rows.drop(self.drop_criterion, None, **every)
-            rows.more_kinds(self.more_kinds, None, **every)
+            rows.edit(self.edit_criterion, None, **every | EACH)
+            rows.decide(self.decide, None, **every | EACH)
+            rows.keep(self.keep_criterion, None, **every | EACH)
+            rows.drop(self.drop_criterion, None, **every | EACH)
+            rows.more_kinds(self.more_kinds, None, **every | EACH)
         self.propose.click(self.begin_proposals, None, **every)
 
     def opened(self) -> Shown:
@@ -158,28 +158,28 @@ class Criteria:
 
     @calls(ConceptDefinition.revise)
     def edit_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
+        place, _ = place_in(chosen)
         text, kind = field(chosen, "text"), field(chosen, "kind")
 
-        def change(definition: Definition) -> Definition:
+        def change(definition: Definition, index: int) -> Definition:
             return editing.set_kind(editing.reword_criterion(definition, index, text), index, kind)
 
-        return self._doing.edit(request, change, drawn)
+        return self._doing.edit_one(request, "criteria", place, change)
 
     @calls(ConceptDefinition.revise)
     def decide(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, kind = place_in(chosen)
-        return self._doing.edit(request, partial(editing.set_kind, index=index, kind=kind), drawn)
+        place, kind = place_in(chosen)
+        return self._doing.edit_one(request, "criteria", place, partial(editing.set_kind, kind=kind))
 
     @calls(ConceptDefinition.revise)
     def keep_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
-        return self._doing.edit(request, partial(editing.keep_criterion, index=index), drawn)
+        place, _ = place_in(chosen)
+        return self._doing.edit_one(request, "criteria", place, editing.keep_criterion)
 
     @calls(ConceptDefinition.revise)
     def drop_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
-        return self._doing.edit(request, partial(editing.remove_criterion, index=index), drawn)
+        place, _ = place_in(chosen)
+        return self._doing.edit_one(request, "criteria", place, editing.remove_criterion)
 
     @calls(ConceptDefinition.propose)
     def more_kinds(self, chosen: gr.EventData, request: gr.Request) -> Shown:

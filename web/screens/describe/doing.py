@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -48,22 +48,39 @@ class Doing:
             made = saved(made.note, made.number, before) if made.number != before else None
         return self.everything(request, made if isinstance(made, dict) else None)
 
-    def edit(self, request: gr.Request, change: Callable[[Definition], Definition], drawn: str = "") -> Shown:
-        """`drawn`: the number of the definition on which the person made a change that hits a place in it."""
+    def edit(self, request: gr.Request, change: Callable[[Definition], Definition]) -> Shown:
+        """Changes the newest definition."""
+        return self.done(request, lambda concept: concept.definition.edit(change, author=author_of(request)))
+
+    def edit_one(
+        self,
+        request: gr.Request,
+        part: Literal["criteria", "queries"],
+        place: tuple[str, int],
+        change: Callable[[Definition, int], Definition],
+    ) -> Shown:
+        """Changes what stood at a place of the definition that was drawn, wherever it stands now: of two
+        quick presses, the first may have moved what the second is about."""
+        drawn, index = place
 
         def once(concept: Concept) -> Revision:
-            after = self.base(concept, drawn) if drawn else None
-            return concept.definition.edit(change, author=author_of(request), after=after)
+            then = getattr(concept.definition.read(revision_number(drawn)).revision.definition, part)
+
+            def moved(newest: Definition) -> Definition:
+                texts = [one.text for one in getattr(newest, part)]
+                if not 0 <= index < len(then) or then[index].text not in texts:
+                    raise DiscernError("This was changed or removed meanwhile. Nothing else was changed.")
+                return change(newest, texts.index(then[index].text))
+
+            return concept.definition.edit(moved, author=author_of(request))
 
         return self.done(request, once)
 
     @staticmethod
     def base(concept: Concept, drawn: str) -> int:
-        """The definition that a change is made on: the newest, if nothing has changed since it was drawn that
-        this press could hit by mistake: the sentence and examples move no place."""
-        if not drawn.isdecimal() or len(drawn) > 9:
-            raise DiscernError("This can’t be done here. Reload the page and try again; nothing was changed.")
-        definition, number = concept.definition, int(drawn)
+        """The definition that going back is based on: the newest, if nothing but the sentence and examples
+        has changed since it was drawn."""
+        definition, number = concept.definition, revision_number(drawn)
         newest = definition.read().revision
         if newest.number == number:
             return number
@@ -88,8 +105,14 @@ def field(chosen: gr.EventData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def place_in(chosen: gr.EventData) -> tuple[str, int, str]:
-    """The definition that was drawn, the place in it, and what is to be there: `5:2` or `5:2:included`."""
+def revision_number(drawn: str) -> int:
+    if not drawn.isdecimal() or len(drawn) > 9:
+        raise DiscernError("This can’t be done here. Reload the page and try again; nothing was changed.")
+    return int(drawn)
+
+
+def place_in(chosen: gr.EventData) -> tuple[tuple[str, int], str]:
+    """The definition that was drawn and the place in it; and what is to be there: `5:2` or `5:2:included`."""
     drawn, _, rest = field(chosen, "value").partition(":")
     index, _, what = rest.partition(":")
-    return drawn, int(index) if index.isdecimal() else -1, what
+    return (drawn, int(index) if index.isdecimal() and len(index) < 9 else -1), what

@@ -15,7 +15,7 @@ from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition, scoping_model
 from concepts.workbench.parts import ConceptParts
 from web.advice import in_words
-from web.handlers import PLAIN, author_of, calls
+from web.handlers import EACH, PLAIN, author_of, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, field
 from web.screens.describe.prompts import PromptEditor
@@ -82,7 +82,7 @@ class Folds:
 
     def follow(self, every: dict[str, Any]) -> None:
         """`every`: how events that change what counts are listened to."""
-        self.questions.answer(self.answer, None, **every)
+        self.questions.answer(self.answer, None, **every | EACH)
         self.questions.ask(self.ask, None, **every)
         self.use.click(self.look_in, self.albums, **every)
         self.use_all.click(self.look_everywhere, None, **every)

@@ -13,7 +13,7 @@ from concepts.workbench.concept import Concept
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.grid import PictureGrid
-from web.handlers import PLAIN, author_of, calls
+from web.handlers import EACH, PLAIN, author_of, calls
 from web.parts import FOCUS, Notice
 from web.screens.describe.doing import Doing, Shown
 
@@ -54,7 +54,7 @@ class Picker:
         self.choose.click(self.open, None, self.parts, **PLAIN).then(None, js=focus)
         self.words.submit(self.find, self.words, self.parts, **PLAIN)
         self.close.click(self.shut, None, self.parts, **PLAIN)
-        self.found.mark(self.mark, self.words, **every)
+        self.found.mark(self.mark, self.words, **every | EACH)
         for button, mark in self._marks:
             button.click(mark, [self.selected, self.words], js=SELECTED, **every)
 

@@ -16,7 +16,7 @@ from concepts.library.search import about_words
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
-from web.handlers import NEWEST, calls
+from web.handlers import EACH, NEWEST, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, place_in
 from web.screens.describe.values import Values
@@ -46,9 +46,9 @@ class Searches:
         self.query.input(self.look, self.query, self.tried, **NEWEST)
         gr.on([self.find.click, self.query.submit], self.add_search, self.query, **every)
         self.find_similar.click(self.add_look_alike, self.query, **every)
-        self.queries.keep(self.keep_query, None, **every)
-        self.queries.flip(self.flip_query, None, **every)
-        self.queries.drop(self.drop_query, None, **every)
+        self.queries.keep(self.keep_query, None, **every | EACH)
+        self.queries.flip(self.flip_query, None, **every | EACH)
+        self.queries.drop(self.drop_query, None, **every | EACH)
 
     def opened(self) -> Shown:
         return {self.query: "", self.refused: None, self.tried: None, self.queries: {"searching": True}}
@@ -86,15 +86,15 @@ class Searches:
 
     @calls(ConceptDefinition.revise)
     def keep_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
-        return self._doing.edit(request, partial(editing.keep_query, index=index), drawn)
+        place, _ = place_in(chosen)
+        return self._doing.edit_one(request, "queries", place, editing.keep_query)
 
     @calls(ConceptDefinition.revise)
     def flip_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
-        return self._doing.edit(request, partial(editing.flip_query, index=index), drawn)
+        place, _ = place_in(chosen)
+        return self._doing.edit_one(request, "queries", place, editing.flip_query)
 
     @calls(ConceptDefinition.revise)
     def drop_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        drawn, index, _ = place_in(chosen)
-        return self._doing.edit(request, partial(editing.remove_query, index=index), drawn)
+        place, _ = place_in(chosen)
+        return self._doing.edit_one(request, "queries", place, editing.remove_query)

@@ -32,7 +32,7 @@ from concepts.workbench.watching import ASK_FLAGGED, Watches
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
-from web.handlers import PLAIN, author_of, calls, may
+from web.handlers import EACH, PLAIN, author_of, calls, may
 from web.jobs import is_going
 from web.parts import GO, Notice, Progress, data_view
 from web.parts import place as address
@@ -252,8 +252,8 @@ class Results:
         self.head.watches(self.fill_watches, None, watch, **PLAIN)
         fields = [self.watch_folder, self.webhook, self.ask, self.promised]
         self.watch.click(self.begin_watch, fields, [self.watch_said, *watch, *self.progress.parts], **PLAIN)
-        self.watched.look(self.look_now, None, [self.watch_said, *self.progress.parts], **PLAIN)
-        self.watched.end(self.stop_watching, None, [self.watch_said, *watch], **PLAIN)
+        self.watched.look(self.look_now, None, [self.watch_said, *self.progress.parts], **EACH)
+        self.watched.end(self.stop_watching, None, [self.watch_said, *watch], **EACH)
 
         rule = [self.rule, self.sure]
         gr.on([self.apply.click, self.rule.submit], self.apply_rule, rule, [self.rule_refused, gone], **PLAIN)
@@ -264,7 +264,7 @@ class Results:
             [self.rule_refused, gone],
             **PLAIN,
         )
-        self.saved.trash(self.put_rule_away, None, [*shown], **PLAIN)
+        self.saved.trash(self.put_rule_away, None, [*shown], **EACH)
         self.said.undo(self.restore_rule, None, [*shown], **PLAIN)
         self.order.score(self.score_library, None, [self.said, *self.progress.parts], **PLAIN)
 

@@ -124,7 +124,7 @@ class Review:
         self.reasons.check(self.check, None, work, **PLAIN)
         self.ask.click(self.annotate, [self.budget, self.how], work, **PLAIN)
         self.compare.click(self.compare_annotators, self.most, work, **PLAIN)
-        self.annotators.choose(self.choose, None, [self.said, self.annotators], **PLAIN)
+        self.annotators.choose(self.choose, None, [self.said, self.annotators], **EACH)
         filters = [self.rating, self.query, self.criterion, self.verdict]
         for one in filters:
             one.input(self.narrowed, filters, self.gone, **NEWEST).then(None, self.gone, js=GO())

@@ -11,7 +11,7 @@ from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
 from web.advice import in_words
-from web.handlers import PLAIN, calls, may
+from web.handlers import EACH, PLAIN, calls, may
 from web.http.roles import OWNER
 from web.jobs import facts, is_going, job_title, outcome, reached
 from web.parts import OFTEN, Notice, data_view, drawn_job
@@ -33,8 +33,8 @@ class Activity:
         shown = [self.head, self.jobs, self.timer]
         opened(self.open, None, [self.said, *shown], **PLAIN)
         self.timer.tick(self.tick, None, shown, **PLAIN)
-        self.jobs.stop(self.stop, None, [self.said, *shown], **PLAIN)
-        self.jobs.retry(self.retry, None, [self.said, *shown], **PLAIN)
+        self.jobs.stop(self.stop, None, [self.said, *shown], **EACH)
+        self.jobs.retry(self.retry, None, [self.said, *shown], **EACH)
 
     @calls()
     def open(self, request: gr.Request) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
+from time import time
 from typing import Any, cast, get_args
 
 import gradio as gr
@@ -15,7 +16,7 @@ from concepts.workbench.trash import Moved, Trash, TrashItem
 from storage.trash import Kind
 from web.advice import in_words
 from web.api.operations import permits
-from web.handlers import PLAIN, author_of, calls, concept_of, may
+from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.http.roles import ACTIONS, why_not
 from web.jobs import is_going
 from web.parts import Notice, Progress, data_view, place
@@ -55,7 +56,7 @@ class TrashScreen:
         told = [self.head, self.items, self.emptying, self.erases, *self.progress.parts]
         opened(self.open, None, [self.said, *told], **PLAIN)
         self.progress.follow(self.tick, told)
-        self.items.restore(self.restore, None, [self.said, *told], **PLAIN)
+        self.items.restore(self.restore, None, [self.said, *told], **EACH)
         self.erase.click(self.empty, self.refuse, [self.said, self.refuse, *told], **PLAIN)
 
     @calls()
@@ -123,6 +124,7 @@ class TrashScreen:
         author, concept = author_of(request), concept_of(request) or ""
         text = request.query_params.get("at", "")
         start = int(text) if text.isdecimal() and len(text) < 10 else 0
+        asked_at = time()
         found = self._bench.trash.items(kind, PAGE + 1, start)
         items, more = found[:PAGE], len(found) > PAGE
         query = self._bench.protection.on_page(author, None).query
@@ -134,6 +136,7 @@ class TrashScreen:
 
         all_of = kind == "picture" and items and brings_back("picture")
         return {
+            "asked_at": asked_at,
             "erased": self._erased(),
             "items": [_item(one, author, query, brings_back(one.kind)) for one in items],
             "all": f"picture {' '.join(one.id for one in items)}" if all_of else "",
