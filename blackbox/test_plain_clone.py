@@ -41,6 +41,7 @@ def finds_pictures_by_words(app: App, pictures: Path) -> None:
         assert len(app.get("library/pictures", q="a ball")["pictures"]) == 12
 
 
+@pytest.mark.slow
 def test_it_serves_without_a_build_step(clone: Path, tmp_path: Path) -> None:
     """With the packages of this environment, but for what makes its own checkout known (a `.pth` file)."""
     here = {"PYTHONPATH": sysconfig.get_path("purelib")}

@@ -118,6 +118,7 @@ def test_a_request_with_too_large_a_body_is_refused_and_the_app_goes_on(app: App
     assert app.request("GET", "/healthz").status == 200
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_is_kept_once_through_a_power_cut(app: App) -> None:
     name = "Kept"
     app.request("POST", f"{API}/concepts", {"name": name, "description": "Whatever."})
@@ -397,6 +398,7 @@ def watched(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     return Watched(discern.home, said, receiver.came, tmp_path / "backup.zip")
 
 
+@pytest.mark.slow
 def test_what_is_flagged_in_a_watched_folder_is_told_and_signed(watched: Watched) -> None:
     said = watched.said
     assert (said["looked"]["seen"], said["looked"]["flagged"]) == (4, 2)

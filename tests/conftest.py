@@ -17,7 +17,6 @@ from typing import Any
 
 import not_run
 import pytest
-from fastapi.dependencies import models
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
 from s3_service import NoS3Error, Service, running_service
@@ -253,15 +252,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _apps_are_let_go() -> Iterator[None]:
-    """FastAPI remembers the routes of every app, and through them each app that a test made: 10 MB each."""
-    yield
-    for remembered in vars(models).values():
-        if hasattr(remembered, "cache_clear"):
-            remembered.cache_clear()
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

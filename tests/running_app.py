@@ -19,6 +19,8 @@ from typing import Any
 import uvicorn
 from patience import PATIENCE
 
+from app import OPEN_STREAMS_SECONDS
+
 ROOT = Path(__file__).parents[1]
 STARTING = 503
 
@@ -26,8 +28,10 @@ STARTING = 503
 @contextlib.contextmanager
 def served(app: Any, **options: Any) -> Iterator[str]:
     """The address of a server that runs meanwhile, without a slash at its end. Whoever comes before it is
-    there waits for it. `options` are uvicorn's; in the place of an app it takes all of its configuration."""
-    config = app if isinstance(app, uvicorn.Config) else uvicorn.Config(app, log_level="warning", **options)
+    there waits for it. `options` are uvicorn's; in the place of an app it takes all of its configuration.
+    In the end it does not wait for the open stream of a page, as the product doesn't."""
+    options = {"log_level": "warning", "timeout_graceful_shutdown": OPEN_STREAMS_SECONDS} | options
+    config = app if isinstance(app, uvicorn.Config) else uvicorn.Config(app, **options)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -91,6 +91,7 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
     assert [said(site, tiles.nth(n).get_attribute("data-id")) for n in (0, 1)] == ["yes", None]
 
 
+@pytest.mark.slow
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     trained: Site, page: Page
 ) -> None:
@@ -150,6 +151,7 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     assert labels.own_comments([picture], "me") == {}
 
 
+@pytest.mark.slow
 def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, page: Page) -> None:
     names = ("Plain beside", "Round beside")
     for name in names:

@@ -145,6 +145,7 @@ def add_search(page: Any, words: str) -> None:
     expect(strip.get_by_role("img").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_both_kinds_that_count_are_searched_labelled_and_among_the_results(site: Site, page: Any) -> None:
     kinds = {"ellipse", "line"}
     begin(site, page, "Round or thin", "A disc or a stroke.")
@@ -210,6 +211,7 @@ def log_in(page: Any, name: str) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.slow
 def test_an_owner_settles_where_a_labeller_says_otherwise(
     site: Site, page: Any, first_page: Any, let_in: Callable[[str], None]
 ) -> None:

@@ -173,6 +173,7 @@ def write(page: Any, text: str) -> None:
     saved(page)
 
 
+@pytest.mark.slow
 def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
     labels, picture = site.bench.concept(concept).labels, shown(label)
     label.keyboard.press("c")
@@ -258,6 +259,7 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, grid: An
     assert answers(site, concept) == []
 
 
+@pytest.mark.slow
 def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept: str) -> None:
     held: list[Any] = []
     page.route(re.compile("/grid/grid.js$"), lambda route: held.append(route))
@@ -269,6 +271,7 @@ def test_a_grid_whose_script_comes_last_is_filled(site: Site, page: Any, concept
     expect(page.locator("#label-grid [role=option] img").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_mode_chosen_before_the_script_loads_is_kept(site: Site, page: Any, concept: str) -> None:
     held: list[Any] = []
     page.route(re.compile("/label/label.js$"), lambda route: held.append(route), times=1)

@@ -146,6 +146,7 @@ def test_the_browser_forbids_it_to_ask_for_anything(opened: Page) -> None:
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
+@pytest.mark.slow
 def test_of_a_picture_unlike_all_labels_it_says_so_instead_of_how_sure(
     page: Page, encoder: Encoder, graph: EncoderGraph, pictures: list[Path], tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_of_a_picture_unlike_all_labels_it_says_so_instead_of_how_sure(
         expect(cell).to_have_text("look yourselfunlike what it learned from")
 
 
+@pytest.mark.slow
 def test_where_a_browser_cant_decode_a_large_jpeg_small_it_is_near(
     opened: Page, pictures: list[Path], bundle: Path
 ) -> None:

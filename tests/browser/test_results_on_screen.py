@@ -80,6 +80,7 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     expect(results.get_by_role("heading", name="Rule", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_late_answer_about_work_does_not_overwrite_the_next_view(
     site: Site, results: Any, concept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

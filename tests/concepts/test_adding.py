@@ -50,6 +50,7 @@ def test_how_many_were_found_is_said_while_other_work_goes_on(tmp_path: Path) ->
     assert all(total is not None or note.startswith("looking for pictures: ") for _, total, note in said)
 
 
+@pytest.mark.slow
 def test_the_first_pictures_of_an_import_are_in_at_once_and_the_count_goes_on_between(
     own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:

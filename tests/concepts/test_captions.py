@@ -81,6 +81,7 @@ def test_what_may_be_unsafe_can_be_hidden(captioned: Captioned, tmp_path: Path) 
     assert every - shown() == {ids[0], ids[1]}
 
 
+@pytest.mark.slow
 def test_captions_go_out_with_the_answers(captioned: Captioned, tmp_path: Path) -> None:
     bench, file, ids = captioned
     bench.library.keep_captions(file)

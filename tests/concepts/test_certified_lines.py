@@ -72,6 +72,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     assert not set(drawn) & set(concept.dataset().evaluation)
 
 
+@pytest.mark.slow
 def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: Concept) -> None:
     answer(concept.bench, NAME, [p.id for p in concept.labels.next_pictures(200, purpose="evaluation")])
     view = asked(concept, "yes")

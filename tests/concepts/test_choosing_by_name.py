@@ -14,6 +14,7 @@ from concepts.workbench import Concept
 NAME = "Round thing"
 
 
+@pytest.mark.slow
 def test_the_head_chosen_is_trained_and_remembered_and_another_one_is_a_new_version(concept: Concept) -> None:
     for purpose, n in (("evaluation", 100), ("train", 10), ("train", 10), ("train", 10)):
         pictures = concept.labels.next_pictures(n, purpose=purpose)

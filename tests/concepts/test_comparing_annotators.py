@@ -114,6 +114,7 @@ def test_what_it_would_cost_is_said_and_a_budget_ends_it_cleanly(concept: Concep
     assert len(found.setups) < 5
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, model: FakeOpenAI) -> None:
     def stop(done: int, total: int | None, message: str) -> None:
         if done == 3:

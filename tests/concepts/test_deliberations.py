@@ -173,6 +173,7 @@ def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concep
         concept.deliberations.accept(found.rewording, author="me")
 
 
+@pytest.mark.slow
 def test_a_wording_for_an_older_definition_is_not_taken_and_can_be_rejected(concept: Concept):
     answer_most(concept)
     number = concept.deliberations.reword().wait().rewording

@@ -95,6 +95,7 @@ def listed(concept: Concept) -> list[ReviewRow]:
     return concept.bench.review.queue(NAME, Reason.OLDER_TEST_LABEL, reader="me").rows
 
 
+@pytest.mark.slow
 def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(concept: Concept) -> None:
     label(concept, [picture.id for picture in concept.labels.next_pictures(20, purpose="evaluation")])
     label(concept, [picture.id for picture in concept.labels.next_pictures(14)])

@@ -110,6 +110,7 @@ def opened(own_home: Path, made: Callable[[str], Path]) -> Iterator[Callable[[st
 Opened = Callable[[str], Concept]
 
 
+@pytest.mark.slow
 def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(opened: Opened, drawn: Drawn) -> None:
     begun = opened("begun")
     with pytest.raises(ConflictError, match="Three are enough"):
@@ -196,6 +197,7 @@ def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, 
         encoder_of(load_bundle(out), cache=tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: Opened, drawn: Drawn) -> None:
     concept, said = opened("begun"), drawn[1]
     free = [i for i in said if i not in concept.dataset().reserved]

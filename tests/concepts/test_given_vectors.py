@@ -47,6 +47,7 @@ def made_up(folder: Path) -> dict[str, np.ndarray]:
     return {str(file): one + 0.1 * rng.standard_normal(DIMENSION) for file, one in shape.items()}
 
 
+@pytest.mark.slow
 def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
     library: Library, pictures: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_pictures_without_a_vector_are_skipped_and_told(library: Library, pictur
         library.add(embeddings={path: vector[:5] for path, vector in given.items()})
 
 
+@pytest.mark.slow
 def test_an_encoder_that_is_named_is_compared_and_then_knows_words(
     tmp_path: Path, pictures: Path, encoder_cache: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_an_encoder_that_is_named_is_compared_and_then_knows_words(
         assert library.add(tmp_path / "more").added == 3
 
 
+@pytest.mark.slow
 def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures: Path) -> None:
     given = made_up(pictures)
     np.save(tmp_path / "v.npy", np.stack(list(given.values())).astype(np.float16))

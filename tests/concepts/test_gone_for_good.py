@@ -216,6 +216,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
     assert done.backups == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known: Known) -> None:
     known.bench.trash.put(pictures=known.ids, author=ME)

@@ -196,6 +196,7 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
     assert names == {("yes", "ana@example.org"), ("no", "Label Studio 5")}
 
 
+@pytest.mark.slow
 def test_parquet_takes_classes_by_number_and_truths(concept: Concept, pictures: Path, tmp_path: Path) -> None:
     places = [str(pictures / f"ellipse-000{n}.png") for n in (6, 9)]
     table = pa.table({"image": [{"bytes": b"x" * 99, "path": place} for place in places], "label": [1, 0]})

@@ -42,6 +42,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     bench.close()
 
 
+@pytest.mark.slow
 def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
     bench: Workbench, noise: Path, tmp_path: Path
 ) -> None:

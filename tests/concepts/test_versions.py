@@ -101,6 +101,7 @@ def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
     return done.version, done.new
 
 
+@pytest.mark.slow
 def test_only_what_teaches_something_new_makes_another_version(concept: Concept) -> None:
     taught = set(concept.dataset().training.ids)
     picture = next(iter(concept.labels.decisions().keys() - taught))

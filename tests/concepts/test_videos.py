@@ -76,6 +76,7 @@ def test_a_video_that_cant_be_read_is_skipped_with_a_sentence_and_a_damaged_one_
     assert len(bench.library.bad_files()) == 2
 
 
+@pytest.mark.slow
 def test_a_long_restless_video_gives_no_more_frames_than_any(tmp_path: Path) -> None:
     clip = film(tmp_path / "restless.mp4", SHAPES * 50, seconds=0.4)
     with clip.open("rb") as file:

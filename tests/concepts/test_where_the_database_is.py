@@ -34,6 +34,7 @@ def test_the_password_of_the_address_is_shown_nowhere(monkeypatch: pytest.Monkey
     assert "top-secret" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
 
 
+@pytest.mark.slow
 def test_what_postgres_videos_and_words_in_pictures_take_is_not_loaded_where_it_is_not_used() -> None:
     code = (
         "import sys, app, web.server\nfrom concepts.settings import load_settings\n"

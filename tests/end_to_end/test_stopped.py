@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from command_line import rows_of, wait_until
 from drawing import draw_folder
 from filelock import FileLock
@@ -15,6 +16,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 
+@pytest.mark.slow
 def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(own_home: Path) -> None:
     assert b"Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
     begin: Begin, own_home: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
     assert "Traceback" not in app.log.read_text()
 
 
+@pytest.mark.slow
 def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
     begin: Begin, warm_home: Path, tmp_path: Path
 ) -> None:

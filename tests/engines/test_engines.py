@@ -80,7 +80,13 @@ def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]
         bench.context.database.close()
 
 
-@pytest.fixture(params=[InProcess, NextDoor, pytest.param(None, marks=pytest.mark.slow, id="Ray")])
+@pytest.fixture(
+    params=[
+        InProcess,
+        pytest.param(NextDoor, marks=pytest.mark.slow),
+        pytest.param(None, marks=pytest.mark.slow, id="Ray"),
+    ]
+)
 def engine(request: pytest.FixtureRequest) -> Engine:
     return request.param() if request.param else request.getfixturevalue("on_ray")
 

@@ -244,6 +244,7 @@ def test_the_graph_says_nothing_of_the_computer_that_made_it_and_its_licence_goe
     assert "WordNet" in licence
 
 
+@pytest.mark.slow
 def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows_and_a_damaged_one_is_made_anew(
     run: Run,
     tiny_open_clip: Path,

@@ -145,6 +145,7 @@ def test_a_zip_with_names_that_leave_the_folder_or_two_bundles_is_refused(folder
         load_bundle(hostile)
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_not_unpacked_nor_odd_compression(folder, tmp_path, facts):
     assert load_bundle(repack(folder, tmp_path / "flat.zip")).facts == facts  # without their folder
     (folder / "head.safetensors").write_bytes(bytes(load.MOST_BYTES["head.safetensors"] + 1))

@@ -134,6 +134,7 @@ def knowing(head: LinearHead, pictures: Any) -> LinearHead:
     return replace(head, details=head.details | {FAMILIAR_FROM: familiar_from(head, pictures)})
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**31 - 1))
 def test_other_kinds_of_pictures_are_told_from_those_of_the_library(seed: int) -> None:
     rng, (head, known, other) = np.random.default_rng(seed), taught(seed)

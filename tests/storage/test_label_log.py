@@ -90,6 +90,7 @@ def test_one_person_never_undoes_anothers_answer(log: LabelLog) -> None:
     assert log.undo(1, "u", AUTHORS[0]) == []
 
 
+@pytest.mark.slow
 def test_comments_of_more_pictures_than_one_statement_takes_are_found(log: LabelLog) -> None:
     log.comment(1, "k", PICTURES[0], AUTHORS[0], 1, "Round.")
     asked = [*(f"{number:064x}" for number in range(300_000)), *PICTURES]

@@ -108,6 +108,7 @@ def test_ids_are_put_in_order_whatever_they_begin_with(ids: list[str]) -> None:
 # Several processes
 
 
+@pytest.mark.slow
 def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(index: LanceIndex) -> None:
     code = (
         "print('ready', flush=True)\nsys.stdin.read()\n"
@@ -121,6 +122,7 @@ def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(index: La
     assert list(index.snapshot().ids) == sorted(picture_ids(200))
 
 
+@pytest.mark.slow
 def test_killed_while_writing_and_run_again_gives_the_same_contents(index: LanceIndex) -> None:
     ids, vectors = picture_ids(2000), unit_vectors(2000)
     writer = run_python(

@@ -135,6 +135,7 @@ def test_who_has_lost_the_users_lets_nobody_in_until_they_are_back(team: Path) -
     assert started_again.get("/api/v1/concepts", auth=("ana", PASSWORD)).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_restored_backup_of_a_team_lets_nobody_in_nor_where_users_were_set_elsewhere(
     team: Path, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def other(said: str) -> str:
     return "no" if said == "yes" else "yes"
 
 
+@pytest.mark.slow
 def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workbench) -> None:
     before = figures(bench)
     mistakes = mistakes_of(bench)

@@ -248,6 +248,7 @@ def unpacked(content: bytes) -> Iterator[bytes]:
                 yield from unpacked(archive.read(name))
 
 
+@pytest.mark.slow
 def test_no_answer_names_a_folder_of_the_host(
     worked: TestClient, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -227,6 +227,7 @@ def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
     assert classified(url, [("small.png", flat(8))])[0] == 200
 
 
+@pytest.mark.slow
 def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(start: Start, bundle: Path) -> None:
     process, url = start(bundle)
     large = flat(7000)

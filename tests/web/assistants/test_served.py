@@ -68,6 +68,7 @@ def process(home: Path) -> StdioServerParameters:
     )
 
 
+@pytest.mark.slow
 def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
     process: StdioServerParameters, home: Path, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_without_the_package_the_command_says_what_to_install(own_home: Path) ->
 # Over HTTP
 
 
+@pytest.mark.slow
 def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -30,6 +30,7 @@ def rooms(drawn: Path) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_words_are_previewed_asked_for_and_taken_as_they_are_meant(
     api: TestClient, concept: str, drawn: Path
 ) -> None:
