@@ -208,6 +208,7 @@ LONG = frozenset(("test_bounds.py", "test_lance_index.py", "test_publishing.py",
 # What asks for one of these fixtures, or is in one of these rooms, is run by `make test-all` alone.
 SLOW = frozenset(("s3", "wheel"))
 LATER = frozenset(("study", "packaging"))
+AT_ONCE = "test_docs.py"  # of those, what takes a second and any change may break
 
 # What takes minutes begins first, or one process works on it at the end while the others have nothing to do.
 # The recorded job, for which other files of blackbox/ wait, is made by the first of these.
@@ -226,7 +227,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             *getattr(item, "fixturenames", ()),
             *map(str, getattr(item, "callspec", PLAIN).params.values()),
         }
-        if asked & SLOW or room_of(item.path) in LATER:
+        if asked & SLOW or (room_of(item.path) in LATER and item.path.name != AT_ONCE):
             item.add_marker("slow")
         quick = room_of(item.path) in QUICK and item.path.name not in LONG and not asked & NOT_QUICK
         if quick and not item.get_closest_marker("slow"):
