@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from functools import cache
+from glob import glob
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -77,3 +79,14 @@ def test_every_import_is_in_the_requirements(places: tuple[str, ...], requiremen
         if not asked_for & {normalised(distribution) for distribution in distributions.get(name, [])}
     }
     assert not missing, f"add the packages of {sorted(missing)} to {requirements[-1]}"
+
+
+def test_every_file_beside_the_code_is_named_for_wheels() -> None:
+    """Setuptools leaves out what `package-data` has no pattern for."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for package, patterns in named.items():
+        root = ROOT / package
+        there = {file for file in root.rglob("*") if file.is_file() and not file.suffix.startswith(".py")}
+        # As setuptools finds them: with Path.glob, ** is folders alone.
+        taken = {root / name for one in patterns for name in glob(one, root_dir=root, recursive=True)}  # noqa: PTH207
+        assert there <= taken, f"no pattern for {sorted(there - taken)[:5]}"
