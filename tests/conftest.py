@@ -208,7 +208,7 @@ LONG = frozenset(("test_bounds.py", "test_lance_index.py", "test_publishing.py",
 # What asks for one of these fixtures, or is in one of these rooms, is run by `make test-all` alone.
 SLOW = frozenset(("s3", "wheel"))
 LATER = frozenset(("study", "packaging"))
-AT_ONCE = "test_docs.py"  # of those, what takes a second and any change may break
+AT_ONCE = "test_docs.py"  # but this one takes a second
 
 # What takes minutes begins first, or one process works on it at the end while the others have nothing to do.
 # The recorded job, for which other files of blackbox/ wait, is made by the first of these.

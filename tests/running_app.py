@@ -29,7 +29,7 @@ STARTING = 503
 def served(app: Any, **options: Any) -> Iterator[str]:
     """The address of a server that runs meanwhile, without a slash at its end. Whoever comes before it is
     there waits for it. `options` are uvicorn's; in the place of an app it takes all of its configuration.
-    In the end it does not wait for the open stream of a page, as the product doesn't."""
+    Like the product, it stops without waiting for a page's open stream."""
     options = {"log_level": "warning", "timeout_graceful_shutdown": OPEN_STREAMS_SECONDS} | options
     config = app if isinstance(app, uvicorn.Config) else uvicorn.Config(app, **options)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:

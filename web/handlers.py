@@ -29,7 +29,7 @@ EACH = PLAIN | {"trigger_mode": "multiple"}
 
 @contextmanager
 def progress_on(component: gr.Component) -> Iterator[None]:
-    """Events that are `PLAIN` show their progress on this component alone. Otherwise Gradio tells it, at each
+    """Events defined inside show their progress on this component alone. Otherwise Gradio tells it, at each
     event, to every component that any event has changed so far: a quarter of a second on our page."""
     for events in (PLAIN, NEWEST, EACH):
         events["show_progress_on"] = component

@@ -21,7 +21,7 @@ function inClear(img, clear) {
   img.classList.toggle('in-clear', clear);
 }
 
-// A larger image of a picture stays in clear where the smaller one was.
+// Shows the large image of a picture in clear if the small one was.
 export function alsoClear(smaller, larger) {
   if (smaller?.classList.contains('in-clear') && smaller.dataset.picture === larger.dataset.picture) inClear(larger, true);
 }

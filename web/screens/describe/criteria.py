@@ -158,28 +158,25 @@ class Criteria:
 
     @calls(ConceptDefinition.revise)
     def edit_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
         text, kind = field(chosen, "text"), field(chosen, "kind")
 
         def change(definition: Definition, index: int) -> Definition:
             return editing.set_kind(editing.reword_criterion(definition, index, text), index, kind)
 
-        return self._doing.edit_one(request, "criteria", place, change)
+        return self._doing.edit_one(request, "criteria", chosen, change)
 
     @calls(ConceptDefinition.revise)
     def decide(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, kind = place_in(chosen)
-        return self._doing.edit_one(request, "criteria", place, partial(editing.set_kind, kind=kind))
+        *_, kind = place_in(chosen)
+        return self._doing.edit_one(request, "criteria", chosen, partial(editing.set_kind, kind=kind))
 
     @calls(ConceptDefinition.revise)
     def keep_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
-        return self._doing.edit_one(request, "criteria", place, editing.keep_criterion)
+        return self._doing.edit_one(request, "criteria", chosen, editing.keep_criterion)
 
     @calls(ConceptDefinition.revise)
     def drop_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
-        return self._doing.edit_one(request, "criteria", place, editing.remove_criterion)
+        return self._doing.edit_one(request, "criteria", chosen, editing.remove_criterion)
 
     @calls(ConceptDefinition.propose)
     def more_kinds(self, chosen: gr.EventData, request: gr.Request) -> Shown:

@@ -49,19 +49,19 @@ class Doing:
         return self.everything(request, made if isinstance(made, dict) else None)
 
     def edit(self, request: gr.Request, change: Callable[[Definition], Definition]) -> Shown:
-        """Changes the newest definition."""
+        """Change the newest definition."""
         return self.done(request, lambda concept: concept.definition.edit(change, author=author_of(request)))
 
     def edit_one(
         self,
         request: gr.Request,
         part: Literal["criteria", "queries"],
-        place: tuple[str, int],
+        chosen: gr.EventData,
         change: Callable[[Definition, int], Definition],
     ) -> Shown:
-        """Changes what stood at a place of the definition that was drawn, wherever it stands now: of two
-        quick presses, the first may have moved what the second is about."""
-        drawn, index = place
+        """Change the criterion or search that was pressed, wherever it stands in the newest definition: an
+        earlier press may have moved it."""
+        drawn, index, _ = place_in(chosen)
 
         def once(concept: Concept) -> Revision:
             then = getattr(concept.definition.read(revision_number(drawn)).revision.definition, part)
@@ -69,7 +69,7 @@ class Doing:
             def moved(newest: Definition) -> Definition:
                 texts = [one.text for one in getattr(newest, part)]
                 if not 0 <= index < len(then) or then[index].text not in texts:
-                    raise DiscernError("This was changed or removed meanwhile. Nothing else was changed.")
+                    raise DiscernError("These words have changed meanwhile, so your change was not saved.")
                 return change(newest, texts.index(then[index].text))
 
             return concept.definition.edit(moved, author=author_of(request))
@@ -78,8 +78,8 @@ class Doing:
 
     @staticmethod
     def base(concept: Concept, drawn: str) -> int:
-        """The definition that going back is based on: the newest, if nothing but the sentence and examples
-        has changed since it was drawn."""
+        """Return the revision that going back replaces: the newest, if since `drawn` only the sentence or
+        examples have changed."""
         definition, number = concept.definition, revision_number(drawn)
         newest = definition.read().revision
         if newest.number == number:
@@ -111,8 +111,8 @@ def revision_number(drawn: str) -> int:
     return int(drawn)
 
 
-def place_in(chosen: gr.EventData) -> tuple[tuple[str, int], str]:
-    """The definition that was drawn and the place in it; and what is to be there: `5:2` or `5:2:included`."""
+def place_in(chosen: gr.EventData) -> tuple[str, int, str]:
+    """The definition that was drawn, the place in it, and what is to be there: `5:2` or `5:2:included`."""
     drawn, _, rest = field(chosen, "value").partition(":")
     index, _, what = rest.partition(":")
-    return (drawn, int(index) if index.isdecimal() and len(index) < 9 else -1), what
+    return drawn, int(index) if index.isdecimal() and len(index) < 9 else -1, what

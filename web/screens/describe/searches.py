@@ -18,7 +18,7 @@ from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.handlers import EACH, NEWEST, calls
 from web.parts import Notice, data_view
-from web.screens.describe.doing import Doing, Shown, place_in
+from web.screens.describe.doing import Doing, Shown
 from web.screens.describe.values import Values
 
 HERE = Path(__file__).parent
@@ -86,15 +86,12 @@ class Searches:
 
     @calls(ConceptDefinition.revise)
     def keep_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
-        return self._doing.edit_one(request, "queries", place, editing.keep_query)
+        return self._doing.edit_one(request, "queries", chosen, editing.keep_query)
 
     @calls(ConceptDefinition.revise)
     def flip_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
-        return self._doing.edit_one(request, "queries", place, editing.flip_query)
+        return self._doing.edit_one(request, "queries", chosen, editing.flip_query)
 
     @calls(ConceptDefinition.revise)
     def drop_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
-        place, _ = place_in(chosen)
-        return self._doing.edit_one(request, "queries", place, editing.remove_query)
+        return self._doing.edit_one(request, "queries", chosen, editing.remove_query)
