@@ -34,6 +34,7 @@ from web.http.login import login_routes
 from web.http.media import map_routes, media_routes
 from web.http.problems import handle_problems
 from web.http.request_log import RequestLog
+from web.http.turns import Turns
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
 
@@ -57,7 +58,7 @@ def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Pag
     """The page, for whoever launches it as Gradio does; `around` has the rest."""
     page = Page(each_visitors() if sandboxes else installed, installed.context.settings)
     page.around = create_service(installed, sandboxes)
-    page.around.user_middleware.append(Middleware(Calls, config=page.config))  # the innermost
+    page.around.user_middleware += [Middleware(Calls, config=page.config), Middleware(Turns)]  # the innermost
     return page
 
 
@@ -68,7 +69,7 @@ def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> 
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)  # 9 takes twice as long for the page
     app.add_middleware(NotFoundPage)
     app.add_middleware(Guard, access=access, visitors=visitors)
     handle_problems(app)

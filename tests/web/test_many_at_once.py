@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import pytest
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from patience import PATIENCE
 from sqlalchemy import event
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 from web_screens import PASSWORD, browser
 
 from concepts.installation.users import Role, Users
@@ -21,6 +23,7 @@ from concepts.workbench.labels import Labels
 from concepts.workbench.library import PictureLibrary
 from web.handlers import calls
 from web.http.media import READING
+from web.http.turns import Turns
 from web.server import create_app
 
 NAME, READERS = "Round thing", 50
@@ -90,6 +93,45 @@ def test_a_label_is_taken_while_every_thread_for_readers_waits(
         finally:
             go_on.set()
         assert {look.result().status_code for look in looks} == {200}
+
+
+def test_of_many_requests_for_the_page_one_is_answered_at_a_time_and_a_label_at_once() -> None:
+    at_work: list[str] = []
+    most = 0
+    label_is_kept = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal most
+        if scope["path"] == "/api/v1/labels":
+            assert at_work
+            label_is_kept.set()
+            return
+        at_work.append(scope["path"])
+        most = max(most, len(at_work))
+        await asyncio.wait_for(label_is_kept.wait(), PATIENCE)
+        at_work.remove(scope["path"])
+
+    asyncio.run(answered(Turns(answer), "/", "/gradio_api/run/predict", "/", "/api/v1/labels"))
+    assert (most, at_work) == (1, [])
+
+
+def test_who_waits_for_the_page_waits_for_no_request_that_takes_long() -> None:
+    last_is_answered = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/":
+            last_is_answered.set()
+        await asyncio.wait_for(last_is_answered.wait(), PATIENCE)
+
+    asyncio.run(answered(Turns(answer), "/gradio_api/run/1", "/gradio_api/run/2", "/"))
+    assert last_is_answered.is_set()
+
+
+async def answered(app: Turns, *paths: str) -> None:
+    """Asks for all at once, in this order."""
+    async with asyncio.TaskGroup() as asked:
+        for path in paths:
+            asked.create_task(app({"type": "http", "path": path}, cast(Any, None), cast(Any, None)))
 
 
 def test_an_event_keeps_no_connection_once_it_is_handled(bench: Workbench) -> None:
