@@ -69,7 +69,9 @@ def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> 
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)  # 9 takes twice as long for the page
+    app.add_middleware(
+        GZipMiddleware, minimum_size=1000, compresslevel=5
+    )  # 9 takes twice as long for the page
     app.add_middleware(NotFoundPage)
     app.add_middleware(Guard, access=access, visitors=visitors)
     handle_problems(app)
