@@ -111,7 +111,7 @@ def test_of_many_requests_for_the_page_one_is_answered_at_a_time_and_a_label_at_
         await asyncio.wait_for(label_is_kept.wait(), PATIENCE)
         at_work.remove(scope["path"])
 
-    asyncio.run(answered(Turns(answer), "/", "/gradio_api/run/predict", "/", "/api/v1/labels"))
+    ask_at_once(Turns(answer), "/", "/gradio_api/run/predict", "/", "/api/v1/labels")
     assert (most, at_work) == (1, [])
 
 
@@ -123,15 +123,20 @@ def test_who_waits_for_the_page_waits_for_no_request_that_takes_long() -> None:
             last_is_answered.set()
         await asyncio.wait_for(last_is_answered.wait(), PATIENCE)
 
-    asyncio.run(answered(Turns(answer), "/gradio_api/run/1", "/gradio_api/run/2", "/"))
+    ask_at_once(Turns(answer), "/gradio_api/run/1", "/gradio_api/run/2", "/")
     assert last_is_answered.is_set()
 
 
-async def answered(app: Turns, *paths: str) -> None:
-    """Asks for all at once, in this order."""
-    async with asyncio.TaskGroup() as asked:
-        for path in paths:
-            asked.create_task(app({"type": "http", "path": path}, cast(Any, None), cast(Any, None)))
+def ask_at_once(app: Turns, *paths: str) -> None:
+    """Ask for all of them at once, in this order, and return when all are answered."""
+
+    async def ask() -> None:
+        async with asyncio.TaskGroup() as asked:
+            for path in paths:
+                asked.create_task(app({"type": "http", "path": path}, cast(Any, None), cast(Any, None)))
+
+    with ThreadPoolExecutor(1) as threads:  # a browser's test leaves a running loop in this thread
+        threads.submit(asyncio.run, ask()).result()
 
 
 def test_an_event_keeps_no_connection_once_it_is_handled(bench: Workbench) -> None:
