@@ -91,13 +91,15 @@ class Clients:
         pictures: list[str],
         addresses: Sequence[str],
         pause: tuple[float, float],
+        writers_pause: tuple[float, float] | None = None,
     ) -> None:
         """Readers choose from `addresses`, whose `{concept}` and `{picture}` are filled in. Where that is a
-        screen, they send what its page does."""
+        screen, they send what its page does. Writers pause as readers do unless `writers_pause` is given."""
         self.state = "well"
         self.noted = Noted()
         self._address, self._concepts, self._pictures = address, concepts, pictures
-        self._addresses, self._pause = addresses, pause
+        self._addresses = addresses
+        self._pause, self._writers_pause = pause, writers_pause or pause
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._events: dict[str, list[int]] = {}  # of the page: name → numbers of what it calls
@@ -107,8 +109,10 @@ class Clients:
         """`who(i)`: name and password of the i-th, of whom the writers come first."""
         for index in range(readers + writers):
             name, password = who(index)
-            work = self._answer if index < writers else self._read
-            thread = threading.Thread(target=self._run, args=(work, index, name, password))
+            work, pause = (
+                (self._answer, self._writers_pause) if index < writers else (self._read, self._pause)
+            )
+            thread = threading.Thread(target=self._run, args=(work, pause, index, name, password))
             thread.start()
             self._threads.append(thread)
 
@@ -118,7 +122,12 @@ class Clients:
             thread.join()
 
     def _run(
-        self, work: Callable[[httpx.Client, random.Random, str], None], seed: int, name: str, password: str
+        self,
+        work: Callable[[httpx.Client, random.Random, str], None],
+        pause: tuple[float, float],
+        seed: int,
+        name: str,
+        password: str,
     ) -> None:
         rng = random.Random(seed)
         with httpx.Client(base_url=self._address, timeout=TIMEOUT) as client:
@@ -127,7 +136,7 @@ class Clients:
                 if self._ask(client, "POST", "/login", data=who) is not None:
                     break
                 self._ended.wait(rng.uniform(0.5, 1))
-            while not self._ended.wait(rng.uniform(*self._pause)):
+            while not self._ended.wait(rng.uniform(*pause)):
                 work(client, rng, name)
 
     def _read(self, client: httpx.Client, rng: random.Random, name: str) -> None:

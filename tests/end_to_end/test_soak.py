@@ -210,14 +210,14 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
 def test_an_office_of_fifty_readers_and_ten_labellers_loses_nothing_and_takes_no_more_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each reader opens a page and each labeller answers a picture, a second after the one before is there.
-    How long they wait is printed: what is asserted would be of the machine."""
+    """Each reader opens a page a second after the one before is there, and each labeller answers a picture
+    two seconds after the one before. How long they wait is printed: a bound would be one on the machine."""
     home, readers = tmp_path / "home", [f"reader {number}" for number in range(READING)]
     labellers = [f"labeller {number}" for number in range(LABELLING)]
     ids = begun(home, draw_folder(tmp_path / "pictures", IN_THE_LIBRARY), labellers, readers)
     server = Server(home)
     server.start()
-    clients = Clients(server.url, CONCEPTS, ids[:LABELLED], SCREENS, pause=(1, 1))
+    clients = Clients(server.url, CONCEPTS, ids[:LABELLED], SCREENS, pause=(1, 1), writers_pause=(2, 2))
     noted, names = clients.noted, [*labellers, *readers]
     clients.begin(lambda index: (names[index], PASSWORD), READING, LABELLING)
     until(lambda: len(noted.acknowledged) >= A_LIFE)  # what is loaded when it is first used is loaded
