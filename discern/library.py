@@ -30,7 +30,12 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from concepts import workbench
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.proposals import propose
+from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError, UnknownError
+from concepts.labelling.labels import give_label, next_pictures
+from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
@@ -184,16 +189,15 @@ class Concept:
 
         Raises `DiscernError`.
         """
-        definition = self._concept.definition
-        if not definition.read().revision.definition.queries:
-            definition.propose().wait()
-        return definition.mine(size).wait().candidates
+        if not definition_of(self._concept).definition.queries:
+            self._concept.begin(propose).wait()
+        return self._concept.begin(mine, size).wait().candidates
 
     def next(self, n: int = 5, *, to_measure: bool = False) -> Pictures:
         """The n pictures whose answers help most now; with `to_measure` those of the random sample by which
         `quality` measures. Answer these without looking at scores: nothing else keeps the figures honest."""
         purpose: Literal["train", "evaluation"] = "evaluation" if to_measure else "train"
-        found = self._concept.labels.next_pictures(n, purpose=purpose)
+        found = next_pictures(self._concept, n, purpose=purpose)
         return self._library._pictures((one.id, one.path, one.probability, one.reason) for one in found)
 
     def answer(
@@ -206,7 +210,7 @@ class Concept:
         Raises `UnknownError`, and `DiscernError` for what is no answer.
         """
         author = self._library.author
-        self._concept.labels.give(_id(picture), value, comment, author=author, simulated=simulated)
+        give_label(self._concept, _id(picture), value, comment, author=author, simulated=simulated)
 
     def machine_label(self, limit: int | None = None, *, budget: float | None = None) -> MachineLabels:
         """Has the machine judge the candidates, at most `limit` of them: the model that sees, where one is
@@ -215,7 +219,7 @@ class Concept:
 
         Raises `SettingsError` where a budget can't be kept.
         """
-        done = self._concept.annotations.annotate(limit=limit, budget=budget).wait()
+        done = self._concept.begin(annotate, limit=limit, budget=budget).wait()
         return MachineLabels(done.annotator, done.annotated, done.cost_usd, done.stopped)
 
     def train(self, target: str = "f1") -> Trained:

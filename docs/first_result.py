@@ -14,6 +14,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.proposals import propose
+from concepts.labelling.mining import mine
 from concepts.learning.report import metric_of
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -29,9 +32,9 @@ SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 def work_through(bench: Workbench, work: Path) -> None:
     bench.library.add([work / "photographs"], encoder="embedded").wait()
     bench.concepts.begin(NAME, TEXT)
-    bench.concept(NAME).definition.propose().wait()
-    bench.concept(NAME).definition.mine(size=300).wait()
-    bench.concept(NAME).annotations.annotate().wait()
+    bench.concept(NAME).begin(propose).wait()
+    bench.concept(NAME).begin(mine, size=300).wait()
+    bench.concept(NAME).begin(annotate).wait()
     for _ in range(LEARN // 5):
         answer(bench, work, NAME, is_warm, 5)
     for _ in range(MEASURE // 30):

@@ -28,7 +28,11 @@ from urllib.parse import quote
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.proposals import propose
 from concepts.errors import DiscernError
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -70,7 +74,7 @@ def answer(
     bench: Workbench, work: Path, name: str, says: Callable[[Path], str], count: int, *, measure: bool = False
 ) -> None:
     """Answers so many pictures of those that the app would ask about."""
-    pictures = bench.concept(name).labels.next_pictures(count, purpose="evaluation" if measure else "train")
+    pictures = next_pictures(bench.concept(name), count, purpose="evaluation" if measure else "train")
     file = work / "answers.csv"
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
@@ -95,9 +99,9 @@ def prepare(home: Path, work: Path, pictures: Path) -> None:
     bench.concepts.begin(DARK, DARK_TEXT)
     _answers(bench, work, DARK, is_dark, 60, 40)
     bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Home
-    bench.concept(NAME).definition.propose().wait()
-    bench.concept(NAME).definition.mine(size=200).wait()
-    bench.concept(NAME).annotations.annotate().wait()
+    bench.concept(NAME).begin(propose).wait()
+    bench.concept(NAME).begin(mine, size=200).wait()
+    bench.concept(NAME).begin(annotate).wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
     bench.close()

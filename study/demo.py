@@ -10,12 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from concepts.classifier.versions import ScoredPicture
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.proposals import propose
+from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError
+from concepts.labelling.asking import Purpose
+from concepts.labelling.labels import contact_sheet, give_label, label_sheet, next_pictures
+from concepts.labelling.mining import mine
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
 from concepts.workbench import Workbench
-from concepts.workbench.context import Purpose
 from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 
 NAME = "Animals"
@@ -62,13 +67,13 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     info = bench.library.info()
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
     concept = bench.concepts.begin(NAME, DESCRIPTION)
-    concept.definition.propose().wait()
-    revision = concept.definition.read().revision
+    concept.begin(propose).wait()
+    revision = definition_of(concept)
     queries = ", ".join(query.text for query in revision.definition.queries if query.counts)
     say(f" 3 Expand         by the {revision.author}: {queries}")
-    mined = concept.definition.mine(size=400).wait()
+    mined = concept.begin(mine, size=400).wait()
     say(f" 4 Mine           {mined.candidates} candidates")
-    machine = concept.annotations.annotate().wait()
+    machine = concept.begin(annotate).wait()
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     person = _Person(bench, NAME, FOLDER)
     walls, clicked = person.finds_the_first()
@@ -122,12 +127,16 @@ class _Person:
         """Looks through walls until something counts: how many walls, and how many pictures were clicked,
         none where nothing was found."""
         walls, clicked = 0, set[str]()
-        while not clicked and (wall := self._bench.concept(self._concept).labels.contact_sheet()):
+        while not clicked and (wall := contact_sheet(self._bench.concept(self._concept))):
             walls += 1
             ids = {picture.path: picture.id for picture in wall}
             clicked = {ids[path] for path in self._says.clicks(list(ids), self._overlooks)}
-            self._bench.concept(self._concept).labels.answer_sheet(
-                list(ids.values()), sorted(clicked), author=AUTHOR, simulated=True
+            label_sheet(
+                self._bench.concept(self._concept),
+                list(ids.values()),
+                sorted(clicked),
+                author=AUTHOR,
+                simulated=True,
             )
             self.seconds += SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
         self.taught |= clicked
@@ -135,10 +144,10 @@ class _Person:
 
     def answers(self, n: int, purpose: Purpose = "train") -> int:
         """Answers what is asked next; says how many questions there were."""
-        asked = self._bench.concept(self._concept).labels.next_pictures(n, purpose=purpose)
+        asked = next_pictures(self._bench.concept(self._concept), n, purpose=purpose)
         for picture in asked:
             value = self._says.answer(picture.path)
-            self._bench.concept(self._concept).labels.give(picture.id, value, author=AUTHOR, simulated=True)
+            give_label(self._bench.concept(self._concept), picture.id, value, author=AUTHOR, simulated=True)
         if purpose == "train":
             self.taught |= {picture.id for picture in asked}
         self.given += len(asked)

@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from concepts.collaborator.annotations import opinion_of
 from concepts.library.sample import sample_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -109,8 +110,8 @@ def twenty(pictures: Path, out: Path) -> dict[str, str]:
 def agreement(home: Path, pictures: Path, labels: Mapping[str, str]) -> str:
     """How often what the machine says of a picture is what it shows."""
     bench = Workbench(load_settings(home=home))
-    said = bench.concept(NAME).annotations
-    counts = {name: said.opinion(picture_id((pictures / name).read_bytes())) for name in labels}
+    concept = bench.concept(NAME)
+    counts = {name: opinion_of(concept, picture_id((pictures / name).read_bytes())) for name in labels}
     bench.close()
     judged = {name: one.rating > MIDDLE for name, one in counts.items() if one}
     right = sum(yes == (labels[name] == "yes") for name, yes in judged.items())

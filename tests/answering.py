@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from concepts.labelling.labels import GivenLabel, commit_labels, next_pictures
 from concepts.learning.scale import Scale
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 Fill = Callable[[Workbench], None]  # what a home is made with, once
@@ -23,12 +23,12 @@ def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "")
     paths = bench.context.collection.paths(ids)
     said = {i: always or ("yes" if "ellipse" in paths[i] else "no") for i in ids}
     given = {uuid.uuid4().hex: GivenLabel(picture=i, value=value) for i, value in said.items()}
-    bench.concept(name).labels.commit(given, SIMULATED)
+    commit_labels(bench.concept(name), given, SIMULATED)
 
 
 def answer_next(concept: Concept, n: int, purpose: Any = "train", *, always: str = "") -> list[str]:
     """The next n pictures, answered so."""
-    ids = [picture.id for picture in concept.labels.next_pictures(n, purpose=purpose)]
+    ids = [picture.id for picture in next_pictures(concept, n, purpose=purpose)]
     answer(concept.bench, concept.name, ids, always=always)
     return ids
 
@@ -43,6 +43,6 @@ def answered_all(home: Path, name: str, scale: Scale | None, value_of: Callable[
     order = dict.fromkeys([*context.to_answer(concept.row), *context.collection.library.all_ids()])
     paths = context.collection.paths(list(order))
     given = {f"answer {i}": GivenLabel(picture=i, value=value_of(paths[i])) for i in order}
-    concept.labels.commit(given, Author("me"))
+    commit_labels(concept, given, Author("me"))
     concept.versions.train().wait()
     return bench

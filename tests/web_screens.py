@@ -10,8 +10,9 @@ import httpx2
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Users
 from concepts.settings import Settings
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.server import create_app
 from web.tabs import TABS

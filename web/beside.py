@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.collaborator.annotations import annotations_to_review
 from concepts.collaborator.suggestions import Evidence, Opinion, ReviewFilter
-from concepts.installation.users import Role
+from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
+from concepts.results.review import review_queue
+from concepts.use_cases.roles import Role
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.labels import Labels
 from web.components.view import DataView
 from web.handlers import author_of, may
 from web.parts import COMPONENTS
@@ -77,13 +79,13 @@ class Beside:
     ) -> dict[str, Any]:
         """The value of a picture of a grid. Tells nothing that could sway a label that is to be `blind`."""
         asked_at = time()
-        rows = self._bench.review.queue(concept.name, reader=reader_of(request)).rows
+        rows = review_queue(self._bench.concept(concept.name), reader=reader_of(request)).rows
         rows = [row for row in rows if row.id == picture]
         blind = blind or any(row.blind for row in rows)
-        items = [] if blind else concept.annotations.review(ReviewFilter(ids=(picture,)), 1).items
+        items = [] if blind else annotations_to_review(concept, ReviewFilter(ids=(picture,)), 1).items
         item = next(iter(items), None)
         path = self._bench.context.collection.paths([picture]).get(picture, "")
-        remarks = concept.labels.comments([picture], author_of(request)).get(picture, ())
+        remarks = comments_on(concept, [picture], author_of(request)).get(picture, ())
         others = rows[0].labels if rows and rows[0].labels[1:] else []
         return {
             "concept": concept.name,
@@ -112,7 +114,7 @@ class Beside:
             "remarks": [{"who": "You" if one.own else one.author, "text": one.text} for one in remarks],
             "note": note,
             "answers": _answers(item.opinion if item else None),
-            "may_label": may(request, Labels.add),
+            "may_label": may(request, give_labels),
         }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.definition.revisions import rename
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concepts import Concepts
@@ -79,7 +80,7 @@ class ConceptMenu:
                 made = self._bench.concepts.copy(of, name, with_labels=along, author=author).name
                 address = self._address(made, COPIED, made)
             else:
-                now = self._bench.concept(of).definition.rename(name, author=author)
+                now = rename(self._bench.concept(of), name, author=author)
                 address = self._address(now, WAS, of) if now != of else ""
         except DiscernError as error:
             return [gr.skip(), Notice.bad(f"{in_words(error)} Nothing was changed."), ""]
@@ -119,7 +120,7 @@ class ConceptMenu:
         deed, _, rest = what.partition("/")
         name, _, before = rest.partition("/")
         if deed == "rename":
-            name = self._bench.concept(name).definition.rename(before, author=author_of(request))
+            name = rename(self._bench.concept(name), before, author=author_of(request))
         else:
             self._bench.trash.restore(concept=name, author=author_of(request))
         return place(self._path, name if self._path != "/" else "")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.installation.users import Role
+from concepts.use_cases.roles import Role
 from concepts.workbench import operations
 from storage.database import one_moment
 from web.advice import VISITOR, in_words
@@ -112,7 +112,4 @@ def _rule_of(use_cases: tuple[Callable[..., Any], ...]) -> Rule:
     return Rule(role, deed, any(rule.host for rule in rules))
 
 
-_RULES = {
-    declared.method: Rule(declared.role, declared.operation.audit, declared.operation.host)
-    for declared in operations()
-}
+_RULES = {declared.function: Rule(declared.role, declared.audit, declared.host) for declared in operations()}

@@ -8,6 +8,8 @@ from typing import Any
 
 from concepts.installation.activity import JobView
 from concepts.jobs.runner import OTHERS_FIRST, PAUSED
+from concepts.use_cases.declaration import job_of_kind
+from concepts.view import in_words
 from storage.tables import now
 from web.words import count, duration
 
@@ -23,19 +25,8 @@ TITLES = {
     "tidy vectors": "Freeing disk space",
     "read words": "Reading words in pictures",
     "re-embed": "Changing the encoder",
-    "annotate": "Suggesting labels",
-    "compare annotators": "Comparing models",
-    "draw evaluation": "Drawing test pictures",
-    "expand": "Making proposals",
-    "find ambiguities": "Finding borderline pictures",
-    "reword": "Trying other wordings",
-    "look back": "Checking earlier labels",
-    "questions": "Preparing questions",
-    "more kinds": "Proposing more kinds",
-    "mine": "Finding candidates",
     "train": "Training",
     "evaluate": "Testing",
-    "look over": "Reviewing labels",
     "score library": "Scoring the library",
     "score table": "Scoring all concepts",
     "try rule": "Trying a rule",
@@ -60,7 +51,8 @@ def may_change(*jobs: JobView | None) -> bool:
 
 
 def job_title(job: JobView) -> str:
-    return TITLES.get(job.kind, job.kind.capitalize())
+    declared = job_of_kind(job.kind)
+    return declared.title if declared else TITLES.get(job.kind, job.kind.capitalize())
 
 
 def how_far(job: JobView) -> str:
@@ -107,8 +99,12 @@ def facts(job: JobView) -> str:
 
 def outcome(job: JobView) -> str:
     """What came of it, in half a sentence."""
+    if not job.result or job.state != "done":
+        return ""
+    if declared := job_of_kind(job.kind):
+        return in_words(declared.result.model_validate(job.result)).rstrip(".")
     words = OUTCOMES.get(job.kind)
-    return words(job.result) if words and job.result and job.state == "done" else ""
+    return words(job.result) if words else ""
 
 
 def _added(result: dict[str, Any]) -> str:
@@ -121,13 +117,6 @@ def _added(result: dict[str, Any]) -> str:
     if skipped:
         said.append(f"{count(skipped, 'file')} skipped")
     return ", ".join(said)
-
-
-def _annotated(result: dict[str, Any]) -> str:
-    said = f"{count(result['annotated'], 'picture')} labelled by {result['annotator']}"
-    if failed := result.get("failed"):
-        said += f", {len(failed):,} not: {failed[0]['reason'].rstrip('.')}"
-    return said
 
 
 def library_checked(result: dict[str, Any]) -> str:
@@ -157,19 +146,8 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
     "look at parts": lambda r: f"{count(r['pictures'], 'picture')}" if r["pictures"] else "whole pictures",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
-    "annotate": _annotated,
-    "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",
-    "draw evaluation": lambda r: count(r["pictures"], "picture"),
-    "expand": lambda r: f"definition {r['revision']}, by {r['author']}",
-    "find ambiguities": lambda r: f"{count(len(r['ambiguities']), 'borderline group')}",
-    "reword": lambda r: f"{count(r['sifted'], 'wording')} tried, {r['better']} clearly better",
-    "look back": lambda r: f"{count(len(r['contradicted']), 'earlier label')} to review",
-    "questions": lambda r: f"{count(len(r['questions']), 'question')}, by {r['author']}",
-    "more kinds": lambda r: f"{count(r['added'], 'kind')} of pictures, by {r['author']}",
-    "mine": lambda r: f"{count(r['added'], 'picture')} found, {r['candidates']:,} in all",
     "train": lambda r: f"version {r['version']}",
     "evaluate": lambda r: f"version {r['version']}",
-    "look over": lambda r: count(r["counted"], "label"),
     "score table": lambda r: f"{count(r['rows'], 'picture')}, {count(len(r['concepts']), 'concept')}",
     "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",

@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.labelling.labels import give_labels, own_labels
 from concepts.library.browsing import PictureDetail
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import comments_of_picture
-from concepts.workbench.labels import Labels
 from concepts.workbench.trash import Trash
 from storage.pictures.videos import PLAYED
 from web.components.viewer import Viewer
@@ -55,7 +55,7 @@ class OnePicture:
                 name: scale.model_dump(mode="json") for name, scale in self._bench.concepts.scales().items()
             },
             "may": {
-                "label": may(request, Labels.add),
+                "label": may(request, give_labels),
                 "trash": may(request, Trash.put) and not request.state.demo,
                 "album": may(request, Collections.change),
             },
@@ -126,7 +126,7 @@ class OnePicture:
         """This person's label, its key, and their comment. Nothing of anybody else."""
         if not has:
             return {"value": "", "key": "", "comment": ""}
-        own = self._bench.concept(concept).labels.own_labels([picture_id], author=author).get(picture_id)
+        own = own_labels(self._bench.concept(concept), [picture_id], author=author).get(picture_id)
         return own.model_dump() if own else {"value": "", "key": "", "comment": ""}
 
 

@@ -14,9 +14,9 @@ import app
 from benchmarks.limits.million import drawing_of
 from concepts.library.renditions import Rendition, Renditions
 from concepts.settings import Settings
+from concepts.use_cases import SharedResources
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from concepts.workbench.context import SharedResources
 from storage.blobs import FolderBlobs
 from storage.pictures.thumbnails import digest_of
 

@@ -22,6 +22,8 @@ from benchmarks.limits import synthetic as made
 from benchmarks.limits.rows import seconds_of
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder, unit
+from concepts.labelling.labels import decisions_of
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel
@@ -118,11 +120,11 @@ def answer(home: Path, answers: int) -> None:
     quarter of which count."""
     bench = Workbench(load_settings(home=home))
     try:
-        concept = bench.context.concept(CONCEPT)
+        concept = bench.context.row_of(CONCEPT)
         bench.context.draw_more(concept, at_least=MEASURE)
-        bench.concept(CONCEPT).definition.mine().wait()
+        bench.concept(CONCEPT).begin(mine).wait()
         apart = bench.context.store.kept_apart(concept.id)
-        done = bench.concept(CONCEPT).labels.decisions().keys()
+        done = decisions_of(bench.concept(CONCEPT)).keys()
         ids = bench.context.collection.index().ids
         drawn = ids.at(np.random.default_rng(1).permutation(len(ids))[: 20 * answers])
         new = [picture_id for picture_id in drawn if picture_id not in apart | done]

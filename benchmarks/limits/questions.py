@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from benchmarks.limits import synthetic as made
 from concepts.errors import DiscernError
+from concepts.labelling.labels import label_count
 from concepts.library.browsing import _place
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
@@ -69,7 +70,7 @@ class Questions:
         yield "concepts, 100", lambda n: self._bench.concepts.all()
         yield (
             "answers of a concept, counted",
-            lambda n: self._bench.concept("Synthetic concept 1").labels.count(),
+            lambda n: label_count(self._bench.concept("Synthetic concept 1")),
         )
         yield "one picture", lambda n: self._bench.library.picture(self._shown(n))
         yield "copies, listed", lambda n: self._bench.library.exact_duplicates(12, self._shown(n))

@@ -19,6 +19,7 @@ from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
+from concepts.use_cases import App, service
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 from storage.vectors.ids import PictureIds
@@ -171,3 +172,9 @@ def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> 
     return ConceptSaid(
         concept=name, version=version, probability=probability, decision=decision, zone=decision
     )
+
+
+@service
+def score_cache_of(app: App) -> ScoreCache:
+    """The scores of an app's newest versions."""
+    return ScoreCache()

@@ -40,6 +40,7 @@ from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
 from concepts.learning.stratified import Estimate, StratifiedCounts, Stratum
 from concepts.learning.waves import about_waiting, error_at, next_look
+from concepts.use_cases import Concept
 from storage.heads import StoredEvaluation, StoredHead
 
 NOT_FLAGGED = -1.0  # as a probability
@@ -63,6 +64,15 @@ def measured(stored: StoredEvaluation | None) -> MeasuredVersion | None:
         return None
     report = EvaluationReport.model_validate(stored.report)
     return MeasuredVersion(report, stored.label_sequence, stored.created)
+
+
+def consistency_of(concept: Concept) -> str:
+    """How often people label the same picture the same way twice, as last measured, in words: no annotator
+    can be expected to agree with them more often. Empty where that isn't known."""
+    newest = concept.app.heads.get(concept.id)
+    found = measured(concept.app.heads.evaluation(concept.id, newest.number)) if newest else None
+    twice = found.report.consistency if found else None
+    return twice.sentences[0] if twice and twice.sentences else ""
 
 
 def require_test_labels(dataset: ConceptDataset) -> None:

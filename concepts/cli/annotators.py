@@ -57,19 +57,20 @@ def concept_annotate(
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
+    from concepts.collaborator.annotations import annotate, estimate_annotation
     from concepts.collaborator.setups import Setup  # brings the encoders
 
-    annotations = workbench().concept(name).annotations
+    concept = workbench().concept(name)
     setup = Setup(annotator, large, examples, repeats)
     if estimate:
-        expected = annotations.estimate(setup)
+        expected = estimate_annotation(concept, setup)
         said = f"{expected.pictures:,} pictures, free of charge."
         if expected.model:
             cost = _expected_cost(expected.usd, "about")
             said = f"{expected.pictures:,} pictures by {expected.model}, {cost}: at most {expected.basis}."
         show(expected, as_json, said)
     else:
-        asked = annotations.annotate(limit=limit, budget=budget, rounds=rounds, **vars(setup))
+        asked = concept.begin(annotate, limit=limit, budget=budget, rounds=rounds, **vars(setup))
         result = wait(asked, "Annotating", KEPT)
         if as_json:
             dump(result)
@@ -102,9 +103,11 @@ def concept_annotators(
     as_json: Json = False,
 ) -> None:
     """Compare annotators on pictures you labelled: agreement, cost and seconds, side by side."""
-    annotators = workbench().concept(name).annotators
+    from concepts.collaborator.annotations import compare_annotators, estimate_comparing
+
+    concept = workbench().concept(name)
     if estimate:
-        expected = annotators.estimate()
+        expected = estimate_comparing(concept)
         said = f"{expected.missing} more labels of the rarer kind are needed first."
         if not expected.missing:
             cost = _expected_cost(expected.usd, "at most")
@@ -112,7 +115,10 @@ def concept_annotators(
             said = f"{expected.setups} annotators on {expected.pictures} pictures, {cost}{basis}."
         show(expected, as_json, said)
         return
-    found = annotators.compared() if newest else wait(annotators.compare(budget), "Comparing", KEPT)
+    if newest:
+        found = concept.newest(compare_annotators)
+    else:
+        found = wait(concept.begin(compare_annotators, budget), "Comparing", KEPT)
     if as_json:
         dump(found)
         return

@@ -15,11 +15,11 @@ from concepts.cli.output import dump, plain, say, say_known, show, table, wait
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
+    from concepts.collaborator.rounds import RewordingView, RoundView
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
-    from concepts.labelling.mining import MineResult
+    from concepts.labelling.mining import Mined
     from concepts.workbench.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
-    from concepts.workbench.deliberations import RewordingView, RoundView
 
 UNCHANGED = "Nothing was changed."
 KEPT = "What was labelled until here is kept and not paid for again."
@@ -48,9 +48,9 @@ def _settings(view: ConceptPage) -> None:
     say(f"“{view.name}”. {_scale_in_words(view.scale)} Annotator: {view.annotator.annotator}.")
 
 
-@shows("definition.mine")
-def _mined(result: MineResult) -> None:
-    say(f"{result.added:,} pictures added, {result.candidates:,} in the pool.")
+@shows("mine")
+def _mined(result: Mined) -> None:
+    say(result.says())
     table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
 
 
@@ -65,15 +65,18 @@ def concept_show(
     as_json: Json = False,
 ) -> None:
     """The definition with its example pictures, the labels so far and every trained version."""
-    definition = workbench().concept(name).definition
+    from concepts.definition.revisions import changes_between
+    from concepts.definition.revisions import revisions as all_revisions
+
+    handle = workbench().concept(name)
     if revisions:
-        found = definition.revisions(None)
+        found = all_revisions(handle, None)
         rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
         show(found, as_json, lambda _: table(("definition", "when", "by", "why"), rows))
         return
-    view = definition.get(revision)
+    view = handle.definition.get(revision)
     if diff is not None:
-        show_changes(definition.diff(diff, view.revision.number), as_json)
+        show_changes(changes_between(handle, diff, view.revision.number), as_json)
         return
     if as_json:
         dump(view)
@@ -150,19 +153,21 @@ def concept_revise(
     An example is learned from, and pictures like it are asked about first.
     """
     from concepts.definition.document import read_definition  # brings pydantic
+    from concepts.definition.revisions import revise
+    from concepts.labelling.examples import give_example_file, remove_example
 
     if sum(one is not None for one in (file, example, look_alike, drop_example)) != 1:
         raise typer.BadParameter("Give a file or one example.")
     handle = workbench().concept(name)
     if file is not None:
-        revision = handle.definition.revise(read_definition(file), author=author, note=note, after=after)
+        revision = revise(handle, read_definition(file), author=author, note=note, after=after)
         show(revision, as_json, f"Definition {revision.number} kept.")
         return
     if drop_example is not None:
-        given = handle.examples.remove(drop_example, author=author)
+        given = remove_example(handle, drop_example, author=author)
     else:
         picture = example or look_alike or ""
-        given = handle.examples.give_file(picture, counts=example is not None, author=author)
+        given = give_example_file(handle, picture, counts=example is not None, author=author)
     is_kept_here = given.outside and drop_example is None
     kept = ", kept with the concept: the library doesn't have it" if is_kept_here else ""
     show(given, as_json, f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
@@ -179,9 +184,12 @@ def concept_expand(
     as_json: Json = False,
 ) -> None:
     """Propose what counts, what doesn't, what is open, and what to search for; kept as a new revision."""
-    definition = workbench().concept(name).definition
-    done = wait(definition.propose(kinds=kinds, near=near), "Proposing", UNCHANGED)
-    revision = definition.read(done.revision).revision
+    from concepts.collaborator.proposals import propose
+    from concepts.definition.revisions import definition_of
+
+    handle = workbench().concept(name)
+    done = wait(handle.begin(propose, kinds=kinds, near=near), "Proposing", UNCHANGED)
+    revision = definition_of(handle, done.revision)
     said = f"Proposed from the built-in words. The model gave no answer: {done.problem}\n\n"
     told = (said if done.problem else "") + revision.definition.as_text()
     show({**plain(revision), "problem": done.problem}, as_json, told)
@@ -202,22 +210,24 @@ def concept_ask(
     as_json: Json = False,
 ) -> None:
     """Be asked what you mean: at most three questions. What a reply means is kept as the next definition."""
-    definition = workbench().concept(name).definition
+    from concepts.collaborator.proposals import answer_question, ask_questions, open_questions
+
+    handle = workbench().concept(name)
     if reply is not None:
-        questions = definition.questions()
+        questions = open_questions(handle)
         if number > len(questions):
             raise DiscernError(f"There is no open question {number}; there are {len(questions)}.")
         question = questions[number - 1]
         offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
         words = "" if reply == "-" else offered.get(reply.lower(), reply)
-        revision = definition.answer(question.question, words, author=author)
+        revision = answer_question(handle, question.question, words, author=author)
         show(revision, as_json, revision.definition.as_text())
         return
     if open_only:
-        questions = definition.questions()
+        questions = open_questions(handle)
         show(questions, as_json, _list_questions)
         return
-    asked = wait(definition.ask(), "Thinking", UNCHANGED)
+    asked = wait(handle.begin(ask_questions), "Thinking", UNCHANGED)
     if as_json:
         dump(asked)
         return
@@ -253,14 +263,16 @@ def concept_borderline(
     as_json: Json = False,
 ) -> None:
     """What is open about a definition, and the borderline pictures that share a question."""
-    deliberations = workbench().concept(name).deliberations
+    from concepts.collaborator.rounds import ambiguities_of, begin_round, find_ambiguities
+
+    handle = workbench().concept(name)
     if find:
-        wait(deliberations.find(budget), "Looking for what is open", KEPT)
+        wait(handle.begin(find_ambiguities, budget), "Looking for what is open", KEPT)
     if about:
-        begun = deliberations.begin(about, author=author)
+        begun = begin_round(handle, about, author=author)
         show(begun, as_json, _pictures)
         return
-    looked, found = deliberations.looked(), deliberations.ambiguities()
+    looked, found = handle.newest(find_ambiguities), ambiguities_of(handle)
     if as_json:
         dump({"looked": looked, "open": found})
     elif looked is None:
@@ -290,10 +302,13 @@ def concept_reword(
     as_json: Json = False,
 ) -> None:
     """Look for words by which the machine agrees with you more often, tried on your labels."""
-    deliberations = workbench().concept(name).deliberations
+    from concepts.collaborator.rounds import accept_wording, put_to_the_test, rewordings
+    from concepts.collaborator.rounds import reword as look_for_other_words
+
+    handle = workbench().concept(name)
     if not (tried or accept or none or test):
-        result = wait(deliberations.reword(budget), "Trying other words", KEPT)
-        wordings = deliberations.rewordings()[:1] if result.rewording else []
+        result = wait(handle.begin(look_for_other_words, budget), "Trying other words", KEPT)
+        wordings = rewordings(handle)[:1] if result.rewording else []
         if as_json:
             dump({"result": result, "wordings": wordings})
             return
@@ -305,19 +320,19 @@ def concept_reword(
             nothing = "None mends enough to be judged. More labels, or other pictures, may show what is"
             say(result.stopped or f"{nothing} missing.")
         return
-    found = deliberations.rewordings()
+    found = rewordings(handle)
     if not found:
         show([], as_json, "No other words were tried yet.")
         return
     last = found[0]
     if accept is not None:
-        revision = deliberations.accept(last.number, accept - 1, author=author)
+        revision = accept_wording(handle, last.number, accept - 1, author=author)
         show(revision, as_json, f"It is definition {revision.number} now.")
     elif none:
-        deliberations.accept(last.number, author=author)
+        accept_wording(handle, last.number, author=author)
         show(last, as_json, "None of them was taken.")
     elif test:
-        begun = deliberations.put_to_the_test(last.number, author=author)
+        begun = put_to_the_test(handle, last.number, author=author)
         show(begun, as_json, _pictures)
     elif as_json:
         dump(found)
@@ -371,24 +386,32 @@ def concept_prompts(
 
     To edit one: concept prompts NAME --show annotate.user > annotate.user.md, edit, and --edit that file.
     """
-    prompts = workbench().concept(name).prompts
+    from concepts.collaborator.prompts import (
+        preview_prompt,
+        prompt_changes,
+        prompt_in_use,
+        prompts_in_use,
+        set_prompt,
+    )
+
+    handle = workbench().concept(name)
     if edit is not None:
         try:
             text = edit.read_text(encoding="utf-8")
         except (OSError, UnicodeError) as error:
             raise DiscernError(f"{edit} can't be read as text: {error}.") from error
-        kept = prompts.set(edit.stem, text, author=author)
+        kept = set_prompt(handle, edit.stem, text, author=author)
         show(kept, as_json, f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
     elif reset is not None:
-        kept = prompts.set(reset, "", author=author)
+        kept = set_prompt(handle, reset, "", author=author)
         show(kept, as_json, f"{kept.name}: the default again.")
     elif shown is not None:
-        found = prompts.get(shown)
+        found = prompt_in_use(handle, shown)
         show(found, as_json, found.text)
     elif diff is not None:
-        show_changes(prompts.diff(diff), as_json)
+        show_changes(prompt_changes(handle, diff), as_json)
     elif preview is not None:
-        sent = prompts.preview(preview, picture)
+        sent = preview_prompt(handle, preview, picture)
         if as_json:
             dump(sent)
             return
@@ -399,6 +422,6 @@ def concept_prompts(
                 say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
         say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")
     else:
-        every = prompts.all()
+        every = prompts_in_use(handle)
         rows = [(one.version, one.author if one.own else "", one.name) for one in every]
         show(every, as_json, lambda _: table(("version", "edited by", "prompt"), rows))

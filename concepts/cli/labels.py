@@ -16,7 +16,7 @@ from concepts.errors import WrongUsageError
 from concepts.labelling.reasons import Reason
 
 if TYPE_CHECKING:
-    from concepts.workbench.labels import UndoneLabel
+    from concepts.labelling.labels import UndoneLabel
 
 
 @groups.concept.command("next")
@@ -33,19 +33,21 @@ def concept_next(
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to label now. Fill in the file and take it with: concept labels import."""
+    from concepts.labelling.labels import labels_in_words, next_pictures, unlabelled_left
+
     must_not_exist(out)
     concept = workbench().concept(name)
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
     can_say_so = out is not None or as_json  # that a question was a repeat, with its answer
-    pictures = concept.labels.next_pictures(n, purpose=purpose, author=author if can_say_so else None)
-    remaining = concept.labels.remaining(purpose)
+    pictures = next_pictures(concept, n, purpose=purpose, author=author if can_say_so else None)
+    remaining = unlabelled_left(concept, purpose)
     if out:
         concept.label_files.write_questions(pictures, out)
     if as_json:
         dump({"pictures": pictures, "remaining": remaining} | ({"out": str(out)} if out else {}))
         return
     if out:
-        say(f"{len(pictures)} pictures in {out}. Fill column label with {concept.labels.in_words()}; then:")
+        say(f"{len(pictures)} pictures in {out}. Fill column label with {labels_in_words(concept)}; then:")
         say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
     else:
         sure = ["" if p.probability is None else f"{p.probability:.2f}" for p in pictures]
@@ -74,6 +76,8 @@ def labels_add(
     as_json: Json = False,
 ) -> None:
     """Label one picture."""
+    from concepts.labelling.labels import give_label
+
     bench = workbench()
     answer = {
         "picture": bench.context.collection.library.resolve(picture),
@@ -81,8 +85,14 @@ def labels_add(
         "comment": comment,
         "author": author,
     }
-    bench.concept(name).labels.give(
-        answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
+    give_label(
+        bench.concept(name),
+        answer["picture"],
+        value,
+        comment,
+        author=author,
+        simulated=simulated,
+        in_view=in_view,
     )
     show(answer, as_json, f"{value}: {picture}")
 
@@ -109,13 +119,15 @@ def labels_wall(
     """A contact sheet: sixty pictures of every kind, none shown on one before. It stays until --looked."""
     if counts and not looked:
         raise WrongUsageError("Add --looked: what you don't name then comes on no other sheet.")
+    from concepts.labelling.labels import contact_sheet, label_sheet
+
     bench = workbench()
-    labels = bench.concept(name).labels
+    concept = bench.concept(name)
     chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
     if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
-        wall = dict.fromkeys([*(picture.id for picture in labels.contact_sheet()), *chosen])
-        labels.answer_sheet(list(wall), chosen, author=author, simulated=simulated)
-    pictures = labels.contact_sheet()
+        wall = dict.fromkeys([*(picture.id for picture in contact_sheet(concept)), *chosen])
+        label_sheet(concept, list(wall), chosen, author=author, simulated=simulated)
+    pictures = contact_sheet(concept)
     if as_json:
         dump({"answers": len(chosen), "pictures": pictures})
         return
@@ -148,12 +160,14 @@ def concept_review(
     as_json: Json = False,
 ) -> None:
     """List labels to review, with reasons. Label them with: concept labels add --in-view."""
+    from concepts.results.review import find_labels_to_review, review_queue
+
     bench = workbench()
     stopped = ""
     if find:
         with progress("Checking labels", "What was found is kept and not paid for again.") as listener:
-            stopped = bench.review.find(name, budget=budget, listener=listener)
-    queue = bench.review.queue(name, reason, limit, skip, reader=author)
+            stopped = find_labels_to_review(bench.concept(name), budget=budget, listener=listener)
+    queue = review_queue(bench.concept(name), reason, limit, skip, reader=author)
     if as_json:
         dump(plain(queue) | {"stopped": stopped})
         return

@@ -39,29 +39,29 @@ def made(prefix: str) -> dict[str, Any]:
     group = typer.Typer(rich_markup_mode=None, callback=lambda: None)
     for declared in operations():
         above, _, name = declared.command.rpartition(" ")
-        if declared.operation.command and above == prefix:
+        if declared.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
     return dict(typer.main.get_group(group).commands)
 
 
 def _command(declared: Any) -> Callable[..., None]:
-    from concepts.workbench.operation import Given, keyword
+    from concepts.use_cases.parameters import Given, keyword
 
     def command(as_json: bool, **given: Any) -> None:
         bench = workbench(repair=given.get("repair", False))
-        method = declared.on(bench, given.pop("concept_name") if declared.is_of_concept else "")
-        if declared.operation.is_final and not given.pop("yes"):
+        method = declared.on(bench.context, given.pop("concept_name") if declared.is_of_concept else "")
+        if declared.is_final and not given.pop("yes"):
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)
         if declared.is_job:
-            result = wait(result, f"{declared.name.capitalize()}…", KEPT)
-        show(result, as_json, _printers.get(f"{declared.part}.{declared.name}", print_plainly))
+            result = wait(result, declared.title, KEPT)
+        show(result, as_json, _printers.get(declared.key, print_plainly))
         if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
             raise typer.Exit(1)
 
     parameters = [keyword("concept_name", Name)] if declared.is_of_concept else []
     parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
-    if declared.operation.is_final:
+    if declared.is_final:
         parameters.append(keyword("yes", Yes, False))
     parameters.append(keyword("as_json", Json, False))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
@@ -70,7 +70,7 @@ def _command(declared: Any) -> Callable[..., None]:
 
 
 def _of_terminal(parameter: Any) -> inspect.Parameter:
-    from concepts.workbench.operation import keyword
+    from concepts.use_cases.parameters import keyword
 
     if parameter.given:
         return keyword(parameter.name, Author, "me")

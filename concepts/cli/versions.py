@@ -78,6 +78,8 @@ def concept_evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
+    from concepts.results.advice import advice_for
+
     found = workbench().concept(name)
     with progress("Measuring", KEPT) as listener:
         report = found.versions.measure(version, listener)
@@ -86,7 +88,7 @@ def concept_evaluate(
         return
     from concepts.classifier.verdict import verdict  # NumPy and what it measures with
 
-    advice, more = found.labels.advice(), found.dataset().to_next_figures
+    advice, more = advice_for(found), found.dataset().to_next_figures
     say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
     say_known(*report.sentences, report.worst_slice, *report.notes)
     card = f"discern concept version show {shlex.quote(found.name)} {report.head} --card"
@@ -104,6 +106,8 @@ def version_show(
     as_json: Json = False,
 ) -> None:
     """Every version with its newest figures, or how good one is at every threshold."""
+    from concepts.results.review import looked_over_now
+
     bench = workbench()
     found = bench.concept(name)
     if card:
@@ -125,7 +129,7 @@ def version_show(
         rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in comparison.figures]
         table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
     else:
-        bench.review.current(name)
+        looked_over_now(bench.concept(name))
         view = found.versions.quality(number)
         if as_json:
             dump(view)

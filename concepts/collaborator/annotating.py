@@ -18,7 +18,7 @@ from concepts.errors import BudgetError, UnknownError
 from concepts.jobs import Progress
 from concepts.labelling.ranking import effect_of
 from concepts.labelling.training_data import TrainingData
-from concepts.view import View
+from concepts.view import View, count
 from storage.concepts import Rating, StoredAnnotation
 from storage.database import chunks
 from storage.labels import Author, LabelLog, NewLabel
@@ -46,6 +46,12 @@ class AnnotateResult(View):
     cost_usd: float | None
     stopped: str  # why it ended before the end of the work, in words; empty where it did not
     rounds: tuple[AnnotationRound, ...] = ()  # none where all were chosen at once
+
+    def says(self) -> str:
+        said = f"{count(self.annotated, 'picture')} labelled by {self.annotator}"
+        if self.failed:
+            said += f", {len(self.failed):,} not: {self.failed[0]['reason'].rstrip('.')}"
+        return said
 
 
 class Labelling:

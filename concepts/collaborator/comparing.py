@@ -26,7 +26,7 @@ from concepts.learning.base import Bools, Votes
 from concepts.learning.intervals import paired_change, wilson
 from concepts.learning.machine_labels import votes_of
 from concepts.settings import Settings
-from concepts.view import View
+from concepts.view import View, count
 
 EACH = 50  # most pictures that count, and most that don't: about 10 points of agreement to either side
 FEWEST = 10  # of each, below which an interval says nothing
@@ -82,6 +82,9 @@ class AnnotatorsCompared(View):
     calls: int
     cost_usd: float | None  # none where no call had a price
     stopped: str
+
+    def says(self) -> str:
+        return f"{len(self.setups)} on {count(self.pictures, 'picture')}"
 
 
 class SetupVotes(NamedTuple):

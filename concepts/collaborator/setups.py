@@ -16,11 +16,12 @@ from concepts.collaborator.by_model import REPEATS
 from concepts.collaborator.prompt_parts import Answered, PromptExamples
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors
-from concepts.labelling.training_data import TrainingData
+from concepts.labelling.training_data import TrainingData, training_data_of
 from concepts.language import Role, named, seeing_model
-from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens
+from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens, ledger_of
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.settings import Settings
+from concepts.use_cases import Concept
 from storage.calls import Ledger
 
 
@@ -201,3 +202,39 @@ class Machines:
 
     def inputs(self, ids: Sequence[str]) -> list[PictureInput]:
         return picture_inputs(self.training_data, ids)
+
+
+def setup_of(concept: Concept) -> Setup:
+    """How the concept's pictures are annotated, as people chose; else by the model that sees, where one is
+    set."""
+    chosen = concept.app.annotators.newest(concept.id)
+    if chosen is None:
+        return Setup()
+    return Setup(chosen.annotator, chosen.large, chosen.examples, chosen.repeats)
+
+
+def prompts_of(concept: Concept) -> PromptFiles:
+    """The concept's own prompts where it has some, else the files."""
+    own = concept.app.prompt_texts.own(concept.id)
+    return PromptFiles({name: kept.text for name, kept in own.items()})
+
+
+def machines_of(
+    concept: Concept,
+    job_id: int | None = None,
+    budget: float | None = None,
+    *,
+    setup: Setup | None = None,
+    revision: int | None = None,
+) -> Machines:
+    """Who looks at a concept's pictures: as was chosen for it, under its newest definition, where nothing
+    else is said. Calls are charged to a job, which goes on with what it had left of so many USD."""
+    ledger = ledger_of(concept.app).charged_to(job_id, concept.id)
+    return Machines(
+        training_data_of(concept, revision),
+        concept.app.settings,
+        ledger,
+        None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id) or 0.0),
+        prompts_of(concept),
+        setup or setup_of(concept),
+    )

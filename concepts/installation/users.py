@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from filelock import FileLock
 
 from concepts.errors import SettingsError
 from concepts.settings import Settings
+from concepts.use_cases.roles import Role
 from storage.files import write_whole
 
 if TYPE_CHECKING:
@@ -32,18 +32,6 @@ ADDED, LOGGED_IN, FOUND, LAST_REMOVED = "added a user", "logged in", "found user
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*")
 # scrypt (RFC 7914) with 16 MiB and about 30 ms a try.
 COST = {"n": 2**14, "r": 8, "p": 1, "maxmem": 2**26}
-
-
-class Role(IntEnum):
-    """What a person may do; each may do what those before may."""
-
-    VIEWER = 1  # sees and downloads
-    LABELLER = 2  # answers and comments
-    OWNER = 3  # everything
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 def role_of(word: str) -> Role:

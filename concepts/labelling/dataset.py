@@ -12,11 +12,13 @@ import numpy as np
 from pydantic import computed_field
 
 from concepts.definition.document import Definition
+from concepts.definition.revisions import definition_of
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.rechecks import Twice, drawn_again, said_twice
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at, to_go
+from concepts.use_cases import Concept
 from concepts.view import View
 from storage.concepts import WATCHING, Certifying, Wave
 from storage.frames import Frame
@@ -127,6 +129,12 @@ class ConceptDataset(TrainingData):
         """Pictures that measure now, that people decided on and that have a vector: ids and truth (n,)."""
         ids = self.with_vectors([i for i in self.measuring if self.blind[i].decided])
         return ids, np.array([self.blind[i].value == "yes" for i in ids], dtype=bool)
+
+
+def dataset_of(concept: Concept, revision: int | None = None) -> ConceptDataset:
+    """What a concept learns and measures from, under its newest definition or another; read anew each
+    time."""
+    return ConceptDataset(concept, definition_of(concept, revision))
 
 
 class AnswerCount(View):

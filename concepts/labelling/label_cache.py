@@ -17,8 +17,9 @@ from cachetools import LRUCache
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
-from concepts.library.collection import Collection
+from concepts.library.collection import Collection, collection_of
 from concepts.library.search import with_look_alikes
+from concepts.use_cases import App, service
 from storage.concepts import Certifying, ConceptStore
 from storage.database import Database, chunks, once_a_moment
 from storage.kept_figures import Follows, KeptFigures
@@ -199,3 +200,9 @@ class LabelCache:
         with self._lock:
             self._kept[key] = follows, value
         return value
+
+
+@service
+def label_cache_of(app: App) -> LabelCache:
+    """What is known of the labels in an app's data folder."""
+    return LabelCache(app.database, collection_of(app))

@@ -7,22 +7,29 @@ from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from concepts.definition.document import Revision, distinct_words, same_words
+from concepts.definition.document import CriterionKind, Revision, distinct_words, same_words
 from concepts.definition.editing import origin_in_words
 from concepts.definition.exclusions import sentence_of
-from concepts.labelling.training_data import TrainingData
+from concepts.definition.revisions import all_revisions
+from concepts.jobs import Progress
+from concepts.labelling.training_data import TrainingData, training_data_of
+from concepts.labelling.waves import draw_test_pictures
 from concepts.learning.base import one_blas_thread
 from concepts.library.browsing import PictureView, view_of
-from concepts.library.search import Finder, about_words, with_look_alikes
-from concepts.view import View
+from concepts.library.search import Finder, about_words, finder_of, with_look_alikes
+from concepts.use_cases import Concept, use_case
+from concepts.view import View, count
 from storage.library import Library
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 
+POOL_SIZE = 1000  # candidates per concept
 PER_QUERY = 100  # nearest pictures per query, as in Agile Modeling (ICCV 2023)
 RANDOM_SHARE = 0.2
 CLUSTERS = 20
@@ -41,10 +48,15 @@ FEWEST_TO_TELL = 10 * TOLD_APART_BY  # in a smaller library any two texts have m
 SHARED = 0.75
 
 
-class MineResult(View):
+class Mined(View):
+    """How many candidates were `added` and how many there are; `per_query`: how many each search brought."""
+
     added: int
     candidates: int
     per_query: dict[str, int]
+
+    def says(self) -> str:
+        return f"{count(self.added, 'new candidate')}, {self.candidates:,} in all."
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,30 @@ class Probe:
     vector: NDArray[np.floating]
 
 
+@use_case("POST /concepts/{name}/mine", command="concept mine", job="Finding candidates")
+def mine(
+    concept: Concept,
+    progress: Progress,
+    size: Annotated[
+        int, Field(ge=1, le=100_000, description="How many candidates the concept shall have.")
+    ] = POOL_SIZE,
+) -> Mined:
+    """Search the library for pictures worth labelling: likely ones, similar ones and random ones."""
+    progress.report(0, None, "looking through the library")
+    return fill_pool(concept, size)
+
+
+def fill_pool(concept: Concept, size: int = POOL_SIZE) -> Mined:
+    """Finds candidates until a concept has `size`."""
+    draw_test_pictures(concept)
+    training_data = training_data_of(concept)
+    found = mine_candidates(training_data, size)
+    added = concept.app.store.add_candidates(concept.id, found, training_data.revision.number)
+    pool = concept.app.store.candidates(concept.id)
+    per_query = Counter(search for searches in pool.values() for search in searches)
+    return Mined(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
+
+
 def mine_candidates(training_data: TrainingData, size: int) -> list[Candidate]:
     """For a pool of `size`, without the evaluation set."""
     definition = training_data.revision.definition
@@ -62,7 +98,7 @@ def mine_candidates(training_data: TrainingData, size: int) -> list[Candidate]:
     examples = training_data.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in training_data.vectors(examples)]
     seed = seed_of(definition.name)
-    return mine(
+    return choose_candidates(
         training_data.index, training_data.collection.library, probes, training_data.reserved, size, seed
     )
 
@@ -76,7 +112,9 @@ def mine_more(training_data: TrainingData, like: Sequence[str], size: int) -> li
     ]
     excluded = training_data.reserved | training_data.candidates.keys()
     seed = seed_of(f"{training_data.revision.definition.name} {len(training_data.candidates)}")
-    return mine(training_data.index, training_data.collection.library, probes, excluded, size, seed)
+    return choose_candidates(
+        training_data.index, training_data.collection.library, probes, excluded, size, seed
+    )
 
 
 def _searches(training_data: TrainingData) -> list[Probe]:
@@ -88,7 +126,7 @@ def _searches(training_data: TrainingData) -> list[Probe]:
     return [Probe(q, v) for q, v in zip(queries, vectors, strict=True) if v.any()]  # zeros: unknown words
 
 
-def mine(
+def choose_candidates(
     index: VectorReader,
     library: Library,
     probes: Sequence[Probe],
@@ -183,6 +221,44 @@ def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidat
 def seed_of(text: str) -> int:
     """The same concept draws the same pictures on every machine."""
     return zlib.crc32(text.casefold().encode())
+
+
+class CriterionView(View):
+    """A criterion with its place in the definition and where it came from, in words."""
+
+    index: int
+    kind: CriterionKind
+    text: str
+    origin: str
+    proposed: bool  # and not yet kept: the next proposal replaces it
+    of: str  # the text of the necessary criterion it belongs to
+    found: list[PictureView]  # pictures that show it, where it is a kind of picture
+
+
+def criteria_of(concept: Concept, n: int = 0, *, reader: str = "me") -> list[CriterionView]:
+    """The criteria of the newest definition, each with where it came from, and kinds of pictures with n
+    pictures of the library that show them."""
+    revisions = all_revisions(concept)
+    found = kinds_found(training_data_of(concept), finder_of(concept.app), n) if n else {}
+    definition = revisions[-1].definition
+    return [
+        CriterionView(
+            index=index,
+            kind=criterion.kind,
+            text=criterion.text,
+            origin=origin_in_words(criterion, revisions, reader),
+            proposed=criterion.origin != "person",
+            of=definition.signal_of(criterion),
+            found=found.get(criterion.text, []),
+        )
+        for index, criterion in enumerate(definition.criteria)
+    ]
+
+
+def searches_of(concept: Concept, n: int = 8, *, reader: str = "me") -> list[QueryView]:
+    """The searches of the newest definition, each with n pictures it finds and how many it brought."""
+    revisions = all_revisions(concept)
+    return query_views(training_data_of(concept), finder_of(concept.app), revisions, reader, n)
 
 
 class QueryView(View):

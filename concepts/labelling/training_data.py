@@ -11,18 +11,19 @@ import numpy as np
 
 from concepts.definition.document import Definition, Revision, distinct_words, same_words
 from concepts.definition.exclusions import sentence_of
+from concepts.definition.revisions import definition_of
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
 from concepts.learning.base import PASSED_OVER, Rows, SingleTexts, Texts, TrainingSet
 from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
-from concepts.library.collection import Collection
+from concepts.library.collection import Collection, collection_of
 from concepts.library.search import with_look_alikes, without_look_alikes
-from storage.concepts import ConceptStore, Rating, StoredAnnotation
-from storage.labels import LabelLog
+from concepts.use_cases import Concept
+from storage.concepts import Rating, StoredAnnotation
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
-from storage.tables import ConceptRow, FocusRow
+from storage.tables import FocusRow
 from storage.vectors.reader import VectorReader
 
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
@@ -98,20 +99,11 @@ class Training:
 class TrainingData:
     """Reads lazily and once; make a new one after labels have changed."""
 
-    def __init__(
-        self,
-        collection: Collection,
-        store: ConceptStore,
-        log: LabelLog,
-        concept: ConceptRow,
-        revision: Revision,
-        until: int | None = None,
-    ) -> None:
+    def __init__(self, concept: Concept, revision: Revision, until: int | None = None) -> None:
         """`until` a label event: with people's answers as they were then."""
-        self.collection = collection
-        self.store = store
-        self.log = log
-        self.concept = concept
+        app = concept.app
+        self.collection, self.store, self.log = collection_of(app), app.store, app.log
+        self.handle, self.concept = concept, concept.row
         self.revision = revision
         self._until = until
 
@@ -121,9 +113,7 @@ class TrainingData:
 
     def at(self, label_sequence: int) -> TrainingData:
         """What there was to learn from people when a version was trained."""
-        return TrainingData(
-            self.collection, self.store, self.log, self.concept, self.revision, label_sequence
-        )
+        return TrainingData(self.handle, self.revision, label_sequence)
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -367,3 +357,8 @@ class TrainingData:
             for row in np.flatnonzero(found.labelled)
         }
         return labels, found.agreement
+
+
+def training_data_of(concept: Concept, revision: int | None = None) -> TrainingData:
+    """What a concept learns from, under its newest definition or another; read anew each time."""
+    return TrainingData(concept, definition_of(concept, revision))

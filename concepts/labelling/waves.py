@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection as Ids
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.labelling.dataset import ConceptDataset
+from concepts.jobs import Progress
+from concepts.labelling.dataset import ConceptDataset, dataset_of
+from concepts.labelling.label_cache import label_cache_of
 from concepts.learning.base import LinearHead
 from concepts.learning.calibration import logit
 from concepts.learning.certificates import floor_of, of_side
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.target import Side
-from concepts.learning.waves import Strata, draw, strata
+from concepts.learning.waves import FEW_LEFT, Strata, draw, next_size, strata
+from concepts.library.collection import collection_of
 from concepts.library.outside_pictures import library_twins
-from storage.concepts import SAMPLED, Wave
+from concepts.use_cases import Concept, use_case
+from concepts.view import View, count
+from storage.concepts import CERTIFYING, SAMPLED, WATCHING, Wave
 from storage.tables import now
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores
@@ -31,6 +38,92 @@ class CertifyingFrame:
     floor: float
     frame: int
     pictures: list[str]
+
+
+class PicturesDrawn(View):
+    """How many test pictures there are."""
+
+    pictures: int
+
+    def says(self) -> str:
+        return count(self.pictures, "test picture")
+
+
+def draw_test_pictures(concept: Concept, avoid: Sequence[str] = ()) -> None:
+    """Draws the first wave of test pictures once there are pictures to draw from, or waits where that is
+    going on. None of those to `avoid` is in it, nor any that looks like them.
+
+    Whatever mines, trains, takes labels from elsewhere or examples does this first (rule 4), so that none of
+    those has seen a test picture.
+    """
+    if not concept.app.store.evaluation_pictures(concept.id):
+        _draw_one_more(concept, 1, avoid)
+
+
+@use_case(job="Drawing test pictures")
+def draw_evaluation(concept: Concept, progress: Progress) -> PicturesDrawn:
+    """Set pictures aside to measure with."""
+    progress.report(0, None, "drawing test pictures")
+    draw_test_pictures(concept)
+    return PicturesDrawn(pictures=len(concept.app.store.evaluation_pictures(concept.id)))
+
+
+def draw_more_test_pictures(concept: Concept, waiting: Ids[str] = (), at_least: int = FEW_LEFT + 1) -> None:
+    """Draws the next waves until `at_least` test pictures have no label and aren't `waiting` for one, or the
+    library has no more to give."""
+    draw_test_pictures(concept)
+    while True:
+        drawn = concept.app.store.evaluation_pictures(concept.id)
+        labelled = concept.app.log.first_answered(concept.id).keys() | set(waiting)
+        left = len(drawn.keys() - labelled)
+        if left >= at_least or not _draw_one_more(concept, len(drawn) + 1):
+            return
+
+
+def pictures_to_test_with(concept: Concept) -> list[str]:
+    """The pictures to be labelled blindly, in order: those asked for, then the test pictures."""
+    return [*asked_for(concept), *label_cache_of(concept.app).held_out(concept.id).evaluation]
+
+
+def labelled_test_pictures(concept: Concept) -> list[str]:
+    """The test pictures that people have labelled, without what they said."""
+    return dataset_of(concept).evaluation_labels()[0]
+
+
+def asked_for(concept: Concept) -> list[str]:
+    """The pictures that certify the lines asked for last, or say how often a watch that goes on is wrong, in
+    order."""
+    app = concept.app
+    apart = label_cache_of(app).held_out(concept.id).certifying
+    if not apart:  # as mostly, and this is asked with every label
+        return []
+    asked = {(CERTIFYING, draw.attempt) for draw in app.certifying.newest(concept.id).values()}
+    asked |= {(WATCHING, watch.id) for watch in app.watches.of(concept.id) if watch.stopped is None}
+    waiting = [i for i, drawn in apart.items() if (drawn.drawn, drawn.attempt) in asked]
+    inside = set(collection_of(app).frames.among(concept.id, waiting))
+    # Who has a folder watched for a concept wants to be asked about it, wherever else that looks.
+    return [i for i in waiting if i in inside or apart[i].drawn == WATCHING]
+
+
+def _draw_one_more(concept: Concept, more_than: int, avoid: Sequence[str] = ()) -> bool:
+    """Draws a wave where there are fewer than `more_than` test pictures; says whether there is one more."""
+    app, collection = concept.app, collection_of(concept.app)
+    if collection.library.encoder() is None:
+        return False
+    with app.drawing:
+        drawn = len(app.store.evaluation_pictures(concept.id))
+        if drawn >= more_than:
+            return True
+        size = next_size(drawn, collection.count_for(concept.id))
+        if not size:
+            return False
+        sequence = app.log.last_sequence(concept.id)
+        dataset = dataset_of(concept)
+        head = None
+        if drawn:
+            head = train_early(dataset.training.data, dataset.text_direction, SEED)
+        wave, chosen = draw_wave(dataset, size, head, sequence, avoid)
+        return bool(chosen) and app.store.add_wave(concept.id, wave, chosen)
 
 
 def draw_wave(

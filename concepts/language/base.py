@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from concepts.use_cases.redacting import as_text
 from storage.calls import Outcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -29,7 +30,6 @@ _RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal",
 _SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
 _UNFIT = "unfit: "
 # Control characters but tab and line breaks, and halves of surrogate pairs: no database keeps all of them.
-_NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Some grammars for JSON let line breaks into strings.
 _LENIENT = json.JSONDecoder(strict=False)
 
@@ -132,17 +132,6 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
             problem = UnfitAnswerError(said, outcome, ignores_form=ignores)
         position = text.find("{", end)
     raise problem
-
-
-def as_text(value: Any) -> Any:
-    """The same with a sign in place of every character that is no text, at any depth of lists and objects."""
-    if isinstance(value, str):
-        return _NO_TEXT.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [as_text(one) for one in value]
-    if isinstance(value, dict):
-        return {name: as_text(one) for name, one in value.items()}
-    return value
 
 
 def _kind(error: ErrorDetails) -> Outcome:

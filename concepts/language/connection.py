@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import httpx2
 
 from concepts.errors import ModelCallError
-from concepts.language.failures import read_failure, redacted
+from concepts.language.failures import read_failure
 from concepts.settings import Address, literal_address, login_of, serves_no_model
+from concepts.use_cases.redacting import redacted
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -10,13 +10,11 @@ import contextlib
 import logging
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from concepts.language.base import as_text
 from storage.calls import Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ log = logging.getLogger(__name__)
 
 LONGEST = 500  # characters of what an endpoint says
 READ = 4000  # characters of it that are searched for a reason
-A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
 # As OpenAI and Ollama say it; models are called "reasoning", too.
@@ -80,19 +77,6 @@ def read_failure(
         return _read_status(error, model, endpoint, pictures=pictures)
     reason = f": {error}" if isinstance(error, NoCompletionError) else ""
     return Failure(f"{endpoint} answered with something that is no chat completion{reason}.", final=True)
-
-
-def redacted(text: str, secrets: Sequence[str]) -> str:
-    """`text` without these keys and passwords, which some endpoints repeat in their errors, and without what
-    is no text.
-
-    A short one (local servers take "x" as well as a key) is a word by itself there, or it is no secret.
-    """
-    text = str(as_text(text))
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        word = re.escape(secret)
-        text = re.sub(word if len(secret) >= A_REAL_KEY else rf"(?<!\w){word}(?!\w)", "***", text)
-    return text
 
 
 def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: bool) -> Failure:

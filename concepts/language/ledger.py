@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from concepts.errors import BAD_PRICE, BudgetError
 from concepts.language.base import Message
+from concepts.use_cases import App, service
 from storage.calls import Ledger
 
 __all__ = ["Budget", "Ledger", "Price", "estimate_tokens"]
@@ -108,3 +109,9 @@ def estimate_tokens(messages: Sequence[Message]) -> int:
         + TOKENS_PER_PICTURE * len(message.pictures)
         for message in messages
     )
+
+
+@service
+def ledger_of(app: App) -> Ledger:
+    """What an app's model calls cost."""
+    return Ledger(app.database)

@@ -22,10 +22,11 @@ from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Un
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
 from concepts.language.dialects import EndpointDialect, Wishes
-from concepts.language.failures import Failure, NoCompletionError, read_failure, redacted
+from concepts.language.failures import Failure, NoCompletionError, read_failure
 from concepts.language.ledger import PICTURE_SIDE, Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
 from concepts.language.replies import Reply, read_answer, read_reply, recalled, to_keep
+from concepts.use_cases.redacting import redacted
 from storage.calls import Call
 
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"

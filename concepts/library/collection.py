@@ -40,6 +40,7 @@ from concepts.library.ingestion import AddReport, Counting, Embedding, EncoderHa
 from concepts.library.parts import Parts
 from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.settings import Settings
+from concepts.use_cases import App, service
 from concepts.view import View
 from storage.blobs import Blobs, blobs_at
 from storage.browsing import Browsing
@@ -552,3 +553,11 @@ class Frames:
     @cachedmethod(lambda self: self._members, lambda _, one: (one.id, one.change), lambda self: self._lock)
     def _ids(self, one: AsItWas) -> PictureIds:
         return PictureIds.of(self._named.ids(members_at(one)))
+
+
+@service
+def collection_of(app: App) -> Collection:
+    """The pictures of an app's data folder."""
+    shared = app.shared
+    load = shared.load or load_encoder
+    return Collection(app.settings, app.database, load, shared.thumbnails, app.engine, shared.root)

@@ -14,6 +14,8 @@ from cachetools import LRUCache
 
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.scorers import NEIGHBOURS
+from concepts.library.collection import collection_of
+from concepts.use_cases import App, service
 from storage.vectors.graph import KeptGraph
 from storage.vectors.reader import Neighbours, VectorReader
 
@@ -95,3 +97,10 @@ class Neighbourhood:
         found = graph.among(vectors.ids, NEIGHBOURS)
         short = (found.rows[:, -1] == np.arange(len(found.rows))).mean()
         return found if short <= TOO_FEW or vectors.count() > LARGEST else None
+
+
+@service
+def neighbourhood_of(app: App) -> Neighbourhood:
+    """The neighbour graphs of an app's pictures."""
+    collection = collection_of(app)
+    return Neighbourhood(lambda: None if collection.library.encoder() is None else collection.stored().graph)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from concepts.errors import BucketError, StorageError, UnknownError
+from concepts.library.collection import collection_of
 from concepts.library.originals import original
+from concepts.use_cases import App, service
 from storage.blobs import FolderBlobs
 from storage.library import Library
 from storage.pictures.resizing import RENDITION_SIDE, THUMBNAIL_SIDE, rendition
@@ -51,3 +53,10 @@ class Renditions:
         with suppress(StorageError):  # a full disk: the picture can be looked at all the same
             self._kept.write(picture_id, content)
         return Rendition(content, whole=True)
+
+
+@service
+def renditions_of(app: App) -> Renditions:
+    """What makes an app's pictures smaller for a screen."""
+    collection = collection_of(app)
+    return Renditions(collection.library, collection.thumbnail, app.settings.cache / "pictures")

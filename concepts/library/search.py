@@ -15,7 +15,8 @@ from concepts.encoders.base import Vectors, reads_english_best, unit
 from concepts.encoders.lite0 import FEATURES
 from concepts.encoders.sentences import is_latin, looks_english
 from concepts.errors import DiscernError
-from concepts.library.collection import Collection
+from concepts.library.collection import Collection, collection_of
+from concepts.use_cases import App, service
 from concepts.view import View
 from storage.library import Library
 from storage.vectors.ids import PictureIds
@@ -164,3 +165,9 @@ def words_of_examples(examples: Vectors, nearest: NearestNouns) -> list[str]:
     """Nouns for what example pictures (n, d) of the embedded encoder show, by `nearest` (vector, n) → nouns:
     no other has pictures and nouns in one space."""
     return nearest(examples[:, FEATURES:].mean(axis=0), WORDS_OF_EXAMPLES)
+
+
+@service
+def finder_of(app: App) -> Finder:
+    """What searches an app's pictures by text."""
+    return Finder(collection_of(app))

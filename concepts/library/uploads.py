@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
+from concepts.use_cases import App, service
 from storage.buckets import uri_of
 from storage.pictures.decoding import check_pixels, wanted
 from storage.pictures.files import MAX_FILE_BYTES
 from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.pictures.pixels import MAX_PIXELS
 from storage.pictures.videos import NOT_READ, is_there, is_video
-from storage.uploads import ARCHIVE_SUFFIX, FolderUploads, KeptUploads
+from storage.uploads import ARCHIVE_SUFFIX, FolderUploads, KeptUploads, uploads_at
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
 LEAVE_FREE = 512 * 1024**2  # bytes of disk that an upload may not take
@@ -155,3 +156,10 @@ def _without_tilde(typed: str) -> Path:
         raise DiscernError(
             f"“{typed}” names nobody's folder on this computer. Write the full path."
         ) from None
+
+
+@service
+def uploads_of(app: App) -> Uploads:
+    """Where an app keeps the files that people upload."""
+    settings, shared = app.settings, app.shared
+    return Uploads(uploads_at(settings.home, settings.store), shared.admit_file, shared.most_pixels)

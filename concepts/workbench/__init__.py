@@ -5,21 +5,26 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from concepts.collaborator import annotations, prompts, proposals, rounds
+from concepts.definition import revisions
 from concepts.jobs import Job, Progress
+from concepts.labelling import examples, labels, mining, waves
+from concepts.labelling.mining import POOL_SIZE
+from concepts.results import next_pictures, review
+from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
-from concepts.workbench import annotations, concepts, definition, deliberations, jobs
-from concepts.workbench.advice import ENOUGH_LABELS
-from concepts.workbench.asking import Asking
+from concepts.use_cases import SharedResources, UseCase
+from concepts.use_cases.handles import DECLARED
+from concepts.workbench import jobs
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
-from concepts.workbench.context import POOL_SIZE, Context, SharedResources
+from concepts.workbench.context import Context
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.protection import Protections
-from concepts.workbench.review import Review
 from concepts.workbench.rules import Rules
 from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
@@ -35,17 +40,23 @@ __all__ = [
     "operations",
 ]
 
+# Modules that declare use cases, which are known once they are imported.
+DECLARING = (
+    revisions,
+    examples,
+    labels,
+    mining,
+    waves,
+    annotations,
+    prompts,
+    rounds,
+    proposals,
+    next_pictures,
+    review,
+)
+
 # What each kind of job does with its concept.
 WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
-    jobs.DrawEvaluation: concepts.draw_evaluation,
-    jobs.Mine: definition.mine,
-    jobs.Expand: definition.propose,
-    jobs.ProposeKinds: definition.propose_more,
-    jobs.AskQuestions: definition.ask_questions,
-    jobs.Annotate: annotations.annotate,
-    jobs.CompareAnnotators: annotations.compare,
-    jobs.FindAmbiguities: deliberations.find,
-    jobs.Reword: deliberations.reword,
     jobs.Train: lambda concept, job, told: concept.versions.train_now(job, told),
     jobs.Evaluate: lambda concept, job, told: concept.versions.evaluate_now(job, told),
     jobs.ScoreLibrary: lambda concept, job, told: concept.scores.score_library_now(job, told),
@@ -76,7 +87,8 @@ class Workbench:
 
     def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
         """`lent`: what it doesn't have for itself, where several share a process."""
-        self.context = Context(settings, lent or SharedResources())
+        self.context = Context(settings, lent)
+        self.context.bench = self
         self.jobs = self.context.jobs
         self.upkeep = Upkeep(self.context)
         self.collections = Collections(self.context)
@@ -85,8 +97,6 @@ class Workbench:
         self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules, self.map)
         self.trash = Trash(self.context, self.collections, self.upkeep)
         self.concepts = Concepts(self)
-        self.asking = Asking(self.context)
-        self.review = Review(self.context)
         for kind, work in WORK.items():
             self._register(kind, work)
         self.scoring = Scoring(self.context)
@@ -96,7 +106,7 @@ class Workbench:
 
     def concept(self, name: str) -> Concept:
         """By its name, by one it had before, or as `id:7`. Raises `UnknownError`."""
-        return Concept(self, self.context.concept(name))
+        return Concept(self, self.context.row_of(name))
 
     def concept_of(self, concept_id: int) -> Concept:
         """For jobs, which carry its id."""
@@ -111,6 +121,9 @@ class Workbench:
         self.context.close()
 
 
-def operations() -> list[Declared]:
+def operations() -> list[Declared | UseCase]:
     """The use cases that are declared."""
-    return [one for handle in (Concept, Workbench) for one in declared_in(handle)]
+    return [
+        *(one for handle in (Concept, Workbench) for one in declared_in(handle)),
+        *DECLARED.values(),
+    ]

@@ -28,9 +28,10 @@ from concepts.learning.certificates import (
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
+from concepts.use_cases.parameters import AuthorName
 from concepts.view import View
 from concepts.workbench.jobs import Evaluate, Measured
-from concepts.workbench.operation import AuthorName, operation
+from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version
 from storage.concepts import CERTIFYING
 from storage.frames import Frame

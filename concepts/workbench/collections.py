@@ -14,10 +14,11 @@ from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
 from concepts.library.roots import visitors_place
 from concepts.library.search import find_pictures
+from concepts.use_cases.parameters import AuthorName, Flag, Limit, Offset
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import AddPictures
-from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, operation
+from concepts.workbench.operation import operation
 from storage.buckets import written
 from storage.collections import (
     Change,

@@ -7,24 +7,12 @@ from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.collaborator.setups import Setup
-from concepts.definition.document import Change, CriterionKind, Revision
+from concepts.definition.document import Revision
 from concepts.definition.questions import DefinitionQuestion
 from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.examples import ExampleView
 from concepts.learning.scale import Scale
-from concepts.library.browsing import PictureView
 from concepts.view import View
-
-
-class CriterionView(View):
-    """A criterion with its place in the definition and where it came from, in words."""
-
-    index: int
-    kind: CriterionKind
-    text: str
-    origin: str
-    proposed: bool  # and not yet kept: the next proposal replaces it
-    of: str  # the text of the necessary criterion it belongs to
-    found: list[PictureView]  # pictures that show it, where it is a kind of picture
 
 
 class ScaleView(View):
@@ -56,39 +44,6 @@ class ConceptSummary(View):
     changed: datetime  # the last answer, definition or version
 
 
-class Run(View):
-    """Words that stayed, were added or were removed."""
-
-    change: Change
-    text: str
-
-
-class DefinitionChange(Revision):
-    """A revision with what it changed in the one before."""
-
-    changes: list[Run]
-
-
-class ExampleView(View):
-    """A picture that counts, or that only looks as if. `outside`: it is no picture of the library, and is in
-    none of its counts. `used`: something is learned from it; from outside not where it looks the same as one
-    that measures, or where the library has had another encoder since."""
-
-    id: str
-    counts: bool
-    outside: bool
-    used: bool
-
-
-class GivenExample(View):
-    """What was done with an example, as the newest definition has it."""
-
-    id: str
-    outside: bool
-    revision: int
-    note: str
-
-
 class ConceptView(View):
     id: int
     name: str
@@ -118,14 +73,3 @@ def scale_view(scale: Scale | None) -> ScaleView:
     if scale is None:
         return ScaleView()
     return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from, names=scale.names)
-
-
-class GivenAnswer(View):
-    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
-
-    id: str
-    path: str
-    value: str
-    key: str
-    purpose: Literal["train", "evaluation"]
-    repeat: bool = False

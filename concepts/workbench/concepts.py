@@ -11,18 +11,19 @@ from concepts.classifier.verdict import says_all_it_can, verdict, wants_labels
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.exclusions import sentence_of
-from concepts.definition.names import checked_name
+from concepts.definition.revisions import AtMost
 from concepts.errors import DiscernError, WrongUsageError
-from concepts.jobs import Progress
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.label_cache import LogState
+from concepts.labelling.waves import draw_evaluation
 from concepts.learning.report import EvaluationReport
 from concepts.learning.scale import FEWEST_GRADES, MOST_CLASSES, MOST_GRADES, Scale
-from concepts.workbench.advice import advice, is_enough, settling_of
+from concepts.results.advice import advice, is_enough, settling_of
+from concepts.use_cases.names import checked_name
+from concepts.use_cases.parameters import AuthorName, Flag, Offset
 from concepts.workbench.concept_views import ConceptSummary, ConceptView, ScaleView, scale_view
 from concepts.workbench.context import JOURNEY
-from concepts.workbench.jobs import DrawEvaluation, PicturesDone
-from concepts.workbench.operation import MOST, AuthorName, Flag, Offset, operation
+from concepts.workbench.operation import operation
 from storage.frames import Frame
 from storage.kept_figures import Follows
 from storage.overview import Overview, Standing
@@ -36,7 +37,6 @@ COVERS = 3
 COVER = "cover"
 NAMEABLE = r"^[^/\\]*[^/\\\s][^/\\]*$"
 
-AtMost = Annotated[int | None, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
 Name = Annotated[
     str,
     Field(
@@ -215,7 +215,7 @@ class Concepts:
         if not self._bench.jobs.is_started:
             self._context.draw_evaluation(row)
         elif self._context.collection.library.encoder() is not None:
-            self._bench.jobs.submit(DrawEvaluation(row.id))
+            self._context.concept_of(row.id).submit(draw_evaluation)
         return self._bench.concept_of(row.id)
 
     def copy(self, source: str, name: str, *, with_labels: bool = False, author: str) -> Concept:
@@ -239,7 +239,7 @@ class Concepts:
 
         Raises `DiscernError` for a name that a concept can't have, `ConflictError` for one that is taken.
         """
-        from_id = self._context.concept(source).id
+        from_id = self._context.row_of(source).id
         copy = self._context.store.duplicate(from_id, checked_name(name), author)
         looks_in = self._context.collection.frames.now(from_id)
         if not looks_in.is_whole:
@@ -325,12 +325,6 @@ def scale_from(
 def _split(names: Sequence[str]) -> list[str]:
     """One text with commas between is several names: one name alone is never right."""
     return names[0].split(",") if len(names) == 1 else list(names)
-
-
-def draw_evaluation(concept: Concept, job: DrawEvaluation, progress: Progress) -> PicturesDone:
-    progress.report(0, None, "setting test pictures aside")
-    concept.context.draw_evaluation(concept.row)
-    return PicturesDone(pictures=len(concept.context.store.evaluation_pictures(concept.id)))
 
 
 def _steps_done(standing: Standing, report: EvaluationReport | None, enough: bool) -> set[str]:

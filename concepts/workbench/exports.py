@@ -17,8 +17,8 @@ from concepts.bundle.heads import encoder_graph
 from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import file_stem
+from concepts.definition.revisions import revision_of
 from concepts.errors import DiscernError, UnknownError
-from concepts.installation.users import Role
 from concepts.library.collection import Collection
 from concepts.library.ingestion import short_side
 from concepts.library.outside_pictures import outside_thumbnail
@@ -30,7 +30,8 @@ from concepts.publishing.export import (
     story_of,
     version_page,
 )
-from concepts.workbench.context import Context, revision_of
+from concepts.use_cases.roles import Role
+from concepts.workbench.context import Context
 from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version
 from storage.choices import Deliberations
@@ -135,7 +136,7 @@ class Exports:
         return export_heads([exported(self._context, *one) for one in chosen], folder, page=page)
 
     def _chosen(self, version: int | None, also: Sequence[str]) -> list[tuple[ConceptRow, StoredHead]]:
-        others = [self._context.concept(name) for name in also]
+        others = [self._context.row_of(name) for name in also]
         chosen = [(self._concept.row, self._concept.versions.head(version))]
         chosen += [(row, self._context.head(row, None)) for row in others]
         names = [concept.name for concept, _ in chosen]

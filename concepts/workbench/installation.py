@@ -11,14 +11,15 @@ from concepts.installation import activity
 from concepts.installation.activity import About, DeedView, JobView, ModelCosts, SettingsView
 from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
-from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.language.connection import without_credentials
 from concepts.language.ledger import Price
 from concepts.settings import save_settings
+from concepts.use_cases.parameters import Limit, Offset
+from concepts.use_cases.roles import Role
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import ExamineEndpoint
-from concepts.workbench.operation import Limit, Offset, operation
+from concepts.workbench.operation import operation
 from storage.backup import backup
 from storage.calls import Spent
 from storage.jobs import StoredJob

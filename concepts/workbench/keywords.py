@@ -10,12 +10,13 @@ import numpy as np
 from pydantic import Field
 
 from concepts.errors import ConflictError, DiscernError
-from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.library.roots import check_roots, require_name, within_roots
 from concepts.publishing.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
+from concepts.use_cases.parameters import Confined
+from concepts.use_cases.roles import Role
 from concepts.workbench.jobs import CopyFiles, WriteKeywords
-from concepts.workbench.operation import Confined, operation
+from concepts.workbench.operation import operation
 from storage.pictures.xmp import Keyword
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from concepts.errors import DiscernError, NoUsableRowsError, UnknownWordsError
+from concepts.labelling.asking import labelled_again
 from concepts.labelling.files import (
     ImportReport,
     about_sample,
@@ -41,9 +42,10 @@ from concepts.labelling.waves import sampled_wave
 from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
 from concepts.library.lookup import NamedPicture, find_named
+from concepts.use_cases import Concept as Handle
+from concepts.use_cases.parameters import Limit, Offset, ReaderName
 from concepts.view import View
-from concepts.workbench.asking import SecondTime
-from concepts.workbench.operation import Limit, Offset, ReaderName, operation
+from concepts.workbench.operation import operation
 from storage.concepts import SAMPLED
 from storage.labels import Author
 
@@ -97,7 +99,6 @@ class LabelFiles:
 
     def __init__(self, concept: Concept) -> None:
         self._context, self._concept = concept.context, concept.row
-        self._rechecks = SecondTime(concept.context, concept.row)
 
     def meanings(self, pairs: Sequence[str]) -> dict[str, Meaning]:
         """WORD=MEANING each, where a meaning may be a grade or class of this concept. Raises
@@ -174,7 +175,11 @@ class LabelFiles:
         for row in rows:
             if row.repeat and not row.in_view:
                 marked[row.author].add(row.picture)
-        asked = {(i, who) for who, ids in marked.items() for i in self._rechecks.among(who, ids)}
+        asked = {
+            (i, who)
+            for who, ids in marked.items()
+            for i in labelled_again(Handle(self._context, self._concept), who, ids)
+        }
         rows = [replace(row, repeat=row.repeat and not row.in_view and row.question in asked) for row in rows]
         rows, bad = without_contradictions(rows)
         _refuse(bad, report, rows, file)

@@ -36,13 +36,7 @@ from concepts.library.roots import check_encoder, check_roots, folders_to_add, w
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, about_words, find_pictures
 from concepts.library.uploads import typed_paths
-from concepts.view import View
-from concepts.workbench.collections import Collections
-from concepts.workbench.columns import ColumnsReport, keep_columns
-from concepts.workbench.context import Context
-from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
-from concepts.workbench.map import LibraryMap
-from concepts.workbench.operation import (
+from concepts.use_cases.parameters import (
     AuthorName,
     Confined,
     Flag,
@@ -52,8 +46,14 @@ from concepts.workbench.operation import (
     PictureId,
     ReaderName,
     Spread,
-    operation,
 )
+from concepts.view import View
+from concepts.workbench.collections import Collections
+from concepts.workbench.columns import ColumnsReport, keep_columns
+from concepts.workbench.context import Context
+from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
+from concepts.workbench.map import LibraryMap
+from concepts.workbench.operation import operation
 from concepts.workbench.rules import Rules
 from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
 from storage.buckets import in_bucket, written
@@ -353,7 +353,7 @@ class PictureLibrary:
             return fits
         if not chosen.concept:
             raise DiscernError("Say for which concept.")
-        context, concept = self._context, self._context.concept(chosen.concept)
+        context, concept = self._context, self._context.row_of(chosen.concept)
         if chosen.answered:
             values: dict[str, str]
             if author is None:

@@ -20,10 +20,11 @@ from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError
 from concepts.jobs import Progress
 from concepts.publishing.map_file import write_map
+from concepts.use_cases.parameters import AuthorName, Flag
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import DrawMap, MapDrawn, MapName
-from concepts.workbench.operation import AuthorName, Flag, operation
+from concepts.workbench.operation import operation
 from storage.collections import member_ids
 from storage.labels import Author
 from storage.vectors.ids import Floats, PictureIds, Rows
@@ -157,7 +158,7 @@ class LibraryMap:
             raise DiscernError("Choose a concept first.")
         if by != "label":
             return self._scores(ids, concept, by)
-        said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
+        said = self._context.log.said_by(self._context.row_of(concept).id, Author(author))
         others = sorted(set(said.values()) - WORDS.keys())[: COLOURS - len(WORDS)]
         values = WORDS | {value: value for value in others}  # each word always in its own colour
         return _coloured(
@@ -223,7 +224,7 @@ class LibraryMap:
 
     def _scores(self, ids: PictureIds, concept: str, by: By) -> Colours:
         """Nothing is said of test pictures that have no label yet."""
-        context, row = self._context, self._context.concept(concept)
+        context, row = self._context, self._context.row_of(concept)
         head = context.head(row, None)
         scores = context.library_scores(row.id, head)
         if scores is None:

@@ -7,65 +7,19 @@ are made from these declarations by `web.api.operations`, `concepts.cli.operatio
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
-from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin, get_type_hints
 
-from pydantic import Field
-from pydantic.fields import FieldInfo
-
-from concepts.installation.users import Role
 from concepts.jobs import Started
+from concepts.use_cases.parameters import IN_PATH, Parameter, parameters_of
+from concepts.use_cases.roles import Role
 
 if TYPE_CHECKING:
     from concepts.workbench import Workbench
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-IN_PATH = re.compile(r"\{(\w+)\}")
-
-
-class Given(Enum):
-    """Arguments that nobody types: each front end knows them of whoever calls."""
-
-    AUTHOR = "the name that a change is signed with"
-    READER = "a labeller, who reads what others said once they have labelled themselves; None for others"
-    KEY = "what names a request: the same again changes nothing and is answered like the first time"
-    CONFINED = "whether only folders may be read that the app is allowed to read: not at the computer itself"
-    PERMIT = "asked where the address alone doesn't say what is moved; raises what forbids it"
-
-
-AuthorName = Annotated[str, Given.AUTHOR]
-ReaderName = Annotated[str | None, Given.READER]
-RequestKey = Annotated[str | None, Given.KEY]
-Confined = Annotated[bool, Given.CONFINED]
-Permit = Annotated[Callable[[str, str], None], Given.PERMIT]  # of a deed and what it is done to
-
-MOST = 200  # items on a page
-
-
-@dataclass(frozen=True)
-class Flag:
-    """How the command line spells a parameter where that isn't its name: as an option, or without dashes as
-    an argument, which may be left out where there is a default."""
-
-    name: str
-
-
-class Spread:
-    """Marks a parameter whose own fields are the parameters that people and programs see. `flags`: how the
-    command line spells some of them."""
-
-    def __init__(self, **flags: str) -> None:
-        self.flags = flags
-
-
-# Parameters that many operations share.
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
-Limit = Annotated[int, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
-Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="How many to pass over first.")]
 
 
 @dataclass(frozen=True)
@@ -103,34 +57,6 @@ operation = Operation  # as decorators are written
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """`type` is bare; `field` has its bounds and description. What else was annotated: who knows it if nobody
-    types it (`given`), how the command line spells it (`flag`), whether its fields are parameters
-    (`spread`)."""
-
-    name: str
-    type: Any
-    field: FieldInfo
-    default: Any
-    given: Given | None = None
-    flag: str = ""
-    spread: Spread | None = None
-
-    @property
-    def is_required(self) -> bool:
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def fields(self) -> list[Parameter]:
-        """Of one that is spread."""
-        flags = self.spread.flags if self.spread else {}
-        return [
-            Parameter(name, one.annotation, one, one.default, flag=flags.get(name, ""))
-            for name, one in self.type.model_fields.items()
-        ]
-
-
-@dataclass(frozen=True)
 class Declared:
     """An operation where it is declared: the method of a part (`versions`) of a handle (`Concept`)."""
 
@@ -145,8 +71,9 @@ class Declared:
         """Whether it is an operation of one concept, which is named first."""
         return "name" in IN_PATH.findall(str(self.handle.route))  # type: ignore[attr-defined]
 
-    def on(self, bench: Workbench, concept: str = "") -> Callable[..., Any]:
+    def on(self, app: Any, concept: str = "") -> Callable[..., Any]:
         """The method to call: of a part of the concept of this name, or of the Workbench."""
+        bench: Workbench = app.bench
         handle: Any = bench.concept(concept) if self.is_of_concept else bench
         method: Callable[..., Any] = getattr(getattr(handle, self.part), self.name)
         spread = next((one for one in self._signed if one.spread), None)
@@ -169,7 +96,8 @@ class Declared:
 
     @property
     def command(self) -> str:
-        return f"{self.handle.command} {self.operation.command}".strip()  # type: ignore[attr-defined]
+        above = self.handle.command  # type: ignore[attr-defined]
+        return f"{above} {self.operation.command}".strip() if self.operation.command else ""
 
     @property
     def role(self) -> Role:
@@ -197,31 +125,57 @@ class Declared:
     @cached_property
     def _signed(self) -> list[Parameter]:
         """As the method has them."""
-        hints = get_type_hints(self.method, include_extras=True)
-        signature = list(inspect.signature(self.method).parameters.values())[1:]
-        found = []
-        for one in signature:
-            hint = hints[one.name]
-            bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-            theirs = [part for part in extra if not isinstance(part, Given | Flag | Spread)]
-            described: Any = Annotated[(bare, *theirs)] if theirs else bare
-            found.append(
-                Parameter(
-                    one.name,
-                    bare,
-                    FieldInfo.from_annotation(described),
-                    one.default,
-                    given=next((part for part in extra if isinstance(part, Given)), None),
-                    flag=next((part.name for part in extra if isinstance(part, Flag)), ""),
-                    spread=next((part for part in extra if isinstance(part, Spread)), None),
-                )
-            )
-        return found
+        return parameters_of(self.method)
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        return self.method
 
-def keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    """For the signature of a function that is made from a declaration."""
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+    @property
+    def room(self) -> str:
+        return self.part
+
+    @property
+    def route(self) -> str:
+        return f"{self.verb} {self.path}" if self.operation.route else ""
+
+    @property
+    def tool(self) -> str:
+        return self.operation.tool
+
+    @property
+    def audit(self) -> str:
+        return self.operation.audit
+
+    @property
+    def host(self) -> bool:
+        return self.operation.host
+
+    @property
+    def is_final(self) -> bool:
+        return self.operation.is_final
+
+    @property
+    def title(self) -> str:
+        return f"{self.name.capitalize()}…"
+
+    @property
+    def key(self) -> str:
+        return f"{self.part}.{self.name}"
+
+    @property
+    def operation_id(self) -> str:
+        return f"{self.part}_{self.name}"
+
+    @property
+    def about(self) -> str:
+        """What the room is, for the reference."""
+        return inspect.getdoc(get_type_hints(self.handle)[self.part]) or ""
+
+    def asks(self, app: Any, concept: str, given: dict[str, Any]) -> str:
+        """What a person is asked before an assistant's tool does it; empty where that isn't declared."""
+        own = self.operation.question
+        return str(own(self.on(app, concept).__self__, **given)) if own else ""  # type: ignore[attr-defined]
 
 
 def declared_in(handle: type) -> Iterator[Declared]:

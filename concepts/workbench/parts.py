@@ -10,11 +10,12 @@ from pydantic import Field
 
 from concepts.classifier.versions import PartOfPicture
 from concepts.errors import NO_FRAME, DamagedIndexError, DiscernError
-from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
+from concepts.use_cases.parameters import AuthorName, PictureId
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from concepts.workbench.jobs import LookAtParts, PicturesDone
-from concepts.workbench.operation import AuthorName, PictureId, operation
+from concepts.workbench.operation import operation
 from storage.parts import Box
 
 if TYPE_CHECKING:

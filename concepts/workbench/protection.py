@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from concepts.installation.users import Role
+from concepts.use_cases.parameters import AuthorName
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.operation import AuthorName, operation
+from concepts.workbench.operation import operation
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept

@@ -28,20 +28,21 @@ from concepts.classifier.rule_scores import (
 )
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import concept_stem
-from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownError
-from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
 from concepts.learning.base import StackedHeads
 from concepts.library.browsing import place_and_shape, views_of
 from concepts.library.placed_scores import with_places
 from concepts.publishing.export import ExportResult, export_heads
+from concepts.use_cases.names import checked_name
+from concepts.use_cases.parameters import AuthorName, Limit, Offset
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exports import archive_of, changed, exported
 from concepts.workbench.jobs import PicturesDone, ScoreTable, TableResult, TryRule
-from concepts.workbench.operation import AuthorName, Limit, Offset, operation
+from concepts.workbench.operation import operation
 from storage.choices import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
@@ -324,7 +325,7 @@ class Rules:
         members: list[tuple[ConceptRow, StoredHead]] = []
 
         def place_of(name: str) -> int:
-            concept = self._context.concept(name)
+            concept = self._context.row_of(name)
             place = next((i for i, (other, _) in enumerate(members) if other.id == concept.id), len(members))
             if place == len(members):
                 if place == MOST_MEMBERS:
@@ -374,7 +375,7 @@ class Rules:
         """Raises `DiscernError` before anything is begun where there is nothing to write."""
         if suffix not in ("csv", "parquet"):
             raise DiscernError("Scores can be had as CSV or Parquet.")
-        chosen = [self._context.concept(name) for name in names]
+        chosen = [self._context.row_of(name) for name in names]
         self._columns(chosen or self._context.store.all())
         return self._context.jobs.begin(ScoreTable(suffix, tuple(concept.id for concept in chosen), out))
 

@@ -30,11 +30,12 @@ from concepts.library.originals import original
 from concepts.library.roots import check_roots, visitors_paths, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
+from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.exports import exported
 from concepts.workbench.jobs import PicturesDone, Score, ScoreFiles, ScoreLibrary, ScoreTable
-from concepts.workbench.operation import AuthorName, Limit, Offset, operation
+from concepts.workbench.operation import operation
 from concepts.workbench.versions import Version
 from storage.buckets import written
 from storage.heads import StoredHead
@@ -438,7 +439,7 @@ class Scoring:
         context = self._context
         if version is not None and len(names) != 1:
             raise DiscernError("A version is of one concept: name that one alone.")
-        rows = [context.concept(name) for name in names] or context.with_versions()
+        rows = [context.row_of(name) for name in names] or context.with_versions()
         chosen = [(row, context.head(row, version)) for row in rows]
         for _, head in chosen:
             check_fingerprint(head, context.collection)

@@ -8,16 +8,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from concepts.definition.names import id_in
 from concepts.errors import DiscernError, UnknownError
-from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
+from concepts.use_cases.names import id_in
+from concepts.use_cases.parameters import AuthorName, Flag, Limit, Offset, Permit
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
 from concepts.workbench.emptying import erase
 from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
-from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
+from concepts.workbench.operation import operation
 from concepts.workbench.upkeep import Upkeep
 from storage.choices import CombinationStore
 from storage.trash import Kind
@@ -92,7 +93,7 @@ class Trash:
             ids = [found or library.resolve(picture) for picture, found in known]
             return Moved(kind=kind, ids=self._context.collection.removed.remove(ids, author), names=[])
         if kind == "concept":
-            row = self._context.store.put_away(self._context.concept(which[0]).id)
+            row = self._context.store.put_away(self._context.row_of(which[0]).id)
             self._context.jobs.store.cancel_all(row.id)
             id, name = f"id:{row.id}", row.name
         elif kind == "collection":
@@ -146,7 +147,7 @@ class Trash:
                 context.jobs.submit(CheckLibrary(repair=True))  # another encoder came meanwhile
             return Moved(kind=kind, ids=moved, names=[])
         if kind == "concept":
-            number = context.trash.find(kind, given) or id_in(given) or context.concept(given).id
+            number = context.trash.find(kind, given) or id_in(given) or context.row_of(given).id
             id, name = f"id:{number}", context.store.restore(number).name
         elif kind == "collection":
             named, known_id = context.collection.named, id_in(given) or context.trash.find(kind, given)

@@ -18,6 +18,7 @@ from concepts.library.originals import original
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import EXTRA, PACKAGE, SIDE, is_there, load_reader
 from concepts.library.roots import check_encoder
+from concepts.use_cases.parameters import Confined
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import (
@@ -32,7 +33,7 @@ from concepts.workbench.jobs import (
     TidyVectors,
     WordsRead,
 )
-from concepts.workbench.operation import Confined, operation
+from concepts.workbench.operation import operation
 from storage.picture_columns import WORDS, PictureColumn
 from storage.vectors.stored import DiskUse
 

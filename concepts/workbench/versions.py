@@ -24,8 +24,10 @@ from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
+from concepts.results.review import begin_look_over
+from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.workbench.jobs import Evaluate, Measured, Train, Trained
-from concepts.workbench.operation import AuthorName, Limit, Offset, operation
+from concepts.workbench.operation import operation
 from storage.heads import StoredHead
 
 if TYPE_CHECKING:
@@ -210,5 +212,5 @@ class Versions:
             report = evaluate(dataset, head, by_annotator)
             context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
         if context.jobs.is_started:  # else it would wait until the app runs, which looks for itself
-            context.jobs.submit(self._concept.bench.review.asked(row))
+            begin_look_over(self._concept)
         return measured

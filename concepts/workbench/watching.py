@@ -19,9 +19,10 @@ from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
 from concepts.publishing.watch_precision import WatchPrecision, precision
 from concepts.publishing.webhooks import Receiver, check_address, host_of, new_secret
+from concepts.use_cases.parameters import AuthorName, Confined, Limit, Offset
 from concepts.view import View
 from concepts.workbench.jobs import LookAtFolder, LookedAt
-from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
+from concepts.workbench.operation import operation
 from storage.buckets import uri_of
 from storage.database import values_of
 from storage.watches import PromisedBy, Watch, Watched

@@ -11,6 +11,8 @@ from answering import answer
 from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
+from concepts.labelling.labels import labels_by, next_pictures
+
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -45,14 +47,14 @@ def trained(site: Site) -> Site:
     """A concept with a version."""
     site.bench.concepts.begin(TRAINED, "A filled ellipse, not a rectangle.")
     handle = site.bench.concept(TRAINED)
-    answer(site.bench, TRAINED, [picture.id for picture in handle.labels.next_pictures(30)])
+    answer(site.bench, TRAINED, [picture.id for picture in next_pictures(handle, 30)])
     handle.versions.train().wait()
     return site
 
 
 def said(site: Site, picture: str | None, name: str = NAME) -> str | None:
     assert picture is not None
-    given = site.bench.concept(name).labels.own([picture], "me")
+    given = labels_by(site.bench.concept(name), [picture], "me")
     return given[0].said if given else None
 
 

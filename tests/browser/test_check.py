@@ -17,7 +17,9 @@ from late_answers import HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.classifier.verdict import verdict
+from concepts.labelling.labels import give_label
 from concepts.learning import waves
+from concepts.results.review import looked_over_now
 
 NAME = "Ellipse by hand"
 
@@ -84,7 +86,7 @@ def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answ
     train_if_needed(page, answered)
     scored = handle.scores.page("top", limit=200).pictures
     wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the label is made to say no
-    handle.labels.give(wrong, "no", author="me")
+    give_label(handle, wrong, "no", author="me")
 
     def last() -> Any:
         return list(answered.bench.context.log.events(handle.row.id, wrong))[-1].value
@@ -107,8 +109,8 @@ def queued(page: Any, answered: Any) -> list[Any]:
     handle = answered.bench.concept(NAME)
     train_if_needed(page, answered)
     for picture in handle.scores.page("top", limit=4).pictures:
-        handle.labels.give(picture.id, "no", author="me")
-    answered.bench.review.current(NAME)  # later the queue would change under the test
+        give_label(handle, picture.id, "no", author="me")
+    looked_over_now(answered.bench.concept(NAME))  # later the queue would change under the test
     page.goto(f"{answered.url}/label/review?concept={quote(NAME)}")
     queue = page.get_by_role("listbox", name="Worth another look")
     expect(queue.get_by_role("option").nth(1)).to_be_visible()

@@ -11,6 +11,8 @@ from late_answers import HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.definition import editing
+from concepts.definition.revisions import definition_of
+from concepts.labelling.examples import edit_definition
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -25,7 +27,7 @@ def describe(site: Site, page: Any, concept: str) -> None:
 
 
 def definition(site: Site, concept: str) -> Any:
-    return site.bench.concept(concept).definition.read().revision.definition
+    return definition_of(site.bench.concept(concept)).definition
 
 
 def test_what_counts_is_written_decided_reworded_and_taken_back(site: Site, page: Any, concept: str) -> None:
@@ -67,7 +69,7 @@ def test_two_searches_removed_in_a_row_are_both_removed_and_a_late_answer_brings
 ) -> None:
     for query in ("a disc", "a square"):
         add = partial(editing.add_query, text=query, counts=True)
-        site.bench.concept(concept).definition.edit(add, author="me")
+        edit_definition(site.bench.concept(concept), add, author="me")
     describe(site, page, concept)
 
     def remove(query: str) -> None:

@@ -18,6 +18,9 @@ from playwright.sync_api import Page, expect
 from running_app import served
 
 from concepts.definition import editing
+from concepts.labelling.examples import edit_definition
+from concepts.labelling.labels import give_label, next_pictures
+from concepts.labelling.mining import mine
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.parts import GO
@@ -58,13 +61,13 @@ def hostile(
             ),
             1,
         ):
-            concept.definition.edit(edit, author=name, after=after)
-        concept.definition.mine(size=30).wait()
+            edit_definition(concept, edit, author=name, after=after)
+        concept.begin(mine, size=30).wait()
         for purpose in ("evaluation", "train"):
-            for one in concept.labels.next_pictures(14, purpose=purpose):  # type: ignore[arg-type]
+            for one in next_pictures(concept, 14, purpose=purpose):  # type: ignore[arg-type]
                 value = "yes" if "ellipse" in one.path else "no"
                 for author in ("me", name):
-                    concept.labels.give(one.id, value, author=author, comment=name)
+                    give_label(concept, one.id, value, author=author, comment=name)
         concept.versions.train().wait()
         bench.collections.make(name, [one.id for one in named], author=name)
     bench.trash.put(pictures=[thrown.id], author=HOSTILE[2])

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 from concepts.cli import app
 from concepts.installation.users import Users
+from concepts.labelling.labels import next_pictures
+from concepts.results.review import looked_over_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +103,7 @@ def label_the_rest(page: Any, counts: str) -> None:
 
 def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_path: Path) -> None:
     begin(site, page, "Star", "A bright star on a dark ground.")
-    site.bench.concept("Star").labels.next_pictures(1, purpose="evaluation")  # none of which is a star
+    next_pictures(site.bench.concept("Star"), 1, purpose="evaluation")  # none of which is a star
     site.bench.library.add([draw_stars(tmp_path)]).wait()
     step(page, "Label")
     expect(mode(page, "Sheet")).to_be_visible()
@@ -126,7 +128,7 @@ def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_
         expect(tiles(page).first.or_(done)).to_be_visible()
     label_the_rest(page, "star")
     expect(page.get_by_role("img", name="2 count,")).to_be_visible()
-    site.bench.review.current("Star")  # what is worked out behind
+    looked_over_now(site.bench.concept("Star"))  # what is worked out behind
     step(page, "Describe")
     rare = page.get_by_text("Rare: 0 of 24 test pictures count, so at most").filter(visible=True)
     expect(rare).to_be_visible()

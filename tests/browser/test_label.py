@@ -9,6 +9,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
+from concepts.collaborator.annotations import annotate, opinion_of
+from concepts.labelling.labels import recent_labels
+
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -43,7 +46,7 @@ def saved(page: Any) -> None:
 
 
 def answers(site: Site, concept: str) -> list[tuple[str, str]]:
-    return [(answer.id, answer.value) for answer in site.bench.concept(concept).labels.recent("me", 100)]
+    return [(answer.id, answer.value) for answer in recent_labels(site.bench.concept(concept), "me", 100)]
 
 
 def test_help_lists_the_keys_that_answer_and_every_answer_is_in_the_log(
@@ -123,11 +126,11 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     label.locator("[data-do=retry]").click()
     saved(label)
     assert lost
-    assert len(list(site.bench.context.log.events(site.bench.context.concept(concept).id))) == 1
+    assert len(list(site.bench.context.log.events(site.bench.context.row_of(concept).id))) == 1
 
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
-    site.bench.concept(concept).annotations.annotate().wait()
+    site.bench.concept(concept).begin(annotate).wait()
     opened(site, page, concept)
     for _ in range(12):
         expect(page.locator(".stage img")).to_be_visible()
@@ -135,7 +138,7 @@ def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, 
         learns = "test picture" not in page.locator("[data-part=why]").inner_text()
         press(page, "y")
         saved(page)
-        if learns and site.bench.concept(concept).annotations.opinion(answers(site, concept)[-1][0]):
+        if learns and opinion_of(site.bench.concept(concept), answers(site, concept)[-1][0]):
             break
     expect(page.locator("[data-part=last-body]")).to_contain_text("Suggestion:")
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()

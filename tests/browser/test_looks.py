@@ -12,6 +12,9 @@ from accessible import wrong_with_looks
 from answering import answer
 from playwright.sync_api import Page
 
+from concepts.collaborator.proposals import propose
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine
 from concepts.learning import waves
 
 if TYPE_CHECKING:
@@ -61,13 +64,13 @@ def concept(site: Site) -> str:
     bench = site.bench
     bench.concepts.begin("Another one", "A square.")
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    bench.concept(NAME).definition.propose().wait()
-    bench.concept(NAME).definition.mine().wait()
+    bench.concept(NAME).begin(propose).wait()
+    bench.concept(NAME).begin(mine).wait()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
-        to_measure = bench.concept(NAME).labels.next_pictures(200, purpose="evaluation")
+        to_measure = next_pictures(bench.concept(NAME), 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
+    answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
     bench.concept(NAME).versions.train().wait()
     some = [picture.id for picture in bench.library.pictures(limit=4).pictures]
     bench.collections.make("Looked at", some[:3], author="me")

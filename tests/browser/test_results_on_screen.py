@@ -12,6 +12,7 @@ from answering import answer
 from late_answers import CALLS, HeldAnswer
 from playwright.sync_api import expect
 
+from concepts.labelling.labels import next_pictures
 from web import jobs
 from web.parts import GO
 
@@ -25,7 +26,7 @@ A_FRAME = "new Promise(requestAnimationFrame)"
 def results(site: Site, page: Any, concept: str) -> Any:
     """Results of a concept with a version that flags everything."""
     of = site.bench.concept(concept)
-    answer(site.bench, concept, [picture.id for picture in of.labels.next_pictures(20)])
+    answer(site.bench, concept, [picture.id for picture in next_pictures(of, 20)])
     of.versions.train().wait()
     of.versions.use(1, 1e-9, author="me").wait()
     page.goto(f"{site.url}/results?concept={quote(concept)}")

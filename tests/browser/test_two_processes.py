@@ -22,6 +22,7 @@ from sqlalchemy import text
 from web_screens import Screens
 
 from concepts.installation.users import Users
+from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.tables import StoredJob
@@ -106,7 +107,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
     expect(page.get_by_text("2 pictures imported.")).to_be_visible()
 
-    count, before = page.locator("[data-part=count-words]"), house.bench.concept(NAME).labels.count().answers
+    count, before = page.locator("[data-part=count-words]"), label_count(house.bench.concept(NAME)).answers
     page.goto(f"{house.proxy.address}/label?{urlencode({'concept': NAME})}#single")
     for given in range(6):
         picture = page.locator("#labeller .stage img").get_attribute("data-picture")
@@ -115,11 +116,11 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     expect(count).to_contain_text(f"{before + 6} labels")
     page.keyboard.press("z")
     expect(count).to_contain_text(f"{before + 5} labels")
-    assert house.bench.concept(NAME).labels.count().answers == before + 5
+    assert label_count(house.bench.concept(NAME)).answers == before + 5
 
-    labels = house.bench.concept(NAME).labels
-    for picture in labels.next_pictures(12):
-        labels.give(picture.id, "yes" if "ellipse" in picture.path else "no", author="ana")
+    concept = house.bench.concept(NAME)
+    for picture in next_pictures(concept, 12):
+        give_label(concept, picture.id, "yes" if "ellipse" in picture.path else "no", author="ana")
     page.goto(f"{house.proxy.address}/check?{urlencode({'concept': NAME})}")
     version = len(house.bench.concept(NAME).versions.all()) + 1
     page.get_by_role("button", name="Train").click()
@@ -145,16 +146,16 @@ def test_whoever_is_out_at_one_is_out_at_the_other(house: House) -> None:
 
 def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> None:
     ana, bench = house.logged_in(), house.bench
-    labels = bench.concept(NAME).labels
-    for number, picture in enumerate(labels.next_pictures(20)):
+    concept = bench.concept(NAME)
+    for number, picture in enumerate(next_pictures(concept, 20)):
         value = "yes" if "ellipse" in picture.path else "no"
         answer = {"answers": [{"picture": picture.id, "value": value}]}
         key = {"Idempotency-Key": f"label-{number:04}"}
         for _ in range(2):  # the second time to the other process, and no second answer
             ana.post(f"/api/v1/concepts/{NAME}/labels", json=answer, headers=key).raise_for_status()
-    given = labels.count().answers
-    assert len(labels.decisions()) == given
-    concept = bench.context.concept(NAME)
+    given = label_count(concept).answers
+    assert len(decisions_of(concept)) == given
+    concept = bench.context.row_of(NAME)
     versions = len(bench.concept(NAME).versions.all())
     with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
         job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
@@ -167,7 +168,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert _worker(bench, job) == survivor.pid
     assert bench.context.jobs.store.get(job).lease == 2
     assert len(bench.concept(NAME).versions.all()) == versions + 1
-    assert labels.count().answers == given
+    assert label_count(concept).answers == given
     shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in shown
 

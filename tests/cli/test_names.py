@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from concepts.cli import app
-from concepts.definition.names import LONGEST, checked_name
 from concepts.errors import DiscernError
 from concepts.settings import load_settings
+from concepts.use_cases.names import LONGEST, checked_name
 from concepts.workbench import Workbench
 from web.server import create_service
 

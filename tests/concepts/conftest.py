@@ -15,6 +15,7 @@ from drawing import draw_folder
 from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 
@@ -114,8 +115,8 @@ def concept(bench: Workbench) -> Concept:
 @pytest.fixture
 def answered_once(bench: Workbench) -> Workbench:
     """With one yes and one no of a person, which is what training takes."""
-    for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
-        bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"once {picture.id}")
+    for picture, value in zip(next_pictures(bench.concept(NAME), 2), ("yes", "no"), strict=True):
+        give_label(bench.concept(NAME), picture.id, value, author="me", key=f"once {picture.id}")
     return bench
 
 

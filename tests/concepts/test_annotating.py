@@ -12,7 +12,10 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import delete
 
+from concepts.collaborator.annotations import annotate
 from concepts.collaborator.prompt_parts import answered
+from concepts.labelling.labels import comment_on, give_label, next_pictures
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.tables import StoredAnnotation
@@ -29,8 +32,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 def with_a_pool(bench: Workbench) -> None:
     """With twenty answers and a pool."""
     bench.concepts.begin(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
-    bench.concept(NAME).definition.mine().wait()
+    answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
+    bench.concept(NAME).begin(mine).wait()
 
 
 @pytest.fixture
@@ -40,13 +43,13 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
 
 def test_examples_are_answered_pictures_and_none_that_measures(concept: Concept, model: FakeOpenAI) -> None:
     picture = next(iter(concept.dataset().answers))
-    concept.labels.comment(picture, "Round\nall over.", author="me", key="remark")
+    comment_on(concept, picture, "Round\nall over.", author="me", key="remark")
     dataset = concept.dataset()
     chosen = answered(dataset)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
     assert dataset.reserved
-    concept.annotations.annotate(limit=3, examples=True).wait()
+    concept.begin(annotate, limit=3, examples=True).wait()
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
 
@@ -57,17 +60,17 @@ def test_an_interrupted_run_goes_on_with_its_examples(concept: Concept, model: F
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        concept.annotations.annotate(limit=12, examples=True).wait(stop)
+        concept.begin(annotate, limit=12, examples=True).wait(stop)
     paid = len(model.requests)
     assert 0 < paid < 12
     dataset = concept.dataset()
     for number, picture in enumerate(list(dataset.answers)[:4]):
-        concept.labels.give(picture, "no", author="another", key=str(number))
+        give_label(concept, picture, "no", author="another", key=str(number))
     concept.bench.close()
     bench = Workbench(load_settings())
-    result = bench.concept(NAME).annotations.annotate(limit=12, examples=True).wait()
+    result = bench.concept(NAME).begin(annotate, limit=12, examples=True).wait()
     assert result.annotated == len(model.requests) == 12
-    said = bench.context.store.ratings(bench.context.concept(NAME).id)
+    said = bench.context.store.ratings(bench.context.row_of(NAME).id)
     assert len({one.fingerprint for one in said}) == 1
 
 
@@ -96,7 +99,7 @@ def annotations(concept: Concept) -> dict[str, StoredAnnotation]:
 def test_of_pictures_that_look_the_same_one_is_asked_about(
     concept: Concept, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    result = concept.annotations.annotate(rounds=1).wait()
+    result = concept.begin(annotate, rounds=1).wait()
     said = annotations(concept)
     copies = {i: one.same_as for i, one in said.items() if one.same_as}
     assert copies
@@ -109,12 +112,12 @@ def test_of_pictures_that_look_the_same_one_is_asked_about(
     with concept.context.database.write() as session:
         session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))
     assert twins[-1] not in annotations(concept)
-    concept.annotations.annotate().wait()
+    concept.begin(annotate).wait()
     assert annotations(concept)[twins[-1]].same_as in twins
     assert len(model.requests) == calls
 
 
 def test_the_built_in_annotator_looks_at_each(concept: Concept, twins: list[str]) -> None:
-    concept.annotations.annotate(annotator="builtin").wait()
+    concept.begin(annotate, annotator="builtin").wait()
     assert not any(said.same_as for said in annotations(concept).values())
     assert set(twins) <= annotations(concept).keys()

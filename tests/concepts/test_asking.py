@@ -9,11 +9,19 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import pytest
 
 from concepts.errors import DiscernError
+from concepts.labelling import asking
 from concepts.labelling.contact_sheet import GridOrder
+from concepts.labelling.labels import (
+    GivenLabel,
+    commit_labels,
+    give_label,
+    label_count,
+    label_grid,
+    take_back_labels,
+)
 from concepts.labelling.question_queue import BATCH, SHORT, Chosen, QuestionQueue, Upcoming
 from concepts.labelling.selection import NextPicture
-from concepts.workbench import Concept, Workbench, asking
-from concepts.workbench.labels import GivenLabel
+from concepts.workbench import Concept, Workbench
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -66,9 +74,9 @@ def settled(background: Executor) -> None:
 
 def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
     """A grid once it has been worked out."""
-    bench.concept(NAME).labels.grid(order)
+    label_grid(bench.concept(NAME), order)
     settled(bench.context.background)
-    return bench.concept(NAME).labels.grid(order, n=n).pictures
+    return label_grid(bench.concept(NAME), order, n=n).pictures
 
 
 def test_while_the_first_batch_is_chosen_a_few_test_pictures_come_and_then_it_waits(background) -> None:
@@ -138,28 +146,28 @@ def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
     ids = concept.context.collection.library.all_ids()[:5]
     answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
     with pytest.raises(DiscernError, match="No picture of this library"):
-        concept.labels.commit(answers | {"b": GivenLabel(picture="0" * 64, value="no")}, ME)
-    assert concept.labels.count().answers == 0
-    kept = concept.labels.commit(answers, ME)
+        commit_labels(concept, answers | {"b": GivenLabel(picture="0" * 64, value="no")}, ME)
+    assert label_count(concept).answers == 0
+    kept = commit_labels(concept, answers, ME)
     assert [kept[key].picture_id for key in answers] == ids
-    assert concept.labels.commit(answers, ME) == kept
-    concept.labels.give(concept.context.collection.library.all_ids()[9], "yes", author="me", key="later")
-    undone = concept.labels.take_back(author="me", key="u", only=list(answers))
+    assert commit_labels(concept, answers, ME) == kept
+    give_label(concept, concept.context.collection.library.all_ids()[9], "yes", author="me", key="later")
+    undone = take_back_labels(concept, author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
-    concept.labels.take_back(author="me", key="u", only=["later"])  # again, whatever it asks for
-    assert concept.labels.count().answers == 1
+    take_back_labels(concept, author="me", key="u", only=["later"])  # again, whatever it asks for
+    assert label_count(concept).answers == 1
 
 
 def test_the_grid_runs_from_likely_to_unlikely_without_what_is_answered_or_tests(concept: Concept) -> None:
     answered = [p.id for p in tiles(concept.bench, "likely", 8)]
     for n, picture in enumerate(answered):
-        concept.labels.give(picture, "yes" if n % 2 else "no", author="me")
+        give_label(concept, picture, "yes" if n % 2 else "no", author="me")
     likely, unlikely = ([p.id for p in tiles(concept.bench, order, 60)] for order in ("likely", "unlikely"))
     shared = [picture for picture in likely if picture in unlikely]
     assert 0 < len(shared) < 60
     assert shared == [picture for picture in reversed(unlikely) if picture in shared]
-    assert concept.labels.grid("likely").by_look_alikes
-    assert concept.labels.grid("unlikely").by_look_alikes
+    assert label_grid(concept, "likely").by_look_alikes
+    assert label_grid(concept, "unlikely").by_look_alikes
     assert not {*answered, *concept.context.store.evaluation_pictures(concept.id)} & {*likely, *unlikely}
     groups = concept.context.collection.library.near_groups(likely)
     assert len(set(groups)) == len(groups)
@@ -168,21 +176,21 @@ def test_the_grid_runs_from_likely_to_unlikely_without_what_is_answered_or_tests
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concept: Concept) -> None:
     gate = threading.Event()
     concept.context.background.submit(gate.wait, 10)
-    first = concept.labels.grid("likely")
+    first = label_grid(concept, "likely")
     assert (first.pictures, first.thinking) == ([], True)
     gate.set()
     known = tiles(concept.bench, "likely", 12)
     assert len(known) == 12
-    assert not concept.labels.grid("likely").thinking
+    assert not label_grid(concept, "likely").thinking
 
     gate.clear()
     concept.context.background.submit(gate.wait, 10)
-    concept.labels.give(known[0].id, "yes", author="me")
-    after = concept.labels.grid("likely", n=11)
+    give_label(concept, known[0].id, "yes", author="me")
+    after = label_grid(concept, "likely", n=11)
     assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
     gate.set()
     settled(concept.context.background)
-    assert not concept.labels.grid("likely").thinking
+    assert not label_grid(concept, "likely").thinking
 
 
 def test_why_there_is_no_grid_is_said(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,14 +198,14 @@ def test_why_there_is_no_grid_is_said(concept: Concept, monkeypatch: pytest.Monk
         raise DiscernError("The encoder is gone.")
 
     with pytest.raises(DiscernError, match="query"):
-        concept.labels.grid("query", query=" ")
+        label_grid(concept, "query", query=" ")
     with monkeypatch.context() as patch:
         patch.setattr(asking, "bulk_pictures", broken)
-        concept.labels.grid("likely")
+        label_grid(concept, "likely")
         settled(concept.context.background)
-    assert concept.labels.grid("likely").problem == "The encoder is gone."
+    assert label_grid(concept, "likely").problem == "The encoder is gone."
     settled(concept.context.background)
-    assert len(concept.labels.grid("likely").pictures) == 36
+    assert len(label_grid(concept, "likely").pictures) == 36
 
 
 def test_a_choice_says_what_is_asked_again_and_after_how_many_sheets_another_is_due(background) -> None:

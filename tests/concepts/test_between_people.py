@@ -12,8 +12,17 @@ from fastapi.testclient import TestClient
 
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision
+from concepts.labelling.labels import (
+    comment_on,
+    comments_on,
+    decisions_of,
+    give_label,
+    own_comments,
+    take_back_labels,
+)
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
+from concepts.results.review import review_queue
 from concepts.workbench.concept import Concept, comments_of_picture
 from web.server import create_service
 
@@ -27,20 +36,20 @@ def ids(concept: Concept) -> list[str]:
 
 
 def say(concept: Concept, who: str, value: str, picture: str, comment: str = "") -> None:
-    concept.labels.give(picture, value, author=who, comment=comment)
+    give_label(concept, picture, value, author=who, comment=comment)
 
 
 def keep(concept: Concept, picture: str, text: str, **how: bool) -> None:
-    concept.labels.comment(picture, text, author="me", key=f"comment {next(KEYS)}", **how)
+    comment_on(concept, picture, text, author="me", key=f"comment {next(KEYS)}", **how)
 
 
 def read(concept: Concept, picture: str, who: str = "me") -> list[tuple[str, str]]:
-    said = concept.labels.comments([picture], who).get(picture, [])
+    said = comments_on(concept, [picture], who).get(picture, [])
     return [(remark.author, remark.text) for remark in said]
 
 
 def differing(concept: Concept, reader: str | None = None) -> list[ReviewRow]:
-    return concept.bench.review.queue(NAME, Reason.PEOPLE_DISAGREE, reader=reader).rows
+    return review_queue(concept.bench.concept(NAME), Reason.PEOPLE_DISAGREE, reader=reader).rows
 
 
 def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, ids: list[str]) -> None:
@@ -53,16 +62,16 @@ def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, 
     events = concept.context.log.events(concept.id, picture)
     assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
     for _ in range(2):  # a repeated request changes nothing
-        concept.labels.comment(picture, "", author="me", key="taken back")
+        comment_on(concept, picture, "", author="me", key="taken back")
     assert read(concept, picture) == []
     keep(concept, picture, "A bowl.")
     assert read(concept, picture) == [("me", "A bowl.")]
     say(concept, "me", "yes", other, "Round.")  # a comment of an answer, which stays
     keep(concept, other, "Filled.", beside=True)
-    assert concept.labels.own_comments([other], "me") == {other: "Round.\nFilled."}
+    assert own_comments(concept, [other], "me") == {other: "Round.\nFilled."}
     keep(concept, other, "Round enough.")
     assert read(concept, other) == [("me", "Round enough.")]
-    assert concept.labels.decisions()[other].value == "yes"
+    assert decisions_of(concept)[other].value == "yes"
     assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
 
 
@@ -79,7 +88,7 @@ def test_a_comment_kept_apart_from_its_answer_goes_out_and_comes_back(
         assert [row["comment"] for row in rows] == ["Round, as a plate."]
     again = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
     again.label_files.import_file(out)
-    assert again.labels.own_comments([picture], "me") == {picture: "Round, as a plate."}
+    assert own_comments(again, [picture], "me") == {picture: "Round, as a plate."}
     assert concept.label_files.import_file(out)["unchanged"] == 1
 
 
@@ -101,7 +110,7 @@ def test_where_two_differ_both_answers_are_there_until_they_agree(concept: Conce
     say(concept, "cat", "no", one)
     say(concept, "me", "yes", other)  # they talked
     assert [(item.id, item.label) for item in differing(concept)] == [(one, "no")]
-    assert concept.labels.decisions()[other].value == "yes"
+    assert decisions_of(concept)[other].value == "yes"
 
 
 def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, ids: list[str]) -> None:
@@ -120,7 +129,7 @@ def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, i
     (after,) = differing(concept, "me")
     assert (after.blind, len(after.labels), after.label) == (False, 4, "no")
     assert read(concept, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
-    concept.labels.take_back(author="me", count=2)
+    take_back_labels(concept, author="me", count=2)
     assert read(concept, picture) == [("me", "Round to me.")]
     assert list(comments_of_picture(concept.bench, picture, "me")) == [NAME]
     assert comments_of_picture(concept.bench, picture, "eve") == {}

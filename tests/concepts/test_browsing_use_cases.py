@@ -10,6 +10,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from concepts.errors import DiscernError
+from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Concept, Workbench
 from storage.picture_filter import Order
@@ -31,7 +32,7 @@ def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
     yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
     for picture, value, who in ((yes, "yes", "me"), (no, "no", "me"), (ana, "yes", "ana")):
-        bench.concept(NAME).labels.give(picture, value, author=who)
+        give_label(bench.concept(NAME), picture, value, author=who)
     with pytest.raises(DiscernError, match="which concept"):
         bench.library.pictures(PictureSelection(answered="yes"), 10)
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
@@ -132,7 +133,7 @@ def test_one_picture_says_where_it_is_and_who_labelled_it(concept: Concept) -> N
     [copied] = concept.bench.library.exact_duplicates(10)
     assert [Path(place).name for place in copied.places] == ["ellipse-0000.png", "twice.png"]
 
-    concept.labels.give(copied.key, "no", author="ana", key="1")
+    give_label(concept, copied.key, "no", author="ana", key="1")
     detail = concept.bench.library.picture(copied.key)
     assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
     assert [(label.concept, label.value, label.author) for label in detail.labels] == [(NAME, "no", "ana")]

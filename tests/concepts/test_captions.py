@@ -10,6 +10,7 @@ import pytest
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.labelling.formats import base
+from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
@@ -85,7 +86,7 @@ def test_what_may_be_unsafe_can_be_hidden(captioned: Captioned, tmp_path: Path) 
 def test_captions_go_out_with_the_answers(captioned: Captioned, tmp_path: Path) -> None:
     bench, file, ids = captioned
     bench.library.keep_captions(file)
-    bench.concept("Round thing").labels.give(ids[0], "yes", author="me", key="a key")
+    give_label(bench.concept("Round thing"), ids[0], "yes", author="me", key="a key")
     bench.concept("Round thing").label_exports.write("hugging-face", tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
     again = bench.library.keep_captions(tmp_path / "out.parquet")

@@ -8,7 +8,17 @@ import pytest
 from answering import answer
 from statements import statements
 
+from concepts.definition.revisions import definition_of, rename, restore_definition, revise, revisions
 from concepts.errors import DiscernError
+from concepts.labelling.labels import (
+    comment_on,
+    decisions_of,
+    give_label,
+    next_pictures,
+    own_comments,
+    take_back_labels,
+)
+from concepts.labelling.mining import mine
 from concepts.workbench import Concept, Workbench
 
 NAME, OTHER = "Round thing", "Square thing"
@@ -16,12 +26,12 @@ NAME, OTHER = "Round thing", "Square thing"
 
 def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained: Workbench) -> None:
     bench = trained
-    concept = bench.context.concept(NAME)
+    concept = bench.context.row_of(NAME)
     job = bench.concept(NAME).versions.train().id
     before = bench.concept(NAME).definition.read()
     rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
-    assert bench.concept(NAME).definition.rename("  Ball ", author="ana") == "Ball"
+    assert rename(bench.concept(NAME), "  Ball ", author="ana") == "Ball"
     for name in ("Ball", NAME, f"id:{concept.id}"):
         now = bench.concept(name).definition.read()
         assert (now.id, now.name) == (concept.id, "Ball")
@@ -35,28 +45,28 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     assert bench.context.store.evaluation_pictures(concept.id) == measure
     assert bench.installation.job(job).concept == "Ball"
     assert bench.installation.newest_jobs(["train"], NAME)[0].id == job
-    newest = bench.concept("Ball").definition.revisions()[-1]
+    newest = revisions(bench.concept("Ball"))[-1]
     assert (newest.author, newest.note, newest.number) == ("ana", f"renamed from “{NAME}”", 2)
     words = before.revision.definition.model_copy(update={"description": "A ball."})  # read before it
-    kept = bench.concept("Ball").definition.revise(words, author="me", note="other words").definition
+    kept = revise(bench.concept("Ball"), words, author="me", note="other words").definition
     assert (kept.name, kept.description) == ("Ball", "A ball.")
-    assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
+    assert restore_definition(bench.concept("Ball"), 1, author="me", after=3).definition.name == "Ball"
 
 
 def test_an_old_name_undoes_a_rename_until_another_concept_is_called_so(bench: Workbench) -> None:
     first = bench.concept(NAME).definition.read().id
-    bench.concept(NAME).definition.rename(OTHER, author="me")
-    assert bench.concept(OTHER).definition.rename(NAME, author="me") == NAME
+    rename(bench.concept(NAME), OTHER, author="me")
+    assert rename(bench.concept(OTHER), NAME, author="me") == NAME
     assert bench.concepts.name_now(OTHER) == NAME
-    bench.concept(NAME).definition.rename(NAME, author="me")
+    rename(bench.concept(NAME), NAME, author="me")
     assert bench.concept(NAME).definition.read().revisions == 3
-    assert bench.concept(NAME).definition.rename(NAME.upper(), author="me") == NAME.upper()
-    bench.concept(NAME).definition.rename("Ball", author="me")
+    assert rename(bench.concept(NAME), NAME.upper(), author="me") == NAME.upper()
+    rename(bench.concept(NAME), "Ball", author="me")
     second = bench.concepts.begin(NAME, "Something else.").id
     assert bench.concept(NAME).definition.read().id == second
-    bench.concept(NAME).definition.rename(OTHER, author="me")
+    rename(bench.concept(NAME), OTHER, author="me")
     assert bench.concept(NAME).definition.read().id == second
-    bench.concept("Ball").definition.rename(NAME, author="me")
+    rename(bench.concept("Ball"), NAME, author="me")
     assert bench.concept(NAME).definition.read().id == first
 
 
@@ -65,7 +75,7 @@ def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench) -> No
     wrong = {OTHER.upper(): "already", "  ": "can be seen", "x" * 121: "too long", "a/b": "slash"}
     for name, why in wrong.items():
         with pytest.raises(DiscernError, match=why):
-            bench.concept(NAME).definition.rename(name, author="me")
+            rename(bench.concept(NAME), name, author="me")
         with pytest.raises(DiscernError, match=why):
             bench.concepts.copy(NAME, name, author="me")
     assert bench.concept(NAME).definition.read().revisions == 1
@@ -78,11 +88,11 @@ def rows_of(concept: Concept) -> dict[str, dict[str, Any]]:
 
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
     concept = trained.concept(NAME)
-    same, changed, emptied = (picture.id for picture in concept.labels.next_pictures(3))
+    same, changed, emptied = (picture.id for picture in next_pictures(concept, 3))
     for picture in (same, changed, emptied):
-        concept.labels.give(picture, "yes", author="ben", comment="a moon")
-    concept.labels.comment(changed, "a sun", author="ben", key="changed")
-    concept.labels.comment(emptied, "", author="ben", key="emptied")
+        give_label(concept, picture, "yes", author="ben", comment="a moon")
+    comment_on(concept, changed, "a sun", author="ben", key="changed")
+    comment_on(concept, emptied, "", author="ben", key="emptied")
     before = rows_of(concept)
     copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = rows_of(copy)
@@ -90,7 +100,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     kept = ("label", "author", "author_kind", "created", "comment", "definition")
     assert all(rows[i][column] == before[i][column] for i in rows for column in kept)
     assert [rows[i]["comment"] for i in (same, changed, emptied)] == ["a moon", "a sun", ""]
-    assert copy.labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
+    assert own_comments(copy, [changed, emptied], "ben") == {changed: "a sun"}
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
@@ -100,13 +110,13 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
 
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
     concept = trained.concept(NAME)
-    answer(trained, NAME, [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")])
-    taught = next(p.id for p in concept.labels.next_pictures(9) if not p.repeat)
-    concept.labels.give(taught, "yes", author="me", in_view=True)
+    answer(trained, NAME, [p.id for p in next_pictures(concept, 12, purpose="evaluation")])
+    taught = next(p.id for p in next_pictures(concept, 9) if not p.repeat)
+    give_label(concept, taught, "yes", author="me", in_view=True)
     alone = trained.concepts.copy(NAME, "Alone", author="me")
-    view, words = alone.definition.read(), concept.definition.read().revision.definition
+    view, words = alone.definition.read(), definition_of(concept).definition
     assert view.revision.definition == words.model_copy(update={"name": "Alone"})
-    assert alone.definition.revisions()[-1].note == f"duplicated from “{NAME}”"
+    assert revisions(alone)[-1].note == f"duplicated from “{NAME}”"
     assert (alone.name, view.answers.answers, view.heads, view.candidates) == ("Alone", 0, [], 0)
     copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
     dataset, of_alone, source = (trained.context.dataset(one.row) for one in (copy, alone, concept))
@@ -125,10 +135,10 @@ def test_other_words_make_test_labels_earlier_in_a_duplicate_too(trained: Workbe
 
     concept = trained.concept(NAME)
     answer(trained, NAME, [row.id for row in trained.library.pictures(limit=200).pictures])
-    concept.definition.rename("Ball", author="me")
+    rename(concept, "Ball", author="me")
     assert earlier(concept) == []
-    words = concept.definition.read().revision.definition.model_copy(update={"description": "Egg."})
-    concept.definition.revise(words, author="me", note="other words")
+    words = definition_of(concept).definition.model_copy(update={"description": "Egg."})
+    revise(concept, words, author="me", note="other words")
     copy = trained.concepts.copy("Ball", OTHER, with_labels=True, author="me")
     assert set(earlier(copy)) == trained.context.store.evaluation_pictures(copy.id).keys()
     assert earlier(concept)
@@ -141,7 +151,7 @@ def test_a_list_ten_times_as_long_costs_the_same_and_knows_an_answer_at_once(ben
         for number in range(first, last):
             concept = bench.concepts.begin(f"Shape {number}", f"A shape of kind {number}.")
             for picture in pictures[:4]:
-                concept.labels.give(picture, "yes", author="ana")
+                give_label(concept, picture, "yes", author="ana")
         bench.concepts.all()  # what changed since the last look is read once
         with statements(bench.context.database) as sent:
             bench.concepts.all()
@@ -152,9 +162,9 @@ def test_a_list_ten_times_as_long_costs_the_same_and_knows_an_answer_at_once(ben
         bench.concepts.steps_done("Shape 19")
     assert not any("annotations.evidence" in statement for statement in sent)
     before = bench.concepts.all()[-1].answers.answers
-    bench.concept("Shape 19").labels.give(pictures[4], "no", author="ana")
+    give_label(bench.concept("Shape 19"), pictures[4], "no", author="ana")
     assert bench.concepts.all()[-1].answers.answers == before + 1
-    bench.concept("Shape 19").labels.take_back(author="ana", key="back")
+    take_back_labels(bench.concept("Shape 19"), author="ana", key="back")
     assert bench.concepts.all()[-1].answers.answers == before
 
 
@@ -167,13 +177,13 @@ def test_a_cover_shows_what_counts_never_a_no(trained: Workbench, monkeypatch: p
         return trained.concepts.all()[-1].cover
 
     def said(value: str) -> list[str]:
-        return [i for i, decision in concept.labels.decisions().items() if decision.value == value]
+        return [i for i, decision in decisions_of(concept).items() if decision.value == value]
 
     concept.versions.use(concept.versions.head().number, 0.2, author="ana").wait()
     yes = said("yes")
     assert cover() == yes[-3:]
     for picture in yes[1:]:
-        concept.labels.give(picture, "no", author="simulation", simulated=True)
+        give_label(concept, picture, "no", author="simulation", simulated=True)
     head = concept.versions.head()
     scores = trained.context.library_scores(concept.id, head)
     flagged = [i for i, p in scores.probability.top(200) if p >= head.threshold]
@@ -181,8 +191,8 @@ def test_a_cover_shows_what_counts_never_a_no(trained: Workbench, monkeypatch: p
     assert noes & set(flagged)
     assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
     monkeypatch.setattr(trained.context, "library_scores", lambda concept_id, head: None)
-    concept.labels.give(yes[0], "no", author="ana")
-    concept.definition.mine().wait()
+    give_label(concept, yes[0], "no", author="ana")
+    concept.begin(mine).wait()
     found = set(cover())
-    assert not found & (concept.labels.decisions().keys() | apart)
+    assert not found & (decisions_of(concept).keys() | apart)
     assert found <= store.candidates(concept.id).keys()

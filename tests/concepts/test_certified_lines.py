@@ -10,6 +10,7 @@ from answering import answer
 
 from concepts.classifier.verdict import verdict
 from concepts.errors import ConflictError
+from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
 from concepts.workbench import Concept, Workbench
@@ -53,7 +54,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     asked = concept.certificates.begin(SHARE, author="me").asked
     drawn, waves = certifying(concept), len(store.waves(concept.id))
     assert {one.after_wave for one in store.certifying_pictures(concept.id).values()} == {waves}
-    first = concept.labels.next_pictures(len(drawn), purpose="evaluation")
+    first = next_pictures(concept, len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == asked
     answer(concept.bench, NAME, drawn[:-1], always="yes")
@@ -67,14 +68,14 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     assert not dataset.measuring
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    assert concept.labels.count().measure == 0
+    assert label_count(concept).measure == 0
     concept.context.draw_more(concept.row, at_least=200)
     assert not set(drawn) & set(concept.dataset().evaluation)
 
 
 @pytest.mark.slow
 def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: Concept) -> None:
-    answer(concept.bench, NAME, [p.id for p in concept.labels.next_pictures(200, purpose="evaluation")])
+    answer(concept.bench, NAME, [p.id for p in next_pictures(concept, 200, purpose="evaluation")])
     view = asked(concept, "yes")
     assert view.errors == 0
     assert kept(concept) == kept(concept) == 2
@@ -117,7 +118,7 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
     with pytest.raises(ConflictError, match="one guarantee of either side, so train again"):
         concept.certificates.begin(0.6, author="me")
     assert certifying(concept) == first
-    answer(concept.bench, NAME, [picture.id for picture in concept.labels.next_pictures(3)])
+    answer(concept.bench, NAME, [picture.id for picture in next_pictures(concept, 3)])
     concept.versions.train().wait()
     assert concept.certificates.state() == view.model_copy(update={"newest": False})
     again = concept.certificates.begin(SHARE, author="me")

@@ -8,7 +8,9 @@ import pytest
 from answering import answer
 
 from concepts.classifier.training import way_of
+from concepts.collaborator.annotations import annotate
 from concepts.errors import NotEnoughLabelsError, WrongUsageError
+from concepts.labelling.labels import next_pictures
 from concepts.workbench import Concept
 
 NAME = "Round thing"
@@ -17,7 +19,7 @@ NAME = "Round thing"
 @pytest.mark.slow
 def test_the_head_chosen_is_trained_and_remembered_and_another_one_is_a_new_version(concept: Concept) -> None:
     for purpose, n in (("evaluation", 100), ("train", 10), ("train", 10), ("train", 10)):
-        pictures = concept.labels.next_pictures(n, purpose=purpose)
+        pictures = next_pictures(concept, n, purpose=purpose)
         answer(concept.bench, NAME, [picture.id for picture in pictures])
     concept.versions.train().wait()
     for head in ("line", "lda", "lda", "logistic"):  # in the background
@@ -37,7 +39,7 @@ def test_what_is_not_registered_or_lacks_answers_is_refused_and_not_kept(concept
     with pytest.raises(WrongUsageError, match=r"no head “forest”.*auto, line, text, lda, logistic"):
         concept.versions.train(head="forest")
     with pytest.raises(WrongUsageError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
-        concept.annotations.annotate(annotator="oracle")
+        concept.begin(annotate, annotator="oracle")
     assert not {"annotate", "train"} & {job.kind for job in concept.context.jobs.store.recent()}
     with pytest.raises(NotEnoughLabelsError, match="there are 0 yes and 0 no"):
         concept.versions.train(head="lda").wait()

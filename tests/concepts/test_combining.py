@@ -8,7 +8,9 @@ import pytest
 from answering import Filled
 
 from concepts.bundle.load import load_bundle
+from concepts.definition.revisions import rename
 from concepts.errors import ConflictError, DiscernError, RuleTextError, UnknownError
+from concepts.labelling.labels import decisions_of, give_label, next_pictures
 from concepts.workbench import Workbench
 
 NAME, OTHER = "Round thing", "Dark one"
@@ -17,9 +19,9 @@ RULE = f"{NAME} AND NOT {OTHER}"
 
 def two_trained(bench: Workbench) -> None:
     for name, value_of in ((NAME, lambda n, path: "ellipse" in path), (OTHER, lambda n, path: n % 2 == 0)):
-        labels = bench.concepts.begin(name, f"A {name}.").labels
-        for n, picture in enumerate(labels.next_pictures(24)):
-            labels.give(picture.id, "yes" if value_of(n, picture.path) else "no", author="me")
+        concept = bench.concepts.begin(name, f"A {name}.")
+        for n, picture in enumerate(next_pictures(concept, 24)):
+            give_label(concept, picture.id, "yes" if value_of(n, picture.path) else "no", author="me")
         bench.concept(name).versions.train().wait()
 
 
@@ -40,7 +42,7 @@ def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench
     assert len(shown) == min(tried.listed, 100)
     waiting: set[str] = set()
     for one in map(bench.concept, (NAME, OTHER)):
-        waiting |= bench.context.store.kept_apart(one.id) - one.labels.decisions().keys()
+        waiting |= bench.context.store.kept_apart(one.id) - decisions_of(one).keys()
     assert waiting
     assert waiting.isdisjoint(picture.id for picture in tried.pictures)
     assert tried.listed == tried.total - len(waiting)
@@ -58,7 +60,7 @@ def test_what_is_kept_stays_with_its_versions_until_it_is_kept_anew(bench: Workb
     first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.rule, first.threshold, first.author) == (RULE, 0.4, "ana")
     bench.concept(NAME).versions.use(1, 0.77, author="me").wait()
-    bench.concept(OTHER).definition.rename("Night", author="me")
+    rename(bench.concept(OTHER), "Night", author="me")
     kept = bench.rules.one("lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"
     assert [member.version for member in kept.members] == [1, 1]

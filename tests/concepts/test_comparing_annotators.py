@@ -15,9 +15,18 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import update
 
+from concepts.classifier.measuring import consistency_of
+from concepts.collaborator.annotations import (
+    annotate,
+    choose_annotator,
+    compare_annotators,
+    estimate_comparing,
+)
 from concepts.collaborator.comparing import drawn_answers
-from concepts.collaborator.setups import Setup
+from concepts.collaborator.setups import Setup, setup_of
 from concepts.errors import NotEnoughLabelsError, SettingsError
+from concepts.labelling.labels import give_label, next_pictures
+from concepts.labelling.mining import mine
 from concepts.learning.evaluation import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
@@ -72,7 +81,7 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
 
 
 def test_setups_stand_side_by_side_and_the_better_is_recommended(concept: Concept, model: FakeOpenAI) -> None:
-    found = concept.annotators.compare().wait()
+    found = concept.begin(compare_annotators).wait()
     by_name = {one.name: one for one in found.setups}
     assert next(iter(by_name)) == "simulated-model"
     ways = ("", ", with examples", ", in steps", ", in steps, with examples")
@@ -86,7 +95,7 @@ def test_setups_stand_side_by_side_and_the_better_is_recommended(concept: Concep
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
     assert found.pictures == len(drawn_answers(concept.dataset()))
-    assert concept.annotators.compared() == found
+    assert concept.newest(compare_annotators) == found
 
 
 def test_no_answer_that_measures_or_was_given_in_view_is_among_them(concept: Concept) -> None:
@@ -104,11 +113,11 @@ def test_no_answer_that_measures_or_was_given_in_view_is_among_them(concept: Con
 
 
 def test_what_it_would_cost_is_said_and_a_budget_ends_it_cleanly(concept: Concept, model: FakeOpenAI) -> None:
-    expected = concept.annotators.estimate()
+    expected = estimate_comparing(concept)
     assert (expected.setups, expected.missing) == (5, 0)
     assert expected.usd is not None
     assert model.requests == []
-    found = concept.annotators.compare(budget=0.02).wait()
+    found = concept.begin(compare_annotators, budget=0.02).wait()
     assert found.stopped
     assert found.cost_usd <= 0.02
     assert len(found.setups) < 5
@@ -121,37 +130,37 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, mod
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        concept.annotators.compare().wait(stop)
+        concept.begin(compare_annotators).wait(stop)
     assert model.requests
-    concept.labels.give(next(iter(concept.dataset().answers)), "no", author="me", key="meanwhile")
+    give_label(concept, next(iter(concept.dataset().answers)), "no", author="me", key="meanwhile")
     concept.bench.close()
     bench = Workbench(load_settings())
-    found = bench.concept(NAME).annotators.compare().wait()
+    found = bench.concept(NAME).begin(compare_annotators).wait()
     asked = [str(request.body) for request in model.requests]
     assert len(asked) == len(set(asked)) == found.calls
 
 
 def test_the_chosen_one_labels_from_then_on_and_is_kept(concept: Concept, model: FakeOpenAI) -> None:
-    concept.definition.mine().wait()
-    concept.annotators.choose(Setup("decomposed", examples=True), author="me")
-    assert concept.annotations.annotate(limit=2).wait().annotator == "simulated-model, in steps"
-    concept.annotators.choose(Setup("builtin"), author="me")
-    assert concept.annotations.annotate(limit=2).wait().annotator == "builtin"
-    assert concept.annotators.in_use() == Setup("builtin")
+    concept.begin(mine).wait()
+    choose_annotator(concept, Setup("decomposed", examples=True), author="me")
+    assert concept.begin(annotate, limit=2).wait().annotator == "simulated-model, in steps"
+    choose_annotator(concept, Setup("builtin"), author="me")
+    assert concept.begin(annotate, limit=2).wait().annotator == "builtin"
+    assert setup_of(concept) == Setup("builtin")
     with pytest.raises(SettingsError, match="is set"):
-        concept.annotators.choose(Setup("vlm", large=True), author="me")
+        choose_annotator(concept, Setup("vlm", large=True), author="me")
 
 
 def test_with_too_few_answers_it_says_how_many_are_missing(model: FakeOpenAI, bench: Workbench) -> None:
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)])
-    assert bench.concept(NAME).annotators.estimate().missing > 0
+    answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 6)])
+    assert estimate_comparing(bench.concept(NAME)).missing > 0
     with pytest.raises(NotEnoughLabelsError):
-        bench.concept(NAME).annotators.compare().wait()
+        bench.concept(NAME).begin(compare_annotators).wait()
     assert model.requests == []
 
 
 def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
-    assert trained.concept(NAME).annotators.consistency() == ""
+    assert consistency_of(trained.concept(NAME)) == ""
     twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
     assert twice is not None
     nothing = dict.fromkeys(("labels", "metrics", "baselines", "sentences", "notes"), ())
@@ -159,4 +168,4 @@ def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench
         head=1, threshold=0.5, looked_at=20, confusion={}, curves=None, consistency=twice, **nothing
     )
     trained.context.heads.add_evaluation(trained.concept(NAME).id, 1, 20, report.model_dump(mode="json"))
-    assert "18 of 20 pictures the same way twice" in trained.concept(NAME).annotators.consistency()
+    assert "18 of 20 pictures the same way twice" in consistency_of(trained.concept(NAME))

@@ -13,7 +13,11 @@ from pydantic import ValidationError
 from concepts.definition import editing
 from concepts.definition.document import Criterion, Definition, Query, Revision, changed_lines, word_diff
 from concepts.definition.questions import DefinitionQuestion, Offered, answer
+from concepts.definition.revisions import definition_of, restore_definition
 from concepts.errors import DiscernError
+from concepts.labelling.examples import edit_definition
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine, searches_of
 from concepts.workbench.concept import Concept
 
 texts = st.text(alphabet="ab \n.", max_size=30)
@@ -151,40 +155,40 @@ def _add(text: str) -> partial[Definition]:
 
 
 def test_an_edit_of_the_newest_revision_makes_one_that_can_be_undone(concept: Concept) -> None:
-    edited = concept.definition.edit(_add("ellipse"), author="ana", after=1)
+    edited = edit_definition(concept, _add("ellipse"), author="ana", after=1)
     assert (edited.number, edited.note, edited.author) == (2, "added “ellipse”", "ana")
     with pytest.raises(DiscernError, match="changed meanwhile"):
-        concept.definition.edit(_add("disc"), author="ben", after=1)
-    same = concept.definition.read().revision.definition.description
-    concept.definition.edit(partial(editing.describe, text=same), author="ana", after=2)
-    newest = concept.definition.read().revision  # what changes nothing makes none
+        edit_definition(concept, _add("disc"), author="ben", after=1)
+    same = definition_of(concept).definition.description
+    edit_definition(concept, partial(editing.describe, text=same), author="ana", after=2)
+    newest = definition_of(concept)  # what changes nothing makes none
     assert (newest.number, [q.text for q in newest.definition.queries]) == (2, ["ellipse"])
-    back = concept.definition.restore(1, author="ana", after=2)
+    back = restore_definition(concept, 1, author="ana", after=2)
     assert (back.number, back.note) == (3, "back to definition 1")
-    assert back.definition == concept.definition.read(revision=1).revision.definition
+    assert back.definition == definition_of(concept, 1).definition
 
 
 def test_every_query_shows_what_it_finds_and_brought_but_no_test_picture(concept: Concept) -> None:
-    concept.definition.edit(_add("ellipse"), author="ana", after=1)
-    concept.definition.mine(size=20).wait()
-    sentence, query = concept.definition.queries(6)
+    edit_definition(concept, _add("ellipse"), author="ana", after=1)
+    concept.begin(mine, size=20).wait()
+    sentence, query = searches_of(concept, 6)
     assert (sentence.index, sentence.text) == (None, "A filled ellipse")
     assert (query.index, query.text) == (0, "ellipse")
     assert len(query.found) == 6
     assert query.brought > 0
-    measuring = {p.id for p in concept.labels.next_pictures(90, purpose="evaluation")}
+    measuring = {p.id for p in next_pictures(concept, 90, purpose="evaluation")}
     assert measuring
     assert not measuring & {p.id for view in (sentence, query) for p in view.found}
 
 
 def test_a_job_that_mines_is_found_again_however_many_came_after_it(concept: Concept) -> None:
-    job = concept.definition.mine().id
+    job = concept.begin(mine).id
     for number in range(60):
         concept.bench.jobs.store.add("train", {"concept": f"Other {number}"})
     installation = concept.bench.installation
     assert installation.newest_jobs(("mine",), "Round thing")
     concept.bench.jobs.resume(job)
-    (latest,) = installation.newest_jobs(("mine", "expand"), "Round thing")
+    (latest,) = installation.newest_jobs(("mine", "propose"), "Round thing")
     assert latest.id == job
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
     assert installation.newest_jobs(("mine",), "Square") == []

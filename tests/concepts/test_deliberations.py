@@ -16,13 +16,25 @@ from PIL import Image
 from web_screens import Screens
 
 from concepts.collaborator import trials
+from concepts.collaborator.rounds import (
+    accept_wording,
+    ambiguities_of,
+    begin_round,
+    find_ambiguities,
+    put_to_the_test,
+    reword,
+    rewordings,
+    rounds_of,
+)
 from concepts.definition.document import Criterion, Definition
+from concepts.definition.revisions import definition_of, revise
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
+from concepts.labelling.labels import GivenLabel, commit_labels, give_label
+from concepts.labelling.mining import mine
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.results.review import find_labels_to_review, review_queue
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.jobs import LookBack
-from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Shapes"
@@ -108,7 +120,7 @@ def begun_too_wide(bench: Workbench) -> None:
     """The concept begins with all drawings; the person means those that are no lines."""
     concept = bench.concepts.begin(NAME, "Drawings.")
     add_criterion(concept, "necessary", "something drawn")
-    concept.definition.mine().wait()
+    concept.begin(mine).wait()
 
 
 @pytest.fixture
@@ -124,7 +136,7 @@ def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     paths = concept.context.collection.paths(ids)
     said = {i: "no" if "line" in paths[i] else "yes" for i in ids}
     given = {f"say {i}": GivenLabel(picture=i, value=v, comment=comment) for i, v in said.items()}
-    concept.labels.commit(given, Author("me"))
+    commit_labels(concept, given, Author("me"))
 
 
 def free(concept: Concept) -> list[str]:
@@ -140,23 +152,23 @@ def answer_most(concept: Concept, n: int = 50) -> None:
 def add_criterion(concept: Concept, kind: str, text: str) -> None:
     definition = concept.dataset().revision.definition
     criteria = (*definition.criteria, Criterion(kind=kind, text=text))
-    concept.definition.revise(definition.model_copy(update={"criteria": criteria}), author="me", note=text)
+    revise(concept, definition.model_copy(update={"criteria": criteria}), author="me", note=text)
 
 
 def older(concept: Concept) -> list[ReviewRow]:
-    return concept.bench.review.queue(NAME, Reason.OLDER_DESCRIPTION).rows
+    return review_queue(concept.bench.concept(NAME), Reason.OLDER_DESCRIPTION).rows
 
 
 def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concept, server: FakeOpenAI):
     answer_most(concept, 8)
     with pytest.raises(NotEnoughLabelsError) as refused:
-        concept.deliberations.reword().wait()
+        concept.begin(reword).wait()
     assert refused.value.needed >= 12
     answer_most(concept)
 
-    found = concept.deliberations.reword().wait()
-    (tried,) = concept.deliberations.rewordings()
-    revision = concept.deliberations.accept(found.rewording, 0, author="me")
+    found = concept.begin(reword).wait()
+    (tried,) = rewordings(concept)
+    revision = accept_wording(concept, found.rewording, 0, author="me")
 
     asked = [r.text for r in server.requests if (r.schema_name or "").endswith(("Wordings", "Differences"))]
     assert asked
@@ -168,70 +180,70 @@ def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concep
     assert ("added", "Not: made of lines") in best.difference
     assert best.after > best.before
     assert revision.definition.criteria[-1].text == "made of lines"
-    assert concept.deliberations.rewordings()[0].became == revision.number
+    assert rewordings(concept)[0].became == revision.number
     with pytest.raises(ConflictError):
-        concept.deliberations.accept(found.rewording, author="me")
+        accept_wording(concept, found.rewording, author="me")
 
 
 @pytest.mark.slow
 def test_a_wording_for_an_older_definition_is_not_taken_and_can_be_rejected(concept: Concept):
     answer_most(concept)
-    number = concept.deliberations.reword().wait().rewording
+    number = concept.begin(reword).wait().rewording
     newer = Definition(name=NAME, description="Something else.")
-    concept.definition.revise(newer, author="me", note="mine")
+    revise(concept, newer, author="me", note="mine")
 
     with pytest.raises(ConflictError):
-        concept.deliberations.accept(number, 0, author="me")
-    assert concept.definition.read().revision.definition == newer
-    concept.deliberations.accept(number, author="me")
-    assert concept.deliberations.rewordings()[0].deed == "rejected"
+        accept_wording(concept, number, 0, author="me")
+    assert definition_of(concept).definition == newer
+    accept_wording(concept, number, author="me")
+    assert rewordings(concept)[0].deed == "rejected"
 
 
 def test_borderline_pictures_are_answered_before_the_machine_speaks(concept: Concept):
     answer_most(concept, 10)
-    concept.deliberations.find().wait()
-    before = concept.deliberations.ambiguities()
+    concept.begin(find_ambiguities).wait()
+    before = ambiguities_of(concept)
     shown = [i for one in before for i in one.pictures]
     assert shown
     assert not set(shown) & concept.dataset().reserved
     with pytest.raises(DiscernError, match="There is no group"):
-        concept.deliberations.begin("made up", author="me")
-    begun = concept.deliberations.begin(before[0].name, author="me")
+        begin_round(concept, "made up", author="me")
+    begun = begin_round(concept, before[0].name, author="me")
 
     assert len(begun.pictures) <= 5
     assert all(p.machine is None and not p.rationale for p in begun.pictures)
 
     say(concept, [p.id for p in begun.pictures], comment="no lines, please")
-    (answered,) = concept.deliberations.rounds()
+    (answered,) = rounds_of(concept)
     assert all(p.answer for p in answered.pictures)
     assert any(p.machine for p in answered.pictures)
     assert all("no lines, please" in " ".join(p.comments) for p in answered.pictures)
-    after = concept.deliberations.ambiguities()
+    after = ambiguities_of(concept)
     assert len(after) > 1
     assert (after[-1].name, after[-1].met) == (before[0].name, len(begun.pictures))
 
 
 def test_without_a_model_groups_of_pictures_stand_for_ambiguities(bench: Workbench):
-    looked = bench.concept("Round thing").deliberations.find().wait()
+    looked = bench.concept("Round thing").begin(find_ambiguities).wait()
     assert (looked.by, looked.asked) == ("", 0)
     assert looked.ambiguities
 
 
 def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(concept: Concept):
     def asked() -> int:
-        return len(concept.bench.jobs.store.newest_first([LookBack.kind], concept.id))
+        return len(concept.bench.jobs.store.newest_first(["look back"], concept.id))
 
     by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free(concept)}
     paths = concept.context.collection.paths(free(concept))
-    concept.labels.commit(by_the_first_words, Author("me"))  # lines count
-    concept.bench.review.find(NAME)
+    commit_labels(concept, by_the_first_words, Author("me"))  # lines count
+    find_labels_to_review(concept.bench.concept(NAME))
     assert asked() == 0
     add_criterion(concept, "excluding", "made of lines")
     add_criterion(concept, "supporting", "left over")
 
     assert older(concept) == []
-    assert concept.bench.review.find(NAME) == ""
-    concept.bench.review.find(NAME)
+    assert find_labels_to_review(concept.bench.concept(NAME)) == ""
+    find_labels_to_review(concept.bench.concept(NAME))
     assert asked() == 1
     again = older(concept)
 
@@ -240,20 +252,20 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     said = "Labelled under description 2. By description 4 the annotator says no: "
     assert all(one.label == "yes" and one.evidence.startswith(said) for one in again)
 
-    concept.labels.give(again[0].id, "no", author="me", key="second look")
+    give_label(concept, again[0].id, "no", author="me", key="second look")
     assert again[0].id not in [one.id for one in older(concept)]
 
 
 def test_what_the_machine_says_is_kept_from_the_screen_until_there_is_a_label(concept: Concept):
     """That what is given afterwards says that it was in view is a browser's part."""
     answer_most(concept, 10)
-    concept.deliberations.find().wait()
-    name = concept.deliberations.ambiguities()[0].name
-    begun = concept.deliberations.begin(name, author="me")
+    concept.begin(find_ambiguities).wait()
+    name = ambiguities_of(concept)[0].name
+    begun = begin_round(concept, name, author="me")
     screens, one = Screens(concept.bench), begun.pictures[0].id
 
     assert _shown_of(screens, one)["blind"]
-    concept.labels.give(one, "no", author="me", key="first look")
+    give_label(concept, one, "no", author="me", key="first look")
     assert not _shown_of(screens, one)["blind"]
 
 
@@ -277,23 +289,23 @@ def _shown_of(screens: Screens, picture: str) -> dict[str, Any]:
 def test_pictures_that_two_wordings_differ_about_settle_it(concept: Concept, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(trials, "ERROR", 0.008)  # the answers that are there settle nothing
     answer_most(concept, 30)
-    number = concept.deliberations.reword().wait().rewording
-    test = concept.deliberations.put_to_the_test(number, author="me")
-    assert concept.deliberations.put_to_the_test(number, author="me").number == test.number
+    number = concept.begin(reword).wait().rewording
+    test = put_to_the_test(concept, number, author="me")
+    assert put_to_the_test(concept, number, author="me").number == test.number
     assert "lines" not in test.ambiguity
     assert len(test.pictures) <= trials.AT_ONCE
 
     first, *others = test.pictures
-    concept.labels.give(first.id, "no", author="me", key="in view", in_view=True)
+    give_label(concept, first.id, "no", author="me", key="in view", in_view=True)
     say(concept, [p.id for p in others])
-    (wording,) = concept.deliberations.rewordings()[0].wordings[:1]
+    (wording,) = rewordings(concept)[0].wordings[:1]
     assert list(wording.answered) == [p.id for p in others]
     assert wording.verdict != "better"
 
-    while concept.deliberations.rewordings()[0].wordings[0].undecided:
-        more = concept.deliberations.put_to_the_test(number, author="me")
+    while rewordings(concept)[0].wordings[0].undecided:
+        more = put_to_the_test(concept, number, author="me")
         assert not {p.id for p in more.pictures} & {p.id for p in test.pictures}
         say(concept, [p.id for p in more.pictures])
-    assert concept.deliberations.rewordings()[0].wordings[0].verdict == "better"
+    assert rewordings(concept)[0].wordings[0].verdict == "better"
     with pytest.raises(DiscernError, match="No other pictures"):
-        concept.deliberations.put_to_the_test(number, author="me")
+        put_to_the_test(concept, number, author="me")

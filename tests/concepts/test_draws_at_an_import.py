@@ -11,6 +11,7 @@ import pytest
 from synthetic import add_made_up
 
 from concepts.classifier.measured_sample import sample
+from concepts.labelling.labels import next_pictures
 from concepts.learning.waves import FIRST
 from concepts.workbench import Workbench
 
@@ -47,7 +48,7 @@ def import_labels(bench: Workbench, folder: Path, ids: Iterable[str], split: str
 
 
 def drawn_pictures(bench: Workbench) -> list[str]:
-    return list(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id))
+    return list(bench.context.store.evaluation_pictures(bench.context.row_of(NAME).id))
 
 
 def test_an_import_draws_nothing_more_and_aims_the_later_waves(bench: Workbench, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_an_import_draws_nothing_more_and_aims_the_later_waves(bench: Workbench,
     import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
     assert len(drawn_pictures(bench)) == FIRST
     for _ in range(2):
-        asked = bench.concept(NAME).labels.next_pictures(60, purpose="evaluation")
+        asked = next_pictures(bench.concept(NAME), 60, purpose="evaluation")
         import_labels(bench, tmp_path, [picture.id for picture in asked], "evaluation")
     drawn = drawn_pictures(bench)[:120]
     assert len(RARE_IDS & set(drawn)) >= 15  # everything alike would give three
@@ -66,7 +67,7 @@ def test_a_label_for_everything_leaves_an_aimed_test_set(bench: Workbench, tmp_p
     drawn = drawn_pictures(bench)
     assert len(drawn) == 240
     assert len(RARE_IDS & set(drawn)) >= 12  # everything alike would give six
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    dataset = bench.context.dataset(bench.context.row_of(NAME))
     taught = dataset.training.ids
     assert not set(drawn) & set(taught)
     assert len(taught) > bench.library.info().pictures // 2

@@ -10,9 +10,12 @@ from itertools import count
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
+from concepts.definition.revisions import definition_of, revise
 from concepts.labelling.dataset import MeasuringLabels, measuring_labels
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.results.review import review_queue
 from concepts.workbench import Concept
 from storage.labels import Author, LabelEvent
 
@@ -88,24 +91,24 @@ def test_what_words_mean_is_what_one_reads_to_decide() -> None:
 def label(concept: Concept, pictures: Sequence[str], value: str = "") -> None:
     paths = concept.context.collection.paths(pictures)
     for i in pictures:
-        concept.labels.give(i, value or ("yes" if "ellipse" in paths[i] else "no"), author="me")
+        give_label(concept, i, value or ("yes" if "ellipse" in paths[i] else "no"), author="me")
 
 
 def listed(concept: Concept) -> list[ReviewRow]:
-    return concept.bench.review.queue(NAME, Reason.OLDER_TEST_LABEL, reader="me").rows
+    return review_queue(concept.bench.concept(NAME), Reason.OLDER_TEST_LABEL, reader="me").rows
 
 
 @pytest.mark.slow
 def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(concept: Concept) -> None:
-    label(concept, [picture.id for picture in concept.labels.next_pictures(20, purpose="evaluation")])
-    label(concept, [picture.id for picture in concept.labels.next_pictures(14)])
+    label(concept, [picture.id for picture in next_pictures(concept, 20, purpose="evaluation")])
+    label(concept, [picture.id for picture in next_pictures(concept, 14)])
     concept.versions.train().wait()
     concept.versions.measure()
     before = concept.versions.quality()
     assert (before.earlier, before.to_label_again, before.stale, listed(concept)) == ("", 0, False, [])
-    definition = concept.definition.read().revision.definition
+    definition = definition_of(concept).definition
     changed = definition.model_copy(update={"description": "An ellipse, filled or not."})
-    concept.definition.revise(changed, author="me", note="other words")
+    revise(concept, changed, author="me", note="other words")
     view, rows = concept.versions.quality(), listed(concept)
     known = f"{len(rows)} of {len(rows)} test labels were given under an earlier description."
     assert (view.earlier, view.to_label_again, view.stale) == (known, len(rows), False)
@@ -116,7 +119,7 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(con
 
     row = rows[0]  # nothing is told of its label
     assert (row.blind, row.label, row.labels, row.purpose) == (True, "", [], "evaluation")
-    concept.labels.give(row.id, "unsure", author="me", in_view=True)
+    give_label(concept, row.id, "unsure", author="me", in_view=True)
     assert len(listed(concept)) == len(rows)
     teaching = concept.dataset().training.ids
     for n, row in enumerate(rows):

@@ -20,6 +20,7 @@ from PIL import Image
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.classifier.measured_sample import sample
 from concepts.errors import ConflictError, DiscernError, EncoderError
+from concepts.labelling.labels import decisions_of, give_label
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.scores import said_of_heat as said_of
@@ -61,7 +62,7 @@ Drawn = tuple[Path, Said]
 
 def label(concept: Concept, said: Said, pictures: Iterable[str]) -> None:
     for picture in pictures:
-        concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
+        give_label(concept, picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
 
 
 def frame(concept: Concept, said: Said, *pictures: str) -> None:
@@ -228,7 +229,7 @@ def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbe
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
     assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
-    waiting = trained.context.store.kept_apart(concept.id) - concept.labels.decisions().keys()
+    waiting = trained.context.store.kept_apart(concept.id) - decisions_of(concept).keys()
     with pytest.raises(ConflictError, match="test picture"):  # nothing before this person has answered
         concept.scores.heat(min(waiting), author="me")
 

@@ -23,10 +23,13 @@ from postgres import ON_BOTH
 from simulated_annotator import SAYS, serving
 from sqlalchemy import JSON, LargeBinary, Text, text
 
+from concepts.collaborator.annotations import annotate
+from concepts.labelling.examples import choose_example, give_example_file
+from concepts.labelling.labels import comment_on, next_pictures
+from concepts.labelling.mining import mine
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.settings import load_settings
 from concepts.workbench import Workbench, emptying
-from concepts.workbench.jobs import LookOver
 from storage import erasing
 from storage.kept_figures import Follows, KeptFigures
 from storage.people import AnsweredRequests
@@ -123,7 +126,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     bench.library.add([uploads]).wait()
     (tmp_path / "outside").mkdir()
     draw("line", 4321).save(tmp_path / "outside" / "example.png")
-    outside = concept.examples.give_file(str(tmp_path / "outside" / "example.png"), author=ME).id
+    outside = give_example_file(concept, str(tmp_path / "outside" / "example.png"), author=ME).id
     assert outside_thumbnail(context.collection, outside)
     bench.library.add([tmp_path / "outside"]).wait()
     concept.versions.use(1, 1e-9, author=ME).wait()  # flags everything
@@ -136,18 +139,18 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     measures = sorted(concept.dataset().evaluation)[0]
 
     # What is said of them.
-    answer(bench, NAME, [one.id for one in concept.labels.next_pictures(30, purpose="evaluation")])
-    concept.definition.mine().wait()
-    concept.annotations.annotate(limit=1).wait()
+    answer(bench, NAME, [one.id for one in next_pictures(concept, 30, purpose="evaluation")])
+    concept.begin(mine).wait()
+    concept.begin(annotate, limit=1).wait()
     judged = concept.context.store.ratings(concept.id)[0].picture_id
     answered = sorted(concept.dataset().answers)[0]
     ids = [*dict.fromkeys([answered, measures, judged, outside, flagged, alike, named["own.png"]])]
     paths = context.collection.paths(ids)
     for number, picture in enumerate(ids):
-        concept.labels.comment(picture, REMARK, author=ME, key=f"remark {picture}")
+        comment_on(concept, picture, REMARK, author=ME, key=f"remark {picture}")
         context.columns.add([PictureColumn(picture_id=picture, name="caption", value=CAPTION, file="a.csv")])
         if picture not in concept.dataset().reserved:
-            concept.examples.choose(picture, counts=bool(number % 2), author=ME)
+            choose_example(concept, picture, counts=bool(number % 2), author=ME)
     context.renditions.read(named["own.png"])
     bench.collections.make("By hand", ids, author=ME)
     context.walls.add(concept.id, "wall", ME, ids)
@@ -170,7 +173,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     jobs = context.jobs.store
     row = {"id": ids[0], "reason": "label_flip", "evidence": REMARK, "labels": [{"comments": [REMARK]}]}
     arguments = {"answers": 1, "definition": 1, "library": "x", "version": 1, "paths": list(paths.values())}
-    job = jobs.add(LookOver.kind, arguments, concept.id)
+    job = jobs.add("look over", arguments, concept.id)
     jobs.once(job, "drawn", [[ids[0], True]])
     said = f"{paths[ids[0]]} can't be read, nor {ids[1][:12]}."
     jobs.finish(job, "failed", {"found": [row], "failed": [{"id": ids[1], "reason": WORDS}]}, said, said)
@@ -197,7 +200,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
     elsewhere = {"discern.sqlite"} if bench.context.database.engine.dialect.name == "postgresql" else set()
     files = set(emptying.PLACES) - elsewhere
     assert all(any(name.startswith(place) for name in folders) for place in files)
-    concept = bench.context.concept(NAME)
+    concept = bench.context.row_of(NAME)
     with bench.context.database.read() as session:
         said = {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)}
     rows = {job: rows for job, rows, _ in scored(bench)}

@@ -16,9 +16,12 @@ from simulated_annotator import serving
 from concepts.bundle.facts import OneOf
 from concepts.bundle.load import load_bundle
 from concepts.classifier.training import linear_head
+from concepts.collaborator.annotations import annotate, annotations_to_review, opinion_of
 from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
+from concepts.labelling.mining import mine
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
@@ -60,26 +63,26 @@ def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
 
 
 def test_an_answer_is_kept_as_it_was_said_and_undo_says_which(graded):
-    one, other = graded.labels.next_pictures(2)
-    graded.labels.give(one.id, "4", author="me")
-    graded.labels.give(other.id, "2.0", author="me")
+    one, other = next_pictures(graded, 2)
+    give_label(graded, one.id, "4", author="me")
+    give_label(graded, other.id, "2.0", author="me")
     events = list(graded.context.log.events(graded.id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
-    (undone,) = graded.labels.take_back(author="me")
+    (undone,) = take_back_labels(graded, author="me")
     assert (undone.picture, undone.value) == (other.id, "2")
-    assert graded.labels.count().answers == 1
+    assert label_count(graded).answers == 1
     for word in ("0", "6", "maybe 3", "kitchen", "", "33"):
         with pytest.raises(DiscernError, match="1 to 5"):
-            graded.labels.give(one.id, word, author="me")
+            give_label(graded, one.id, word, author="me")
 
 
 def test_a_training_needs_two_different_grades_which_may_both_count(graded):
-    one, *others = graded.labels.next_pictures(4)
-    graded.labels.give(one.id, "4", author="me")
+    one, *others = next_pictures(graded, 4)
+    give_label(graded, one.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
         graded.versions.train().wait()
     for picture, grade in zip(others, "355", strict=True):
-        graded.labels.give(picture.id, grade, author="me")
+        give_label(graded, picture.id, grade, author="me")
     graded.versions.train().wait()
     assert graded.versions.head().details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
 
@@ -91,18 +94,18 @@ def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     of_seven = graded.bench.concept(NAME)
     assert of_seven.definition.read().scale.words[-1] == "7"
     assert graded.dataset().scale == Scale.graded(7), "whoever looked it up before learns with it, too"
-    picture = of_seven.labels.next_pictures(1)[0]
-    of_seven.labels.give(picture.id, "7", author="me")
-    of_seven.labels.take_back(author="me")
+    picture = next_pictures(of_seven, 1)[0]
+    give_label(of_seven, picture.id, "7", author="me")
+    take_back_labels(of_seven, author="me")
     with pytest.raises(ConflictError):
         of_seven.definition.set_scale(None)
     assert graded.bench.concept(NAME).definition.read().scale.kind == "graded"
 
 
 def test_grades_leave_as_a_file_come_back_and_go_with_a_duplicate(graded, tmp_path):
-    pictures, file = graded.labels.next_pictures(3), tmp_path / "grades.csv"
+    pictures, file = next_pictures(graded, 3), tmp_path / "grades.csv"
     for picture, grade in zip(pictures, "124", strict=True):
-        graded.labels.give(picture.id, grade, author="me")
+        give_label(graded, picture.id, grade, author="me")
     assert graded.label_files.export_file(file) == 3
     other = graded.bench.concepts.begin("Other", "How round it is.", scale=FIVE)
     assert other.label_files.import_file(file)["imported"] == 3
@@ -115,10 +118,10 @@ def test_grades_leave_as_a_file_come_back_and_go_with_a_duplicate(graded, tmp_pa
     file.write_text(f"id,label\n{one},4\n{one},5\n")
     with pytest.raises(DiscernError, match="says 4"):
         graded.label_files.import_file(file)
-    free = graded.labels.next_pictures(1)[0].id
+    free = next_pictures(graded, 1)[0].id
     file.write_text(f"id,label\n{free},yes\n")
     graded.label_files.import_file(file)
-    assert graded.labels.decisions()[free].given == ""
+    assert decisions_of(graded)[free].given == ""
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=7))
@@ -197,13 +200,13 @@ def classed(trained_on) -> Concept:
 
 def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_what_there_is(open_bench):
     shapes = open_bench().concepts.begin(SHAPE, "Which shape it shows.", scale=SHAPES)
-    one, other, last = shapes.labels.next_pictures(3)
+    one, other, last = next_pictures(shapes, 3)
     for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
-        shapes.labels.give(picture.id, word, author="me")
+        give_label(shapes, picture.id, word, author="me")
     events = list(shapes.context.log.events(shapes.id))
     assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
     with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
-        shapes.labels.give(one.id, "triangle", author="me")
+        give_label(shapes, one.id, "triangle", author="me")
 
 
 def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_likeliest(classed):
@@ -236,8 +239,8 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
     assert sum(said.decision == "yes" for said in found.said) <= 1
     assert sum(said.probability for said in found.said) <= 1
     other = classed.bench.concepts.begin("Round", "A filled ellipse.")
-    for picture, value in zip(other.labels.next_pictures(2), ("yes", "no"), strict=True):
-        other.labels.give(picture.id, value, author="me")
+    for picture, value in zip(next_pictures(other, 2), ("yes", "no"), strict=True):
+        give_label(other, picture.id, value, author="me")
     other.versions.train().wait()
     with pytest.raises(DiscernError, match="file of their own"):
         other.exports.write(tmp_path / "two", also=[SHAPE])
@@ -248,8 +251,8 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
 
 def with_grades(bench: Workbench) -> None:
     concept = bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
-    concept.definition.mine().wait()
-    concept.annotations.annotate(limit=8).wait()
+    concept.begin(mine).wait()
+    concept.begin(annotate, limit=8).wait()
 
 
 def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(filled, monkeypatch):
@@ -258,9 +261,9 @@ def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(filled, monk
         concept = filled(with_grades).concept(NAME)
     rows = concept.label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
-    page = concept.annotations.review(ReviewFilter())
+    page = annotations_to_review(concept, ReviewFilter())
     assert {item.opinion.given for item in page.items} == {"4"}
-    said = concept.annotations.opinion(page.items[0].id)
+    said = opinion_of(concept, page.items[0].id)
     assert said is not None
     assert (said.value, said.given) == ("yes", "4")
     kept = {one.picture_id for one in concept.context.store.annotations(concept.id)}
@@ -270,10 +273,10 @@ def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(filled, monk
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
     ids = [item.id for item in page.items]
     for picture, grade in zip(ids, ("4", "5", "1"), strict=False):
-        concept.labels.give(picture, grade, author="me")
+        give_label(concept, picture, grade, author="me")
     for picture in (ids[3], ids[2]):  # “Agree”, once in place of another
-        concept.labels.give(picture, "4", author="me", in_view=True)
-    page = concept.annotations.review(ReviewFilter())
+        give_label(concept, picture, "4", author="me", in_view=True)
+    page = annotations_to_review(concept, ReviewFilter())
     assert "Same grade as your blind label for 1 of 3 pictures" in page.agreement
     assert "at most one away for 2" in page.agreement
     assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]

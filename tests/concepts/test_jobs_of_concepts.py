@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from simulated_annotator import serving
 
+from concepts.collaborator.annotations import annotate
 from concepts.errors import DiscernError
+from concepts.labelling.labels import upcoming
+from concepts.labelling.mining import mine
 from concepts.workbench import Workbench
 from storage.calls import Call
 
@@ -16,7 +19,7 @@ NAME = "Round thing"
 
 
 def concept_id(bench: Workbench) -> int:
-    return bench.context.concept(NAME).id
+    return bench.context.row_of(NAME).id
 
 
 def done(bench: Workbench, kind: str, result: dict[str, Any], **arguments: Any) -> int:
@@ -28,7 +31,7 @@ def done(bench: Workbench, kind: str, result: dict[str, Any], **arguments: Any) 
 
 def choose(bench: Workbench) -> None:
     """Has questions chosen, and waits for that."""
-    bench.concept(NAME).labels.upcoming([], 0)
+    upcoming(bench.concept(NAME), [], 0)
     bench.context.background.submit(lambda: None).result(20)
 
 
@@ -47,18 +50,18 @@ def test_a_new_concept_shows_and_asks_nothing_of_a_deleted_one_with_its_name(ben
     assert bench.installation.newest_jobs(["train"], NAME) == []
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
     choose(bench)
-    asked = bench.concept(NAME).labels.upcoming([], 9).pictures
+    asked = upcoming(bench.concept(NAME), [], 9).pictures
     assert {p.id for p in asked if p.purpose == "evaluation"} <= evaluation
     assert not {p.id for p in asked if p.purpose == "train"} & evaluation
 
 
 def test_a_failed_job_is_tried_again_but_not_of_a_concept_in_the_trash(bench: Workbench) -> None:
     store = bench.jobs.store
-    failed = bench.concept(NAME).definition.mine(size=10).id
+    failed = bench.concept(NAME).begin(mine, size=10).id
     store.claim(failed)
     store.finish(failed, "failed", error="the disk was full")
     assert bench.installation.retry_job(failed).wait().model_dump()["candidates"] == 10
-    job_id = bench.concept(NAME).definition.mine(size=12).id
+    job_id = bench.concept(NAME).begin(mine, size=12).id
     bench.trash.put(concept=NAME, author="me")
     assert bench.installation.job(job_id).concept == NAME
     with pytest.raises(DiscernError, match="is in the trash"):
@@ -83,16 +86,16 @@ def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(
 
     with serving(monkeypatch, vlm_price="1000/1000", model_concurrency="1"):
         concept = open_bench().concepts.begin(NAME, "A filled ellipse.")
-        concept.definition.mine().wait()
+        concept.begin(mine).wait()
         ledger = concept.context.ledger
         with pytest.raises(KeyboardInterrupt):
-            concept.annotations.annotate(budget=6).wait(stop)
+            concept.begin(annotate, budget=6).wait(stop)
         tests = sum(c.cost_usd or 0 for c in ledger.calls() if c.purpose == "test")
         spent = ledger.spent_usd() - tests  # whether the model sees is charged to no job
         assert 0 < spent <= 6
         other = Call("expand", "simulated-model", "http://model", "0" * 64, 5, "answered", cost_usd=100)
         ledger.charged_to(None, concept.id).record(other)  # has nothing to do with the job
-        result = concept.annotations.annotate(budget=6).wait()
+        result = concept.begin(annotate, budget=6).wait()
     assert "budget" in result.stopped.lower()
     assert spent <= result.cost_usd <= 6
     assert result.cost_usd == pytest.approx(ledger.spent_usd() - tests - 100)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
+from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
+from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
 from concepts.publishing.keywords import copy_files, write_keywords
 from concepts.settings import load_settings
@@ -43,7 +45,7 @@ def with_keyword(folder: Path) -> set[str]:
 
 def counting(concept: Concept) -> set[str]:
     """Names of files that people labelled yes, or that the newest version flags and nobody labelled."""
-    said = {i: one.value for i, one in concept.labels.decisions().items()}
+    said = {i: one.value for i, one in decisions_of(concept).items()}
     page = concept.scores.page("top", limit=100)
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
     found = {i for i, value in said.items() if value == "yes"} | flagged - {
@@ -64,7 +66,7 @@ def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concep
     assert not concept.bench.library.pictures(PictureSelection(q=NAME, captions=True)).pictures
     paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
     mistaken = next(i for i, path in paths.items() if Path(path).name in with_keyword(pictures))
-    concept.labels.give(mistaken, "no", author="me", key="mistaken")
+    give_label(concept, mistaken, "no", author="me", key="mistaken")
     changed = concept.keywords.write().wait()
     assert (changed.written, changed.removed) == (0, 1)
     assert Path(paths[mistaken]).name not in with_keyword(pictures)
@@ -78,7 +80,7 @@ def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(conce
     counts = {"skip": True, "unsure": False, "no": False, "yes": True}
     found = {}
     for value in counts:
-        concept.labels.give(flagged, value, author="me", key=f"a flagged {value}")
+        give_label(concept, flagged, value, author="me", key=f"a flagged {value}")
         found[value] = flagged in concept.keywords.counting()
     assert found == counts
 
@@ -86,7 +88,7 @@ def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(conce
 def test_a_concept_that_is_renamed_takes_its_keyword_along(concept: Concept, pictures: Path) -> None:
     bench, files = concept.bench, counting(concept)
     concept.keywords.write().wait()
-    concept.definition.rename("Round as a ball", author="me")
+    rename(concept, "Round as a ball", author="me")
     bench.concept("Round as a ball").keywords.write().wait()
     ours = [Sidecar.read(file).ours() for file in pictures.glob("*.xmp")]
     assert ours == [["Round as a ball"]] * len(files)
@@ -233,5 +235,5 @@ def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     assert columns == {"caption": "A balloon over the lake", "keywords": "square, blue"}
     oval = concept.bench.concepts.begin("Oval", "An ellipse.")
     oval.label_files.import_file(folder, format="sidecars", meanings={"oval": "yes", "*": "leave out"})
-    said = {i: one.value for i, one in oval.labels.decisions().items()}
+    said = {i: one.value for i, one in decisions_of(oval).items()}
     assert said == dict.fromkeys(found("oval").values(), "yes")

@@ -13,6 +13,7 @@ import pytest
 
 from concepts.errors import DiscernError, UnknownError, UnknownWordsError, WrongUsageError
 from concepts.labelling.formats import writable
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.workbench import Concept, Workbench
@@ -34,11 +35,11 @@ def means(found: LabelFileView) -> dict[str, str]:
 @pytest.fixture
 def answered(concept: Concept) -> Concept:
     """Ana and a simulated person about six pictures, of which they see one differently."""
-    ids = [picture.id for picture in concept.labels.next_pictures(6)]
+    ids = [picture.id for picture in next_pictures(concept, 6)]
     for picture, value in zip(ids, ("yes", "no", "yes", "no", "unsure", "skip"), strict=True):
-        concept.labels.give(picture, value, f"{value}!", author="ana")
-    concept.labels.give(ids[0], "yes", "yes!", author="sim", simulated=True)
-    concept.labels.give(ids[1], "yes", "yes!", author="ben")
+        give_label(concept, picture, value, f"{value}!", author="ana")
+    give_label(concept, ids[0], "yes", "yes!", author="sim", simulated=True)
+    give_label(concept, ids[1], "yes", "yes!", author="ben")
     return concept
 
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsError
+from concepts.labelling.asking import Purpose
 from concepts.labelling.consensus import consensus
 from concepts.labelling.files import new_labels, read_label_file, without_contradictions
+from concepts.labelling.labels import next_pictures, unlabelled_left
 from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
 from concepts.workbench import Concept
-from concepts.workbench.context import Purpose
 from concepts.workbench.label_files import LabelFiles
 from storage.csv_files import restored
 from storage.labels import Author, LabelEvent
@@ -62,7 +63,7 @@ def test_rows_that_are_still_open_are_counted_and_their_file_never_replaced(
     concept: Concept, tmp_path: Path
 ) -> None:
     file = tmp_path / "questions.csv"
-    assert LabelFiles.write_questions(concept.labels.next_pictures(3), file) == 3
+    assert LabelFiles.write_questions(next_pictures(concept, 3), file) == 3
     report = concept.label_files.import_file(file)
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
     file.write_text("hours of work")
@@ -73,15 +74,15 @@ def test_rows_that_are_still_open_are_counted_and_their_file_never_replaced(
 
 @pytest.mark.parametrize("purpose", ["train", "evaluation"])
 def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, purpose: Purpose) -> None:
-    before = concept.labels.remaining(purpose)
-    rows = [{"id": p.id, "label": "yes"} for p in concept.labels.next_pictures(4, purpose=purpose)]
+    before = unlabelled_left(concept, purpose)
+    rows = [{"id": p.id, "label": "yes"} for p in next_pictures(concept, 4, purpose=purpose)]
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert concept.labels.remaining(purpose) == before - 4
-    assert len(concept.labels.next_pictures(1000, purpose=purpose)) <= before - 4
+    assert unlabelled_left(concept, purpose) == before - 4
+    assert len(next_pictures(concept, 1000, purpose=purpose)) <= before - 4
 
 
 def test_evaluation_pictures_only_measure_whatever_a_file_says(concept: Concept, tmp_path: Path) -> None:
-    held_out = concept.labels.next_pictures(5, purpose="evaluation")
+    held_out = next_pictures(concept, 5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
     assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):

@@ -15,9 +15,10 @@ from web_screens import BASE, Screens
 
 from concepts.installation import log as log_module
 from concepts.installation.log import start_log
+from concepts.labelling.mining import mine
 from concepts.settings import Settings
+from concepts.use_cases.handles import DECLARED
 from concepts.workbench import Workbench
-from concepts.workbench.jobs import Expand, Mine
 from web.server import create_app
 
 pytestmark = pytest.mark.usefixtures("log_as_it_was")
@@ -37,11 +38,11 @@ def lines(bench: Workbench) -> list[dict[str, Any]]:
 
 
 def test_row_and_log_of_a_failed_job_say_why_with_its_traceback_and_no_key(bench: Workbench) -> None:
-    def work(job: Mine, progress: Any) -> Any:
+    def work(job: Any, progress: Any) -> Any:
         raise KeyError(f"401 for {KEY}")
 
-    bench.jobs.register(Mine, work)
-    job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
+    bench.jobs.register(DECLARED[mine].job, work)
+    job_id = bench.concept_of(bench.context.store.create("c").id).submit(mine, 10)
     with pytest.raises(KeyError):
         bench.jobs.resume(job_id)
     view = bench.installation.job(job_id)
@@ -151,7 +152,7 @@ def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
     bench.concepts.begin("c", "Whatever counts.")
     answer = client.post("/api/v1/concepts/c/expand")
     job = answer.json()["id"]
-    queued = next(line for line in lines(bench) if line["said"] == f"{Expand.kind} queued")
+    queued = next(line for line in lines(bench) if line["said"] == "propose queued")
     assert (queued["job"], queued["request"]) == (job, answer.headers["x-request-id"])
     refused = client.post("/api/v1/concepts", json={"name": "c", "description": "Again."})
     assert refused.status_code == 409

@@ -12,8 +12,10 @@ from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
 from concepts.collaborator.annotating import AnnotationRound, is_settled
+from concepts.collaborator.annotations import annotate, annotations_to_review
 from concepts.collaborator.suggestions import ReviewFilter
-from concepts.labelling.mining import LIKE_A_YES, mine_more
+from concepts.labelling.labels import give_label
+from concepts.labelling.mining import LIKE_A_YES, mine, mine_more
 from concepts.labelling.ranking import effect_of
 from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.settings import load_settings
@@ -39,7 +41,7 @@ def with_a_small_pool(bench: Workbench) -> None:
     """With answers, too."""
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
     answer_next(concept, 12)
-    concept.definition.mine(size=20).wait()
+    concept.begin(mine, size=20).wait()
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_rounds_share_the_pictures_go_beyond_the_pool_and_leave_test_pictures_al
     concept: Concept, model: FakeOpenAI
 ) -> None:
     answered, pool = set(concept.dataset().answers), concept.context.store.candidates(concept.id).keys()
-    result = concept.annotations.annotate(limit=48, rounds=3).wait()
+    result = concept.begin(annotate, limit=48, rounds=3).wait()
     assert [one.pictures for one in result.rounds] == [16, 16, 16]
     assert result.annotated == result.calls == len(model.requests) == 48
     dataset, looked_at = concept.dataset(), labelled(concept)
@@ -64,18 +66,18 @@ def test_rounds_share_the_pictures_go_beyond_the_pool_and_leave_test_pictures_al
     assert looked_at - pool - dataset.answers.keys()
     assert dataset.reserved
     assert looked_at & dataset.reserved <= set(dataset.evaluation_labels()[0])
-    page = concept.annotations.review(ReviewFilter(query=BY_THE_CLASSIFIER))
+    page = annotations_to_review(concept, ReviewFilter(query=BY_THE_CLASSIFIER))
     assert page.items
     assert all(item.brought_by == [BY_THE_CLASSIFIER] for item in page.items)
 
 
 def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
-    concept.annotations.annotate(limit=12).wait()
+    concept.begin(annotate, limit=12).wait()
     before = next_for_machine(concept.dataset(), 10, labelled(concept))
     effect = effect_of(concept.dataset(), labelled(concept))
     for picture in concept.dataset().evaluation:
         for author in ("a", "b", "c"):
-            concept.labels.give(picture, "yes", author=author, key=f"{author} {picture}")
+            give_label(concept, picture, "yes", author=author, key=f"{author} {picture}")
     assert next_for_machine(concept.dataset(), 10, labelled(concept)) == before
     assert effect_of(concept.dataset(), labelled(concept)) == effect
 
@@ -86,10 +88,10 @@ def test_a_killed_run_goes_on_and_pays_no_call_twice(concept: Concept, model: Fa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        concept.annotations.annotate(limit=40, rounds=4).wait(stop)
+        concept.begin(annotate, limit=40, rounds=4).wait(stop)
     assert 10 < len(model.requests) < 40
     concept.bench.close()
-    result = Workbench(load_settings()).concept(NAME).annotations.annotate(limit=40, rounds=4).wait()
+    result = Workbench(load_settings()).concept(NAME).begin(annotate, limit=40, rounds=4).wait()
     seen = [request.pictures[-1] for request in model.requests]
     assert len(set(seen)) == len(seen) == result.calls == 40
     assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
@@ -106,7 +108,7 @@ def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None],
 
 
 def test_the_like_of_what_the_machine_says_counts_comes_into_the_pool(concept: Concept) -> None:
-    concept.annotations.annotate(limit=15).wait()
+    concept.begin(annotate, limit=15).wait()
     training_data = concept.dataset()
     yes = surest_yes(training_data)
     assert yes
@@ -116,7 +118,7 @@ def test_the_like_of_what_the_machine_says_counts_comes_into_the_pool(concept: C
 
 
 def test_by_default_there_are_as_many_rounds_as_bring_something(concept: Concept, model: FakeOpenAI) -> None:
-    assert len(concept.annotations.annotate(limit=45).wait().rounds) == 2
-    assert concept.annotations.annotate(limit=10).wait().rounds == ()
-    assert concept.annotations.annotate(annotator="builtin").wait().rounds == ()
-    assert concept.annotations.annotate(limit=500).wait().rounds == ()  # looks at everything
+    assert len(concept.begin(annotate, limit=45).wait().rounds) == 2
+    assert concept.begin(annotate, limit=10).wait().rounds == ()
+    assert concept.begin(annotate, annotator="builtin").wait().rounds == ()
+    assert concept.begin(annotate, limit=500).wait().rounds == ()  # looks at everything

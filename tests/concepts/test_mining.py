@@ -15,7 +15,7 @@ from synthetic import in_memory
 
 from concepts.encoders.base import unit
 from concepts.labelling import selection
-from concepts.labelling.mining import Candidate, Probe, mine
+from concepts.labelling.mining import Candidate, Probe, choose_candidates
 from concepts.learning.base import LinearHead, Prototypes
 from storage.vectors.ids import ID_TYPE, encoded
 from storage.vectors.reader import VectorReader
@@ -67,7 +67,7 @@ def searched(pool: Sequence[Candidate]) -> list[str]:
 def test_a_candidate_remembers_what_brought_it_and_a_fifth_is_random_and_spread() -> None:
     index, kind, centres = library()
     probes = [Probe("dogs", centres[0]), Probe("hounds", centres[0]), Probe("cats", centres[1])]
-    pool = mine(index, ALONE, probes, (), 100, 0)
+    pool = choose_candidates(index, ALONE, probes, (), 100, 0)
     brought_by = dict(pool)
     dogs = [i for i in searched(pool) if kind[i] == 0]
     assert dogs
@@ -80,7 +80,7 @@ def test_a_candidate_remembers_what_brought_it_and_a_fifth_is_random_and_spread(
 def test_the_first_of_the_pool_are_not_near_copies_of_each_other() -> None:
     index, kind, centres = library(n=2000)
     query = unit(centres[0] + 0.9 * centres[1] + 0.8 * centres[2] + 0.7 * centres[3])
-    first = searched(mine(index, ALONE, [Probe("pets", query)], (), 200, 0))[:20]
+    first = searched(choose_candidates(index, ALONE, [Probe("pets", query)], (), 200, 0))[:20]
     nearest = [i for i, _ in index.search(query[None], 20)[0]]
     assert len({kind[i] for i in first}) > len({kind[i] for i in nearest})
 
@@ -101,12 +101,12 @@ def test_no_group_comes_twice_and_no_excluded_group_at_all(
     rng = np.random.default_rng(seed)
     index = index_of(unit(rng.normal(size=(len(groups), 6))))
     probes = [Probe(f"query {i}", unit(rng.normal(size=6))) for i in range(queries)]
-    pool = mine(index, Groups(groups), probes, excluded, size, seed)
+    pool = choose_candidates(index, Groups(groups), probes, excluded, size, seed)
     came = [group[picture] for picture, _ in pool]
     assert len(came) == len(set(came))
     assert not set(came) & {group[i] for i in excluded}
     assert len(came) == min(size, len(set(groups) - {group[i] for i in excluded}))
-    assert pool == mine(index, Groups(groups), probes, excluded, size, seed)
+    assert pool == choose_candidates(index, Groups(groups), probes, excluded, size, seed)
 
 
 def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:
@@ -119,9 +119,9 @@ def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:
     ids = np.array([named(number) for number in range(n)], dtype=ID_TYPE)
     probes = [Probe(str(i), rng.normal(size=d)) for i in range(5)]
     few = VectorReader("1", ids[:1000], mapped[:1000])
-    mine(few, ALONE, probes, (), 100, 0)  # imports sklearn before memory is traced
+    choose_candidates(few, ALONE, probes, (), 100, 0)  # imports sklearn before memory is traced
     tracemalloc.start()
-    pool = mine(VectorReader("1", ids, mapped), ALONE, probes, (), 500, 0)
+    pool = choose_candidates(VectorReader("1", ids, mapped), ALONE, probes, (), 500, 0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(pool) == 500

@@ -74,7 +74,7 @@ def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alon
     begin_with_queued_draw(bench, "Round", "An ellipse.")
     looked = bench.concept("Round").scope.set(["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
-    concept = bench.context.concept("Round").id
+    concept = bench.context.row_of("Round").id
     assert list(bench.context.collection.vectors_for(concept).ids) == some(bench, 30)
     with statements(bench.context.database) as asked:
         bench.context.collection.vectors_for(concept)

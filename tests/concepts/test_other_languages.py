@@ -10,6 +10,8 @@ import pytest
 from drawing import draw_folder
 from fake_openai import MODEL, FakeOpenAI
 
+from concepts.collaborator.proposals import propose
+from concepts.definition.revisions import definition_of
 from concepts.encoders.base import reads_english_best
 from concepts.encoders.sentences import looks_english
 from concepts.language.prompts import load_prompt
@@ -79,9 +81,9 @@ def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
     bench.upkeep.reembed(f"local-dir:{tiny_open_clip}").wait()
     assert bench.library.pictures(PictureSelection(q=GERMAN)).hint == ""
     assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
-    other = with_model(bench, server).concept("Äpfel").definition
-    assert other.read().hint == ""
-    other.propose().wait()
+    concept = with_model(bench, server).concept("Äpfel")
+    assert concept.definition.read().hint == ""
+    concept.begin(propose).wait()
     assert load_prompt("english").text not in server.requests[-1].text
 
 
@@ -89,10 +91,10 @@ def test_a_model_is_asked_for_english_searches_where_the_person_writes_otherwise
     bench: Workbench, server: FakeOpenAI
 ) -> None:
     for sentence, asks in ((GERMAN, True), (ENGLISH, False)):
-        definition = with_model(bench, server).concepts.begin(f"Äpfel {asks}", sentence).definition
-        definition.propose().wait()
+        concept = with_model(bench, server).concepts.begin(f"Äpfel {asks}", sentence)
+        concept.begin(propose).wait()
         assert (load_prompt("english").text in server.requests[-1].text) == asks
-        proposed = definition.read().revision.definition
+        proposed = definition_of(concept).definition
         assert "grüne Äpfel" in {criterion.text for criterion in proposed.criteria}
         built_in = any(query.origin == "vocabulary" for query in proposed.queries)
         assert built_in != asks  # nouns near a sentence that the vocabulary can't read would be chance

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from statements import statements
 
+from concepts.definition.revisions import revisions
+from concepts.labelling.labels import give_label, take_back_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
+from concepts.results.review import review_queue
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -28,9 +31,9 @@ def filled(answered_once: Workbench) -> Workbench:
     """Five of everything."""
     bench = answered_once
     store, heads = bench.context.store, bench.context.heads
-    concept = bench.context.concept(NAME)
+    concept = bench.context.row_of(NAME)
     bench.concept(NAME).versions.train().wait()
-    bench.concept(NAME).labels.take_back(author="me", count=2)
+    take_back_labels(bench.concept(NAME), author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
@@ -43,14 +46,14 @@ def filled(answered_once: Workbench) -> Workbench:
     for number in range(1, 6):
         heads.add_evaluation(concept.id, number, 0, unmeasured(number))
     for picture in bench.context.collection.library.all_ids()[:5]:
-        bench.concept(NAME).labels.give(picture, "yes", author="ana", key=uuid.uuid4().hex)
+        give_label(bench.concept(NAME), picture, "yes", author="ana", key=uuid.uuid4().hex)
     return bench
 
 
 LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.concepts.all(*page),
     "trash": lambda bench, *page: bench.trash.items("concept", *page),
-    "revisions": lambda bench, *page: bench.concept(NAME).definition.revisions(*page),
+    "revisions": lambda bench, *page: revisions(bench.concept(NAME), *page),
     "versions": lambda bench, *page: bench.concept(NAME).versions.all(*page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
 }
@@ -68,6 +71,6 @@ def test_a_page_is_that_part_of_the_list_and_reads_no_row_of_another(filled: Wor
         assert len(for_two) <= len(for_all), what
         assert listed(filled, 10, 4) == everything[4:], what
         assert listed(filled, 2, 5) == [], what
-    rows = filled.review.queue(NAME, Reason.MISTAKE).rows
+    rows = review_queue(filled.concept(NAME), Reason.MISTAKE).rows
     assert rows
-    assert filled.review.queue(NAME, Reason.MISTAKE, 2, 1).rows == rows[1:3]
+    assert review_queue(filled.concept(NAME), Reason.MISTAKE, 2, 1).rows == rows[1:3]

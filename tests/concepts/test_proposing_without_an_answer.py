@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 
+from concepts.collaborator.proposals import ask_questions, propose
 from concepts.definition.document import Query
+from concepts.definition.revisions import definition_of, revise
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -29,7 +31,7 @@ def concept(warm_home: Path, server: FakeOpenAI) -> Concept:
 
 
 def proposed(concept: Concept) -> set[str]:
-    definition = concept.definition.read().revision.definition
+    definition = definition_of(concept).definition
     return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
 
 
@@ -48,9 +50,9 @@ def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
     concept: Concept, server: FakeOpenAI, what: str
 ) -> None:
     server.script(*WITHOUT[what])
-    done = concept.definition.propose().wait()
+    done = concept.begin(propose).wait()
     assert done.problem
-    revision = concept.definition.read().revision
+    revision = definition_of(concept)
     assert revision.author == "built-in vocabulary"
     assert revision.note == f"proposed from the description, as {MODEL} gave no answer"
     assert proposed(concept) == {"vocabulary"}
@@ -59,29 +61,29 @@ def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
 def test_a_model_proposes_and_where_built_in_words_add_searches_the_definition_says_so(
     concept: Concept, server: FakeOpenAI
 ) -> None:
-    revision = concept.definition.propose().wait()
+    revision = concept.begin(propose).wait()
     assert (revision.author, revision.problem) == (MODEL, "")
     assert proposed(concept) == {"model"}
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
-    other = concept.bench.concepts.begin("Ripe fruit", "whole fruit, but not juice").definition
-    done = other.propose().wait()
+    begun = concept.bench.concepts.begin("Ripe fruit", "whole fruit, but not juice")
+    done = begun.begin(propose).wait()
     assert (done.author, done.problem) == (MODEL, "")
-    note = other.read().revision.note
+    note = definition_of(begun).note
     assert note == "proposed from the description, with searches from the built-in words"
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     concept: Concept, server: FakeOpenAI
 ) -> None:
-    definition = concept.bench.concepts.begin("Juice", "Bottles of fruit juice").definition
+    begun = concept.bench.concepts.begin("Juice", "Bottles of fruit juice")
     noun = Query(text="fruit tree", counts=False, origin="vocabulary")
-    proposed = definition.read().revision.definition.model_copy(update={"queries": (noun,)})
-    definition.revise(proposed, author="built-in vocabulary", note="")
+    proposed = definition_of(begun).definition.model_copy(update={"queries": (noun,)})
+    revise(begun, proposed, author="built-in vocabulary", note="")
     server.script(status(401, "bad key"), status(401, "bad key"))
-    asked = definition.ask().wait()
+    asked = begun.begin(ask_questions).wait()
     assert asked.author == "built-in vocabulary"
     assert [question.about for question in asked.questions] == ["fruit tree"]
     assert "Check the key" in asked.problem
-    nothing = concept.definition.ask().wait()
+    nothing = concept.begin(ask_questions).wait()
     assert nothing.questions == []
     assert nothing.problem

@@ -15,6 +15,8 @@ from synthetic import add_made_up
 
 from concepts.classifier.measured_sample import sample
 from concepts.definition.editing import add_example
+from concepts.labelling.examples import edit_definition
+from concepts.labelling.labels import give_label, undo_labels
 from concepts.learning.waves import FIRST, SHARE
 from concepts.workbench import Concept, Workbench
 
@@ -95,8 +97,8 @@ def test_what_was_seen_before_and_its_near_duplicates_stay_what_they_were(
     labelled, example, *alike = sorted(seen)
     groups = {labelled: labelled, alike[0]: labelled, example: example, alike[1]: example}
     concept.context.collection.library.set_near_groups(groups)
-    concept.labels.give(labelled, "yes", author="me")
-    concept.definition.edit(lambda d: add_example(d, example, counts=True), author="me", after=1)
+    give_label(concept, labelled, "yes", author="me")
+    edit_definition(concept, lambda d: add_example(d, example, counts=True), author="me", after=1)
     report = take([waiting, *seen, *others], random=True)
     assert (report["measuring"], report["kept_for_training"]) == (40, 4)
     assert "5 can't join: labelled before, examples, in it already" in report["sample"]
@@ -157,13 +159,13 @@ def test_the_same_sample_again_changes_nothing_and_undone_it_can_be_brought_agai
     assert (report["imported"], report["unchanged"], report["measuring"]) == (0, 40, 0)
     take(ids, says="no")
     assert list(concept.dataset().evaluation) == drawn
-    assert len(concept.labels.undo(40, author="me")) == 40
+    assert len(undo_labels(concept, 40, author="me")) == 40
     assert concept.dataset().measuring == []
     take(ids, random=True)
     dataset = concept.dataset()
     assert len(dataset.measuring) == 30
     assert {i: d.value == "yes" for i, d in dataset.blind.items()} == {i: i in COUNTING for i in ids}
-    concept.labels.undo(40, author="me")
+    undo_labels(concept, 40, author="me")
     assert take(ids)["kept_for_evaluation"] == 0  # it was declared by mistake, and trains
     assert list(concept.dataset().evaluation) == before
     assert sorted(concept.dataset().training.ids) == sorted(ids)

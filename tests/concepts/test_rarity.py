@@ -8,7 +8,9 @@ from answering import answer
 
 from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
+from concepts.labelling.labels import next_pictures
 from concepts.learning.stratified import Draws
+from concepts.results.review import looked_over_now
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -47,7 +49,7 @@ def test_a_first_part_of_the_test_labels_is_called_that_and_nothing_is_said_wher
 def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> None:
     concept = bench.concept(NAME)
     first = list(bench.context.store.evaluation_pictures(concept.id))
-    learned = [picture.id for picture in concept.labels.next_pictures(5)]
+    learned = [picture.id for picture in next_pictures(concept, 5)]
     answer(bench, NAME, learned, always="yes")
     answer(bench, NAME, first[1:], always="no")
 
@@ -61,7 +63,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> No
     assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
-    assert bench.review.current(NAME).rarity is not None
+    assert looked_over_now(bench.concept(NAME)).rarity is not None
     assert said.sentence == concept.definition.read().rare == ""  # 12 of 90: nobody can tell yet
 
 

@@ -9,12 +9,22 @@ import pytest
 from rows import add_pictures, draw_apart, picture_ids
 
 from concepts.labelling import rechecks as rules
+from concepts.labelling.labels import (
+    GivenLabel,
+    commit_labels,
+    decisions_of,
+    label_count,
+    next_pictures,
+    recent_labels,
+    take_back_labels,
+    upcoming,
+)
 from concepts.labelling.reasons import Reason
 from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
+from concepts.results.review import review_queue
 from concepts.workbench.concept import Concept
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.labels import GivenLabel
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.labels import Author, LabelLog, NewLabel
@@ -26,7 +36,7 @@ NUMBERS = count(1)
 def say(concept: Concept, picture: str, value: str, *, repeat: bool = False, in_view: bool = False) -> str:
     key = f"key {next(NUMBERS)}"
     label = GivenLabel(picture=picture, value=value, repeat=repeat)
-    concept.labels.commit({key: label}, ME, in_view=in_view)
+    commit_labels(concept, {key: label}, ME, in_view=in_view)
     return key
 
 
@@ -71,7 +81,7 @@ def asked_again(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> Concept:
     """Two pictures that measure have an answer, and each may come back after one more."""
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 1, "LATEST": 1, "APART": 1}.items():
         monkeypatch.setattr(rules, name, value)
-    for picture in concept.labels.next_pictures(2, purpose="evaluation"):
+    for picture in next_pictures(concept, 2, purpose="evaluation"):
         say(concept, picture.id, "yes")
     return concept
 
@@ -80,69 +90,69 @@ def state(concept: Concept) -> tuple[object, ...]:
     """All that an answer can change."""
     dataset = concept.dataset()
     rows = concept.label_files.rows()
-    return dataset.decisions, dataset.blind, dataset.measuring, concept.labels.count(), rows
+    return dataset.decisions, dataset.blind, dataset.measuring, label_count(concept), rows
 
 
 def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Concept) -> None:
     concept, before = asked_again, state(asked_again)
-    question = concept.labels.upcoming([], 3, "me").pictures[0]
+    question = upcoming(concept, [], 3, "me").pictures[0]
     assert question == to_measure(question.id, question.path, repeat=True)
-    assert not any(p.repeat for p in concept.labels.upcoming([question.id], 5, "me").pictures)
+    assert not any(p.repeat for p in upcoming(concept, [question.id], 5, "me").pictures)
     key = say(concept, question.id, "no", repeat=True)
     assert state(concept) == before
     (pair,) = concept.dataset().twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
-    assert concept.labels.recent("me", 1)[0].repeat
-    concept.labels.take_back(author="me", only=[key])
+    assert recent_labels(concept, "me", 1)[0].repeat
+    take_back_labels(concept, author="me", only=[key])
     assert (state(concept), concept.dataset().twice.pairs) == (before, [])
-    assert question.id in {p.id for p in concept.labels.upcoming([], 3, "me").pictures}
+    assert question.id in {p.id for p in upcoming(concept, [], 3, "me").pictures}
 
 
 def test_only_what_was_answered_before_is_a_repeat(asked_again: Concept) -> None:
     concept = asked_again
     answered = next(iter(concept.context.store.evaluation_pictures(concept.id)))
-    (new,) = concept.labels.next_pictures(1, purpose="evaluation")
-    (learns,) = concept.labels.next_pictures(1)
+    (new,) = next_pictures(concept, 1, purpose="evaluation")
+    (learns,) = next_pictures(concept, 1)
     for picture in (new.id, learns.id):
         say(concept, picture, "no", repeat=True)
-        assert concept.labels.decisions()[picture].value == "no"
+        assert decisions_of(concept)[picture].value == "no"
     say(concept, answered, "no", repeat=True, in_view=True)
-    assert concept.labels.decisions()[answered].value == "no"
+    assert decisions_of(concept)[answered].value == "no"
     assert concept.dataset().twice.pairs == []
 
 
 def test_a_picture_that_stood_in_two_tabs_keeps_its_first_label_and_is_in_review_until_it_is_labelled_anew(
     concept: Concept,
 ) -> None:
-    (picture,) = concept.labels.next_pictures(1)
+    (picture,) = next_pictures(concept, 1)
 
     def in_review(reader: str) -> list[str]:
         return [
             row.evidence
-            for row in concept.bench.review.queue(concept.name, Reason.SAID_BOTH, reader=reader).rows
+            for row in review_queue(concept.bench.concept(concept.name), Reason.SAID_BOTH, reader=reader).rows
         ]
 
     say(concept, picture.id, "yes", repeat=True)  # of which there is no earlier one
     say(concept, picture.id, "no", repeat=True)
-    assert concept.labels.decisions()[picture.id].value == "yes"
+    assert decisions_of(concept)[picture.id].value == "yes"
     assert (in_review("me"), in_review("ana")) == (["First yes, then no."], [])
     say(concept, picture.id, "no", in_view=True)
-    assert concept.labels.decisions()[picture.id].value == "no"
+    assert decisions_of(concept)[picture.id].value == "no"
     assert in_review("me") == []
 
 
 def test_a_label_follows_what_a_person_was_unsure_of_and_a_yes_that_followed_stands(concept: Concept) -> None:
-    (picture,) = concept.labels.next_pictures(1)
+    (picture,) = next_pictures(concept, 1)
     for value, stands in (("unsure", "unsure"), ("yes", "yes"), ("no", "yes")):
         say(concept, picture.id, value, repeat=True)
-        assert concept.labels.decisions()[picture.id].value == stands
+        assert decisions_of(concept)[picture.id].value == stands
 
 
 def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
     asked_again: Concept, tmp_path: Path
 ) -> None:
     concept, before = asked_again, state(asked_again)
-    asked = concept.labels.next_pictures(3, purpose="evaluation", author="me")
+    asked = next_pictures(concept, 3, purpose="evaluation", author="me")
     (again,) = [p for p in asked if p.repeat]
     assert len(asked) == 4
     LabelFiles.write_questions([again], tmp_path / "asked.csv")
@@ -156,9 +166,9 @@ def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
 
 def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(asked_again: Concept) -> None:
     concept = asked_again
-    first = concept.labels.recent("me", 2)[0]
+    first = recent_labels(concept, "me", 2)[0]
     say(concept, first.id, "no", repeat=True)
-    concept.labels.take_back(author="me", only=[first.key])
+    take_back_labels(concept, author="me", only=[first.key])
     dataset = concept.dataset()
     assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(concept, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant

@@ -9,31 +9,32 @@ import pytest
 
 from concepts.classifier import mislabelled
 from concepts.classifier.mislabelled import odd_ones
+from concepts.labelling.labels import decisions_of, give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.calibration import logit
+from concepts.results.review import keep_looking_over, looked_over_now, review_queue
 from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
-from concepts.workbench.jobs import LookOver
 from storage.tables import PictureRow
 
 NAME = "Round thing"
 
 
 def answer(bench: Workbench, picture: str, value: str) -> None:
-    bench.concept(NAME).labels.give(picture, value, author="me")
+    give_label(bench.concept(NAME), picture, value, author="me")
 
 
 def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
-    return bench.review.queue(NAME, reason, reader=reader).rows
+    return review_queue(bench.concept(NAME), reason, reader=reader).rows
 
 
 @pytest.fixture
 def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Labels to train and to measure, all of which the others speak against."""
     monkeypatch.setattr(mislabelled, "probably_wrong", lambda data, *_: np.full(len(data.positive), 0.9))
-    training = [picture.id for picture in concept.labels.next_pictures(3)]
-    measuring = [picture.id for picture in concept.labels.next_pictures(2, purpose="evaluation")]
+    training = [picture.id for picture in next_pictures(concept, 3)]
+    measuring = [picture.id for picture in next_pictures(concept, 2, purpose="evaluation")]
     for picture in training + measuring:
         answer(concept.bench, picture, "no")
     return training
@@ -42,26 +43,26 @@ def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_only_labels_that_train_are_likely_mislabelled_until_they_are_said_again(
     bench: Workbench, doubted: list[str]
 ) -> None:
-    bench.review.current(NAME)
-    found = bench.review.queue(NAME)
+    looked_over_now(bench.concept(NAME))
+    found = review_queue(bench.concept(NAME))
     assert {row.id for row in found.rows} == set(doubted)
     assert {(row.label, row.score, row.purpose) for row in found.rows} == {("no", 0.9, "train")}
     assert (found.counts, found.counted) == ({Reason.LIKELY_MISLABELLED: 3}, 5)
     answer(bench, doubted[0], "no")
     for _ in range(2):
         assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
-        bench.review.current(NAME)
-    assert {bench.concept(NAME).labels.decisions()[picture].value for picture in doubted} == {"no"}
+        looked_over_now(bench.concept(NAME))
+    assert {decisions_of(bench.concept(NAME))[picture].value for picture in doubted} == {"no"}
 
 
 def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Concept) -> None:
     bench = concept.bench
-    for picture in concept.labels.next_pictures(24):
+    for picture in next_pictures(concept, 24):
         answer(bench, picture.id, "yes")
     odd = [row.id for row in odd_ones(concept.dataset(), 24)]
     assert 0 < len(odd) < 12  # by the quartiles of a random network's distances
     assert odd_ones(concept.dataset(), 24, besides=set(odd)) == []
-    bench.review.current(NAME)
+    looked_over_now(bench.concept(NAME))
     assert [row.id for row in queued(bench, Reason.ODD)] == odd
     answer(bench, odd[0], "yes")
     assert [row.id for row in queued(bench, Reason.ODD)] == odd[1:]
@@ -70,7 +71,7 @@ def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Con
 def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
     bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (late,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
+    (late,) = next_pictures(bench.concept(NAME), 1, purpose="evaluation")
 
     def meanwhile(dataset: object) -> list[ReviewRow]:
         with ThreadPoolExecutor(1) as somebody:
@@ -78,29 +79,29 @@ def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
         return []
 
     monkeypatch.setattr(module, "near_duplicates_disagree", meanwhile)
-    assert late.id not in {row.id for row in bench.review.queue(NAME).rows}
-    assert late.id in bench.concept(NAME).labels.decisions()
+    assert late.id not in {row.id for row in review_queue(bench.concept(NAME)).rows}
+    assert late.id in decisions_of(bench.concept(NAME))
 
 
 def test_to_keep_up_trains_nothing_but_asks_for_a_look_and_only_when_something_has_changed(
     bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def looks() -> int:
-        return len(bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id))
+        return len(bench.jobs.store.newest_first(["look over"], bench.context.row_of(NAME).id))
 
     with monkeypatch.context() as closed:
         closed.setattr(module, "likely_mislabelled", None)
         for _ in range(2):
-            bench.review.keep_up(NAME)
-    (job,) = bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id)
+            keep_looking_over(bench.concept(NAME))
+    (job,) = bench.jobs.store.newest_first(["look over"], bench.context.row_of(NAME).id)
     bench.jobs.resume(job.id)
     assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted)
-    first = bench.review.current(NAME)
-    assert bench.review.current(NAME) == first
-    bench.review.keep_up(NAME)
+    first = looked_over_now(bench.concept(NAME))
+    assert looked_over_now(bench.concept(NAME)) == first
+    keep_looking_over(bench.concept(NAME))
     assert looks() == 1
     answer(bench, doubted[0], "yes")
-    bench.review.keep_up(NAME)
+    keep_looking_over(bench.concept(NAME))
     assert looks() == 2
 
 
@@ -109,12 +110,12 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
 ) -> None:
     """Heads that had not seen the pictures say yes to all of them."""
     monkeypatch.setattr(mislabelled, "held_out_probabilities", lambda data, *_: np.ones(len(data.positive)))
-    bench, dataset = trained, trained.context.dataset(trained.context.concept(NAME))
+    bench, dataset = trained, trained.context.dataset(trained.context.row_of(NAME))
     slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
     answer(bench, slip, "no")
     concept = bench.concept(NAME)
     concept.versions.train().wait()
-    bench.review.current(NAME)
+    looked_over_now(bench.concept(NAME))
     wrong, unsure = queued(bench, Reason.LIKELY_MISLABELLED), queued(bench, Reason.BORDERLINE)
     assert slip in {row.id for row in wrong}
     unseen = [row for row in wrong if row.evidence == "Without this label, version 2 would say yes."]
@@ -132,7 +133,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
 
 
 def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Workbench) -> None:
-    one, other, third = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
+    one, other, third = [picture.id for picture in next_pictures(bench.concept(NAME), 3)]
     with bench.context.database.write() as session:
         for picture in (one, other):
             session.get_one(PictureRow, picture).near_group = one
@@ -150,10 +151,10 @@ def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Work
 def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
     bench: Workbench, doubted: list[str]
 ) -> None:
-    bench.concept(NAME).labels.give(doubted[0], "yes", author="ana")
-    bench.concept(NAME).labels.give(doubted[0], "no", author="ben")
-    bench.review.current(NAME)
-    labelled, other = (bench.review.queue(NAME, reader=reader) for reader in ("me", "cat"))
+    give_label(bench.concept(NAME), doubted[0], "yes", author="ana")
+    give_label(bench.concept(NAME), doubted[0], "no", author="ben")
+    looked_over_now(bench.concept(NAME))
+    labelled, other = (review_queue(bench.concept(NAME), reader=reader) for reader in ("me", "cat"))
     reasons = {row.reason for row in labelled.rows if row.id == doubted[0]}
     assert reasons == {Reason.PEOPLE_DISAGREE, Reason.LIKELY_MISLABELLED}
     (row,) = [row for row in other.rows if row.id == doubted[0]]

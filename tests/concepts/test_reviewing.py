@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from simulated_annotator import rate
 
+from concepts.collaborator.annotations import annotations_to_review, opinion_of
 from concepts.collaborator.suggestions import PAGE, ReviewFilter, kind_of
 from concepts.labelling.consensus import Decision
+from concepts.labelling.labels import comment_on, give_label
 from concepts.workbench import Concept
 
 
@@ -48,9 +50,9 @@ def ids(concept: Concept) -> list[str]:
 
 
 def test_disagreements_come_first_then_the_unsure_then_a_sample(concept: Concept, ids: list[str]) -> None:
-    concept.labels.give(ids[4], "no", author="me")  # rated 5
-    concept.labels.give(ids[9], "yes", author="me")  # rated 5
-    first = concept.annotations.review(ReviewFilter())
+    give_label(concept, ids[4], "no", author="me")  # rated 5
+    give_label(concept, ids[9], "yes", author="me")  # rated 5
+    first = annotations_to_review(concept, ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
     assert first.counts == {"disagreement": 1, "unsure": 6, "sample": 22, "checked": 1}
@@ -58,10 +60,10 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(concept: Concept
 
 
 def test_of_pictures_kept_for_measuring_nothing_is_shown(concept: Concept, ids: list[str]) -> None:
-    pages = [concept.annotations.review(ReviewFilter(), page) for page in (1, 2, 3)]
+    pages = [annotations_to_review(concept, ReviewFilter(), page) for page in (1, 2, 3)]
     assert sorted(item.id for page in pages for item in page.items) == sorted(ids)
-    assert concept.annotations.opinion(next(iter(concept.dataset().evaluation))) is None
-    said = concept.annotations.opinion(ids[4])
+    assert opinion_of(concept, next(iter(concept.dataset().evaluation))) is None
+    said = opinion_of(concept, ids[4])
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 
 
@@ -73,16 +75,16 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(concept: Concept, ids
         ({"criterion": "It is round"}, 20),
         ({"criterion": "It is round", "verdict": "met"}, 10),
     ):
-        assert sum(concept.annotations.review(ReviewFilter(**wanted)).counts.values()) == found
-    unsure = concept.annotations.review(ReviewFilter(kind="unsure"))
+        assert sum(annotations_to_review(concept, ReviewFilter(**wanted)).counts.values()) == found
+    unsure = annotations_to_review(concept, ReviewFilter(kind="unsure"))
     assert {item.kind for item in unsure.items} == {"unsure"}
 
 
 def test_the_same_pictures_stay_while_they_are_answered(concept: Concept, ids: list[str]) -> None:
-    before = tuple(item.id for item in concept.annotations.review(ReviewFilter()).items)
-    concept.labels.give(before[3], "yes", author="me")
-    concept.labels.comment(before[3], " Too flat. ", author="ana", key="c1")
-    after = concept.annotations.review(ReviewFilter(ids=before))
+    before = tuple(item.id for item in annotations_to_review(concept, ReviewFilter()).items)
+    give_label(concept, before[3], "yes", author="me")
+    comment_on(concept, before[3], " Too flat. ", author="ana", key="c1")
+    after = annotations_to_review(concept, ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert (after.items[3].answer, after.items[3].comments) == ("yes", ["ana: Too flat."])
 
@@ -95,15 +97,15 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
         rate(concept, {picture: rating}, raw=None if rating == 2 else 0.999, verbalised=1.0)
 
     def sure(picture: str) -> float | None:
-        said = concept.annotations.opinion(picture)
+        said = opinion_of(concept, picture)
         return said.confidence
 
     assert sure(ids[0]) == pytest.approx(0.999)
     assert sure(ids[38]) is None
     assert sure(ids[39]) is None
     for n, picture in enumerate(ids[:30]):
-        concept.labels.give(picture, "yes" if n % 2 else "no", author="me")
+        give_label(concept, picture, "yes" if n % 2 else "no", author="me")
     believed = sure(ids[35])
     assert believed == pytest.approx(0.5, abs=0.1)
-    page = concept.annotations.review(ReviewFilter(ids=(ids[35],)))
+    page = annotations_to_review(concept, ReviewFilter(ids=(ids[35],)))
     assert page.items[0].opinion.confidence == believed

@@ -12,7 +12,12 @@ from answering import answer_next
 from simulated_annotator import rate, serving
 from tiny_open_clip import make_tiny_open_clip
 
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.proposals import propose
+from concepts.definition.revisions import definition_of
 from concepts.errors import BlindModelError, EncoderError, FingerprintMismatchError
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 
@@ -38,20 +43,20 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
     dataset = concept.context.dataset(concept.row)
     reserved = dataset.reserved
     assert len(dataset.evaluation) == 18  # a fifth of 91
-    concept.definition.mine(size=90).wait()
-    concept.annotations.annotate().wait()
+    concept.begin(mine, size=90).wait()
+    concept.begin(annotate).wait()
     answer_next(concept, 18, "evaluation")
     for _ in range(20):
         assert not reserved & set(answer_next(concept, 5))
     dataset = concept.context.dataset(concept.row)
     assert not reserved & set(dataset.candidates)
     assert not reserved & set(dataset.training.ids)
-    assert concept.labels.next_pictures(5) == []
+    assert next_pictures(concept, 5) == []
 
 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_machines_labels_train_only_where_it_agreed(concept: Concept, right: bool) -> None:
-    concept.definition.mine(size=90).wait()
+    concept.begin(mine, size=90).wait()
     assert len(answer_next(concept, 30)) == 30
     collection = concept.context.collection
     paths = collection.paths(collection.library.all_ids())
@@ -70,9 +75,9 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
         model.sees = False
         concept.context.settings = load_settings()
         with pytest.raises(BlindModelError, match="doesn't see pictures"):
-            concept.annotations.annotate().wait()
+            concept.begin(annotate).wait()
     assert concept.label_files.rows() == []
-    assert concept.annotations.annotate(annotator="builtin").wait().annotated
+    assert concept.begin(annotate, annotator="builtin").wait().annotated
 
 
 @pytest.mark.labelled
@@ -85,7 +90,7 @@ def test_example_pictures_lend_their_words_to_the_queries(warm_home: Path, label
     bench.concepts.begin("Sour thing, no examples", "What makes you pull a face.")
     searches = []
     for name in ("Sour thing", "Sour thing, no examples"):
-        definition = bench.concept(name).definition
-        definition.propose().wait()
-        searches.append({query.text for query in definition.read().revision.definition.queries})
+        concept = bench.concept(name)
+        concept.begin(propose).wait()
+        searches.append({query.text for query in definition_of(concept).definition.queries})
     assert "lemon" in searches[0] - searches[1]

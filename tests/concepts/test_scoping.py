@@ -10,9 +10,12 @@ from collections.abc import Callable
 import pytest
 from fake_openai import MODEL, FakeOpenAI, says
 
+from concepts.collaborator.proposals import answer_question, ask_questions, open_questions, propose
 from concepts.definition import editing
 from concepts.definition.document import Criterion, Definition
+from concepts.definition.revisions import restore_definition, revise
 from concepts.errors import DiscernError
+from concepts.labelling.mining import criteria_of, mine
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 
@@ -50,56 +53,56 @@ def concept(open_bench: Callable[[], Workbench], server: FakeOpenAI) -> Concept:
     return bench.concepts.begin("Circle", "A round shape")
 
 
-def open_questions(concept: Concept) -> list[str]:
-    return [question.question for question in concept.definition.questions()]
+def asked_of(concept: Concept) -> list[str]:
+    return [question.question for question in open_questions(concept)]
 
 
 def test_questions_stay_open_until_answered_or_skipped_and_come_back_with_undo(
     concept: Concept, server: FakeOpenAI
 ) -> None:
     server.script(says(QUESTIONS))
-    concept.definition.ask().wait()
-    assert open_questions(concept) == ["Do ovals count?", "Do rings count?"]
+    concept.begin(ask_questions).wait()
+    assert asked_of(concept) == ["Do ovals count?", "Do rings count?"]
     with pytest.raises(DiscernError, match="answered, or others"):
-        concept.definition.answer("Do dogs count?", "No", author="ana", after=1)
-    answered = concept.definition.answer("Do ovals count?", "No", author="ana", after=1)
+        answer_question(concept, "Do dogs count?", "No", author="ana", after=1)
+    answered = answer_question(concept, "Do ovals count?", "No", author="ana", after=1)
     assert (answered.number, answered.author, answered.note) == (2, "ana", "added “an oval”")
     with pytest.raises(DiscernError, match="changed meanwhile"):
-        concept.definition.answer("Do rings count?", "No", author="ben", after=1)
-    skipped = concept.definition.answer("Do rings count?", "", author="ana", after=2)
+        answer_question(concept, "Do rings count?", "No", author="ben", after=1)
+    skipped = answer_question(concept, "Do rings count?", "", author="ana", after=2)
     assert skipped.note == "a question skipped"
-    assert open_questions(concept) == []
-    concept.definition.restore(1, author="ana", after=3)
-    assert open_questions(concept) == ["Do ovals count?", "Do rings count?"]
+    assert asked_of(concept) == []
+    restore_definition(concept, 1, author="ana", after=3)
+    assert asked_of(concept) == ["Do ovals count?", "Do rings count?"]
 
 
 def test_what_asking_and_proposing_cost_is_kept_by_purpose(concept: Concept, server: FakeOpenAI) -> None:
     server.script(says(QUESTIONS), says(KINDS))
-    concept.definition.ask().wait()
-    assert concept.definition.propose(kinds=True).wait().added == 1
+    concept.begin(ask_questions).wait()
+    assert concept.begin(propose, kinds=True).wait().added == 1
     [total] = concept.bench.installation.model_costs().totals
     assert (total.purpose, total.calls, total.concept) == ("scope", 2, "Circle")
 
 
 def test_more_kinds_need_a_model_and_a_signal_that_is_there(concept: Concept) -> None:
     with pytest.raises(DiscernError, match="none of the criteria"):
-        concept.definition.propose(kinds=True, near="a square").wait()
+        concept.begin(propose, kinds=True, near="a square").wait()
     concept.context.settings.llm_model = None
     with pytest.raises(DiscernError, match="none is set"):
-        concept.definition.propose(kinds=True).wait()
+        concept.begin(propose, kinds=True).wait()
 
 
 def test_what_counts_and_what_is_open_is_looked_for_and_shown_with_pictures_of_which_none_measures(
     concept: Concept,
 ) -> None:
-    concept.definition.revise(TREE, author="ana", note="a tree")
-    criteria = concept.definition.criteria(6)
+    revise(concept, TREE, author="ana", note="a tree")
+    criteria = criteria_of(concept, 6)
     assert [len(c.found) for c in criteria] == [0, 6, 6, 6]
     assert [c.of for c in criteria] == ["", "a round shape", "a round shape", ""]
     measuring = set(concept.dataset().evaluation)
     assert measuring
     assert not measuring & {p.id for c in criteria for p in c.found}
-    brought = concept.definition.mine(size=40).wait().per_query
+    brought = concept.begin(mine, size=40).wait().per_query
     assert {"a green ellipse", "a thick line"} <= set(brought)
     assert "a square" not in brought
 

@@ -25,7 +25,7 @@ NAME, OTHER = "Round thing", "=Dark one"
 def bench(trained: Workbench) -> Workbench:
     """With two finished concepts, one that isn't, one for another encoder, and one that is archived."""
     bench = trained
-    head = bench.context.head(bench.context.concept(NAME), None)
+    head = bench.context.head(bench.context.row_of(NAME), None)
     for name, fingerprint in ((OTHER, head.fingerprint), ("Foreign", "another"), ("Old", head.fingerprint)):
         concept = bench.concepts.begin(name, "Something else.")
         changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
@@ -47,7 +47,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
     assert table["id"].to_pylist() == list(vectors.ids)
     assert all(Path(path).is_file() for path in table["path"].to_pylist())
     for name in (NAME, OTHER):
-        head = linear_head(bench.context.head(bench.context.concept(name), None))
+        head = linear_head(bench.context.head(bench.context.row_of(name), None))
         exact = head.logits(vectors.vectors(table["id"].to_pylist()))
         expected = 1 / (1 + np.exp(-exact))
         assert table[f"{name}: score"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)

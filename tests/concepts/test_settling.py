@@ -8,8 +8,8 @@ from answering import answer_next
 
 from concepts.classifier.stability import LAST, Left, Settling, few_left, settling
 from concepts.labelling.dataset import AnswerCount
+from concepts.results.advice import about_rare, advice, is_enough, mode, progress
 from concepts.workbench import Concept
-from concepts.workbench.advice import about_rare, advice, is_enough, mode, progress
 
 
 def counted(**changes: int) -> Settling:

@@ -11,6 +11,7 @@ from postgres import ON_BOTH
 
 from concepts.errors import SettingsError
 from concepts.jobs import JobRunner
+from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -31,22 +32,22 @@ def other(open_bench: Callable[[], Workbench], one: Workbench) -> Workbench:
 def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
     one: Workbench, other: Workbench
 ) -> None:
-    pictures = [picture.id for picture in one.concept(NAME).labels.next_pictures(4)]
-    assert other.concept(NAME).labels.count().answers == 0
+    pictures = [picture.id for picture in next_pictures(one.concept(NAME), 4)]
+    assert label_count(other.concept(NAME)).answers == 0
     for number, picture in enumerate(pictures):
-        (one, other)[number % 2].concept(NAME).labels.give(picture, "yes", author="me", key=picture)
-        assert [b.concept(NAME).labels.count().answers for b in (one, other)] == [number + 1] * 2
-    assert not {p.id for p in other.concept(NAME).labels.next_pictures(10)} & set(pictures)
-    (undone,) = other.concept(NAME).labels.take_back(author="me")
+        give_label((one, other)[number % 2].concept(NAME), picture, "yes", author="me", key=picture)
+        assert [label_count(b.concept(NAME)).answers for b in (one, other)] == [number + 1] * 2
+    assert not {p.id for p in next_pictures(other.concept(NAME), 10)} & set(pictures)
+    (undone,) = take_back_labels(other.concept(NAME), author="me")
     assert (undone.picture, undone.value) == (pictures[-1], "yes")
-    assert one.concept(NAME).labels.count().answers == 3
-    assert pictures[-1] not in one.concept(NAME).labels.decisions()
+    assert label_count(one.concept(NAME)).answers == 3
+    assert pictures[-1] not in decisions_of(one.concept(NAME))
 
 
 def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
     one: Workbench, other: Workbench
 ) -> None:
-    concept = one.context.concept(NAME)
+    concept = one.context.row_of(NAME)
     at_once(2, lambda i: (one, other)[i].context.draw_more(concept, at_least=40))
     drawn = list(one.context.store.evaluation_pictures(concept.id))
     waves = [wave.number for wave in other.context.store.waves(concept.id)]

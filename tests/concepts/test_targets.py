@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from concepts.classifier.training import about_target
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Metric, target_met
 from concepts.workbench import Concept
@@ -17,9 +18,9 @@ from concepts.workbench import Concept
 
 def answer_without_any_rule(concept: Concept) -> None:
     for purpose in ("evaluation", "train"):
-        for picture in concept.labels.next_pictures(40, purpose=purpose):
+        for picture in next_pictures(concept, 40, purpose=purpose):
             value = "yes" if int(picture.id[:4], 16) % 2 else "no"
-            concept.labels.give(picture.id, value, author="me", key=f"{purpose} {picture.id}")
+            give_label(concept, picture.id, value, author="me", key=f"{purpose} {picture.id}")
 
 
 def test_a_target_out_of_reach_is_said_to_be_unmet_wherever_a_version_is_written(

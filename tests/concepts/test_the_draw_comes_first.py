@@ -12,12 +12,16 @@ from beginning import begin_with_queued_draw
 from patience import PATIENCE
 from statements import statements
 
+from concepts.collaborator.annotations import annotate
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
+from concepts.labelling import waves
 from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.examples import edit_definition
+from concepts.labelling.labels import give_label, label_grid, next_pictures, upcoming
+from concepts.labelling.mining import mine
 from concepts.labelling.waves import draw_wave
-from concepts.workbench import Concept, Workbench, context
-from concepts.workbench.jobs import DrawEvaluation
+from concepts.workbench import Concept, Workbench
 from storage.concepts import Wave
 
 NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
@@ -33,43 +37,43 @@ def bench(open_bench: Callable[[], Workbench]) -> Workbench:
 
 
 def evaluation(bench: Workbench) -> list[str]:
-    return list(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id))
+    return list(bench.context.store.evaluation_pictures(bench.context.row_of(NAME).id))
 
 
 def train(bench: Workbench, folder: Path) -> None:
     concept = bench.concept(NAME)
-    for picture, value in zip(concept.labels.next_pictures(2), ("yes", "no"), strict=True):
-        concept.labels.give(picture.id, value, author="me")
+    for picture, value in zip(next_pictures(concept, 2), ("yes", "no"), strict=True):
+        give_label(concept, picture.id, value, author="me")
     concept.versions.train().wait()
 
 
-def mine(bench: Workbench, folder: Path) -> None:
-    bench.concept(NAME).definition.mine().wait()
+def find_candidates(bench: Workbench, folder: Path) -> None:
+    bench.concept(NAME).begin(mine).wait()
 
 
-def annotate(bench: Workbench, folder: Path) -> None:
-    bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
+def have_labelled(bench: Workbench, folder: Path) -> None:
+    bench.concept(NAME).begin(annotate, annotator="builtin").wait()
 
 
 def answer(bench: Workbench, folder: Path) -> None:
-    for picture in bench.concept(NAME).labels.next_pictures(3):
-        bench.concept(NAME).labels.give(picture.id, "yes", author="me")
+    for picture in next_pictures(bench.concept(NAME), 3):
+        give_label(bench.concept(NAME), picture.id, "yes", author="me")
 
 
 def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
     concept = bench.concept(NAME)
-    concept.labels.upcoming([], 0)
+    upcoming(concept, [], 0)
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in concept.labels.upcoming([], 3).pictures:
-        concept.labels.give(picture.id, "yes", author="me")
+    for picture in upcoming(concept, [], 3).pictures:
+        give_label(concept, picture.id, "yes", author="me")
 
 
 def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
     concept = bench.concept(NAME)
-    concept.labels.grid("likely")
+    label_grid(concept, "likely")
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in concept.labels.grid("likely", n=3).pictures:
-        concept.labels.give(picture.id, "yes", author="me")
+    for picture in label_grid(concept, "likely", n=3).pictures:
+        give_label(concept, picture.id, "yes", author="me")
 
 
 def import_answers(bench: Workbench, folder: Path) -> None:
@@ -80,7 +84,16 @@ def import_answers(bench: Workbench, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "learn", [train, mine, annotate, answer, answer_from_the_queue, answer_in_the_grid, import_answers]
+    "learn",
+    [
+        train,
+        find_candidates,
+        have_labelled,
+        answer,
+        answer_from_the_queue,
+        answer_in_the_grid,
+        import_answers,
+    ],
 )
 def test_whatever_learns_draws_first(
     bench: Workbench, tmp_path: Path, learn: Callable[[Workbench, Path], None]
@@ -93,13 +106,16 @@ def test_whatever_learns_draws_first(
     learned = [table for table in LEARNS if table in first]
     assert learned
     assert all(first["evaluation_pictures"] < first[table] for table in learned)
-    assert not set(evaluation(bench)) & set(bench.context.store.candidates(bench.context.concept(NAME).id))
+    assert not set(evaluation(bench)) & set(bench.context.store.candidates(bench.context.row_of(NAME).id))
 
 
 def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) -> None:
-    job = bench.jobs.store.latest([DrawEvaluation.kind])
+    job = bench.jobs.store.latest(["draw evaluation"])
     assert job is not None
-    at_once(3, lambda index: (train, mine, lambda *_: bench.jobs.resume(job.id))[index](bench, tmp_path))
+    at_once(
+        3,
+        lambda index: (train, find_candidates, lambda *_: bench.jobs.resume(job.id))[index](bench, tmp_path),
+    )
     drawn = evaluation(bench)
     assert len(drawn) == 18
     bench.trash.put(concept=NAME, author="me")
@@ -108,7 +124,7 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
 
 
 def test_the_first_of_two_draws_is_the_one(bench: Workbench) -> None:
-    ids, concept = bench.context.collection.library.all_ids(), bench.context.concept(NAME)
+    ids, concept = bench.context.collection.library.all_ids(), bench.context.row_of(NAME)
 
     def wave() -> Wave:
         return Wave(number=1, label_sequence=0, fingerprint="", bias=0.0, boundaries=[], frame=91)
@@ -121,13 +137,13 @@ def test_beginning_a_concept_waits_for_no_draw(
     open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, gate = open_bench(), threading.Event()
-    draw = context.draw_wave
+    draw = waves.draw_wave
 
     def slowly(*given: object) -> tuple[Wave, list[str]]:
         assert gate.wait(PATIENCE)
         return draw(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(context, "draw_wave", slowly)
+    monkeypatch.setattr(waves, "draw_wave", slowly)
     bench.jobs.start()
     view = bench.concepts.begin(NAME, DESCRIPTION).definition.read()
     assert view.answers.to_measure == 0
@@ -150,7 +166,7 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
     collection.library.set_near_groups({i: i for i in ids} | of_group)
     collection.removed.remove([ids[0], ids[20]], "me")
     for picture in (ids[12], ids[30]):
-        concept.labels.give(picture, "no", author="me")
+        give_label(concept, picture, "no", author="me")
 
     def drawn() -> list[str]:
         size = len(ids)
@@ -167,9 +183,9 @@ def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(concept: Con
     row = concept.row
     dataset = concept.context.dataset(row)
     chosen = draw_wave(dataset, 18, None, 0)[1][0]
-    concept.definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
+    edit_definition(concept, lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(concept.bench)) == 18
     assert chosen not in evaluation(concept.bench)
     measures = evaluation(concept.bench)[0]
     with pytest.raises(DiscernError, match="is a test picture"):
-        concept.definition.edit(lambda d: add_example(d, measures, counts=True), author="me", after=2)
+        edit_definition(concept, lambda d: add_example(d, measures, counts=True), author="me", after=2)

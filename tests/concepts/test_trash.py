@@ -12,6 +12,15 @@ from drawing import draw_folder
 
 from concepts.errors import ConflictError, UnknownError
 from concepts.labelling.contact_sheet import wall_pictures
+from concepts.labelling.labels import (
+    contact_sheet,
+    decisions_of,
+    give_label,
+    label_count,
+    next_pictures,
+    upcoming,
+)
+from concepts.labelling.mining import mine
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage import dialects
@@ -24,8 +33,8 @@ HEADER = "id,path,score,decision\n"
 
 def everything(bench: Workbench) -> set[str]:
     """Every picture that any list of the Workbench shows."""
-    context, library, labels = bench.context, bench.library, bench.concept(NAME).labels
-    concept = context.concept(NAME)
+    context, library, handle = bench.context, bench.library, bench.concept(NAME)
+    concept = context.row_of(NAME)
     dataset = context.dataset(concept)
     scores = context.library_scores(concept.id, context.head(concept, None))
     newest = library.pictures(limit=1).pictures[0].id
@@ -34,10 +43,10 @@ def everything(bench: Workbench) -> set[str]:
         *library.search("a circle", n=200),
         *library.search(None, like=[newest], n=200),
         *library.pictures(PictureSelection(q="a circle"), 200).pictures,
-        *labels.upcoming([], 100).pictures,
-        *labels.next_pictures(100),
-        *labels.next_pictures(100, purpose="evaluation"),
-        *labels.contact_sheet(),
+        *upcoming(handle, [], 100).pictures,
+        *next_pictures(handle, 100),
+        *next_pictures(handle, 100, purpose="evaluation"),
+        *contact_sheet(handle),
         *wall_pictures(dataset, []),
     ]
     return {
@@ -46,7 +55,7 @@ def everything(bench: Workbench) -> set[str]:
         *dataset.evaluation,
         *dataset.training.ids,
         *dataset.decisions,
-        *labels.decisions(),
+        *decisions_of(handle),
         *(event.picture_id for event in context.log.standing(concept.id)),
         *scores.probability.ids,
         *context.collection.library.all_ids(),
@@ -57,7 +66,7 @@ def everything(bench: Workbench) -> set[str]:
 @pytest.fixture
 def three(trained: Workbench) -> list[str]:
     """One that was answered to learn from, one that measures, and one nobody has said anything of."""
-    dataset = trained.context.dataset(trained.context.concept(NAME))
+    dataset = trained.context.dataset(trained.context.row_of(NAME))
     answered = sorted(dataset.answers)[0]
     measures = sorted(dataset.evaluation)[0]
     other = sorted(set(dataset.index.ids) - dataset.decisions.keys() - dataset.evaluation.keys())[0]
@@ -68,32 +77,32 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
     trained: Workbench, three: list[str], tmp_path: Path
 ) -> None:
     concept = trained.concept(NAME)
-    concept.definition.mine().wait()
-    before, counted = everything(trained), concept.labels.count()
+    concept.begin(mine).wait()
+    before, counted = everything(trained), label_count(concept)
     assert set(three) <= before
     assert trained.trash.put(pictures=[*three], author=ME).ids == three
     assert everything(trained) == before - set(three)
-    assert concept.labels.count().answers < counted.answers
+    assert label_count(concept).answers < counted.answers
     assert trained.library.info().in_bin == 3
     with pytest.raises(UnknownError):
         trained.library.picture(three[0])
     with pytest.raises(UnknownError):
-        concept.labels.give(three[2], "yes", author=ME, key="late")
+        give_label(concept, three[2], "yes", author=ME, key="late")
     for what in ("answers", "both"):
         out = tmp_path / f"{what}.csv"
         concept.label_exports.write("csv", out, what=what)
         assert not [i for i in three if i in out.read_text()]
     trained.trash.restore(pictures=[*three], author=ME)
     assert everything(trained) == before
-    assert concept.labels.count() == counted
+    assert label_count(concept) == counted
 
 
 def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained: Workbench, three: list[str]
 ) -> None:
     trained.trash.put(pictures=[*three], author=ME)
-    (asked,) = trained.concept(NAME).labels.next_pictures(1)  # without a new label, training makes no version
-    trained.concept(NAME).labels.give(asked.id, "no", author=ME)
+    (asked,) = next_pictures(trained.concept(NAME), 1)  # without a new label, training makes no version
+    give_label(trained.concept(NAME), asked.id, "no", author=ME)
     assert trained.concept(NAME).versions.train().wait().version == 2
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
+from concepts.labelling.labels import give_label
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -64,7 +65,7 @@ def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Work
     page = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
     assert page.unfamiliar >= NOISE
-    bench.concept(NAME).labels.give(page.pictures[0].id, "no", author="simulation", simulated=True)
+    give_label(bench.concept(NAME), page.pictures[0].id, "no", author="simulation", simulated=True)
     after = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
     assert after.unfamiliar == page.unfamiliar - 1
     assert [one.unfamiliar for one in after.pictures] == [False, *[True] * (NOISE - 1)]

@@ -17,7 +17,10 @@ from concepts.bundle.account import Account
 from concepts.bundle.page import document_of
 from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion, Definition, Revision
+from concepts.definition.revisions import definition_of, rename, revise
 from concepts.errors import DiscernError
+from concepts.labelling.examples import edit_definition, give_example
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.publishing.export import story_of
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
@@ -53,7 +56,7 @@ def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_nev
 def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
     trained: Workbench, tmp_path: Path
 ) -> None:
-    trained.concept(NAME).definition.rename("Plate", author="me")
+    rename(trained.concept(NAME), "Plate", author="me")
     page = trained.concept("Plate").exports.document()
     assert "<h1>Plate</h1>" in page
     assert NAME not in page
@@ -68,7 +71,7 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
     source = io.BytesIO()
     Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
     assert b"a secret place" in source.getvalue()
-    concept.examples.give(source.getvalue(), author="me")
+    give_example(concept, source.getvalue(), author="me")
     concept.versions.train().wait()
     document = concept.exports.document()
     pictures = shown_in(document)
@@ -88,10 +91,10 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     trained: Workbench, tmp_path: Path
 ) -> None:
     concept = trained.concept(NAME)
-    before = concept.definition.read().revision
+    before = definition_of(concept)
     kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
-    concept.definition.edit(lambda _: changed, author="me", after=before.number)
+    edit_definition(concept, lambda _: changed, author="me", after=before.number)
     concept.versions.train(target="precision=0.9").wait()
     out = concept.exports.write_page(tmp_path / "new" / "page.html")
     page = html.document_fromstring(out.read_text(encoding="utf-8"))
@@ -128,15 +131,15 @@ def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
 def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Workbench) -> None:
     """After an edit, a round, labels of two people, and another version."""
     concept = trained.concept(NAME)
-    before = concept.definition.read().revision
+    before = definition_of(concept)
     criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
     changed = before.definition.model_copy(update={"criteria": criteria})
-    concept.definition.revise(changed, author="ana", note="", after=before.number)
-    pictures = [picture.id for picture in concept.labels.next_pictures(3)]
+    revise(concept, changed, author="ana", note="", after=before.number)
+    pictures = [picture.id for picture in next_pictures(concept, 3)]
     Deliberations(trained.context.database).begin(concept.id, "open", pictures, 1, "ana")
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
-            concept.labels.give(picture, "yes", author=name, key=f"{name} {picture}")
+            give_label(concept, picture, "yes", author=name, key=f"{name} {picture}")
     concept.versions.train().wait()
     card, page = concept.exports.card(), concept.exports.document()
     assert "How it came about" in page

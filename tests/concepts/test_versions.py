@@ -22,13 +22,21 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.labelling import rechecks
+from concepts.labelling.labels import (
+    GivenLabel,
+    commit_labels,
+    contact_sheet,
+    decisions_of,
+    give_label,
+    label_sheet,
+)
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.review import review_queue
 from concepts.settings import load_settings
+from concepts.use_cases import SharedResources
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.context import SharedResources
-from concepts.workbench.labels import GivenLabel
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
@@ -104,13 +112,13 @@ def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
 @pytest.mark.slow
 def test_only_what_teaches_something_new_makes_another_version(concept: Concept) -> None:
     taught = set(concept.dataset().training.ids)
-    picture = next(iter(concept.labels.decisions().keys() - taught))
-    concept.labels.give(picture, "yes", author="ana", key="test picture, once more")
+    picture = next(iter(decisions_of(concept).keys() - taught))
+    give_label(concept, picture, "yes", author="ana", key="test picture, once more")
     assert trained_again(concept) == (1, False)
     for version, target in ((2, "precision=0.9"), (3, "recall=0.9")):
         assert trained_again(concept, target) == (version, True)
         assert trained_again(concept, target) == (version, False)
-    concept.labels.answer_sheet([one.id for one in concept.labels.contact_sheet()], [], author="ana")
+    label_sheet(concept, [one.id for one in contact_sheet(concept)], [], author="ana")
     assert trained_again(concept) == (4, True)
 
 
@@ -139,7 +147,7 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     view = concept.versions.quality()
     assert (view.stale, view.to_go) == (False, 60)
     picture = next(iter(concept.context.store.evaluation_pictures(1)))
-    concept.labels.give(picture, "unsure", author="ana", key="a")
+    give_label(concept, picture, "unsure", author="ana", key="a")
     view = concept.versions.quality()
     assert (view.stale, view.to_go) == (True, 0)
     concept.versions.measure(1)
@@ -149,14 +157,14 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
 
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(concept: Concept) -> None:
     def mistakes() -> list[ReviewRow]:
-        rows = concept.bench.review.queue(NAME, Reason.MISTAKE).rows
+        rows = review_queue(concept.bench.concept(NAME), Reason.MISTAKE).rows
         return [row for row in rows if row.purpose == "evaluation"]
 
     report, measuring = concept.versions.measure(), mistakes()
     assert measuring
     for row in measuring:
         other = "no" if row.label == "yes" else "yes"
-        concept.labels.give(row.id, other, author="ana", in_view=True)
+        give_label(concept, row.id, other, author="ana", in_view=True)
     assert mistakes() == []
     assert concept.versions.measure().metrics == report.metrics
 
@@ -168,11 +176,11 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     measuring = list(concept.context.store.evaluation_pictures(1))
     votes = concept.dataset().blind
     first = {f"first {i}": GivenLabel(picture=i, value=votes[i].value) for i in measuring}
-    concept.labels.commit(first, Author("ana"))
+    commit_labels(concept, first, Author("ana"))
     before = concept.versions.measure()
     assert before.consistency is None
     second = {f"second {i}": GivenLabel(picture=i, value="no", repeat=True) for i in measuring[:20]}
-    concept.labels.commit(second, Author("ana"))
+    commit_labels(concept, second, Author("ana"))
     report = concept.versions.measure()
     assert (report.metrics, report.labels) == (before.metrics, before.labels)
     changed = sum(votes[i].value == "yes" for i in measuring[:20])

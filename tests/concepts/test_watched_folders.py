@@ -17,6 +17,7 @@ from PIL import Image
 from receiver import Receiver
 
 from concepts.errors import DiscernError
+from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -159,21 +160,21 @@ def test_a_receiver_gets_the_same_message_until_it_takes_it_eight_times_at_most(
 
 @pytest.mark.usefixtures("all_flagged")
 def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(concept: Concept, inbox: Path) -> None:
-    labels = concept.labels
+    concept = concept
     watch = concept.watches.begin(str(inbox), ask_flagged=1.0, author="me").watch
     asked = concept.watches.look(watch.id).wait().asked
     assert 0 < asked <= 9
     drawn = asked_about(concept, watch)
-    first = labels.next_pictures(asked, purpose="evaluation")
+    first = next_pictures(concept, asked, purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert {picture.probability for picture in first} == {None}
     page = concept.watches.flagged(watch.id)
     assert (len(page.flagged), page.held) == (9 - asked, asked)
-    measured = labels.count().measure
+    measured = label_count(concept).measure
     answer(concept.bench, NAME, drawn)
     dataset = concept.dataset()
     assert set(drawn) <= dataset.reserved - {*dataset.training.ids, *dataset.evaluation}
-    count = labels.count()
+    count = label_count(concept)
     assert (count.watch, count.measure) == (asked, measured)
     assert concept.watches.flagged(watch.id).held == 0
     right = sum("ellipse" in one.file for one in concept.context.watches.drawn(watch.id))
@@ -206,10 +207,10 @@ def test_what_came_together_is_asked_about_in_random_order(concept: Concept, tmp
 @pytest.mark.usefixtures("all_flagged")
 def test_a_stopped_watch_takes_in_nothing_and_asks_no_more(concept: Concept, inbox: Path) -> None:
     watch = looked_at(concept, inbox, ask=1.0).watch
-    labels, drawn = concept.labels, set(asked_about(concept, watch))
-    assert drawn & {picture.id for picture in labels.next_pictures(200, purpose="evaluation")}
+    concept, drawn = concept, set(asked_about(concept, watch))
+    assert drawn & {picture.id for picture in next_pictures(concept, 200, purpose="evaluation")}
     assert concept.watches.stop(watch.id).stopped is not None
-    assert not drawn & {picture.id for picture in labels.next_pictures(200, purpose="evaluation")}
+    assert not drawn & {picture.id for picture in next_pictures(concept, 200, purpose="evaluation")}
 
 
 def test_the_promise_is_what_was_given_or_certified_or_measured(

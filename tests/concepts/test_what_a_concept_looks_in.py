@@ -14,6 +14,11 @@ from beginning import begin_with_queued_draw
 from drawing import draw_folder
 
 from concepts.classifier.measured_sample import sample
+from concepts.collaborator.annotations import annotate
+from concepts.collaborator.rounds import ambiguities_of, find_ambiguities
+from concepts.labelling.labels import contact_sheet, label_count, label_grid, upcoming
+from concepts.labelling.mining import mine, searches_of
+from concepts.results.review import looked_over_now, review_queue
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.frames import Frame
@@ -81,20 +86,20 @@ def concept(made_trained: Path, own_home: Path) -> Concept:
 def asked(concept: Concept) -> Iterable[str]:
     found: list[str] = []
     while len(found) < 30:
-        upcoming = concept.labels.upcoming(found, 8)
-        found += [picture.id for picture in upcoming.pictures]
-        if not upcoming.pictures and not upcoming.thinking:
+        more = upcoming(concept, found, 8)
+        found += [picture.id for picture in more.pictures]
+        if not more.pictures and not more.thinking:
             break
     return found
 
 
 def mined(concept: Concept) -> Iterable[str]:
-    concept.definition.mine().wait()
+    concept.begin(mine).wait()
     return concept.context.store.candidates(concept.id)
 
 
 def annotated(concept: Concept) -> Iterable[str]:
-    concept.annotations.annotate(annotator="builtin").wait()
+    concept.begin(annotate, annotator="builtin").wait()
     return [one.picture_id for one in concept.context.store.annotations(concept.id)]
 
 
@@ -102,7 +107,7 @@ def in_the_grid(concept: Concept) -> Iterable[str]:
     found: list[str] = []
     for order in ("likely", "borderline", "unlikely", "query"):
         query = "a blue ellipse" if order == "query" else ""
-        while (page := concept.labels.grid(order, query=query, n=60)).thinking:
+        while (page := label_grid(concept, order, query=query, n=60)).thinking:
             pass
         found += [picture.id for picture in page.pictures]
     return found
@@ -114,8 +119,8 @@ def to_measure(concept: Concept) -> Iterable[str]:
 
 
 def shown(concept: Concept) -> Iterable[str]:
-    found = [picture for query in concept.definition.queries(20) for picture in query.found]
-    return [picture.id for picture in (*found, *concept.labels.contact_sheet())]
+    found = [picture for query in searches_of(concept, 20) for picture in query.found]
+    return [picture.id for picture in (*found, *contact_sheet(concept))]
 
 
 def scored(concept: Concept) -> Iterable[str]:
@@ -130,14 +135,14 @@ def certifying(concept: Concept) -> Iterable[str]:
 
 
 def deliberated(concept: Concept) -> Iterable[str]:
-    concept.deliberations.find().wait()
-    return [i for one in concept.deliberations.ambiguities() for i in one.pictures]
+    concept.begin(find_ambiguities).wait()
+    return [i for one in ambiguities_of(concept) for i in one.pictures]
 
 
 def reviewed(concept: Concept) -> Iterable[str]:
-    looked = concept.bench.review.current(NAME)
+    looked = looked_over_now(concept.bench.concept(NAME))
     assert looked.found
-    return [row.id for row in (*looked.found, *concept.bench.review.queue(NAME).rows)]
+    return [row.id for row in (*looked.found, *review_queue(concept.bench.concept(NAME)).rows)]
 
 
 def exported(concept: Concept) -> Iterable[str]:
@@ -206,7 +211,7 @@ def test_answers_from_elsewhere_teach_and_measure_only_where_the_concept_looks_t
     assert set(elsewhere.training.ids) == set(before.training.ids)
     assert elsewhere.evaluation_labels()[0] == []
     assert set(measured) <= elsewhere.reserved, "it teaches nothing meanwhile"
-    count = concept.labels.count()
+    count = label_count(concept)
     assert (count.measure, count.elsewhere) == (0, len(measured))
     concept.scope.set(["Rooms"], author=ME)
     assert concept.dataset().evaluation_labels()[0] == measured
@@ -245,7 +250,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept
 def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
     bench.concepts.copy(NAME, "Another", author=ME)
     assert bench.concept("Another").scope.get().names == ["Rooms"]
-    drawn = bench.context.store.evaluation_pictures(bench.context.concept("Another").id)
+    drawn = bench.context.store.evaluation_pictures(bench.context.row_of("Another").id)
     assert drawn
     assert drawn.keys() <= members(bench, "Rooms")
 
@@ -256,11 +261,11 @@ def test_a_small_collection_is_judged_beside_the_whole_library_and_counted_as_it
     concept, few = bench.concept(NAME), sorted(members(bench, "Rooms"))[:12]
     bench.collections.make("Few", few, author=ME)
     concept.scope.set(["Few"], author=ME)
-    concept.annotations.annotate(annotator="builtin").wait()
+    concept.begin(annotate, annotator="builtin").wait()
     assert set() < {one.picture_id for one in bench.context.store.ratings(concept.id)} <= set(few)
     concept.scope.set(["Rooms"], author=ME)
-    concept.definition.mine(size=30).wait()
-    concept.annotations.annotate(annotator="builtin").wait()
+    concept.begin(mine, size=30).wait()
+    concept.begin(annotate, annotator="builtin").wait()
     before = concept.definition.read()
     concept.scope.set(["Few"], author=ME)
     view, dataset = concept.definition.read(), concept.dataset()

@@ -10,7 +10,9 @@ from simulated_annotator import serving
 from typer.testing import CliRunner
 
 from concepts.cli import app
+from concepts.collaborator.annotations import annotate, estimate_annotation
 from concepts.installation.activity import call_sums
+from concepts.labelling.mining import mine
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -28,12 +30,12 @@ def test_what_was_spent_is_said_of_each_job_and_added_up_by_concept_purpose_and_
     bench = open_bench()
     for name, pictures in ((NAME, 3), ("Other", 2)):
         concept = bench.concepts.begin(name, f"A filled ellipse, {name}.")
-        concept.definition.mine().wait()
+        concept.begin(mine).wait()
         before = len(model.requests)
-        expected = concept.annotations.estimate()
+        expected = estimate_annotation(concept)
         assert expected.basis.startswith(f"{expected.pictures} calls at about ")
         assert len(model.requests) == before
-        concept.annotations.annotate(limit=pictures).wait()
+        concept.begin(annotate, limit=pictures).wait()
     jobs = bench.installation.recent_jobs()
     second, first = [job for job in jobs if job.kind == "annotate"]
     assert (first.calls, second.calls) == (3, 2)
@@ -55,12 +57,12 @@ def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
     monkeypatch.delenv("DISCERN_PRICES")
     bench = open_bench()
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
-    expected = concept.annotations.estimate()
+    expected = estimate_annotation(concept)
     assert (expected.pictures, expected.usd) == (bench.library.count(), None)
     told = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
     assert expected.basis in told
     assert model.requests == []
-    result = concept.annotations.annotate(limit=2).wait()
+    result = concept.begin(annotate, limit=2).wait()
     assert (result.calls, result.cost_usd) == (2, None)
     said = CliRunner().invoke(app, ["cost"]).stdout
     assert "no price set" in said

@@ -15,6 +15,7 @@ from drawing import draw_folder
 from s3_service import SECRET, Service
 
 from concepts.errors import BucketError, DiscernError, NotAllowedError, SettingsError, UnknownError
+from concepts.labelling.mining import mine
 from concepts.library.roots import check_roots, within_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Concept, Workbench
@@ -65,7 +66,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert add(first, bucket) == 30
     assert add(first, bucket) == 0  # unchanged by size and time
     concept = first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    concept.definition.mine().wait()
+    concept.begin(mine).wait()
     asked = answer_next(concept, 12)
     assert all(first.library.picture(one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
     assert concept.versions.train().wait().number == 1

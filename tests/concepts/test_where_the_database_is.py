@@ -11,6 +11,8 @@ from answering import answer_next
 from drawing import draw_folder
 from postgres import Server
 
+from concepts.collaborator.annotations import annotate
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -53,8 +55,8 @@ def test_the_whole_job_is_done_on_postgres(
     pictures = draw_folder(tmp_path / "pictures", 45)
     assert bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait().added == 45
     concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    concept.definition.mine().wait()
-    concept.annotations.annotate(limit=10).wait()
+    concept.begin(mine).wait()
+    concept.begin(annotate, limit=10).wait()
     for purpose in ("evaluation", "train"):
         answer_next(concept, 15, purpose)
     assert concept.versions.train().wait().number == 1

@@ -16,6 +16,8 @@ from not_run import not_run
 from postgres import Server
 from s3_service import Service
 
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -46,8 +48,8 @@ def test_the_whole_job_on_postgresql_a_bucket_and_ray(
     assert all(content[8:12] == b"WEBP" for content in small.values())
 
     concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    concept.definition.mine().wait()
-    answer(bench, NAME, [picture.id for picture in concept.labels.next_pictures(40)])
+    concept.begin(mine).wait()
+    answer(bench, NAME, [picture.id for picture in next_pictures(concept, 40)])
     concept.versions.train().wait()
     best = concept.scores.page("top", limit=24).pictures
     assert sum("ellipse" in picture.path for picture in best) > 12

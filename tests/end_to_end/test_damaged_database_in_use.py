@@ -16,9 +16,9 @@ from fastapi.testclient import TestClient
 from patience import PATIENCE
 from running_app import App
 
+from concepts.labelling.labels import GivenLabel, commit_labels
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 from web.server import create_service
 
@@ -34,7 +34,7 @@ def home(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Path:
     ids = bench.context.collection.library.all_ids()
     for number in range(LABELS // PICTURES):
         given = {f"{number}-{one}": GivenLabel(picture=one, value="yes") for one in ids}
-        concept.labels.commit(given, Author(f"person {number}"))
+        commit_labels(concept, given, Author(f"person {number}"))
     bench.close()
     return own_home
 

@@ -19,6 +19,7 @@ from PIL import Image
 from running_app import App
 from soak_load import until
 
+from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -95,7 +96,7 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
         [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
     bench.concepts.begin(NAME, "A filled ellipse.")
-    assert bench.concept(NAME).definition.mine(size=600).wait().candidates > ANNOTATED
+    assert bench.concept(NAME).begin(mine, size=600).wait().candidates > ANNOTATED
     bench.close()
     with FakeOpenAI(server) as model:
         environment = {

@@ -17,8 +17,9 @@ from drawing import draw_folder
 from small_disk import SmallDisk, mounted
 from soak_load import PATIENCE, Clients, Sample, Server, until
 
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Users
 from concepts.settings import load_settings
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 
 READERS, WRITERS = 60, 10
@@ -169,7 +170,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
 
     bench = Workbench(load_settings(home=home))
     events = [
-        event for concept in CONCEPTS for event in bench.context.log.events(bench.context.concept(concept).id)
+        event for concept in CONCEPTS for event in bench.context.log.events(bench.context.row_of(concept).id)
     ]
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
     bench.upkeep.check(repair=True).wait()  # goes on with what the end cut off
@@ -227,7 +228,7 @@ def test_an_office_of_fifty_readers_and_ten_labellers_loses_nothing_and_takes_no
     server.stop()
 
     bench = Workbench(load_settings(home=home))
-    events = [e for name in CONCEPTS for e in bench.context.log.events(bench.context.concept(name).id)]
+    events = [e for name in CONCEPTS for e in bench.context.log.events(bench.context.row_of(name).id)]
     bench.close()
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
     memory = {

@@ -22,6 +22,7 @@ from receiver import Receiver
 from running_app import App
 from soak_load import until
 
+from concepts.labelling.labels import next_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import now
@@ -38,7 +39,7 @@ def made_trained(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     pictures = draw_folder(root / "pictures", 60)
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
+    answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 20)])
     bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
     bench.close()

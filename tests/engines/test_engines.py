@@ -23,8 +23,10 @@ from engine_work import NextDoor, Roots, assert_same, deadly, load_another, load
 from images import becomes, free_port
 from not_run import not_run
 
+from concepts.collaborator.annotations import annotate
 from concepts.errors import CancelledError, EncoderError, EngineError, FingerprintMismatchError
 from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
+from concepts.labelling.mining import mine
 from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.settings import load_settings
@@ -318,10 +320,10 @@ def test_embedding_again_and_the_annotator_that_asks_nobody_say_the_same_on_ray(
         assert bench.upkeep.reembed("other").wait().embedded == 200
         assert bench.context.collection.recorded().name == "other"
         bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-        bench.concept(NAME).definition.mine().wait()
-        result = bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
+        bench.concept(NAME).begin(mine).wait()
+        result = bench.concept(NAME).begin(annotate, annotator="builtin").wait()
         assert (result.calls, result.failed) == (0, [])
-        concept_id, store = bench.context.concept(NAME).id, bench.context.store
+        concept_id, store = bench.context.row_of(NAME).id, bench.context.store
         kept = store.annotations(concept_id, [one.picture_id for one in store.ratings(concept_id)])
         said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
     assert said[0] == said[1] != {}

@@ -15,8 +15,8 @@ from concepts.errors import BudgetError, ModelCallError, SettingsError
 from concepts.language import openai_compatible
 from concepts.language.base import Message
 from concepts.language.dialects import RUNGS
-from concepts.language.failures import redacted
 from concepts.language.ledger import Budget, Ledger, Price
+from concepts.use_cases.redacting import redacted
 from storage.database import Database
 from storage.files import sqlite_url
 

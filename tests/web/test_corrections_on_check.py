@@ -13,9 +13,11 @@ import pytest
 from drawing import draw_folder
 from web_screens import browser
 
+from concepts.labelling.labels import give_label, next_pictures, recent_labels, take_back_labels
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.review import review_queue
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -34,11 +36,11 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
-        given = concept.labels.next_pictures(100, purpose="evaluation")
-    given += concept.labels.next_pictures(30)
+        given = next_pictures(concept, 100, purpose="evaluation")
+    given += next_pictures(concept, 30)
     for place, picture in enumerate(given):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
-        concept.labels.give(picture.id, "yes" if counts else "no", author="me")
+        give_label(concept, picture.id, "yes" if counts else "no", author="me")
     concept.versions.train().wait()
     concept.versions.measure()
     bench.close()
@@ -57,7 +59,7 @@ def figures(bench: Workbench) -> Any:
 
 
 def mistakes_of(bench: Workbench) -> list[ReviewRow]:
-    return bench.review.queue(NAME, Reason.MISTAKE).rows
+    return review_queue(bench.concept(NAME), Reason.MISTAKE).rows
 
 
 def other(said: str) -> str:
@@ -78,7 +80,7 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     assert given.is_success
     assert mistakes_of(bench) == []
     assert figures(bench) == before
-    changed = bench.review.queue(NAME, Reason.CHANGED_TEST_LABEL).rows
+    changed = review_queue(bench.concept(NAME), Reason.CHANGED_TEST_LABEL).rows
     assert len(changed) == measuring
     quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
@@ -91,7 +93,7 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
     report = bench.concept(NAME).versions.measure()
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    dataset = bench.context.dataset(bench.context.row_of(NAME))
     answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of {answered} test labels."
     view = bench.concept(NAME).versions.quality()
@@ -109,8 +111,8 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
 ) -> None:
     """Nearest first, above it and below."""
     concept = bench.concept(NAME)
-    tested = next(a for a in concept.labels.recent("me", 100) if a.purpose == "evaluation")
-    concept.labels.take_back(author="me", only=[tested.key])
+    tested = next(a for a in recent_labels(concept, "me", 100) if a.purpose == "evaluation")
+    take_back_labels(concept, author="me", only=[tested.key])
     page = concept.scores.page("top", limit=200)
     assert page
     ranked = sorted(page.pictures, key=lambda picture: -picture.probability)

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from answering import answer as answer_all
@@ -23,10 +24,10 @@ from web_screens import Screens, browser
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.formats import written_formats
-from concepts.labelling.mining import MineResult
+from concepts.labelling.mining import Mined, mine
 from concepts.settings import load_settings
+from concepts.use_cases.handles import DECLARED
 from concepts.visitors import LIMITS, Sandboxes
-from concepts.workbench.jobs import Mine
 from web.http.roles import rule_of
 from web.http.sign_in import check_exposure
 from web.http.visitors import COOKIE, each_visitors
@@ -209,12 +210,12 @@ def worked(house: Sandboxes) -> TestClient:
         bench.concept("Ball").scores.score_files(path).wait()
     bench.rules.write_table().wait()
 
-    def fails(job: Mine, progress: Progress) -> MineResult:
+    def fails(job: Any, progress: Progress) -> Mined:
         raise PermissionError(13, "Permission denied", str(bench.context.settings.home / "discern.sqlite"))
 
-    bench.jobs.register(Mine, fails)
+    bench.jobs.register(DECLARED[mine].job, fails)
     with pytest.raises(DiscernError, match=r"Permission denied: discern\.sqlite"):
-        bench.concept("Ball").definition.mine().wait()
+        bench.concept("Ball").begin(mine).wait()
     return client
 
 

@@ -17,6 +17,7 @@ from filming import film
 from web_screens import add_people, browser
 
 from concepts.bundle.usage import over_rest
+from concepts.labelling.labels import next_pictures
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.api.app import create_api
@@ -78,7 +79,7 @@ BY_BUTTON = f"/app/version.html?concept={NAME.replace('&', '%26')}&version=1"
 def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library: Workbench) -> None:
     add_people(library.context.settings)
     concept = library.concepts.begin(NAME, "A filled ellipse.")
-    answer(library, NAME, [p.id for p in concept.labels.next_pictures(20)])
+    answer(library, NAME, [p.id for p in next_pictures(concept, 20)])
     concept.versions.train().wait()
     app = create_service(library)
     for who, by_program, by_button in (

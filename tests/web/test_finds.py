@@ -5,6 +5,8 @@ from __future__ import annotations
 from answering import answer
 from fastapi.testclient import TestClient
 
+from concepts.labelling.examples import choose_example, remove_example
+from concepts.labelling.labels import decisions_of, next_pictures
 from concepts.workbench import Workbench
 from web.server import create_service
 
@@ -15,7 +17,7 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
     library: Workbench,
 ) -> None:
     concept = library.concepts.begin(NAME, "A filled ellipse.")
-    answer(library, NAME, [picture.id for picture in concept.labels.next_pictures(20)])
+    answer(library, NAME, [picture.id for picture in next_pictures(concept, 20)])
     concept.versions.train().wait()
     concept.versions.use(1, 1e-9, author="me").wait()  # everything is flagged
 
@@ -27,14 +29,14 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
         return [one.id for one in found.page.pictures], found.count, found.more
 
     order, count, _ = finds()
-    labelled = concept.labels.decisions()
+    labelled = decisions_of(concept)
     page = concept.scores.page("top", limit=1)
     assert page is not None
     assert count == len(order) == page.listed - len(labelled)
     assert not set(order) & labelled.keys()
-    concept.examples.choose(order[0], author="me")  # an example that was given is no find
+    choose_example(concept, order[0], author="me")  # an example that was given is no find
     assert finds()[:2] == (order[1:], count - 1)
-    concept.examples.remove(order[0], author="me")
+    remove_example(concept, order[0], author="me")
     first, _, more = finds(8)
     assert first == order[:8]
     answer(library, NAME, first[:5], always="no")

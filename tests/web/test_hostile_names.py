@@ -15,7 +15,11 @@ import pytest
 from drawing import draw_folder
 from web_screens import Screens
 
+from concepts.collaborator.annotations import annotate
 from concepts.definition import editing
+from concepts.labelling.examples import edit_definition
+from concepts.labelling.labels import give_label, next_pictures
+from concepts.labelling.mining import mine
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call
@@ -43,12 +47,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         partial(editing.add_query, text=f"similar {HOSTILE}", counts=False),
     ]
     for after, edit in enumerate(edits, 1):
-        concept.definition.edit(edit, author=HOSTILE, after=after)
-    concept.definition.mine(size=30).wait()
-    concept.annotations.annotate().wait()
-    for picture in concept.labels.next_pictures(20, purpose="evaluation") + concept.labels.next_pictures(24):
+        edit_definition(concept, edit, author=HOSTILE, after=after)
+    concept.begin(mine, size=30).wait()
+    concept.begin(annotate).wait()
+    for picture in next_pictures(concept, 20, purpose="evaluation") + next_pictures(concept, 24):
         value = "yes" if "ellipse" in picture.path else "no"
-        concept.labels.give(picture.id, value, author="me", comment=HOSTILE)
+        give_label(concept, picture.id, value, author="me", comment=HOSTILE)
     concept.versions.train().wait()
     concept.versions.measure()
     bench.context.ledger.record(

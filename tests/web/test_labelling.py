@@ -16,9 +16,10 @@ from PIL import Image
 from web_screens import browser
 
 from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.labels import label_count, label_grid, recent_labels
 from concepts.learning.evaluation import FEWEST
+from concepts.results.advice import mode
 from concepts.workbench import Workbench
-from concepts.workbench.advice import mode
 from concepts.workbench.concept import Concept
 from web.server import create_service
 
@@ -73,7 +74,7 @@ def test_a_confirmed_answer_is_in_the_log_and_its_key_is_refused_with_any_other(
 ) -> None:
     for _ in range(2):
         assert client.post(f"{api}/labels", json=answers("yes", picture), headers=keyed("a")).is_success
-        (event,) = concept.labels.recent("me", 5)
+        (event,) = recent_labels(concept, "me", 5)
         assert (event.id, event.value) == (picture, "yes")
     other = client.post(f"{api}/labels", json=answers("no", picture), headers=keyed("a"))
     assert other.status_code == 422
@@ -97,11 +98,11 @@ def test_a_batch_is_kept_and_taken_back_as_one(
     ids = [p["id"] for p in client.get(f"{api}/tiles", params={"limit": 12}).json()["pictures"]]
     assert len(ids) == 12
     assert client.post(f"{api}/labels", json=answers("no", *ids), headers=keyed("batch")).is_success
-    assert concept.labels.count().no == 12
+    assert label_count(concept).no == 12
     for _ in range(2):
         undone = client.post(f"{api}/labels/undo", json={"only": ["batch"]}, headers=keyed("undo"))
         assert undone.is_success
-        assert concept.labels.count().no == 0
+        assert label_count(concept).no == 0
 
 
 def test_what_can_never_be_saved_is_refused_for_good(
@@ -117,7 +118,7 @@ def test_what_can_never_be_saved_is_refused_for_good(
     for sheet, counts, status in (([], [], 422), (["0" * 64], [], 404), ([picture], ["0" * 64], 422)):
         sent = {"pictures": sheet, "counts": counts}
         assert client.post(f"{api}/contact-sheet", json=sent).status_code == status, sent
-    assert concept.labels.count().answers == 0
+    assert label_count(concept).answers == 0
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -161,14 +162,14 @@ def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no
     for _ in range(2):
         sent = {"pictures": first, "counts": [first[3]]}
         assert client.post(f"{api}/contact-sheet", json=sent, headers=keyed("first")).is_success
-        assert concept.labels.count().yes == 1
+        assert label_count(concept).yes == 1
     nothing = sheet()[:5]
     assert client.post(f"{api}/contact-sheet", json={"pictures": nothing}).is_success
     assert library.context.walls.of(concept.row.id) == [first, nothing]
     later = sheet()
     assert later
     assert not set(later) & {*first, *nothing, *measures}
-    assert concept.labels.count().answers == 1
+    assert label_count(concept).answers == 1
 
 
 def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(
@@ -180,10 +181,10 @@ def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(
         return replace(counts(), pictures=counts().pictures + next(grown))
 
     monkeypatch.setattr(library.context.collection.library, "counts", growing)
-    while not concept.labels.grid("wall", n=60).pictures:
-        assert not concept.labels.grid("wall", n=60).problem
+    while not label_grid(concept, "wall", n=60).pictures:
+        assert not label_grid(concept, "wall", n=60).problem
         time.sleep(0.02)
-    assert concept.labels.grid("wall", n=60).thinking
+    assert label_grid(concept, "wall", n=60).thinking
 
 
 def test_sheets_come_first_then_more_like_it_then_single_questions_where_grades_begin() -> None:

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from web_screens import PASSWORD, browser
 
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Users
+from concepts.labelling import labels
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
-from concepts.workbench.labels import Labels
 from concepts.workbench.library import PictureLibrary
 from web.handlers import calls
 from web.http.media import READING
@@ -60,7 +61,7 @@ def test_a_page_has_nothing_of_whoever_opened_it_first_and_is_kept_from_stranger
     ("kind", "reads", "address"),
     [
         (PictureLibrary, "thumbnail", "/media/thumbnail/{picture}"),
-        (Labels, "grid", f"/api/v1/concepts/{NAME}/tiles"),
+        (labels, "label_grid", f"/api/v1/concepts/{NAME}/tiles"),
     ],
 )
 def test_a_label_is_taken_while_every_thread_for_readers_waits(

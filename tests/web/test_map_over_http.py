@@ -13,6 +13,7 @@ from PIL import Image
 from web_screens import browser
 
 from concepts.errors import DiscernError
+from concepts.labelling.labels import give_label, next_pictures, recent_labels
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -29,9 +30,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     folders = [draw_folder(root / "pictures" / name, 30, 100 * seed) for seed, name in enumerate(("a", "b"))]
     bench.library.add(folders, encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse.")
-    for picture in bench.concept(NAME).labels.next_pictures(20):
+    for picture in next_pictures(bench.concept(NAME), 20):
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(picture.id, value, author="me")
+        give_label(bench.concept(NAME), picture.id, value, author="me")
     bench.concept(NAME).versions.train().wait()
     bench.upkeep.check(only="map").wait()
     yield bench
@@ -64,14 +65,14 @@ def test_labels_and_scores_colour_it_and_nothing_is_said_of_test_pictures_withou
 ) -> None:
     key, concept = key_of(bench), bench.concept(NAME)
     words = {"yes": "counts", "no": "doesn’t count"}
-    own = {one.id: words[one.value] for one in concept.labels.recent("me", 100)}
+    own = {one.id: words[one.value] for one in recent_labels(concept, "me", 100)}
     legend = bench.map.colours(key, "label", NAME, "me").legend
     assert {one.word: one.pictures for one in legend} == {
         value: sum(word == value for word in own.values()) for value in (*words.values(), "unsure")
     }
     assert not bench.map.colours(key, "label", NAME, "someone else").codes.any()
-    bench.context.draw_more(bench.context.concept(NAME), at_least=5)
-    unseen = bench.context.store.kept_apart(bench.context.concept(NAME).id) - own.keys()
+    bench.context.draw_more(bench.context.row_of(NAME), at_least=5)
+    unseen = bench.context.store.kept_apart(bench.context.row_of(NAME).id) - own.keys()
     ids = [bench.map.picture(key, place) for place in range(bench.library.count())]
     codes = bench.map.colours(key, "score", NAME, "me").codes
     assert {i for i, code in zip(ids, codes, strict=True) if not code} == unseen != set()

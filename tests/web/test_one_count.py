@@ -11,6 +11,7 @@ from web_screens import browser
 from concepts.cli import app
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
+from concepts.labelling.labels import give_label, label_count, next_pictures
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
@@ -26,9 +27,9 @@ def bench(library: Workbench) -> Workbench:
     concept = library.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
 
     def say(picture: str, value: str, author: str = "ana", **more: bool) -> None:
-        concept.labels.give(picture, value, author=author, key=uuid.uuid4().hex, **more)
+        give_label(concept, picture, value, author=author, key=uuid.uuid4().hex, **more)
 
-    learned = [picture.id for picture in concept.labels.next_pictures(9)]
+    learned = [picture.id for picture in next_pictures(concept, 9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):
         say(picture, value)
     concept.versions.train().wait()
@@ -36,11 +37,11 @@ def bench(library: Workbench) -> Workbench:
     say(learned[7], "skip")
     say(learned[8], "yes")
     say(learned[8], "no", "ben")
-    measuring = [picture.id for picture in concept.labels.next_pictures(4, purpose="evaluation")]
+    measuring = [picture.id for picture in next_pictures(concept, 4, purpose="evaluation")]
     for picture, value in zip(measuring, ("yes", "no", "unsure", "no"), strict=True):
         say(picture, value, in_view=picture == measuring[-1])
     concept.certificates.begin(0.5, author="ana")
-    for certifies in concept.labels.next_pictures(2, purpose="evaluation"):
+    for certifies in next_pictures(concept, 2, purpose="evaluation"):
         say(certifies.id, "yes")
     return library
 
@@ -54,7 +55,7 @@ SENTENCE = (
 def test_every_answer_is_counted_once_and_told_alike_everywhere(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count, more = bench.concept(NAME).labels.count(), "About 87 more labels help."
+    count, more = label_count(bench.concept(NAME)), "About 87 more labels help."
     assert count.sentence == SENTENCE
     assert count.yes + count.no + count.unsure + count.skip + count.conflict == count.answers
     assert (count.teach_yes, count.teach_no, count.given) == (4, 3, 13)

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from web_screens import PEOPLE, add_people, browser
 
-from concepts.installation.users import Role
 from concepts.settings import Settings
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.http.calls import FITS, NOT_A_CALL, TOO_MANY, WAITING
 from web.server import create_app, create_page

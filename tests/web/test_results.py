@@ -5,6 +5,7 @@ from __future__ import annotations
 from answering import answer
 
 from concepts.bundle.rule_text import quoted
+from concepts.labelling.labels import next_pictures
 from concepts.workbench import Workbench
 from web.screens.results.place import Place
 from web.screens.results.shown import blocks_of
@@ -14,7 +15,7 @@ NAME = "Round thing"
 
 def test_a_rule_that_is_one_concept_is_the_concept_and_keeps_its_threshold(library: Workbench) -> None:
     concept = library.concepts.begin(NAME, "A filled ellipse.")
-    answer(library, NAME, [picture.id for picture in concept.labels.next_pictures(20)])
+    answer(library, NAME, [picture.id for picture in next_pictures(concept, 20)])
     concept.versions.train().wait()
     rule = quoted(NAME)
     assert Place.of(library, {"rule": rule}).concept == NAME

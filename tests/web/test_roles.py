@@ -15,8 +15,9 @@ from starlette.types import Receive, Scope, Send
 from web_screens import PASSWORD, PEOPLE, add_people, browser
 
 from concepts.errors import SettingsError
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Users
 from concepts.settings import Settings
+from concepts.use_cases.roles import Role
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from storage.database import Database

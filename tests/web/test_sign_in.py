@@ -18,8 +18,9 @@ from local_oidc import CLIENT, SECRET, Claims, LocalOidc
 from web_screens import PASSWORD, browser
 
 from concepts.errors import SettingsError
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Users
 from concepts.settings import Settings, load_settings
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN

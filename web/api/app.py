@@ -23,7 +23,6 @@ ABOUT = """Everything Discern can do, for programs. A small program is in `docs/
 in pages of at most 200. **Whatever changes something** takes an `Idempotency-Key`: a request that is sent
 again with it counts once. Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = {
-    "review": "Labels to review, each with its reason.",
     "settings": "Changing settings, and files to take away.",
 }  # which no declaration has
 

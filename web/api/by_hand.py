@@ -21,18 +21,19 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.bundle.decisions import PicturesSaid
 from concepts.installation.activity import JobView, SettingsView
-from concepts.installation.users import Role
+from concepts.labelling.examples import GivenExample, give_example
 from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
+from concepts.results.review import begin_review, review_queue
 from concepts.settings import Detail, Effort
+from concepts.use_cases.parameters import MOST, Limit, Offset, PictureId
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from concepts.workbench.columns import ColumnsReport
-from concepts.workbench.concept_views import GivenExample
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
-from concepts.workbench.operation import MOST, Limit, Offset, PictureId
 from concepts.workbench.scores import Heat
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, Body, BoundedRoute, ConceptName, Reader, accepted
@@ -145,8 +146,8 @@ def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(route_class=BoundedRoute)
     turns = PictureThreads()
 
-    @router.post("/concepts/{name}/examples", status_code=201, tags=["examples"])
-    async def give_example(
+    @router.post("/concepts/{name}/examples", status_code=201, tags=["labelling"], name="give_example")
+    async def give_example_by_hand(
         name: ConceptName,
         author: AuthorName,
         request: Request,
@@ -157,13 +158,13 @@ def routes(workbench: Workbench) -> APIRouter:
         concept: it is learned from and searched with, and never counted, asked about or measured with."""
 
         def give(sent: ReceivedPicture) -> GivenExample:
-            return workbench.concept(name).examples.give(sent.read(), counts=counts, author=author)
+            return give_example(workbench.concept(name), sent.read(), counts=counts, author=author)
 
         (given,) = await turns.each(request, [picture], give)
         return given
 
-    @router.get("/concepts/{name}/review", tags=["review"])
-    def review_queue(
+    @router.get("/concepts/{name}/review", tags=["results"], name="review_queue")
+    def list_review(
         name: ConceptName,
         request: Request,
         author: AuthorName,
@@ -175,13 +176,13 @@ def routes(workbench: Workbench) -> APIRouter:
         `in_view`, because the reason was seen: such labels change no figure. Label `blind` rows without it:
         others' labels show after that."""
         reader = author if request.state.role >= Role.LABELLER else None
-        return workbench.review.queue(name, reason, limit, offset, reader=reader)
+        return review_queue(workbench.concept(name), reason, limit, offset, reader=reader)
 
-    @router.post("/concepts/{name}/review", tags=["review"], **LONG)
+    @router.post("/concepts/{name}/review", tags=["results"], **LONG)
     def look_over(name: ConceptName, body: LookOverLabels, response: Response) -> JobView:
         """Checks all labels. Where some were given under an older description, the job that checks those is
         returned."""
-        return accepted(workbench, workbench.review.submit(name, budget=body.budget), response)
+        return accepted(workbench, begin_review(workbench.concept(name), budget=body.budget), response)
 
     @router.get(
         "/concepts/{name}/watches/{watch}/feed",

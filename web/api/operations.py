@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 
 import fastapi
 from anyio import to_thread
@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
+from concepts.use_cases import UseCase
+from concepts.use_cases.parameters import IN_PATH, Given, Parameter, keyword
 from concepts.workbench import Workbench, operations
-from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
+from concepts.workbench.operation import Declared
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, ConceptName, Reader, accepted
 from web.http.media import READING
 from web.http.repeated import HEADER
@@ -54,24 +56,24 @@ class Markdown(PlainTextResponse):
 
 
 def add_operations(api: FastAPI, workbench: Workbench) -> None:
-    """Adds a route for each that has one, under its part's name."""
-    routed = [one for one in operations() if one.operation.route]
-    parts = {one.part: get_type_hints(one.handle)[one.part] for one in routed}
-    tags = [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
+    """Adds a route for each that has one, under its room's name."""
+    routed = [one for one in operations() if one.route]
+    rooms = {one.room: one.about for one in routed}
+    tags = [{"name": name, "description": about} for name, about in rooms.items()]
     api.openapi_tags = [*tags, *(api.openapi_tags or [])]
     for declared in routed:
         api.add_api_route(
             declared.path,
             _endpoint(declared, workbench),
             methods=[declared.verb],
-            name=f"{declared.part}_{declared.name}",
+            name=declared.operation_id,
             description=declared.summary,
-            tags=[declared.part],
+            tags=[declared.room],
             **_answer(declared),
         )
 
 
-def _answer(declared: Declared) -> dict[str, Any]:
+def _answer(declared: Declared | UseCase) -> dict[str, Any]:
     if declared.is_job:
         return {**LONG, "response_model": JobView}
     if declared.result is Path:
@@ -84,19 +86,19 @@ def _answer(declared: Declared) -> dict[str, Any]:
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
     # "POST /trash" makes something; "POST /trash/restore" and what names one thing act on what is there.
-    makes = declared.verb == "POST" and declared.operation.route.count("/") == 1
+    makes = declared.verb == "POST" and declared.route.removeprefix("POST /concepts/{name}").count("/") == 1
     status = 201 if makes else 200
     return {"status_code": status, "response_model": declared.result}
 
 
-def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
+def _endpoint(declared: Declared | UseCase, workbench: Workbench) -> Callable[..., Any]:
     """What FastAPI calls. Its signature is made of the method's parameters: those of the path, a query, and
     one `body` with the fields of the JSON body."""
     body = _body(declared)
     fields = list(body.model_fields) if body else []
 
     def answer(response: Response, sent: dict[str, Any]) -> Any:
-        method = declared.on(workbench, sent.pop("name") if declared.is_of_concept else "")
+        method = declared.on(workbench.context, sent.pop("name") if declared.is_of_concept else "")
         if body:
             asked = sent.pop("body")
             sent |= {field: getattr(asked, field) for field in fields}
@@ -124,7 +126,7 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
     return endpoint
 
 
-def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
+def _http(parameter: Parameter, declared: Declared | UseCase) -> inspect.Parameter:
     if parameter.given:
         has_default = parameter.given is Given.KEY
         return keyword(parameter.name, GIVEN[parameter.given], *([None] if has_default else []))
@@ -138,7 +140,7 @@ def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
     return keyword(parameter.name, annotation, default)
 
 
-def _body(declared: Declared) -> type[BaseModel] | None:
+def _body(declared: Declared | UseCase) -> type[BaseModel] | None:
     if declared.verb not in WITH_BODY:
         return None
     fields: dict[str, Any] = {}
@@ -148,5 +150,5 @@ def _body(declared: Declared) -> type[BaseModel] | None:
             fields[one.name] = (Annotated[kind, one.field], ... if one.is_required else one.default)
     if not fields:
         return None
-    name = f"{declared.part}_{declared.name}".title().replace("_", "")
+    name = declared.operation_id.title().replace("_", "")
     return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)

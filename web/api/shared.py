@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.http.guard import author_of
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from concepts.installation.users import FOUND, Role, User, Users, had_users
+from concepts.installation.users import FOUND, User, Users, had_users
 from concepts.settings import Settings
+from concepts.use_cases.roles import Role
 from storage.database import Database
 from storage.errors import StorageError
 from storage.people import Allowances, AuditLog, EndedSessions, Limit

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.errors import SettingsError
-from concepts.installation.users import Role
+from concepts.use_cases.roles import Role
 from storage.people import TooManyTriesError
 from web.advice import VISITOR
 from web.http.access import Access

@@ -15,12 +15,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from concepts.definition.names import LONGEST
 from concepts.errors import UnknownError
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
+from concepts.use_cases.names import LONGEST
 from concepts.workbench import Workbench
 from concepts.workbench.map import By
 from concepts.workbench.protection import OnPage, Part

@@ -15,13 +15,20 @@ from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from concepts.collaborator.annotations import (
+    Judgement,
+    annotate,
+    estimate_annotation,
+    judge,
+    next_pictures_for,
+)
+from concepts.collaborator.proposals import propose, scoping_model
 from concepts.definition.document import Criterion
 from concepts.errors import ConflictError, DiscernError
+from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
+from concepts.use_cases.parameters import PictureId
 from concepts.workbench import POOL_SIZE, Workbench
-from concepts.workbench.annotations import Judgement
-from concepts.workbench.definition import scoping_model
-from concepts.workbench.operation import PictureId
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words, note
 from web.mcp.showing import (
     ConceptName,
@@ -210,8 +217,8 @@ def propose_what_counts(
 ) -> Job:
     """Proposes criteria and what to search for, kept as the next definition; then, with `only_search`,
     searches the library for candidates: pictures worth looking at. A job."""
-    definition = bench_of(ctx).concept(concept).definition
-    begun = definition.mine(size=size) if only_search else definition.propose()
+    handle = bench_of(ctx).concept(concept)
+    begun = handle.begin(mine, size) if only_search else handle.begin(propose)
     return submitted(bench_of(ctx), begun.id)
 
 
@@ -230,14 +237,13 @@ def label_pictures(
     they count follows from how well they agree with what people answered. Pictures that measure are refused:
     only people answer those, on Label."""
     who = caller_of(ctx)
-    annotations = bench_of(ctx).concept(concept).annotations
-    taken = annotations.judge(labels, assistant=who.assistant, recorded_by=who.user)
+    taken = judge(bench_of(ctx).concept(concept), labels, assistant=who.assistant, recorded_by=who.user)
     return Taken(taken=taken, unchanged=len({one.picture for one in labels}) - taken)
 
 
 @in_our_words()
 def agree_to_annotate(ctx: Ctx, concept: ConceptName, budget: Budget) -> Elicit[Consent] | Consent:
-    estimate = bench_of(ctx).concept(concept).annotations.estimate()
+    estimate = estimate_annotation(bench_of(ctx).concept(concept))
     by = estimate.model or "the built-in encoder"
     about = "at an unknown price" if estimate.usd is None else f"for about {dollars(estimate.usd)}"
     cost = f" {about}, at most {dollars(budget)}" if estimate.model else ", which costs nothing"
@@ -254,7 +260,7 @@ def have_the_machine_label(
 ) -> Job:
     """Has the annotator that is set label the candidates, with a reason for each. A job."""
     bench = bench_of(ctx)
-    return submitted(bench, bench.concept(concept).annotations.annotate(limit=limit, budget=budget).id)
+    return submitted(bench, bench.concept(concept).begin(annotate, limit=limit, budget=budget).id)
 
 
 def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConcept:
@@ -337,7 +343,7 @@ def search_pictures(
     if words or like:
         raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")
     if order == "next":
-        found = bench.concept(concept).annotations.next_pictures(n, assistant=caller_of(ctx).assistant)
+        found = next_pictures_for(bench.concept(concept), caller_of(ctx).assistant, n)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
         return shown(bench, first, [FoundPicture(id=one.id) for one in found])
     page = bench.concept(concept).scores.page(order, version=version, limit=n)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from concepts.errors import DiscernError
-from concepts.installation.users import Role
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from storage.disk import is_refusal, refused
 from web.advice import in_words

@@ -21,9 +21,11 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.installation.users import Role
+from concepts.use_cases import UseCase
+from concepts.use_cases.parameters import Given, keyword
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench, operations
-from concepts.workbench.operation import Declared, Given, keyword
+from concepts.workbench.operation import Declared
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
@@ -70,27 +72,27 @@ TOOLS = (
 def tools() -> list[Tool]:
     """All of them."""
     made = [
-        Tool(_tool_of(one), one.operation.tool.replace("_", " ").capitalize(), reads=one.verb == "GET")
+        Tool(_tool_of(one), one.tool.replace("_", " ").capitalize(), reads=one.verb == "GET")
         for one in operations()
-        if one.operation.tool
+        if one.tool
     ]
     return [*TOOLS, *made]
 
 
-def _tool_of(declared: Declared) -> Callable[..., Any]:
+def _tool_of(declared: Declared | UseCase) -> Callable[..., Any]:
     """A tool with the operation's parameters. The person is asked first where it changes something. Of long
     work it returns the job, else what the operation returns."""
 
     def tool(ctx: Ctx, agreed: Agreed | None = None, **given: Any) -> Any:
         bench, who = bench_of(ctx), caller_of(ctx)
-        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
+        method = declared.on(bench.context, given.pop("concept") if declared.is_of_concept else "")
         known = {one.name: _known(one.given, who) for one in declared.parameters if one.given}
         result = method(**given, **known)
         return submitted(bench, result.id) if declared.is_job else result
 
     def agree(ctx: Ctx, **given: Any) -> Elicit[Consent] | Consent:
         with in_our_words():
-            return ask(ctx, declared.operation.tool, _question(declared, bench_of(ctx), given))
+            return ask(ctx, declared.tool, _question(declared, bench_of(ctx), given))
 
     parameters = [keyword("ctx", Ctx)]
     if declared.is_of_concept:
@@ -101,7 +103,7 @@ def _tool_of(declared: Declared) -> Callable[..., Any]:
     _sign(agree, f"agree_to_{declared.name}", parameters, Elicit[Consent] | Consent)
     if declared.verb != "GET":
         parameters.append(keyword("agreed", Annotated[Agreed, Resolve(agree)]))
-    _sign(tool, declared.operation.tool, parameters, Job if declared.is_job else declared.result)
+    _sign(tool, declared.tool, parameters, Job if declared.is_job else declared.result)
     tool.__doc__ = declared.summary + (" A job." if declared.is_job else "")
     return tool
 
@@ -114,12 +116,17 @@ def _known(given: Given | None, who: Caller) -> str | bool | None:
     return None if given is Given.KEY else True  # confined to the folders that the app may read
 
 
-def _question(declared: Declared, bench: Workbench, given: dict[str, Any]) -> str:
+def _question(declared: Declared | UseCase, bench: Workbench, given: dict[str, Any]) -> str:
     """The operation's own, or the first sentence of its description with what was given."""
     about = [f"“{given['concept']}”"] if declared.is_of_concept else []
-    if own := declared.operation.question:
-        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
-        return str(own(method.__self__, **given))  # type: ignore[attr-defined]  # a method of the part
+    if declared.is_of_concept:
+        own = declared.asks(
+            bench.context, given["concept"], {k: v for k, v in given.items() if k != "concept"}
+        )
+    else:
+        own = declared.asks(bench.context, "", given)
+    if own:
+        return own
     asked = [one for one in declared.parameters if one.name in given and given[one.name] != one.default]
     about += [f"{one.name} {given[one.name]}" for one in asked]
     sentence = " ".join(declared.summary.split()).partition(". ")[0].rstrip(".")

@@ -26,6 +26,9 @@ from patience import PATIENCE
 from running_app import served
 from web_screens import PASSWORD, add_people
 
+from concepts.collaborator.annotations import next_pictures_for
+from concepts.definition.revisions import revisions
+from concepts.labelling.labels import next_pictures
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.mcp.server import PATH, http_app
@@ -111,7 +114,7 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
 def look(home: Path) -> list[dict[str, str]]:
     """What an assistant would say that sees which pictures are round: here their files tell."""
     with closing(Workbench(Settings(home=home))) as bench:
-        found = bench.concept(NAME).annotations.next_pictures(10, assistant="looker 2")
+        found = next_pictures_for(bench.concept(NAME), "looker 2", 10)
     return [{"picture": p.id, "value": "yes" if "ellipse" in p.path else "no"} for p in found]
 
 
@@ -119,7 +122,7 @@ def person_answers(home: Path) -> None:
     """In the app, which another process is."""
     with closing(Workbench(Settings(home=home))) as bench:
         for purpose in ("train", "evaluation"):
-            pictures = bench.concept(NAME).labels.next_pictures(12, purpose=purpose)
+            pictures = next_pictures(bench.concept(NAME), 12, purpose=purpose)
             answer(bench, NAME, [picture.id for picture in pictures])
 
 
@@ -226,7 +229,7 @@ def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, add
     reach(address, "ola", done, mode)
     deed = next(deed for deed in bench.installation.deeds() if deed.what == "began a concept")
     assert (deed.who, deed.address) == ("ola", "127.0.0.1")
-    assert bench.concept(given["name"]).definition.revisions()[0].author == "ola, by looker 2"
+    assert revisions(bench.concept(given["name"]))[0].author == "ola, by looker 2"
 
 
 def test_over_http_nobody_comes_in_without_a_password_or_from_another_site(address: str) -> None:

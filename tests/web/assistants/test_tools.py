@@ -16,7 +16,11 @@ from mcp.client.client import Client
 from mcp.types import ElicitResult, ImageContent, Implementation, TextContent
 from PIL import Image
 
-from concepts.installation.users import Role
+from concepts.collaborator.annotations import opinion_of
+from concepts.definition.revisions import definition_of, revisions
+from concepts.labelling.labels import next_pictures
+from concepts.labelling.mining import mine
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.http.roles import TOOLS as RULES
 from web.mcp.door import Door
@@ -72,7 +76,7 @@ def said(result: Any) -> str:
 
 def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
     """For each tool that changes something, with which it can be called."""
-    (picture, *_) = bench.concept(NAME).labels.next_pictures(1)
+    (picture, *_) = next_pictures(bench.concept(NAME), 1)
     return {
         "add_pictures": {"paths": [str(draw_folder(tmp_path / "allowed" / "more", 2, first_seed=500))]},
         "create_concept": {"name": "Square thing", "sentence": "A rectangle."},
@@ -86,7 +90,7 @@ def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def state(bench: Workbench) -> list[Any]:
-    concepts = [(one.name, bench.concept(one.name).definition.revisions()) for one in bench.concepts.all()]
+    concepts = [(one.name, revisions(bench.concept(one.name))) for one in bench.concepts.all()]
     return [concepts, bench.concept(NAME).label_files.rows(), bench.installation.recent_jobs()]
 
 
@@ -104,7 +108,7 @@ def test_every_tool_has_a_role_and_what_changes_something_says_so(talks: Workben
 
 def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(bench: Workbench, tmp_path: Path) -> None:
     bench.jobs.stop()
-    job = bench.concept(NAME).definition.mine().id
+    job = bench.concept(NAME).begin(mine).id
     arguments, before = arguments_of(bench, tmp_path), state(bench)
     assert arguments.keys() | READING == RULES.keys()
     del arguments["train"], arguments["score_files"]  # refused before: nothing to train from, and no version
@@ -126,7 +130,7 @@ def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(bench: Workb
 
 def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(bench: Workbench, tmp_path: Path) -> None:
     bench.jobs.stop()
-    bench.concept(NAME).definition.mine()
+    bench.concept(NAME).begin(mine)
     arguments, before = arguments_of(bench, tmp_path), state(bench)
     asked: list[str] = []
     for role in (Role.VIEWER, Role.LABELLER):
@@ -143,12 +147,12 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
     asked: list[str] = []
     given = {"name": "Square thing", "sentence": "A rectangle.", "excluding": ["a cube", "a room"]}
     result = call(bench, "create_concept", given, person="accept", asked=asked, mode=mode)
-    definition = bench.concept("Square thing").definition
+    concept = bench.concept("Square thing")
     assert result.structured_content["sentence"] == "A rectangle."
     question = "Begin the concept “Square thing”? What counts: A rectangle. What doesn’t: a cube; a room"
     assert asked == [question]
-    assert "Not: a cube\nNot: a room" in definition.read().revision.definition.as_text()
-    assert definition.revisions()[0].author == "ana, by looker 2"
+    assert "Not: a cube\nNot: a room" in definition_of(concept).definition.as_text()
+    assert revisions(concept)[0].author == "ana, by looker 2"
     deed = bench.installation.deeds()[0]
     assert (deed.who, deed.what) == ("ana", "began a concept")
     assert deed.about == "create_concept Square thing by looker 2"
@@ -166,7 +170,7 @@ def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(talks: W
 
 
 def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> None:
-    first, second = (one.id for one in bench.concept(NAME).labels.next_pictures(2))
+    first, second = (one.id for one in next_pictures(bench.concept(NAME), 2))
     labels = [
         {"picture": first, "value": "yes", "reason": "It is round."},
         {"picture": second, "value": "no"},
@@ -178,7 +182,7 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     kept = [rows[first][key] for key in ("label", "author", "author_kind", "recorded_by")]
     assert kept == ["yes", "assistant:looker 2", "annotator", "ana"]
     assert bench.concept(NAME).definition.read().answers.answers == 0
-    opinion = bench.concept(NAME).annotations.opinion(first)
+    opinion = opinion_of(bench.concept(NAME), first)
     assert opinion is not None
     assert (opinion.value, opinion.rationale) == ("yes", "It is round.")
     again = said(call(bench, "search_pictures", SOME | {"order": "next", "n": 12}))
@@ -187,14 +191,14 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
 
 
 def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench: Workbench) -> None:
-    (measures,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
-    (teaches,) = bench.concept(NAME).labels.next_pictures(1)
+    (measures,) = next_pictures(bench.concept(NAME), 1, purpose="evaluation")
+    (teaches,) = next_pictures(bench.concept(NAME), 1)
     labels = [{"picture": one.id, "value": "yes"} for one in (teaches, measures)]
     result = call(bench, "label_pictures", SOME | {"labels": labels})
     assert "only people label it. Nothing was taken." in said(result)
     assert bench.concept(NAME).label_files.rows() == []
     assert "it takes one of each" in said(call(bench, "train", SOME, person="accept"))
-    pictures = enumerate(bench.concept(NAME).labels.next_pictures(8))
+    pictures = enumerate(next_pictures(bench.concept(NAME), 8))
     labels = [{"picture": one.id, "value": "no" if number % 2 else "yes"} for number, one in pictures]
     call(bench, "label_pictures", SOME | {"labels": labels})
     asked: list[str] = []
@@ -210,7 +214,7 @@ def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench
 
 
 def test_files_are_read_inside_the_allowed_roots_alone(bench: Workbench, tmp_path: Path) -> None:
-    answer(bench, NAME, [one.id for one in bench.concept(NAME).labels.next_pictures(12)])
+    answer(bench, NAME, [one.id for one in next_pictures(bench.concept(NAME), 12)])
     bench.concept(NAME).versions.train().wait()
     outside = draw_folder(tmp_path / "outside", 2)
     (tmp_path / "allowed" / "out").symlink_to(outside)

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from web_screens import PASSWORD, add_people
 
+from concepts.labelling.labels import give_label
 from concepts.workbench import Workbench
 from web.server import create_app
 
@@ -40,7 +41,7 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
 ) -> None:
     one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     for picture, value in ((one, "yes"), (two, "no")):
-        bench.concept("Ball").labels.give(picture, value, author="ana", key=f"ana {picture}")
+        give_label(bench.concept("Ball"), picture, value, author="ana", key=f"ana {picture}")
 
     def read(who: tuple[str, str]) -> list[set[str]]:
         """The pictures of which ana's answer is told, by each way of asking."""

@@ -15,7 +15,8 @@ from web_screens import PASSWORD
 
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
-from concepts.installation.users import LAST_REMOVED, Role, Users
+from concepts.installation.users import LAST_REMOVED, Users
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
 

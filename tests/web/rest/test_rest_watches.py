@@ -12,6 +12,7 @@ from drawing import draw_folder
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from concepts.labelling.labels import next_pictures
 from concepts.workbench import Workbench
 from storage.tables import AnsweredRow
 
@@ -22,7 +23,7 @@ WATCHES = f"concepts/{NAME}/watches"
 @pytest.fixture(scope="module")
 def concept(workbench: Workbench) -> None:
     workbench.concepts.begin(NAME, "A filled ellipse.")
-    answer(workbench, NAME, [p.id for p in workbench.concept(NAME).labels.next_pictures(20)])
+    answer(workbench, NAME, [p.id for p in next_pictures(workbench.concept(NAME), 20)])
     workbench.concept(NAME).versions.train().wait()
     workbench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
     workbench.watcher.pause = lambda seconds: None

@@ -11,6 +11,7 @@ import pytest
 from answering import answer
 from fastapi.testclient import TestClient
 
+from concepts.labelling.labels import next_pictures
 from concepts.workbench import Workbench
 
 ONE, OTHER = "Round thing", "A line"
@@ -21,7 +22,7 @@ Finished = Callable[[Any], dict[str, Any]]
 def two(workbench: Workbench) -> None:
     for name in (ONE, OTHER):
         workbench.concepts.begin(name, f"{name}, filled.")
-        answer(workbench, name, [p.id for p in workbench.concept(name).labels.next_pictures(16)])
+        answer(workbench, name, [p.id for p in next_pictures(workbench.concept(name), 16)])
         workbench.concept(name).versions.train().wait()
 
 

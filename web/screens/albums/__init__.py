@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.definition.names import id_in
 from concepts.errors import DiscernError
+from concepts.use_cases.names import id_in
 from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, LONGEST, MOST_FOUND, Collections, CollectionView
 from concepts.workbench.trash import Trash

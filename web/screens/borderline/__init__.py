@@ -8,12 +8,24 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.collaborator.rounds import (
+    AmbiguityView,
+    RewordingView,
+    RoundView,
+    accept_wording,
+    ambiguities_of,
+    begin_round,
+    find_ambiguities,
+    last_round,
+    reword,
+    rewordings,
+)
 from concepts.collaborator.trials import WordingView
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.results.review import begin_review
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.deliberations import AmbiguityView, Deliberations, RewordingView, RoundView
 from web.advice import in_words
 from web.beside import Beside, one_of
 from web.components.view import DataView
@@ -87,7 +99,7 @@ class Borderline:
         self.grid.select(self.selected, None, self.beside.view, **EACH)
         self.groups.find(self.find, None, work, **PLAIN)
         self.groups.begin(self.begin, None, shown, **PLAIN)
-        self.wordings.reword(self.reword, None, work, **PLAIN)
+        self.wordings.reword(self.try_wordings, None, work, **PLAIN)
         self.wordings.settle(self.settle, None, shown, **EACH)
         self.wordings.accept(self.accept, None, shown, **EACH)
         self.wordings.edited(self.accept, None, shown, **EACH)
@@ -117,12 +129,11 @@ class Borderline:
                 raise DiscernError("Choose a concept first.")
             jobs = self._jobs(name)
             concept = self._bench.concept(name)
-            deliberations = concept.deliberations
-            last, tried = deliberations.last_round(), deliberations.rewordings()
+            last, tried = last_round(concept), rewordings(concept)
             groups, looked, reworded = (
-                deliberations.ambiguities(),
-                deliberations.looked(),
-                deliberations.reworded(),
+                ambiguities_of(concept),
+                concept.newest(find_ambiguities),
+                concept.newest(reword),
             )
             beside = self._beside(concept, last, picture, request) if picture else None
         except DiscernError as error:
@@ -134,7 +145,7 @@ class Borderline:
         answered = last is not None and not last.open
         step = _black(looked is not None, answered, tried[0] if pending else None, last)
         free = not any(map(is_going, jobs))
-        asks = free and may(request, Deliberations.find)
+        asks = free and may(request, find_ambiguities)
         stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs and not is_going(jobs[0]) else ""
         return [
             said,
@@ -144,7 +155,7 @@ class Borderline:
             gr.Row(visible=last is not None),
             _about(last) if last else None,
             tiles(self._bench, _pictures(last), query) if last else None,
-            _groups(groups, looked is not None, query, step, asks, may(request, Deliberations.begin)),
+            _groups(groups, looked is not None, query, step, asks, may(request, begin_round)),
             gr.Accordion(visible=there, open=True)
             if step in ("settle", "use", "try")
             else gr.Accordion(visible=there),
@@ -152,7 +163,7 @@ class Borderline:
                 "about": _inspired(reworded),
                 "try": asks and not pending,
                 "try_style": BLACK if step == "try" else WHITE,
-                **(_tried(tried[0], query, step, may(request, Deliberations.accept)) if tried else {}),
+                **(_tried(tried[0], query, step, may(request, accept_wording)) if tried else {}),
             },
             beside,
         ]
@@ -182,7 +193,7 @@ class Borderline:
         if not picture or name is None:
             return None
         concept = self._bench.concept(name)
-        return self._beside(concept, concept.deliberations.last_round(), picture, request)
+        return self._beside(concept, last_round(concept), picture, request)
 
     # What is done
 
@@ -190,64 +201,64 @@ class Borderline:
         name = concept_of(request)
         return [said, *self._progress(self._jobs(name) if name else [])]
 
-    def _of(self, request: gr.Request) -> Deliberations:
-        return self._bench.concept(concept_of(request) or "").deliberations
+    def _of(self, request: gr.Request) -> Concept:
+        return self._bench.concept(concept_of(request) or "")
 
     @calls()
     def look(self, request: gr.Request) -> list[Any]:
         return self._begun(request)
 
-    @calls(Deliberations.find)
+    @calls(find_ambiguities)
     def find(self, request: gr.Request) -> list[Any]:
         try:
-            self._of(request).find()
+            self._of(request).begin(find_ambiguities)
         except DiscernError as error:
             return self._begun(request, _refused(error))
         return self._begun(request)
 
-    @calls(Deliberations.reword)
-    def reword(self, request: gr.Request) -> list[Any]:
+    @calls(reword)
+    def try_wordings(self, request: gr.Request) -> list[Any]:
         try:
-            self._of(request).reword()
+            self._of(request).begin(reword)
         except DiscernError as error:
             return self._begun(request, _refused(error))
         return self._begun(request)
 
-    @calls(Deliberations.begin)
+    @calls(begin_round)
     def begin(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            self._of(request).begin(str(chosen.value), author=author_of(request))
+            begin_round(self._of(request), str(chosen.value), author=author_of(request))
         except DiscernError as error:
             return self._shown(request, _refused(error))
         return self._shown(request)
 
-    @calls(Deliberations.begin)
+    @calls(begin_round)
     def settle(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            self._of(request).begin(rewording=_number(chosen.value), author=author_of(request))
+            begin_round(self._of(request), rewording=_number(chosen.value), author=author_of(request))
         except DiscernError as error:
             return self._shown(request, _refused(error))
         return self._shown(request)
 
-    @calls(Deliberations.accept)
+    @calls(accept_wording)
     def accept(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         """A wording as it is, or as the person edited it: then the event has its `criteria`."""
         edited = getattr(chosen, "criteria", None)
         number, _, at = str(getattr(chosen, "wording", None) or getattr(chosen, "value", "")).partition(":")
         try:
-            tried, which, deliberations = _number(number), _number(at), self._of(request)
-            own = _edited(deliberations.rewordings(), tried, which, edited) if edited else None
-            revision = deliberations.accept(tried, which, author=author_of(request), definition=own)
-            self._bench.review.submit(concept_of(request) or "")
+            tried, which, concept = _number(number), _number(at), self._of(request)
+            own = _edited(rewordings(concept), tried, which, edited) if edited else None
+            revision = accept_wording(concept, tried, which, author=author_of(request), definition=own)
+            begin_review(self._bench.concept(concept_of(request) or ""))
         except DiscernError as error:
             return self._shown(request, _refused(error))
         said = f"Saved as description {revision.number}. Labels that may not fit are on Review."
         return self._shown(request, Notice.good(said))
 
-    @calls(Deliberations.accept)
+    @calls(accept_wording)
     def reject(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            self._of(request).accept(_number(chosen.value), author=author_of(request))
+            accept_wording(self._of(request), _number(chosen.value), author=author_of(request))
         except DiscernError as error:
             return self._shown(request, _refused(error))
         return self._shown(request, Notice.good("Your description stays. The wordings are kept."))

@@ -14,12 +14,14 @@ from concepts.classifier.quality import QualityView
 from concepts.classifier.verdict import verdict
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
+from concepts.results.advice import advice_for
+from concepts.results.review import keep_looking_over, review_queue
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.labels import Labels
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.scores import Scores
 from concepts.workbench.versions import RANKED, Versions
@@ -145,7 +147,7 @@ class Check:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
-                self._bench.review.keep_up(name)
+                keep_looking_over(self._bench.concept(name))
         return [*self._first(name, request), None]
 
     @calls()
@@ -203,7 +205,7 @@ class Check:
             return {"sentence": "Training" if training else "Ready to train", "rests": then, "next": start}
         if quality.version.report is None and is_going(work):
             return _testing(view)
-        advice = self._bench.concept(view.name).labels.advice()
+        advice = advice_for(self._bench.concept(view.name))
         said = verdict(
             quality.version.report,
             labels=advice.missing,
@@ -270,10 +272,10 @@ class Check:
 
     def _mistakes(self, name: str, request: gr.Request) -> tuple[list[Any], list[Any], int]:
         """Wrongly found, missed, and how many test labels were changed since."""
-        rows = self._bench.review.queue(name).rows
+        rows = review_queue(self._bench.concept(name)).rows
         found = [row for row in rows if row.reason is Reason.MISTAKE]
         ids = [row.id for row in found]
-        commented = self._bench.concept(name).labels.comments(ids, author_of(request)).keys()
+        commented = comments_on(self._bench.concept(name), ids, author_of(request)).keys()
         changed = sum(row.reason is Reason.CHANGED_TEST_LABEL for row in rows)
         wrong = values.mistake_tiles(found, "no", commented)
         return wrong, values.mistake_tiles(found, "yes", commented), changed
@@ -442,7 +444,7 @@ class Check:
     def _beside(self, picture: str, grid: str, request: gr.Request) -> Any:
         if not picture:
             return None
-        rows = self._bench.review.queue(self._concept(request).name, Reason.MISTAKE).rows
+        rows = review_queue(self._bench.concept(self._concept(request).name), Reason.MISTAKE).rows
         test = any(row.id == picture and row.purpose == "evaluation" for row in rows)
         note = "The first label stays in the test." if test else "The next training uses the new label."
         return self.beside.of(self._concept(request), picture, grid, request, note=note)
@@ -461,7 +463,7 @@ def _allowed(request: gr.Request) -> dict[str, bool]:
         "test": may(request, Versions.evaluate),
         "use": may(request, Versions.use),
         "certify": may(request, Certificates.begin),
-        "label": may(request, Labels.add),
+        "label": may(request, give_labels),
         "pictures": may(request, PictureLibrary.add),
     }
 

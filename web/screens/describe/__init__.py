@@ -11,8 +11,11 @@ import gradio as gr
 
 from concepts.definition import editing
 from concepts.definition.document import same_words
+from concepts.definition.revisions import definition_of, revise
 from concepts.errors import DiscernError
-from concepts.installation.users import Role
+from concepts.labelling.examples import examples_of
+from concepts.labelling.mining import criteria_of, mine, searches_of
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Scope
 from concepts.workbench.concept_views import ConceptView
@@ -32,7 +35,7 @@ from web.screens.describe.values import outcome, saved
 from web.words import count
 
 HERE = Path(__file__).parent
-WAITED_FOR = ("expand", "mine", "questions", "more kinds", "look at parts")
+WAITED_FOR = ("propose", "mine", "ask questions", "look at parts")
 SHOWN_OF_A_KIND = 6
 
 
@@ -108,7 +111,7 @@ class Describe:
         going = is_going(self.progress.newest(request))
         concept, values = self._doing.concept(request), self._doing.values(request)
         view = concept.definition.read()
-        criteria = concept.definition.criteria(reader=author_of(request))
+        criteria = criteria_of(concept, reader=author_of(request))
         pictures = concept.scope.get().pictures
         return {
             self.head: self._head(view, pictures, going, request.state.role),
@@ -118,7 +121,7 @@ class Describe:
             **self.criteria.shown(view, criteria, values, going),
             self.searches.row: gr.Row(visible=values.owner),
             self.picker.choose: gr.Button(visible=values.owner),
-            self.examples: values.examples(view, concept.examples.all()),
+            self.examples: values.examples(view, examples_of(concept)),
             **self.folds.shown(concept, view, values, going, unfold),
         }
 
@@ -159,9 +162,9 @@ class Describe:
             author_of(request),
         )
         view, going = concept.definition.read(), is_going(self.progress.newest(request))
-        queries = concept.definition.queries(SHOWN_EACH, reader=reader)
+        queries = searches_of(concept, SHOWN_EACH, reader=reader)
         shown = self.searches.shown(view, queries, values)
-        criteria = concept.definition.criteria(SHOWN_OF_A_KIND, reader=reader)
+        criteria = criteria_of(concept, SHOWN_OF_A_KIND, reader=reader)
         if any(one.found for one in criteria):
             twice = {same_words(one.text) for one in queries}
             shown |= self.criteria.rows(view, criteria, values, going, twice)
@@ -183,27 +186,27 @@ class Describe:
         job = self.progress.newest(request)
         if is_going(job):
             return dict(zip(self.progress.parts, self.progress.shown(request), strict=True))
-        asked = job is not None and job.kind == "questions"
-        return self.everything(request, outcome(job, self._doing.concept(request).definition), asked)
+        asked = job is not None and job.kind == "ask questions"
+        return self.everything(request, outcome(job, self._doing.concept(request)), asked)
 
     # What can be done
 
-    @calls(ConceptDefinition.mine)
+    @calls(mine)
     def find_candidates(self, request: gr.Request) -> Shown:
-        return self._doing.done(request, lambda concept: concept.definition.mine())
+        return self._doing.done(request, lambda concept: concept.begin(mine))
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def drop_example(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit(request, partial(editing.remove_example, picture_id=field(chosen, "value")))
 
     @calls()
     def given(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         """After pictures from outside were sent: what could not be taken."""
-        refused, revision = field(chosen, "value"), self._doing.concept(request).definition.read().revision
+        refused, revision = field(chosen, "value"), definition_of(self._doing.concept(request))
         told = Notice.bad(refused) if refused else saved(revision.note, revision.number, revision.number - 1)
         return self.everything(request, told)
 
-    @calls(ConceptDefinition.revise, ConceptDefinition.set, Scope.set)
+    @calls(revise, ConceptDefinition.set, Scope.set)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         what, _, value = field(chosen, "value").partition("/")
         if what == "definition":

@@ -9,10 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.collaborator.proposals import propose, scoping_model
 from concepts.definition import editing
 from concepts.definition.document import Definition
-from concepts.workbench.concept_views import ConceptView, CriterionView
-from concepts.workbench.definition import ConceptDefinition, scoping_model
+from concepts.definition.revisions import definition_of, revise
+from concepts.labelling.mining import CriterionView
+from concepts.workbench.concept_views import ConceptView
 from web.handlers import EACH, PLAIN, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, field, place_in
@@ -119,7 +121,7 @@ class Criteria:
             self.undecided: values.others(criteria, number, "undecided", "Not decided", twice),
         }
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def describe(self, text: str, drawn: str, request: gr.Request) -> Any:
         """Where it was changed: it is asked when the field is left, too."""
         definition = self._doing.concept(request).definition
@@ -137,7 +139,7 @@ class Criteria:
             return self._doing.everything(request, Notice.bad(said))
         return self._doing.edit(request, partial(editing.describe, text=text))
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def add_criterion(self, text: str, kind: str, of: str, request: gr.Request) -> Shown:
         under = of if of and kind != "necessary" else ""
         shown = self._doing.edit(request, partial(editing.add_criterion, kind=kind, text=text, of=under))
@@ -148,15 +150,15 @@ class Criteria:
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> Any:
         """What is no must may belong to one."""
-        signals = self._doing.concept(request).definition.read().revision.definition.of_kind("necessary")
+        signals = definition_of(self._doing.concept(request)).definition.of_kind("necessary")
         return gr.Dropdown(visible=kind != "necessary" and bool(signals))
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def add_exclusion(self, text: str, request: gr.Request) -> Shown:
         shown = self._doing.edit(request, partial(editing.add_criterion, kind="excluding", text=text))
         return self._doing.beside(shown, self.exclusion, self.exclusion_refused)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def edit_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         text, kind = field(chosen, "text"), field(chosen, "kind")
 
@@ -165,27 +167,27 @@ class Criteria:
 
         return self._doing.edit_one(request, "criteria", chosen, change)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def decide(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         *_, kind = place_in(chosen)
         return self._doing.edit_one(request, "criteria", chosen, partial(editing.set_kind, kind=kind))
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def keep_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit_one(request, "criteria", chosen, editing.keep_criterion)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def drop_criterion(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit_one(request, "criteria", chosen, editing.remove_criterion)
 
-    @calls(ConceptDefinition.propose)
+    @calls(propose)
     def more_kinds(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         near = field(chosen, "value")
-        return self._doing.done(request, lambda concept: concept.definition.propose(kinds=True, near=near))
+        return self._doing.done(request, lambda concept: concept.begin(propose, kinds=True, near=near))
 
-    @calls(ConceptDefinition.propose)
+    @calls(propose)
     def begin_proposals(self, request: gr.Request) -> Shown:
-        return self._doing.done(request, lambda concept: concept.definition.propose())
+        return self._doing.done(request, lambda concept: concept.begin(propose))
 
 
 def _proposer(model: str, demo: bool) -> dict[str, str]:

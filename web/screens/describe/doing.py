@@ -8,8 +8,10 @@ from typing import Any, Literal
 import gradio as gr
 
 from concepts.definition.document import Definition, Revision
+from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError
-from concepts.installation.users import Role
+from concepts.labelling.examples import edit_definition
+from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from web.advice import in_words
@@ -40,7 +42,7 @@ class Doing:
         """Does it and shows everything, with what was done or why it wasn't."""
         try:
             concept = self.concept(request)
-            before = concept.definition.read().revision.number
+            before = definition_of(concept).number
             made = do(concept)
         except DiscernError as error:
             return self.everything(request, Notice.bad(in_words(error)))
@@ -50,7 +52,7 @@ class Doing:
 
     def edit(self, request: gr.Request, change: Callable[[Definition], Definition]) -> Shown:
         """Change the newest definition."""
-        return self.done(request, lambda concept: concept.definition.edit(change, author=author_of(request)))
+        return self.done(request, lambda concept: edit_definition(concept, change, author=author_of(request)))
 
     def edit_one(
         self,
@@ -64,7 +66,7 @@ class Doing:
         drawn, index, _ = place_in(chosen)
 
         def once(concept: Concept) -> Revision:
-            then = getattr(concept.definition.read(revision_number(drawn)).revision.definition, part)
+            then = getattr(definition_of(concept, revision_number(drawn)).definition, part)
 
             def moved(newest: Definition) -> Definition:
                 texts = [one.text for one in getattr(newest, part)]
@@ -72,7 +74,7 @@ class Doing:
                     raise DiscernError("These words have changed meanwhile, so your change was not saved.")
                 return change(newest, texts.index(then[index].text))
 
-            return concept.definition.edit(moved, author=author_of(request))
+            return edit_definition(concept, moved, author=author_of(request))
 
         return self.done(request, once)
 

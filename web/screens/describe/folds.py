@@ -7,12 +7,26 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.collaborator.proposals import (
+    answer_question,
+    ask_questions,
+    can_ask_without_a_model,
+    open_questions,
+    scoping_model,
+)
 from concepts.definition.document import Revision
+from concepts.definition.revisions import (
+    changes_between,
+    definition_of,
+    restore_definition,
+    revise,
+    revisions,
+)
 from concepts.errors import DiscernError
 from concepts.workbench.collections import Scope
 from concepts.workbench.concept import Concept
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.definition import ConceptDefinition, scoping_model
+from concepts.workbench.definition import ConceptDefinition
 from concepts.workbench.parts import ConceptParts
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls
@@ -101,10 +115,10 @@ class Folds:
     def shown(self, concept: Concept, view: ConceptView, values: Values, going: bool, unfold: bool) -> Shown:
         """`unfold`: whether open questions are unfolded."""
         owner, number = values.owner, view.revision.number
-        scope, questions = concept.scope.get(), concept.definition.questions()
+        scope, questions = concept.scope.get(), open_questions(concept)
         part, albums = concept.parts.read(), self._doing.bench.collections.all()
         model = scoping_model(self._doing.bench.context.settings)
-        asks = not going and bool(model or concept.definition.can_ask())
+        asks = not going and bool(model or can_ask_without_a_model(concept))
         part_of = f"{scope.pictures:,} of {count(scope.library, 'picture')}"
         asked, unfold = (
             f"Questions: {len(questions)}" if questions else "Questions",
@@ -131,7 +145,7 @@ class Folds:
             self.fixed: gr.HTML(visible=bool(view.answers.answers)),
             **self._scale(fields_of(view.scale)),
             self.history_fold: gr.Accordion(f"Definitions: {number}"),
-            self.history: values.history(concept.definition.revisions(None)),
+            self.history: values.history(revisions(concept, None)),
             **self.prompts.listed(concept, values),
         }
 
@@ -146,16 +160,16 @@ class Folds:
             classes: gr.Textbox(value=fields["classes"], visible=fields["kind"] == "classes"),
         }
 
-    @calls(ConceptDefinition.answer)
+    @calls(answer_question)
     def answer(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         question, said, author = field(chosen, "value"), field(chosen, "said"), author_of(request)
         return self._doing.done(
-            request, lambda concept: concept.definition.answer(question, said, author=author)
+            request, lambda concept: answer_question(concept, question, said, author=author)
         )
 
-    @calls(ConceptDefinition.ask)
+    @calls(ask_questions)
     def ask(self, request: gr.Request) -> Shown:
-        return self._doing.done(request, lambda concept: concept.definition.ask())
+        return self._doing.done(request, lambda concept: concept.begin(ask_questions))
 
     @calls(Scope.set)
     def look_in(self, albums: list[int], request: gr.Request) -> Shown:
@@ -214,11 +228,11 @@ class Folds:
 
     @calls()
     def show_changes(self, chosen: gr.EventData, request: gr.Request) -> Any:
-        definition, number = self._doing.concept(request).definition, field(chosen, "value")
+        concept, number = self._doing.concept(request), field(chosen, "value")
         at = int(number) if number.isdecimal() else 0
-        newest = definition.read().revision.number
-        changed = runs(definition.diff(at - 1, at)) if at > 1 else []
-        since = runs(definition.diff(at, newest)) if at != newest else []
+        newest = definition_of(concept).number
+        changed = runs(changes_between(concept, at - 1, at)) if at > 1 else []
+        since = runs(changes_between(concept, at, newest)) if at != newest else []
         same = "Same words. Examples, or what you kept, may differ."
         return {
             "title": f"Changes of definition {at}",
@@ -232,7 +246,7 @@ class Folds:
     def hide_changes(self, request: gr.Request) -> None:
         """Of a definition."""
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def go_back(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self.go_back_to(field(chosen, "value"), request)
 
@@ -241,6 +255,6 @@ class Folds:
 
         def restore(concept: Concept) -> Revision:
             after = self._doing.base(concept, drawn)
-            return concept.definition.restore(int(number), author=author_of(request), after=after)
+            return restore_definition(concept, int(number), author=author_of(request), after=after)
 
         return self._doing.done(request, restore) | {self.revision: None}

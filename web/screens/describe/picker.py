@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from concepts.definition import editing
+from concepts.definition.revisions import definition_of, revise
 from concepts.errors import DiscernError
+from concepts.labelling.examples import edit_definition, possible_examples
 from concepts.workbench.concept import Concept
-from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.handlers import EACH, PLAIN, author_of, calls
@@ -64,7 +65,7 @@ class Picker:
     @calls()
     def open(self, request: gr.Request) -> Shown:
         concept = self._doing.concept(request)
-        sought = concept.definition.read().revision.definition.description
+        sought = definition_of(concept).definition.description
         return {
             self.form: gr.Column(visible=True),
             self.words: sought,
@@ -79,22 +80,22 @@ class Picker:
     def shut(self, request: gr.Request) -> Shown:
         return self.closed()
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def mark(self, words: str, chosen: gr.EventData, request: gr.Request) -> Shown:
         ids, value = getattr(chosen, "ids", None), getattr(chosen, "value", None)
         if not isinstance(ids, list) or value not in ("yes", "no", ""):
             raise DiscernError("Select pictures first.")
         return self._mark([one for one in ids if isinstance(one, str)], value, words, request)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def mark_yes(self, ids: str, words: str, request: gr.Request) -> Shown:
         return self._mark(ids.split(), "yes", words, request)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def mark_no(self, ids: str, words: str, request: gr.Request) -> Shown:
         return self._mark(ids.split(), "no", words, request)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def mark_neither(self, ids: str, words: str, request: gr.Request) -> Shown:
         return self._mark(ids.split(), "", words, request)
 
@@ -109,7 +110,7 @@ class Picker:
                 if value:
                     self._doing.bench.context.collection.library.picture(one)
                     change = partial(editing.add_example, picture_id=one, counts=value == "yes")
-                concept.definition.edit(change, author=author_of(request))
+                edit_definition(concept, change, author=author_of(request))
             said = None
         except DiscernError as error:
             said = Notice.bad(in_words(error))
@@ -118,10 +119,10 @@ class Picker:
 
     def _found(self, concept: Concept, words: str, request: gr.Request) -> Shown:
         try:
-            found, said = concept.examples.possible(words, PICKED_FROM), None
+            found, said = possible_examples(concept, words, PICKED_FROM), None
         except DiscernError as error:
             found, said = [], Notice.bad(in_words(error))
-        definition, values = concept.definition.read().revision.definition, self._doing.values(request)
+        definition, values = definition_of(concept).definition, self._doing.values(request)
         chosen = dict.fromkeys(definition.examples, True) | dict.fromkeys(definition.counterexamples, False)
         pictures = []
         for one in found:

@@ -7,9 +7,17 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.collaborator.prompts import (
+    LONGEST,
+    pictures_to_preview,
+    preview_prompt,
+    prompt_changes,
+    prompt_in_use,
+    prompts_in_use,
+    set_prompt,
+)
 from concepts.errors import DiscernError
 from concepts.workbench.concept import Concept
-from concepts.workbench.prompts import LONGEST, Prompts
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls
 from web.parts import FOCUS, Notice, data_view
@@ -49,17 +57,17 @@ class PromptEditor:
         name, _, picture = str(chosen.value).partition("|")
         return self._shown(name, request, picture=picture)
 
-    @calls(Prompts.set)
+    @calls(set_prompt)
     def keep(self, name: str, text: str, request: gr.Request) -> Shown:
         try:
-            self._doing.concept(request).prompts.set(name, text, author=author_of(request))
+            set_prompt(self._doing.concept(request), name, text, author=author_of(request))
         except DiscernError as error:  # what was typed stays, to be mended
             return {self.said: Notice.bad(f"{in_words(error)} Nothing was changed.")}
         return self._shown(name, request, Notice.good("Saved."))
 
-    @calls(Prompts.set)
+    @calls(set_prompt)
     def back(self, name: str, request: gr.Request) -> Shown:
-        self._doing.concept(request).prompts.set(name, "", author=author_of(request))
+        set_prompt(self._doing.concept(request), name, "", author=author_of(request))
         return self._shown(name, request, Notice.good("Back to the default."))
 
     @calls()
@@ -70,20 +78,19 @@ class PromptEditor:
         return {self.form: gr.Column(visible=False), self.sent: None}
 
     def listed(self, concept: Concept, values: Values) -> Shown:
-        return {self.list: values.prompts(concept.prompts.all())}
+        return {self.list: values.prompts(prompts_in_use(concept))}
 
     def _shown(
         self, name: str, request: gr.Request, said: dict[str, str] | None = None, picture: str = ""
     ) -> Shown:
         concept, values = self._doing.concept(request), self._doing.values(request)
-        prompts = concept.prompts
-        prompt = prompts.get(name)
+        prompt = prompt_in_use(concept, name)
         try:
-            sent, why = prompts.preview(name, picture or None), ""
+            sent, why = preview_prompt(concept, name, picture or None), ""
         except DiscernError as error:
             sent, why = None, in_words(error)
-        others = prompts.pictures(PICTURES) if sent and sent.picture else []
-        changes = prompts.diff(name) if prompt.own else None
+        others = pictures_to_preview(concept, PICTURES) if sent and sent.picture else []
+        changes = prompt_changes(concept, name) if prompt.own else None
         filled = ", ".join(f"{{{{ {one} }}}}" for one in prompt.variables)
         info = (
             f"Keep these, which are filled in when it is sent: {filled}."

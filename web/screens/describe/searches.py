@@ -10,11 +10,12 @@ from typing import Any
 import gradio as gr
 
 from concepts.definition import editing
+from concepts.definition.revisions import revise
 from concepts.errors import DiscernError
+from concepts.labelling.examples import possible_examples
 from concepts.labelling.mining import QueryView
 from concepts.library.search import about_words
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.handlers import EACH, NEWEST, calls
 from web.parts import Notice, data_view
@@ -64,18 +65,18 @@ class Searches:
         if not words.strip():
             return None
         try:
-            found = self._doing.concept(request).examples.possible(words, SHOWN_EACH)
+            found = possible_examples(self._doing.concept(request), words, SHOWN_EACH)
         except DiscernError as error:
             return {"hint": in_words(error)}
         (hint,) = about_words(self._doing.bench.context.collection, [words], [found[0].id if found else ""])
         pictures = self._doing.values(request).pictures(found)
         return {"hint": hint, "found": pictures, "strip": f"Found by {words}"}
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def add_search(self, text: str, request: gr.Request) -> Shown:
         return self._add_query(text, True, request)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def add_look_alike(self, text: str, request: gr.Request) -> Shown:
         return self._add_query(text, False, request)
 
@@ -84,14 +85,14 @@ class Searches:
         shown = self._doing.beside(shown, self.query, self.refused)
         return shown if shown[self.refused] else shown | {self.tried: None}
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def keep_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit_one(request, "queries", chosen, editing.keep_query)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def flip_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit_one(request, "queries", chosen, editing.flip_query)
 
-    @calls(ConceptDefinition.revise)
+    @calls(revise)
     def drop_query(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         return self._doing.edit_one(request, "queries", chosen, editing.remove_query)

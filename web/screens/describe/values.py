@@ -6,22 +6,19 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from concepts.collaborator.prompts import Preview, PromptView
+from concepts.collaborator.proposals import BUILT_IN
 from concepts.definition.document import Change, Definition, same_words
 from concepts.definition.questions import DefinitionQuestion
+from concepts.definition.revisions import DefinitionChange, definition_of
 from concepts.installation.activity import JobView
-from concepts.labelling.mining import QueryView
+from concepts.labelling.examples import ExampleView
+from concepts.labelling.mining import CriterionView, QueryView
 from concepts.library.browsing import PictureView
 from concepts.library.search import FEW_MATCH, HARDLY_KNOWN, NOT_ENGLISH
-from concepts.workbench.concept_views import (
-    ConceptView,
-    CriterionView,
-    DefinitionChange,
-    ExampleView,
-    ScaleView,
-)
-from concepts.workbench.definition import BUILT_IN, ConceptDefinition
+from concepts.use_cases import Concept
+from concepts.workbench.concept_views import ConceptView, ScaleView
 from concepts.workbench.parts import PartState
-from concepts.workbench.prompts import Preview, PromptView
 from storage.pictures.formats import PICTURE_SUFFIXES
 from web.parts import Notice, place
 from web.words import ago, count, size
@@ -345,7 +342,7 @@ def saved(note: str, number: int, before: int) -> dict[str, str]:
     return Notice.good(f"{said}.", f"definition/{number}:{before}" if before else "")
 
 
-def outcome(job: JobView | None, definition: ConceptDefinition) -> dict[str, str] | None:
+def outcome(job: JobView | None, concept: Concept) -> dict[str, str] | None:
     """What came of a job that has just ended."""
     if job is None or job.state != "done" or job.result is None:
         return None
@@ -357,19 +354,19 @@ def outcome(job: JobView | None, definition: ConceptDefinition) -> dict[str, str
         words = f"Found the part in {count(seen, 'picture')}." if seen else "Whole pictures are judged again."
         return Notice.good(f"{words} Train again on Check.")
     why = f" ({result['problem']})" if result.get("problem") else ""
-    if job.kind == "questions":  # what there is to say beside the questions
+    if job.kind == "ask questions":  # what there is to say beside the questions
         nothing = "" if result["questions"] else "There is nothing to ask right now."
         if why:
             told = nothing or "These questions are about built-in nouns."
             return Notice.bad(f"The model did not answer. {told}{why}")
         return Notice.good(nothing) if nothing else None
-    if job.kind == "more kinds" and not result["added"]:
+    if job.kind == "propose" and result["kinds"] and not result["added"]:
         return Notice.good("No more kinds were found.")
     by = "the built-in words" if result["author"] == BUILT_IN else result["author"]
-    after = definition.read(int(result["revision"])).revision
+    after = definition_of(concept, int(result["revision"]))
     told_of = Notice.good(f"Nothing new from {by}.")
     if after.created >= job.created:
-        before = definition.read(after.number - 1).revision.definition
+        before = definition_of(concept, after.number - 1).definition
         told_of = saved(_added(before, after.definition), after.number, after.number - 1)
     if why:
         said = f"The model did not answer, so the built-in words were used. {told_of['text']}{why}"

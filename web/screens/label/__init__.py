@@ -8,8 +8,10 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.labelling.labels import give_labels
+from concepts.results.next_pictures import coming
+from concepts.results.review import keep_looking_over
 from concepts.workbench import ENOUGH_LABELS, Workbench
-from concepts.workbench.labels import Labels
 from web.advice import in_words
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
@@ -81,14 +83,14 @@ class Label:
         try:
             if name is None:
                 raise DiscernError("Choose a concept first.")
-            if not may(request, Labels.add):
+            if not may(request, give_labels):
                 raise DiscernError("You can look, but not label. An owner can change your role.")
             if not self._bench.library.count():
                 raise DiscernError("There are no pictures yet. Import some in Library.")
             concept, author = self._bench.concept(name), author_of(request)
             view = concept.definition.read()
-            self._bench.review.keep_up(view.name)
-            state = concept.labels.coming(recent=RECENT, author=author)
+            keep_looking_over(self._bench.concept(view.name))
+            state = coming(concept, recent=RECENT, author=author)
         except DiscernError as error:
             return [gr.Column(visible=False), Notice.bad(in_words(error)), None, None, gr.Dropdown()]
         searches = [

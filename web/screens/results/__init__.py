@@ -17,13 +17,13 @@ import gradio as gr
 from concepts.classifier.verdict import verdict
 from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
+from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
-from concepts.workbench.labels import Labels
 from concepts.workbench.rules import Rules
 from concepts.workbench.scores import Finds, Scores
 from concepts.workbench.trash import Trash
@@ -384,7 +384,7 @@ class Results:
             "orders": _tabs(place, orders, order),
             "map": address("/library", view.name, view="map", by="score"),
             "note": self._note(order, finds, newest.report),
-            "selects": page.flagged and order in (NEW, "top") and may(request, Labels.add),
+            "selects": page.flagged and order in (NEW, "top") and may(request, give_labels),
             "nothing": {
                 "title": "No new finds",
                 "text": "Everything it flags has a label or is your example.",
@@ -442,14 +442,14 @@ class Results:
         source = address("/api/v1/combine", **{name: value for name, value in asked.items() if value})
         members = ", ".join(f"{one.concept} (version {one.version})" for one in page.members)
         members_of = [*(("of", one.concept) for one in page.members), ("order", "mixed")]
-        beside = len(page.members) <= 6 and may(request, Labels.add)
+        beside = len(page.members) <= 6 and may(request, give_labels)
         order = {
             "flagged": f"{page.flagged:,}",
             "of": f"of {page.total:,} flagged · {page.nearly:,} nearly flagged",
             "hidden": _hidden(page.total - page.listed) if page.order == "top" else "",
             "orders": _tabs(place, [("top", "Surest"), ("nearly", "Nearly flagged")], page.order),
             "note": f"Scores of {members} are multiplied; flagged from {percent(page.threshold)}.",
-            "selects": page.flagged and may(request, Labels.add),
+            "selects": page.flagged and may(request, give_labels),
             "beside": f"/library/side-by-side?{urlencode(members_of)}" if beside else "",
             "nothing": None if page.pictures else {"title": "No pictures", "text": "None is that close."},
         }
@@ -693,7 +693,7 @@ class Results:
     def _labels(self, place: Place, format: str, what: str, request: gr.Request) -> dict[str, Any]:
         path = f"/api/v1/concepts/{_quoted(place.concept)}/labels/export"
         out = address(path, format=format, what=what)
-        return {"address": out, "imports": may(request, Labels.add)}
+        return {"address": out, "imports": may(request, give_labels)}
 
     # The classifier
 
@@ -744,7 +744,7 @@ class Results:
     def _watches(self, request: gr.Request) -> list[Any]:
         place = self._place(request)
         watches = self._bench.concept(place.concept).watches.all()
-        labels, stops = may(request, Labels.add), may(request, Watches.stop)
+        labels, stops = may(request, give_labels), may(request, Watches.stop)
         return [watches_of(watches, place, labels=labels, stops=stops), gr.Column(visible=stops)]
 
     @calls(Watches.begin, Watches.look)

@@ -14,15 +14,24 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.classifier.measuring import consistency_of
+from concepts.collaborator.annotations import (
+    annotate,
+    annotations_to_review,
+    choose_annotator,
+    compare_annotators,
+    estimate_annotation,
+    estimate_comparing,
+)
 from concepts.collaborator.comparing import AnnotatorsCompared, Compared, ComparisonEstimate
-from concepts.collaborator.setups import Setup
+from concepts.collaborator.setups import Setup, setup_of
 from concepts.collaborator.suggestions import AnnotateEstimate, ReviewFilter, ReviewPage
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue, ReviewRow
+from concepts.results.review import begin_review, keep_looking_over, review_queue
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.annotations import Annotations, Annotators
 from web.advice import in_words
 from web.beside import RATINGS, REASONS, Beside, found_by, one_of, reader_of
 from web.handlers import EACH, NEWEST, PLAIN, author_of, calls, concept_of, may
@@ -122,8 +131,8 @@ class Review:
         ):
             event(does, None, None, **PLAIN).then(self.look, None, work, **PLAIN)
         self.reasons.check(self.check, None, work, **PLAIN)
-        self.ask.click(self.annotate, [self.budget, self.how], work, **PLAIN)
-        self.compare.click(self.compare_annotators, self.most, work, **PLAIN)
+        self.ask.click(self.have_labelled, [self.budget, self.how], work, **PLAIN)
+        self.compare.click(self.compare_setups, self.most, work, **PLAIN)
         self.annotators.choose(self.choose, None, [self.said, self.annotators], **EACH)
         filters = [self.rating, self.query, self.criterion, self.verdict]
         for one in filters:
@@ -139,7 +148,7 @@ class Review:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
-                self._bench.review.keep_up(name)
+                keep_looking_over(self._bench.concept(name))
         return self._shown(request)
 
     @calls()
@@ -167,18 +176,18 @@ class Review:
                 verdict=where.get("verdict", ""),
                 rating=_number(where.get("rating", "")),
             )
-            page = concept.annotations.review(wanted, _number(where.get("page", "")))
+            page = annotations_to_review(concept, wanted, _number(where.get("page", "")))
             start, reason = _number(where.get("start", "")), where.get("reason", "")
             only = Reason(reason) if reason in [*Reason] else None
-            queue = self._bench.review.queue(name, only, ROWS, start, reader=reader_of(request))
+            queue = review_queue(self._bench.concept(name), only, ROWS, start, reader=reader_of(request))
         except DiscernError as error:
             return self._nothing(Notice.bad(in_words(error)))
         going = {job.kind for job in jobs if is_going(job)}
-        estimate = concept.annotations.estimate()
+        estimate = estimate_annotation(concept)
         query = self._bench.protection.on_page(author_of(request), view.name).query
         all_of = sum(queue.counts.values())
         n = queue.counts.get(only, 0) if only else all_of
-        asked = bool(estimate.pictures) and "annotate" not in going and may(request, Annotations.annotate)
+        asked = bool(estimate.pictures) and "annotate" not in going and may(request, annotate)
         folded = all_of and not where.keys() - {"reason", "start"}
         title = f"Suggestions ({page.annotated:,})" if page.annotated else "Suggestions"
         run = next((job for job in jobs if job.kind == "annotate" and job.state == "done"), None)
@@ -194,7 +203,7 @@ class Review:
                 where,
                 queue,
                 reason,
-                may(request, Annotations.annotate) and "look over" not in going,
+                may(request, annotate) and "look over" not in going,
                 asked_at,
             ),
             tiles(self._bench, _queued(queue.rows, only, {item.id for item in page.items}), query),
@@ -238,18 +247,18 @@ class Review:
             f"({100 * pair.agree / pair.n:.0f} %)."
             for pair in queue.agreement
         ]
-        consistency = concept.annotators.consistency()
+        consistency = consistency_of(concept)
         agree = [*pairs, *([consistency] if consistency else [])]
-        estimate = concept.annotators.estimate()
-        allowed = may(request, Annotators.compare)
+        estimate = estimate_comparing(concept)
+        allowed = may(request, compare_annotators)
         return {
             "agree": agree,
-            **_compared(concept.annotators.compared(), concept.annotators.in_use(), estimate, allowed),
+            **_compared(concept.newest(compare_annotators), setup_of(concept), estimate, allowed),
         }
 
     def _comparing(self, concept: Concept, going: bool, request: gr.Request) -> list[Any]:
-        expected = concept.annotators.estimate()
-        offered = not going and not expected.missing and may(request, Annotators.compare)
+        expected = estimate_comparing(concept)
+        offered = not going and not expected.missing and may(request, compare_annotators)
         words = "Compare" if expected.setups > 1 else "Test"
         return [gr.Row(visible=offered), gr.Textbox(visible=bool(expected.usd)), gr.Button(words)]
 
@@ -293,9 +302,9 @@ class Review:
         if name is None:
             return [None, None]
         asked_at = time()
-        queue = self._bench.review.queue(name, None, 1, reader=reader_of(request))
+        queue = review_queue(self._bench.concept(name), None, 1, reader=reader_of(request))
         grid = "review-suggested" if known.get("grid") == "review-suggested" else "review-queue"
-        checks = may(request, Annotations.annotate)
+        checks = may(request, annotate)
         return [
             _reasons(name, where, queue, where.get("reason", ""), checks, asked_at),
             self._beside(str(known.get("id") or ""), grid, request),
@@ -318,45 +327,45 @@ class Review:
     def look(self, request: gr.Request) -> list[Any]:
         return self._begun(request)
 
-    @calls(Annotations.annotate)  # whoever may have a model label, may have it look again
+    @calls(annotate)  # whoever may have a model label, may have it look again
     def check(self, request: gr.Request) -> list[Any]:
         try:
-            self._bench.review.submit(concept_of(request) or "")
+            begin_review(self._bench.concept(concept_of(request) or ""))
         except DiscernError as error:
             return self._begun(request, self._refused(error))
         return self._begun(request)
 
-    @calls(Annotations.annotate)
-    def annotate(self, budget: str, how: str, request: gr.Request) -> list[Any]:
+    @calls(annotate)
+    def have_labelled(self, budget: str, how: str, request: gr.Request) -> list[Any]:
         try:
             rounds = 1 if how == "at once" else None
-            self._bench.concept(concept_of(request) or "").annotations.annotate(
-                budget=_dollars(budget), rounds=rounds
+            self._bench.concept(concept_of(request) or "").begin(
+                annotate, budget=_dollars(budget), rounds=rounds
             )
         except DiscernError as error:
             return self._begun(request, self._refused(error))
         return self._begun(request)
 
-    @calls(Annotators.compare)
-    def compare_annotators(self, budget: str, request: gr.Request) -> list[Any]:
+    @calls(compare_annotators)
+    def compare_setups(self, budget: str, request: gr.Request) -> list[Any]:
         try:
-            self._bench.concept(concept_of(request) or "").annotators.compare(budget=_dollars(budget))
+            self._bench.concept(concept_of(request) or "").begin(compare_annotators, budget=_dollars(budget))
         except DiscernError as error:
             return self._begun(request, self._refused(error))
         return self._begun(request)
 
-    @calls(Annotators.compare)
+    @calls(compare_annotators)
     def choose(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         concept = self._bench.concept(concept_of(request) or "")
         request.state.deed = ("chose who labels", concept.name)
         try:
             name, *flags = str(chosen.value).split("|")  # such as decomposed|0|1|0
             setup = Setup(name, *(flag == "1" for flag in flags[:3]))
-            concept.annotators.choose(setup, author=author_of(request))
+            choose_annotator(concept, setup, author=author_of(request))
             said = Notice.good("In use from now on. Earlier suggestions are kept.")
         except DiscernError as error:
             said = self._refused(error)
-        queue = self._bench.review.queue(concept.name, None, 1, reader=reader_of(request))
+        queue = review_queue(self._bench.concept(concept.name), None, 1, reader=reader_of(request))
         return [said, self._annotators(concept, queue, request)]
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.labelling.labels import own_labels
 from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
@@ -64,7 +65,7 @@ class SideBySide:
         place_ = _place(request)
         try:
             scales = bench.concepts.scales()
-            names = [bench.context.concept(name).name for name in names]
+            names = [bench.context.row_of(name).name for name in names]
             chosen = PictureSelection.of(place_)
             found = self._page(request, place_, chosen, author)
             ids = [picture.id for picture in found.pictures]
@@ -126,7 +127,7 @@ class SideBySide:
         """Picture → concept → this person's label, its key, and their comment. Nothing of anybody else."""
         found: dict[str, dict[str, dict[str, str]]] = {}
         for name in concepts if ids else ():
-            for id, label in self._bench.concept(name).labels.own_labels([*ids], author=author).items():
+            for id, label in own_labels(self._bench.concept(name), [*ids], author=author).items():
                 found.setdefault(id, {})[name] = label.model_dump(mode="json")
         return found
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from concepts.classifier.measuring import measured
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.classifier.verdict import verdict
 from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.label_cache import label_cache_of
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.waves import to_go
-from concepts.workbench.jobs import LookOver
-from storage.tables import ConceptRow
-
-if TYPE_CHECKING:
-    from concepts.workbench.context import Context
+from concepts.library.collection import collection_of
+from concepts.results.review import look_over
+from concepts.use_cases import App, Concept
+from concepts.use_cases.declaration import kind_of
 
 EARLY = 2  # contact sheets without a yes after which it may be rare, before a random draw can say so
 ENOUGH_LABELS = 100  # labels after which labelling counts as done (Modeling Collaborator's figure)
@@ -88,20 +89,20 @@ def about_rare(count: AnswerCount, rarity: Rarity | None, sheets: int) -> str:
     )
 
 
-def advise(context: Context, concept: ConceptRow) -> Advice:
-    """How far the labels are, as the last look over them tells."""
-    looked = context.jobs.newest_done(LookOver, concept.id)
-    count = context.label_cache.count(concept.id)
-    sheets = 0 if count.yes else context.walls.count(concept.id)
+def advice_for(concept: Concept) -> Advice:
+    """How far the labels of a concept are, as the last look over them tells."""
+    app, cache = concept.app, label_cache_of(concept.app)
+    looked = concept.newest(look_over)
+    count = cache.count(concept.id)
+    sheets = 0 if count.yes else app.walls.count(concept.id)
     settling = looked.settling if looked else None
     done = settling.sentence if settling and settling.left else ""
     left = 0  # test labels until the next figures, unless the newest version's say how good it is
     if not done:
-        evaluation = context.label_cache.held_out(concept.id).evaluation
-        blind = context.label_cache.blind(concept.id)
-        left = to_go([i in blind for i in evaluation], context.collection.count_for(concept.id))
-        head = context.heads.get(concept.id) if left else None
-        found = context.measured(concept, head.number) if head else None
+        test_set, blind = cache.held_out(concept.id).evaluation, cache.blind(concept.id)
+        left = to_go([i in blind for i in test_set], collection_of(app).count_for(concept.id))
+        head = app.heads.get(concept.id) if left else None
+        found = measured(app.heads.evaluation(concept.id, head.number)) if head else None
         left = 0 if found and verdict(found.report).known else left
     return Advice(
         count=count,
@@ -111,13 +112,13 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
         rare="" if done else about_rare(count, looked.rarity if looked else None, sheets),
         enough=is_enough(count, settling),
         missing=0 if is_enough(count, settling) else max(ENOUGH_LABELS - count.given, 0),
-        mode=mode(count, scaled=concept.scale is not None),
+        mode=mode(count, scaled=concept.row.scale is not None),
         done=done,
     )
 
 
-def settling_of(context: Context, concept_ids: Sequence[int]) -> dict[int, Settling]:
+def settling_of(app: App, concept_ids: Sequence[int]) -> dict[int, Settling]:
     """By concept id, whether more labels would change anything, where the last look over them tells."""
-    looked = context.jobs.store.newest_done_of(LookOver.kind, concept_ids)
+    looked = app.jobs.store.newest_done_of(kind_of(look_over), concept_ids)
     found = {job.concept_id: (job.result or {}).get("settling") for job in looked}
     return {i: Settling.model_validate(told) for i, told in found.items() if i is not None and told}

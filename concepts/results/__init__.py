@@ -1,0 +1,1 @@
+"""What comes of the labels: advice, versions, figures, scores, review."""
