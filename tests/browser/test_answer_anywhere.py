@@ -11,7 +11,7 @@ from answering import answer
 from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
-from concepts.labelling.labels import labels_by, next_pictures
+from concepts.labelling.labels import give_label, labels_by, next_pictures, own_comments
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -97,7 +97,7 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     trained: Site, page: Page
 ) -> None:
-    labels = trained.bench.concept(TRAINED).labels
+    handle = trained.bench.concept(TRAINED)
     page.goto(f"{trained.url}/library?concept={quote(TRAINED)}&says=yes")
     tiles = tiles_of(page)
     filtered = str(tiles.nth(1).get_attribute("data-id"))
@@ -107,7 +107,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     page.goto(f"{trained.url}/library")
     expect(tiles.nth(11)).to_be_visible()
     with_squares, plain = (str(tiles.nth(n).get_attribute("data-id")) for n in (10, 11))
-    labels.give(with_squares, "no", author="me")  # it may be one that measures
+    give_label(handle, with_squares, "no", author="me")  # it may be one that measures
     tiles.nth(10).dblclick()
     dialog = page.locator("dialog.viewer")
     dialog.get_by_role("button", name="Where in the picture").click()
@@ -117,7 +117,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     expect(dialog.locator(f".large:has([data-picture='{plain}']) + .side:not(.stale)")).to_be_visible()
     dialog.get_by_role("button", name=f"{TRAINED}: counts").click()
     wait_until_sent(page)
-    given = labels.own([filtered, with_squares, plain], "me")
+    given = labels_by(handle, [filtered, with_squares, plain], "me")
     in_view = {event.picture_id: event.in_view for event in given}
     assert in_view == {filtered: True, with_squares: True, plain: False}
 
@@ -125,7 +125,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
 def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     site: Site, page: Page, tiles: Locator, concept: str
 ) -> None:
-    labels, tile = site.bench.concept(concept).labels, tiles.nth(20)
+    handle, tile = site.bench.concept(concept), tiles.nth(20)
     picture, box = str(tile.get_attribute("data-id")), page.get_by_label("Your comment for")
     tile.focus()
     page.keyboard.press("c")
@@ -140,8 +140,8 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     page.keyboard.press("Enter")
     expect(tile.locator(".remark")).to_have_text("“Has no corners”")
     wait_until_sent(page)
-    assert labels.own_comments([picture], "me") == {picture: "Has no corners"}
-    assert labels.own([picture], "me") == []  # a comment is no answer
+    assert own_comments(handle, [picture], "me") == {picture: "Has no corners"}
+    assert labels_by(handle, [picture], "me") == []  # a comment is no answer
     tile.dblclick()
     dialog = page.locator("dialog.viewer")
     expect(dialog.locator(".own-remark")).to_contain_text("Has no corners")
@@ -150,7 +150,7 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     page.get_by_role("button", name="Delete").click()
     expect(dialog.locator(".own-remark")).to_have_count(0)
     wait_until_sent(page)
-    assert labels.own_comments([picture], "me") == {}
+    assert own_comments(handle, [picture], "me") == {}
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from late_answers import HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.classifier.verdict import verdict
-from concepts.labelling.labels import give_label
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning import waves
 from concepts.results.review import looked_over_now
 
@@ -33,12 +33,12 @@ def site(own_site: Any) -> Any:
 def answered(site: Any) -> Any:
     """A concept with every evaluation picture and 30 others answered, and no version."""
     bench = site.bench
-    labels = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.").labels
+    handle = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
-        to_measure = labels.next_pictures(200, purpose="evaluation")
+        to_measure = next_pictures(handle, 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])
-    answer(bench, NAME, [picture.id for picture in labels.next_pictures(30)])
+    answer(bench, NAME, [picture.id for picture in next_pictures(handle, 30)])
     return site
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from concepts.collaborator.annotations import annotate, opinion_of
-from concepts.labelling.labels import recent_labels
+from concepts.labelling.labels import own_comments, recent_labels
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -178,7 +178,7 @@ def write(page: Any, text: str) -> None:
 
 @pytest.mark.slow
 def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
-    labels, picture = site.bench.concept(concept).labels, shown(label)
+    handle, picture = site.bench.concept(concept), shown(label)
     label.keyboard.press("c")
     label.keyboard.type("Half a thought")
     label.keyboard.press("Escape")
@@ -188,7 +188,7 @@ def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: 
     label.keyboard.press("Escape")
     write(label, "A plate, yes or no.")
     expect(remarks(label)).to_have_text("You: A plate, yes or no.")
-    assert labels.recent("me", 100) == []  # typing it answers nothing
+    assert recent_labels(handle, "me", 100) == []  # typing it answers nothing
     press(label, "n")
     saved(label)
     label.reload()
@@ -198,12 +198,12 @@ def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: 
     expect(remarks(label)).to_have_text("You: A plate, yes or no.")
     write(label, "A bowl.")
     expect(remarks(label)).to_have_text("You: A bowl.")
-    assert labels.own_comments([picture], "me") == {picture: "A bowl."}
+    assert own_comments(handle, [picture], "me") == {picture: "A bowl."}
     label.keyboard.press("c")
     label.get_by_role("button", name="Take it back").click()
     expect(remarks(label)).to_have_count(0)
     saved(label)
-    assert labels.own_comments([picture], "me") == {}
+    assert own_comments(handle, [picture], "me") == {}
 
 
 # The grid

@@ -33,6 +33,7 @@ DRIVER = """
 import json, sys
 from typer.testing import CliRunner
 from concepts.cli import app
+from concepts.labelling.labels import give_label, next_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -59,14 +60,14 @@ bench = Workbench(load_settings())
 def answer(pictures):
     for picture in pictures:
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(picture.id, value, author="simulation", simulated=True)
+        give_label(bench.concept(NAME), picture.id, value, author="simulation", simulated=True)
 
 rounds = []
 for _ in range(3):
     exec(recipe["ask"])
     rounds.append([[picture.reason, picture.probability] for picture in asked])
     answer(asked)
-answer(bench.concept(NAME).labels.next_pictures(40, purpose="evaluation"))
+answer(next_pictures(bench.concept(NAME), 40, purpose="evaluation"))
 bench.close()
 said["asked"] = rounds
 said["trained"] = command(2)
