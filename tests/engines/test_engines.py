@@ -71,7 +71,7 @@ def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]
     opened: list[Workbench] = []
 
     def open_it(engine: Engine, name: str) -> Workbench:
-        monkeypatch.setattr("concepts.workbench.context.engine_of", lambda setting: engine)
+        monkeypatch.setattr("concepts.use_cases.handles.engine_of", lambda setting: engine)
         bench = Workbench(load_settings(home=tmp_path / name), SharedResources(load=load_colours))
         opened.append(bench)
         return bench
