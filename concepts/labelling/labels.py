@@ -179,10 +179,11 @@ def commit_labels(
 
     Raises `DiscernError` for bad input, `ConflictError` where a key came with another label before.
     """
+    scale = scale_of(concept)
     read: dict[str, tuple[Value, str | None]] = {}  # and the grade or class where there is one
     for key, one in given.items():
-        spelled = scale_of(concept) is not None or one.value in VALUES  # programs spell yes one way
-        known = read_answer(one.value, scale_of(concept)) if spelled else None
+        spelled = scale is not None or one.value in VALUES  # programs spell yes one way
+        known = read_answer(one.value, scale) if spelled else None
         if known is None:
             raise DiscernError(f"“{one.value[:80]}” is no label. Say {labels_in_words(concept)}.")
         read[key] = known

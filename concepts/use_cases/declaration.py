@@ -20,6 +20,7 @@ from concepts.use_cases.handles import DECLARED, App, Concept
 from concepts.use_cases.parameters import Parameter, parameters_of
 from concepts.use_cases.roles import Role
 
+DOMAIN = __package__.rpartition(".")[0]  # the package of all rooms
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -47,7 +48,8 @@ class UseCase:
 
     @property
     def room(self) -> str:
-        return self.function.__module__.split(".")[1]
+        """Such as "labelling". In a wheel all packages are inside another."""
+        return self.function.__module__.removeprefix(f"{DOMAIN}.").partition(".")[0]
 
     @property
     def key(self) -> str:
@@ -60,7 +62,7 @@ class UseCase:
     @property
     def about(self) -> str:
         """What the room is, for the reference."""
-        return inspect.getdoc(sys.modules[f"{__package__.partition('.')[0]}.{self.room}"]) or ""
+        return inspect.getdoc(sys.modules[f"{DOMAIN}.{self.room}"]) or ""
 
     @property
     def verb(self) -> str:

@@ -163,19 +163,6 @@ class App:
         """Queues a use case that is a job. Raises `PlaceError` where there is no room to begin it."""
         return DECLARED[work].begin(self, *given, **named)
 
-    def submit(
-        self,
-        work: Callable[Concatenate[App, Progress, Given], Result],
-        *given: Given.args,
-        **named: Given.kwargs,
-    ) -> int:
-        """Queues a use case that nobody asked for, whatever room there is, and returns the job's id."""
-        return self.jobs.submit(DECLARED[work].job_for(self, *given, **named))
-
-    def newest(self, work: Callable[..., Result]) -> Result | None:
-        """What came of the newest job of this use case that is done."""
-        return self.jobs.newest_done(DECLARED[work].job)
-
 
 @dataclass(eq=False)
 class Concept:
