@@ -9,7 +9,7 @@ from typing import Any, Literal
 from concepts.classifier.library_scores import LibraryScores, score_cache_of
 from concepts.classifier.measuring import MeasuredVersion, measured
 from concepts.classifier.training import check_fingerprint
-from concepts.collaborator.setups import Machines, Setup, machines_of, prompts_of, setup_of
+from concepts.collaborator.setups import Setup, setup_of
 from concepts.definition.document import Revision
 from concepts.definition.revisions import definition_of
 from concepts.errors import NO_VERSION, UnknownError
@@ -17,13 +17,11 @@ from concepts.labelling.dataset import ConceptDataset, dataset_of
 from concepts.labelling.label_cache import label_cache_of
 from concepts.labelling.ranking import rank_library
 from concepts.labelling.waves import (
-    asked_for,
     draw_more_test_pictures,
     draw_test_pictures,
     pictures_to_test_with,
 )
 from concepts.language.ledger import ledger_of
-from concepts.language.prompts import PromptFiles
 from concepts.learning.waves import FEW_LEFT
 from concepts.library.collection import collection_of
 from concepts.library.neighbourhood import neighbourhood_of
@@ -93,20 +91,6 @@ class Context(App):
     def setup(self, concept_id: int) -> Setup:
         return setup_of(self.concept_of(concept_id))
 
-    def prompts(self, concept_id: int) -> PromptFiles:
-        return prompts_of(self.concept_of(concept_id))
-
-    def machines(
-        self,
-        concept: ConceptRow,
-        job_id: int | None = None,
-        budget: float | None = None,
-        *,
-        setup: Setup | None = None,
-        revision: int | None = None,
-    ) -> Machines:
-        return machines_of(Concept(self, concept), job_id, budget, setup=setup, revision=revision)
-
     def measured(self, concept: ConceptRow, number: int) -> MeasuredVersion | None:
         """The newest figures of a version."""
         return measured(self.heads.evaluation(concept.id, number))
@@ -150,6 +134,3 @@ class Context(App):
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
         return pictures_to_test_with(Concept(self, concept))
-
-    def asked_for(self, concept: ConceptRow) -> list[str]:
-        return asked_for(Concept(self, concept))
