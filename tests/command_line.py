@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -56,6 +57,8 @@ class Ended(NamedTuple):
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Runs a whole command in this process, and says how it ended and what it printed."""
+    gc.collect()  # The pages of a browser's tests leave tasks; asyncio writes about each when it is collected.
+    capsys.readouterr()
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["discern", *map(str, arguments)])
