@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from concepts.classifier.versions import ScoredPicture
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.definition.revisions import definition_of
@@ -20,6 +19,7 @@ from concepts.labelling.mining import mine
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
+from concepts.results.versions import ScoredPicture
 from concepts.workbench import Workbench
 from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 

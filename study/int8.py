@@ -32,14 +32,14 @@ from concepts.bundle.heads import BundleHead, EncoderGraph
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.bundle.write import BundlePart, write_bundle
-from concepts.classifier.training import check_fingerprint
 from concepts.encoders.base import Fingerprint, Vectors
 from concepts.encoders.nodes import session
 from concepts.errors import BadPictureError, DiscernError
 from concepts.learning.base import FAMILIAR_FROM, Floats
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
-from concepts.publishing.export import INT8, encoder_facts, graph_of
+from concepts.results.export import INT8, encoder_facts, graph_of
+from concepts.results.training import check_fingerprint
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported

@@ -57,7 +57,7 @@ class Ended(NamedTuple):
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Runs a whole command in this process, and says how it ended and what it printed."""
-    gc.collect()  # The pages of a browser's tests leave tasks; asyncio writes about each when it is collected.
+    gc.collect()  # A browser's pages leave tasks behind; asyncio writes about each once it is collected.
     capsys.readouterr()
 
     def run(*arguments: object) -> Ended:

@@ -12,8 +12,8 @@ from itertools import count
 
 from concepts.bundle.facts import Expression
 from concepts.bundle.rule_text import quoted
-from concepts.classifier.rule_scores import CombinationView, groups_of
 from concepts.errors import DiscernError
+from concepts.results.rule_scores import CombinationView, groups_of
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.render import url

@@ -15,9 +15,9 @@ from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 
 if TYPE_CHECKING:
-    from concepts.classifier.quality import HeadView
-    from concepts.classifier.versions import ScoredPage
     from concepts.learning.report import EvaluationReport, Metric
+    from concepts.results.quality import HeadView
+    from concepts.results.versions import ScoredPage
     from concepts.workbench.jobs import Measured, Trained
     from concepts.workbench.scores import Heat
 
@@ -86,7 +86,7 @@ def concept_evaluate(
     if as_json:
         dump(report)
         return
-    from concepts.classifier.verdict import verdict  # NumPy and what it measures with
+    from concepts.results.verdict import verdict  # NumPy and what it measures with
 
     advice, more = advice_for(found), found.dataset().to_next_figures
     say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from concepts.classifier.measuring import measured
-from concepts.classifier.rarity import Rarity
-from concepts.classifier.stability import Settling
-from concepts.classifier.verdict import verdict
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.label_cache import label_cache_of
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.waves import to_go
 from concepts.library.collection import collection_of
+from concepts.results.measuring import measured
+from concepts.results.rarity import Rarity
 from concepts.results.review import look_over
+from concepts.results.stability import Settling
+from concepts.results.verdict import verdict
 from concepts.use_cases import App, Concept
 from concepts.use_cases.declaration import kind_of
 

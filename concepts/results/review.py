@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from concepts.classifier.measured_sample import sample
-from concepts.classifier.mislabelled import borderline, likely_mislabelled, odd_ones
-from concepts.classifier.rarity import Rarity, rarity
-from concepts.classifier.review import changed_test_labels, mistakes, older_test_labels
-from concepts.classifier.stability import Settling, settling
-from concepts.classifier.training import way_of
 from concepts.collaborator.deliberation import Contradicted, Deliberation, earlier_answers
 from concepts.collaborator.setups import machines_of
 from concepts.definition.revisions import all_revisions, definition_of
@@ -32,6 +26,12 @@ from concepts.labelling.review import (
 )
 from concepts.labelling.training_data import training_data_of
 from concepts.library.collection import collection_of
+from concepts.results.measured_sample import sample
+from concepts.results.mislabelled import borderline, likely_mislabelled, odd_ones
+from concepts.results.mistakes import changed_test_labels, mistakes, older_test_labels
+from concepts.results.rarity import Rarity, rarity
+from concepts.results.stability import Settling, settling
+from concepts.results.training import way_of
 from concepts.use_cases import Concept, use_case
 from concepts.view import View, count
 from storage.database import one_moment

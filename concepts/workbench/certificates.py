@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from concepts.classifier.library_scores import scored_alone
-from concepts.classifier.measuring import measured
-from concepts.classifier.training import check_fingerprint
-from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import NOT_ENOUGH_PICTURES, ConflictError, DiscernError
 from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
@@ -28,6 +24,10 @@ from concepts.learning.certificates import (
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
+from concepts.results.library_scores import scored_alone
+from concepts.results.measuring import measured
+from concepts.results.training import check_fingerprint
+from concepts.results.versions import with_guarantee, with_sure_no
 from concepts.use_cases.parameters import AuthorName
 from concepts.view import View
 from concepts.workbench.jobs import Evaluate, Measured

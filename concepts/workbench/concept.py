@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, get_type_hints
 
-from concepts.classifier.versions import concept_stem
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.labels import Remark, comments_on
+from concepts.results.versions import concept_stem
 from concepts.use_cases import Concept as Handle
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Scope

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from concepts.classifier.quality import HeadView
 from concepts.collaborator.setups import Setup
 from concepts.definition.document import Revision
 from concepts.definition.questions import DefinitionQuestion
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.examples import ExampleView
 from concepts.learning.scale import Scale
+from concepts.results.quality import HeadView
 from concepts.view import View
 
 

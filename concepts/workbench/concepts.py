@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
 
-from concepts.classifier.verdict import says_all_it_can, verdict, wants_labels
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.exclusions import sentence_of
@@ -19,6 +18,7 @@ from concepts.labelling.waves import draw_evaluation
 from concepts.learning.report import EvaluationReport
 from concepts.learning.scale import FEWEST_GRADES, MOST_CLASSES, MOST_GRADES, Scale
 from concepts.results.advice import advice, is_enough, settling_of
+from concepts.results.verdict import says_all_it_can, verdict, wants_labels
 from concepts.use_cases.names import checked_name
 from concepts.use_cases.parameters import AuthorName, Flag, Offset
 from concepts.workbench.concept_views import ConceptSummary, ConceptView, ScaleView, scale_view

@@ -6,9 +6,6 @@ from collections.abc import Collection as Collected
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from concepts.classifier.library_scores import LibraryScores, score_cache_of
-from concepts.classifier.measuring import MeasuredVersion, measured
-from concepts.classifier.training import check_fingerprint
 from concepts.collaborator.setups import Setup, setup_of
 from concepts.definition.document import Revision
 from concepts.definition.revisions import definition_of
@@ -28,6 +25,9 @@ from concepts.library.neighbourhood import neighbourhood_of
 from concepts.library.renditions import renditions_of
 from concepts.library.search import finder_of
 from concepts.library.uploads import uploads_of
+from concepts.results.library_scores import LibraryScores, score_cache_of
+from concepts.results.measuring import MeasuredVersion, measured
+from concepts.results.training import check_fingerprint
 from concepts.settings import Settings
 from concepts.use_cases import App, Concept, SharedResources
 from storage.heads import StoredHead

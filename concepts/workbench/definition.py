@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from concepts.classifier.versions import head_views
 from concepts.collaborator.annotations import choose_annotator
 from concepts.collaborator.proposals import open_questions, scoping_model
 from concepts.collaborator.setups import Setup
@@ -16,6 +15,7 @@ from concepts.labelling.examples import examples_of
 from concepts.learning.scale import Scale
 from concepts.library.search import about_language
 from concepts.results.advice import advice_for
+from concepts.results.versions import head_views
 from concepts.use_cases.parameters import AuthorName, Flag
 from concepts.workbench.concept_views import ConceptPage, ConceptView, scale_view
 from concepts.workbench.concepts import NAMEABLE, Classes, CountsFrom, GradeNames, Grades, scale_from

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.bundle.heads import encoder_graph
-from concepts.classifier.review import pictures_to_show
-from concepts.classifier.training import check_fingerprint
-from concepts.classifier.versions import file_stem
 from concepts.definition.revisions import revision_of
 from concepts.errors import DiscernError, UnknownError
 from concepts.library.collection import Collection
 from concepts.library.ingestion import short_side
 from concepts.library.outside_pictures import outside_thumbnail
-from concepts.publishing.export import (
+from concepts.results.export import (
     Exported,
     ExportResult,
     export_heads,
@@ -30,6 +27,9 @@ from concepts.publishing.export import (
     story_of,
     version_page,
 )
+from concepts.results.mistakes import pictures_to_show
+from concepts.results.training import check_fingerprint
+from concepts.results.versions import file_stem
 from concepts.use_cases.roles import Role
 from concepts.workbench.context import Context
 from concepts.workbench.operation import operation

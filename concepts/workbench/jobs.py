@@ -7,8 +7,8 @@ from pydantic import computed_field
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
 from concepts.library.health import Checked
-from concepts.publishing.export import ScoreResult
-from concepts.publishing.keywords import FilesCopied, KeywordsWritten
+from concepts.results.export import ScoreResult
+from concepts.results.keywords import FilesCopied, KeywordsWritten
 from concepts.view import View
 
 

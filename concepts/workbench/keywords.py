@@ -12,7 +12,7 @@ from pydantic import Field
 from concepts.errors import ConflictError, DiscernError
 from concepts.jobs import Progress, Started
 from concepts.library.roots import check_roots, require_name, within_roots
-from concepts.publishing.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
+from concepts.results.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
 from concepts.use_cases.parameters import Confined
 from concepts.use_cases.roles import Role
 from concepts.workbench.jobs import CopyFiles, WriteKeywords

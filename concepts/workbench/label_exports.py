@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from concepts.classifier.training import check_fingerprint
-from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.files import remarks_of
 from concepts.labelling.formats import writable
 from concepts.labelling.formats.base import LabelledPicture, PersonLabel, Written
 from concepts.labelling.review import readable
+from concepts.results.training import check_fingerprint
+from concepts.results.versions import concept_stem
 from concepts.view import View
 from storage.labels import LabelEvent
 

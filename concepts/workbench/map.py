@@ -19,7 +19,7 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError
 from concepts.jobs import Progress
-from concepts.publishing.map_file import write_map
+from concepts.results.map_file import write_map
 from concepts.use_cases.parameters import AuthorName, Flag
 from concepts.view import View
 from concepts.workbench.context import Context

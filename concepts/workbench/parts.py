@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from concepts.classifier.versions import PartOfPicture
 from concepts.errors import NO_FRAME, DamagedIndexError, DiscernError
 from concepts.jobs import Progress, Started
+from concepts.results.versions import PartOfPicture
 from concepts.use_cases.parameters import AuthorName, PictureId
 from concepts.use_cases.roles import Role
 from concepts.view import View

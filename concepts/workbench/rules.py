@@ -16,7 +16,14 @@ from pydantic import Field, TypeAdapter
 from concepts.bundle.facts import Combined, Expression
 from concepts.bundle.rule_text import parse, text_of
 from concepts.bundle.score import Column, table_rows, table_schema, write_scores
-from concepts.classifier.rule_scores import (
+from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownError
+from concepts.jobs import Progress, Started
+from concepts.jobs.job import read_done
+from concepts.learning.base import StackedHeads
+from concepts.library.browsing import place_and_shape, views_of
+from concepts.library.placed_scores import with_places
+from concepts.results.export import ExportResult, export_heads
+from concepts.results.rule_scores import (
     CombinationView,
     LibraryRule,
     Member,
@@ -26,15 +33,8 @@ from concepts.classifier.rule_scores import (
     RulePicture,
     Tried,
 )
-from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.classifier.versions import concept_stem
-from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownError
-from concepts.jobs import Progress, Started
-from concepts.jobs.job import read_done
-from concepts.learning.base import StackedHeads
-from concepts.library.browsing import place_and_shape, views_of
-from concepts.library.placed_scores import with_places
-from concepts.publishing.export import ExportResult, export_heads
+from concepts.results.training import check_fingerprint, linear_head
+from concepts.results.versions import concept_stem
 from concepts.use_cases.names import checked_name
 from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.use_cases.roles import Role

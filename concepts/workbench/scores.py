@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from concepts.bundle.decisions import PictureSaid
-from concepts.classifier.library_scores import LibraryScores, ScoreOrder, said_of
-from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.encoders.saliency import Box, compared, locate
 from concepts.errors import NOT_ANSWERED, BadPictureError, ConflictError, DiscernError
 from concepts.jobs import Progress, Started
@@ -29,7 +26,10 @@ from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, visitors_paths, within_roots
 from concepts.library.uploads import typed_paths
-from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
+from concepts.results.export import ScoreResult, bundle_at, bundle_of, score_pictures
+from concepts.results.library_scores import LibraryScores, ScoreOrder, said_of
+from concepts.results.training import check_fingerprint, linear_head
+from concepts.results.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.view import View
 from concepts.workbench.context import Context

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from concepts.classifier.measuring import evaluate, require_test_labels
-from concepts.classifier.quality import HeadView, QualityView, head_view, quality
-from concepts.classifier.training import check_fingerprint, learned_from, require_both, train
-from concepts.classifier.versions import (
+from concepts.collaborator.setups import annotator_scores
+from concepts.jobs import Listener, Progress, Started
+from concepts.jobs.job import read_job
+from concepts.learning.heads import HEADS
+from concepts.learning.report import EvaluationReport
+from concepts.learning.target import SPELLING, Target
+from concepts.results.measuring import evaluate, require_test_labels
+from concepts.results.quality import HeadView, QualityView, head_view, quality
+from concepts.results.review import begin_look_over
+from concepts.results.training import check_fingerprint, learned_from, require_both, train
+from concepts.results.versions import (
     VersionComparison,
     again,
     compare,
@@ -18,13 +25,6 @@ from concepts.classifier.versions import (
     is_up_to_date,
     with_threshold,
 )
-from concepts.collaborator.setups import annotator_scores
-from concepts.jobs import Listener, Progress, Started
-from concepts.jobs.job import read_job
-from concepts.learning.heads import HEADS
-from concepts.learning.report import EvaluationReport
-from concepts.learning.target import SPELLING, Target
-from concepts.results.review import begin_look_over
 from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.workbench.jobs import Evaluate, Measured, Train, Trained
 from concepts.workbench.operation import operation

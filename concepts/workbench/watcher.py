@@ -20,12 +20,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.waves import seen_groups
 from concepts.library.roots import within_roots
-from concepts.publishing.webhooks import Receivers, Sent, deliver
+from concepts.results.training import check_fingerprint, probabilities_of
+from concepts.results.webhooks import Receivers, Sent, deliver
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from storage.jobs import StoredJob

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from concepts.classifier.training import check_fingerprint
 from concepts.errors import ConflictError, DiscernError, UnknownError
 from concepts.jobs import Started
 from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
-from concepts.publishing.watch_precision import WatchPrecision, precision
-from concepts.publishing.webhooks import Receiver, check_address, host_of, new_secret
+from concepts.results.training import check_fingerprint
+from concepts.results.watch_precision import WatchPrecision, precision
+from concepts.results.webhooks import Receiver, check_address, host_of, new_secret
 from concepts.use_cases.parameters import AuthorName, Confined, Limit, Offset
 from concepts.view import View
 from concepts.workbench.jobs import LookAtFolder, LookedAt

@@ -16,10 +16,10 @@ from answering import answer
 from late_answers import HeldAnswer
 from playwright.sync_api import expect
 
-from concepts.classifier.verdict import verdict
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning import waves
 from concepts.results.review import looked_over_now
+from concepts.results.verdict import verdict
 
 NAME = "Ellipse by hand"
 

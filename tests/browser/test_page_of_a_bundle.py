@@ -23,7 +23,7 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.learning.base import FAMILIAR_FROM, Prototypes
 from concepts.library.ingestion import short_side
-from concepts.publishing.export import encoder_facts
+from concepts.results.export import encoder_facts
 
 NAMES = ("messy room", "<b>people</b> & pets")
 

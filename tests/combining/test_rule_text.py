@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from concepts.bundle.facts import AllOf, AnyOf, Expression, Is, Not
 from concepts.bundle.rule_text import parse, quoted, text_of
-from concepts.classifier.rule_scores import combined, groups_of
 from concepts.errors import RuleTextError
+from concepts.results.rule_scores import combined, groups_of
 
 NAMES = ["messy room", "people", 'salt and "pepper"', "(old)", "or", "Not"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import pytest
 from answering import answer
 
-from concepts.classifier.verdict import verdict
 from concepts.errors import ConflictError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
+from concepts.results.verdict import verdict
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.certificates import CertificateView
 

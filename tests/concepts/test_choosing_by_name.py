@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from answering import answer
 
-from concepts.classifier.training import way_of
 from concepts.collaborator.annotations import annotate
 from concepts.errors import NotEnoughLabelsError, WrongUsageError
 from concepts.labelling.labels import next_pictures
+from concepts.results.training import way_of
 from concepts.workbench import Concept
 
 NAME = "Round thing"

@@ -15,7 +15,6 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import update
 
-from concepts.classifier.measuring import consistency_of
 from concepts.collaborator.annotations import (
     annotate,
     choose_annotator,
@@ -29,6 +28,7 @@ from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.evaluation import consistency
 from concepts.learning.report import EvaluationReport
+from concepts.results.measuring import consistency_of
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.tables import LabelEventRow

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from concepts.classifier.quality import newer
+from concepts.results.quality import newer
 
 
 @pytest.mark.parametrize(

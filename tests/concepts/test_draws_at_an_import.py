@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from synthetic import add_made_up
 
-from concepts.classifier.measured_sample import sample
 from concepts.labelling.labels import next_pictures
 from concepts.learning.waves import FIRST
+from concepts.results.measured_sample import sample
 from concepts.workbench import Workbench
 
 NAME = "Rare thing"

@@ -18,9 +18,9 @@ from drawing import draw
 from PIL import Image
 
 from concepts.bundle.load import encoder_of, load_bundle
-from concepts.classifier.measured_sample import sample
 from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.labelling.labels import decisions_of, give_label
+from concepts.results.measured_sample import sample
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.scores import said_of_heat as said_of

@@ -15,7 +15,6 @@ from simulated_annotator import serving
 
 from concepts.bundle.facts import OneOf
 from concepts.bundle.load import load_bundle
-from concepts.classifier.training import linear_head
 from concepts.collaborator.annotations import annotate, annotations_to_review, opinion_of
 from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
@@ -25,6 +24,7 @@ from concepts.labelling.mining import mine
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
+from concepts.results.training import linear_head
 from concepts.workbench import Concept, Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now

@@ -15,7 +15,7 @@ from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
-from concepts.publishing.keywords import copy_files, write_keywords
+from concepts.results.keywords import copy_files, write_keywords
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept

@@ -19,7 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from concepts.labelling.formats.sidecars import Sidecars
-from concepts.publishing.keywords import KeywordsWritten, write_keywords
+from concepts.results.keywords import KeywordsWritten, write_keywords
 from storage.names import key_of
 from storage.pictures.xmp import Keyword, sidecar_of
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from synthetic import in_memory, picture_ids, unit_vectors
 
-from concepts.classifier.library_scores import KEPT, ScoreCache
-from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
 from concepts.learning.base import FAMILIAR_FROM, Prototypes
+from concepts.results.library_scores import KEPT, ScoreCache
+from concepts.results.training import linear_head
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores, VectorReader

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.classifier.slices import LibraryPart, first_folders, measure_parts, nearest_queries
+from concepts.results.slices import LibraryPart, first_folders, measure_parts, nearest_queries
 
 
 def part(name: str, rows: np.ndarray) -> LibraryPart:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from concepts.labelling.consensus import Decision
-from concepts.publishing.watch_precision import WatchPrecision, precision
+from concepts.results.watch_precision import WatchPrecision, precision
 from concepts.workbench.watcher import lot
 from storage.tables import now
 from storage.watches import Watched

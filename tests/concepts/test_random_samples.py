@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from synthetic import add_made_up
 
-from concepts.classifier.measured_sample import sample
 from concepts.definition.editing import add_example
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, undo_labels
 from concepts.learning.waves import FIRST, SHARE
+from concepts.results.measured_sample import sample
 from concepts.workbench import Concept, Workbench
 
 COUNT = 1000

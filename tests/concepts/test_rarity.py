@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from answering import answer
 
-from concepts.classifier.measured_sample import MeasuredSample, sample
-from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
 from concepts.labelling.labels import next_pictures
 from concepts.learning.stratified import Draws
+from concepts.results.measured_sample import MeasuredSample, sample
+from concepts.results.rarity import FIND_MORE, Rarity, rarity
 from concepts.results.review import looked_over_now
 from concepts.workbench import Workbench
 

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from concepts.classifier import mislabelled
-from concepts.classifier.mislabelled import odd_ones
 from concepts.labelling.labels import decisions_of, give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.calibration import logit
+from concepts.results import mislabelled
+from concepts.results.mislabelled import odd_ones
 from concepts.results.review import keep_looking_over, looked_over_now, review_queue
 from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module

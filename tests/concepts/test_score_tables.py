@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
 from concepts.library import placed_scores
+from concepts.results.training import linear_head
 from concepts.workbench import Workbench
 from storage.heads import StoredHead
 from storage.places import Places

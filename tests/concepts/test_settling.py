@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from answering import answer_next
 
-from concepts.classifier.stability import LAST, Left, Settling, few_left, settling
 from concepts.labelling.dataset import AnswerCount
 from concepts.results.advice import about_rare, advice, is_enough, mode, progress
+from concepts.results.stability import LAST, Left, Settling, few_left, settling
 from concepts.workbench import Concept
 
 

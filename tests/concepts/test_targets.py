@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.classifier.training import about_target
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Metric, target_met
+from concepts.results.training import about_target
 from concepts.workbench import Concept
 
 

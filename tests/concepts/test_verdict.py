@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from concepts.classifier.verdict import says_all_it_can, verdict
 from concepts.learning.report import EvaluationReport, LabelCount, Metric
+from concepts.results.verdict import says_all_it_can, verdict
 
 Share = tuple[float, float, float] | None
 

@@ -15,13 +15,13 @@ from PIL import Image
 
 from concepts.bundle.account import Account
 from concepts.bundle.page import document_of
-from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.definition.revisions import definition_of, rename, revise
 from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition, give_example
 from concepts.labelling.labels import give_label, next_pictures
-from concepts.publishing.export import story_of
+from concepts.results.export import story_of
+from concepts.results.mistakes import pictures_to_show
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
 from storage.choices import Deliberations

@@ -13,7 +13,7 @@ from filming import film
 from concepts.cli.library import _added
 from concepts.errors import DiscernError
 from concepts.library.uploads import safe_name
-from concepts.publishing.export import video_score
+from concepts.results.export import video_score
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Added
 from storage.pictures import videos

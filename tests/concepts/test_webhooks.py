@@ -11,8 +11,8 @@ import pytest
 from receiver import Receiver
 
 from concepts.errors import NotAllowedError, SettingsError
-from concepts.publishing import webhooks
-from concepts.publishing.webhooks import (
+from concepts.results import webhooks
+from concepts.results.webhooks import (
     DELAYS,
     JITTER,
     NO_RECEIVER,

@@ -13,11 +13,11 @@ from answering import answer_next
 from beginning import begin_with_queued_draw
 from drawing import draw_folder
 
-from concepts.classifier.measured_sample import sample
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.rounds import ambiguities_of, find_ambiguities
 from concepts.labelling.labels import contact_sheet, label_count, label_grid, upcoming
 from concepts.labelling.mining import mine, searches_of
+from concepts.results.measured_sample import sample
 from concepts.results.review import looked_over_now, review_queue
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench

@@ -32,7 +32,7 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.learning.base import LinearHead, Prototypes
 from concepts.library.ingestion import embed_files, short_side
-from concepts.publishing.export import encoder_facts
+from concepts.results.export import encoder_facts
 from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.pictures.pixels import SRGB
 

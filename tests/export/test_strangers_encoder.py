@@ -19,7 +19,7 @@ from concepts.bundle.usage import from_pictures
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Fingerprint
 from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
-from concepts.publishing.export import ScoreResult, encoder_facts
+from concepts.results.export import ScoreResult, encoder_facts
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 

@@ -15,7 +15,7 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
-from concepts.publishing.export import bundle_at
+from concepts.results.export import bundle_at
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from study import real_check

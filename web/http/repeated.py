@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from concepts.publishing.webhooks import PREFIX
+from concepts.results.webhooks import PREFIX
 from concepts.workbench import Workbench
 from storage.errors import StorageError
 from storage.people import AnsweredRequests

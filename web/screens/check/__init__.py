@@ -10,15 +10,15 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.classifier.quality import QualityView
-from concepts.classifier.verdict import verdict
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
 from concepts.results.advice import advice_for
+from concepts.results.quality import QualityView
 from concepts.results.review import keep_looking_over, review_queue
+from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView

@@ -8,10 +8,6 @@ from typing import Any
 
 from concepts.bundle import figures
 from concepts.bundle.figures import PlotFigure
-from concepts.classifier.quality import HeadView, QualityView
-from concepts.classifier.rarity import FIND_MORE, is_rare
-from concepts.classifier.verdict import Verdict
-from concepts.classifier.versions import VersionComparison, origin
 from concepts.errors import WrongUsageError
 from concepts.labelling.review import ReviewRow
 from concepts.learning.certificates import ERROR, needed
@@ -25,6 +21,10 @@ from concepts.learning.report import (
     of_hundred,
 )
 from concepts.learning.target import Side, Target
+from concepts.results.quality import HeadView, QualityView
+from concepts.results.rarity import FIND_MORE, is_rare
+from concepts.results.verdict import Verdict
+from concepts.results.versions import VersionComparison, origin
 from concepts.workbench.certificates import CertificateView
 from concepts.workbench.concept_views import ConceptView
 from web.parts import place

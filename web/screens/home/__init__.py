@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError
+from concepts.results.versions import file_stem
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.concepts import Concepts

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 
 import gradio as gr
 
-from concepts.classifier.verdict import verdict
 from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
 from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
+from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept_views import ConceptView

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from concepts.bundle.rule_text import quoted
-from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.rule_scores import RuleOrder
+from concepts.results.library_scores import ScoreOrder
+from concepts.results.rule_scores import RuleOrder
 from concepts.workbench import Workbench
 from web.parts import place
 

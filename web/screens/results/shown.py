@@ -8,8 +8,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from concepts.bundle import usage
-from concepts.classifier.versions import file_stem
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
+from concepts.results.versions import file_stem
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.rules import WrittenTable

@@ -14,7 +14,6 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.classifier.measuring import consistency_of
 from concepts.collaborator.annotations import (
     annotate,
     annotations_to_review,
@@ -30,6 +29,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue, ReviewRow
+from concepts.results.measuring import consistency_of
 from concepts.results.review import begin_review, keep_looking_over, review_queue
 from concepts.workbench import Concept, Workbench
 from web.advice import in_words

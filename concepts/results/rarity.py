@@ -7,11 +7,11 @@ import math
 
 from pydantic import computed_field
 
-from concepts.classifier.measured_sample import MeasuredSample
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
 from concepts.learning.waves import LOOKS, error_at
+from concepts.results.measured_sample import MeasuredSample
 from concepts.view import View
 from storage.frames import Frame
 

@@ -23,9 +23,6 @@ from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import Rows, file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
-from concepts.classifier.measuring import earlier_labels, pictures
-from concepts.classifier.quality import elsewhere
-from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.definition.document import Revision
 from concepts.encoders import refuse_parts
 from concepts.encoders.base import Encoder
@@ -40,6 +37,9 @@ from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
+from concepts.results.measuring import earlier_labels, pictures
+from concepts.results.quality import elsewhere
+from concepts.results.training import check_fingerprint, linear_head
 from concepts.view import View
 from storage.files import read_kept, write_kept
 from storage.heads import StoredHead

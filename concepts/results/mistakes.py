@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.results.training import check_fingerprint, probabilities_of
 from storage.heads import StoredHead
 
 Role = Literal["counts", "doesn't", "missed", "flagged wrongly"]
@@ -21,7 +21,7 @@ def mistakes(dataset: ConceptDataset, head: StoredHead) -> list[ReviewRow]:
 
     Of test pictures those that the figures rest on: to list what is wrong among the others would be to look.
     A version hardly contradicts what it learned from; what it would say of that without its label is in
-    `concepts.classifier.mislabelled`.
+    `concepts.results.mislabelled`.
     """
     check_fingerprint(head, dataset.collection)
     measuring = set(dataset.measuring)

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from concepts.classifier.measured_sample import sample
-from concepts.classifier.measuring import views_of
-from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.training import BY_HAND, LEARNED_FROM, OF_COPY, check_fingerprint, linear_head
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
@@ -20,6 +16,10 @@ from concepts.learning.scale import NONE_IN_WORDS
 from concepts.learning.scaled import classes, cuts_of, grades
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
+from concepts.results.measured_sample import sample
+from concepts.results.measuring import views_of
+from concepts.results.quality import HeadView, head_view
+from concepts.results.training import BY_HAND, LEARNED_FROM, OF_COPY, check_fingerprint, linear_head
 from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Set
 import numpy as np
 
 from concepts.bundle.scorer import sigmoid
-from concepts.classifier.training import linear_head, way_of
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import PROBABLY, SEED, held_out_probabilities, probably_wrong
 from concepts.learning.nearness import oddness
+from concepts.results.training import linear_head, way_of
 from storage.heads import StoredHead
 
 SLIPS = 0.05  # share of people's labels that is taken to be wrong

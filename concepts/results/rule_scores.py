@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from concepts.bundle import scorer
 from concepts.bundle.decisions import zones_between
 from concepts.bundle.facts import AnyOf, Expression, Is, Not, parts_of
-from concepts.classifier.training import linear_head
 from concepts.learning.base import Bools, StackedHeads
+from concepts.results.training import linear_head
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds, Rows

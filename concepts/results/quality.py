@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measuring import (
+from concepts.labelling.dataset import ConceptDataset
+from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, target_met
+from concepts.learning.waves import next_look
+from concepts.results.library_scores import LibraryScores
+from concepts.results.measuring import (
     MeasuredVersion,
     answered_twice,
     earlier_labels,
     pictures,
     what_waits,
 )
-from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, target_met
-from concepts.learning.waves import next_look
 from concepts.view import View
 from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead

@@ -9,9 +9,6 @@ from datetime import datetime
 import numpy as np
 
 from concepts.bundle.scorer import sigmoid
-from concepts.classifier.measured_sample import MeasuredSample, sample
-from concepts.classifier.slices import slices
-from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.dataset import ConceptDataset
@@ -40,6 +37,9 @@ from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
 from concepts.learning.stratified import Estimate, StratifiedCounts, Stratum
 from concepts.learning.waves import about_waiting, error_at, next_look
+from concepts.results.measured_sample import MeasuredSample, sample
+from concepts.results.slices import slices
+from concepts.results.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.use_cases import Concept
 from storage.heads import StoredEvaluation, StoredHead
 

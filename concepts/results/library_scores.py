@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from concepts.bundle.decisions import ConceptSaid, zone_of, zones_of
 from concepts.bundle.scorer import sigmoid
-from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
+from concepts.results.training import linear_head
 from concepts.use_cases import App, service
 from storage.heads import StoredHead
 from storage.tables import ConceptRow

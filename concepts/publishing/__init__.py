@@ -1,1 +1,0 @@
-"""What leaves with a version or a rule: exports, score tables, watched folders, webhooks."""
