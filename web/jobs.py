@@ -34,7 +34,6 @@ TITLES = {
     "score": "Scoring files",
     "write keywords": "Writing keywords",
     "copy files": "Copying files",
-    "look at parts": "Looking at parts of pictures",
     "watch": "Checking a watched folder",
     "test endpoint": "Testing the endpoint",
 }
@@ -144,7 +143,6 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "draw map": lambda r: f"{count(r['pictures'], 'picture')} placed",
     "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
-    "look at parts": lambda r: f"{count(r['pictures'], 'picture')}" if r["pictures"] else "whole pictures",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "train": lambda r: f"version {r['version']}",
     "evaluate": lambda r: f"version {r['version']}",

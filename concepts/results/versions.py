@@ -9,6 +9,7 @@ from typing import Any
 
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.framed_parts import PartOfPicture
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric
@@ -43,14 +44,6 @@ class VersionComparison(View):
     n: int
     figures: list[ComparedFigure]
     differently: int
-
-
-class PartOfPicture(View):
-    """What of a picture of width x height pixels is looked at: left, top, right, bottom, from 0 to 1."""
-
-    width: int
-    height: int
-    box: tuple[float, float, float, float]
 
 
 class ScoredPicture(View):

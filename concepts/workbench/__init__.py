@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from concepts.collaborator import annotations, prompts, proposals, rounds
 from concepts.definition import revisions
 from concepts.jobs import Job, Progress
-from concepts.labelling import examples, labels, mining, waves
+from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
 from concepts.results import next_pictures, review
 from concepts.results.advice import ENOUGH_LABELS
@@ -44,6 +44,7 @@ __all__ = [
 DECLARING = (
     revisions,
     examples,
+    framed_parts,
     labels,
     mining,
     waves,
@@ -63,7 +64,6 @@ WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
     jobs.ScoreFiles: lambda concept, job, told: concept.scores.score_files_now(job, told),
     jobs.WriteKeywords: lambda concept, job, told: concept.keywords.write_now(job, told),
     jobs.CopyFiles: lambda concept, job, told: concept.keywords.copy_now(job, told),
-    jobs.LookAtParts: lambda concept, job, told: concept.parts.look_now(job, told),
 }
 
 

@@ -15,7 +15,6 @@ from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.parts import ConceptParts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.scores import Scores
 from concepts.workbench.versions import Versions
@@ -43,7 +42,6 @@ class Concept(Handle):
     scores: Scores
     exports: Exports
     keywords: Keywords
-    parts: ConceptParts
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         super().__init__(bench.context, row)

@@ -312,16 +312,6 @@ class LookAtFolder(Job[LookedAt]):
     watch: int
 
 
-class LookAtParts(Job[PicturesDone]):
-    """Looks at the parts of every picture, and has the concept look at the one like what was framed; or at
-    whole pictures again."""
-
-    kind = "look at parts"
-    lane = Lane.LONG
-    concept_id: int
-    whole: bool = False
-
-
 class ExamineEndpoint(Job[EndpointReport]):
     kind = "test endpoint"
     lane = Lane.SHORT

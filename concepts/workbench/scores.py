@@ -21,6 +21,7 @@ from concepts.errors import NOT_ANSWERED, BadPictureError, ConflictError, Discer
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.labelling.consensus import Decision
+from concepts.labelling.framed_parts import part_outlines
 from concepts.library.browsing import place_and_shape, views_of
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
@@ -226,7 +227,7 @@ class Scores:
         ids = [picture for picture, _ in shown]
         pictures = {one.id: one for one in views_of(context.collection.library.pictures(ids))}
         told = on_scale(context.collection, head, ids)
-        parts = self._concept.parts.outlines(ids)
+        parts = part_outlines(self._concept, ids)
         near, known = found.scores.familiarity, [*found.labelled, *found.hidden]
         unfamiliar = {i for i, one in near.of([*ids, *known]) if one < 0} if near else set()
         of_all = found.scores.unfamiliar

@@ -10,6 +10,7 @@ from pydantic import Field
 from concepts.collaborator.setups import annotator_scores
 from concepts.jobs import Listener, Progress, Started
 from concepts.jobs.job import read_job
+from concepts.labelling.framed_parts import follow_frames
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import SPELLING, Target
@@ -174,7 +175,7 @@ class Versions:
     def train_now(self, job: Train, progress: Progress) -> Trained:
         context, row = self._context, self._concept.row
         progress.report(0, STEPS, "learning from your labels")
-        self._concept.parts.follow_frames()
+        follow_frames(self._concept)
         notes: tuple[str, ...] = ()
         with context.jobs.precedence.first():
             context.draw_evaluation(row)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.errors import ConflictError, DiscernError, EncoderError
+from concepts.labelling.framed_parts import frame_part, framed_parts, look_at_parts, part_outlines
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.results.measured_sample import sample
 from concepts.settings import load_settings
@@ -53,7 +54,7 @@ def box_of(cell: int) -> dict[str, float]:
 
 
 def boxes_of(concept: Concept, pictures: list[str]) -> dict[str, Box]:
-    return {picture: part.box for picture, part in concept.parts.outlines(pictures).items()}
+    return {picture: part.box for picture, part in part_outlines(concept, pictures).items()}
 
 
 Said = dict[str, tuple[bool, int]]
@@ -67,7 +68,7 @@ def label(concept: Concept, said: Said, pictures: Iterable[str]) -> None:
 
 def frame(concept: Concept, said: Said, *pictures: str) -> None:
     for picture in pictures:
-        concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
+        frame_part(concept, picture, **box_of(said[picture][1]), author="me")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
         frame(concept, said, *[i for i in free if said[i][0]][:4])
         concept.versions.train().wait()
         shutil.copytree(root / "home", root / "labelled")
-        concept.parts.look().wait()
+        concept.begin(look_at_parts).wait()
         concept.versions.train().wait()
         shutil.copytree(root / "home", root / "looking")
     return root.joinpath
@@ -115,26 +116,26 @@ Opened = Callable[[str], Concept]
 def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(opened: Opened, drawn: Drawn) -> None:
     begun = opened("begun")
     with pytest.raises(ConflictError, match="Three are enough"):
-        begun.parts.look()
+        begun.begin(look_at_parts)
     reserved = begun.dataset().reserved
     with pytest.raises(DiscernError, match="test picture"):
-        begun.parts.frame(min(reserved), **box_of(0), author="me")
-    assert not begun.parts.read().is_part
+        frame_part(begun, min(reserved), **box_of(0), author="me")
+    assert not framed_parts(begun).is_part
     picture = min(drawn[1].keys() - reserved)
     for cell in (3, 9):
-        begun.parts.frame(picture, **box_of(cell), author="me")
-    (framed,) = begun.parts.read().framed
+        frame_part(begun, picture, **box_of(cell), author="me")
+    (framed,) = framed_parts(begun).framed
     assert (framed.picture, framed.box) == (picture, tuple(box_of(9).values()))
-    begun.parts.frame(picture, remove=True, author="me")
-    assert begun.parts.read().framed == []
+    frame_part(begun, picture, remove=True, author="me")
+    assert framed_parts(begun).framed == []
     with pytest.raises(DiscernError, match="at least 2 %"):
-        begun.parts.frame(picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
+        frame_part(begun, picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
 
 
 def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Drawn) -> None:
     labelled = opened("labelled")
     whole = labelled.versions.head()
-    assert labelled.parts.look().wait().pictures == len(drawn[1])
+    assert labelled.begin(look_at_parts).wait().pictures == len(drawn[1])
     with pytest.raises(ConflictError, match="Version 1"):
         labelled.scores.ranked("top", limit=1)
     labelled.versions.train().wait()
@@ -148,7 +149,7 @@ def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Dr
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert surest.part is not None
     assert (surest.part.width, surest.part.height, surest.part.box) == (256, 192, heat.box)
-    labelled.parts.look(whole=True).wait()
+    labelled.begin(look_at_parts, whole=True).wait()
     assert boxes_of(labelled, list(round_things)) == {}
     labelled.versions.train().wait()
     assert labelled.versions.head().fingerprint == whole.fingerprint
@@ -160,14 +161,14 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
     come = draw_small_things(tmp_path / "more", 4, first=90)
     looking.bench.library.add([tmp_path / "more"]).wait()
     said = drawn[1]
-    framed = {one.picture for one in looking.parts.read().framed}
+    framed = {one.picture for one in framed_parts(looking).framed}
     other = next(i for i in looking.dataset().answers if said[i][0] and i not in framed)
     frame(looking, said, other)
-    state = looking.parts.read()
+    state = framed_parts(looking)
     assert (state.newer, state.missing) == (True, 0)
     assert boxes_of(looking, list(come)).keys() == come.keys()
     looking.versions.train().wait()
-    state = looking.parts.read()
+    state = framed_parts(looking)
     assert (state.newer, state.missing) == (False, 0)
     assert looking.versions.head().fingerprint != first
     collection = looking.context.collection
@@ -211,9 +212,9 @@ def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: O
     label(concept, said, sorted(concept.dataset().evaluation))
     before = set(sample(concept.dataset()).ids)
     with pytest.raises(ConflictError, match="with a frame"):
-        concept.parts.look()  # what is framed has no label
+        concept.begin(look_at_parts)  # what is framed has no label
     frame(concept, said, next(i for i in free[:10] if said[i][0]))
-    concept.parts.look().wait()
+    concept.begin(look_at_parts).wait()
     assert set(sample(concept.dataset()).ids) == before
     parts, now = concept.context.collection.parts, concept.dataset().fingerprint
     whole = concept.context.collection.recorded().fingerprint

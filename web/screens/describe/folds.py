@@ -23,11 +23,11 @@ from concepts.definition.revisions import (
     revisions,
 )
 from concepts.errors import DiscernError
+from concepts.labelling.framed_parts import framed_parts, look_at_parts
 from concepts.workbench.collections import Scope
 from concepts.workbench.concept import Concept
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.parts import ConceptParts
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls
 from web.parts import Notice, data_view
@@ -116,7 +116,7 @@ class Folds:
         """`unfold`: whether open questions are unfolded."""
         owner, number = values.owner, view.revision.number
         scope, questions = concept.scope.get(), open_questions(concept)
-        part, albums = concept.parts.read(), self._doing.bench.collections.all()
+        part, albums = framed_parts(concept), self._doing.bench.collections.all()
         model = scoping_model(self._doing.bench.context.settings)
         asks = not going and bool(model or can_ask_without_a_model(concept))
         part_of = f"{scope.pictures:,} of {count(scope.library, 'picture')}"
@@ -191,13 +191,13 @@ class Folds:
 
         return self._doing.done(request, change)
 
-    @calls(ConceptParts.look)
+    @calls(look_at_parts)
     def look_for_part(self, request: gr.Request) -> Shown:
-        return self._doing.done(request, lambda concept: concept.parts.look())
+        return self._doing.done(request, lambda concept: concept.begin(look_at_parts))
 
-    @calls(ConceptParts.look)
+    @calls(look_at_parts)
     def judge_whole(self, request: gr.Request) -> Shown:
-        return self._doing.done(request, lambda concept: concept.parts.look(whole=True))
+        return self._doing.done(request, lambda concept: concept.begin(look_at_parts, whole=True))
 
     @calls()
     def choose_scale(self, kind: str, request: gr.Request) -> list[Any]:

@@ -13,12 +13,12 @@ from concepts.definition.questions import DefinitionQuestion
 from concepts.definition.revisions import DefinitionChange, definition_of
 from concepts.installation.activity import JobView
 from concepts.labelling.examples import ExampleView
+from concepts.labelling.framed_parts import PartState
 from concepts.labelling.mining import CriterionView, QueryView
 from concepts.library.browsing import PictureView
 from concepts.library.search import FEW_MATCH, HARDLY_KNOWN, NOT_ENGLISH
 from concepts.use_cases import Concept
 from concepts.workbench.concept_views import ConceptView, ScaleView
-from concepts.workbench.parts import PartState
 from storage.pictures.formats import PICTURE_SUFFIXES
 from web.parts import Notice, place
 from web.words import ago, count, size
