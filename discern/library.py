@@ -37,9 +37,10 @@ from concepts.errors import DiscernError, UnknownError
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
+from concepts.results.trained import Trained, measure_again, train
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
-from concepts.workbench.jobs import Added, Trained
+from concepts.workbench.jobs import Added
 from web.render import file_name, render
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -228,14 +229,14 @@ class Concept:
 
         Raises `NotEnoughLabelsError` without a yes and a no, and `WrongUsageError` for another target.
         """
-        return self._concept.versions.train(target=target).wait()
+        return self._concept.begin(train, target=target).wait()
 
     def quality(self, version: int | None = None) -> Quality:
         """Measures a version, the newest where none is named, on the answers as they are now.
 
         Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownError`.
         """
-        report = self._concept.versions.measure(version=version)
+        report = measure_again(self._concept, version=version)
         return Quality(
             version=report.head,
             n=report.n,

@@ -18,6 +18,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.labelling.mining import mine
 from concepts.learning.report import metric_of
+from concepts.results.trained import measure_again, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from docs.photographs import cut_library, photographs
@@ -39,7 +40,7 @@ def work_through(bench: Workbench, work: Path) -> None:
         answer(bench, work, NAME, is_warm, 5)
     for _ in range(MEASURE // 30):
         answer(bench, work, NAME, is_warm, 30, measure=True)
-    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).begin(train).wait()
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def main() -> None:
         begun = time.monotonic()
         work_through(bench, work)
         computed = time.monotonic() - begun
-        report = bench.concept(NAME).versions.measure()
+        report = measure_again(bench.concept(NAME))
         page = bench.concept(NAME).scores.ranked("top", limit=count)
         flagged = [p for p in page.pictures if p.probability >= page.threshold]
         shown = []

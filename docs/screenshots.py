@@ -34,6 +34,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from docs.photographs import brightness, busyness, cut_library, photographs, warmth
@@ -114,7 +115,7 @@ def _answers(
         answer(bench, work, name, says, 10)
     for _ in range(measure // 30):
         answer(bench, work, name, says, 30, measure=True)
-    bench.jobs.resume(bench.concept(name).versions.train().id)
+    bench.jobs.resume(bench.concept(name).begin(train).id)
 
 
 # The shots.

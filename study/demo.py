@@ -19,6 +19,7 @@ from concepts.labelling.mining import mine
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
+from concepts.results.trained import measure_again, train
 from concepts.results.versions import ScoredPicture
 from concepts.workbench import Workbench
 from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
@@ -82,7 +83,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
         person.answers(TO_LEARN)
         person.answers(TO_MEASURE, "evaluation")
     say(f" 7 Label          {person.given} pictures, {ROUNDS * TO_MEASURE} of them test pictures")
-    trained = bench.concept(NAME).versions.train().wait()
+    trained = bench.concept(NAME).begin(train).wait()
     say(f" 8 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     ranked = _rank(bench, person, say)
     report = _measure(bench, person, say)
@@ -180,11 +181,11 @@ def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
 def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
     """Asks for what measures until the library gives no more, with figures after each look."""
     say("10 Measure        labels   count  of 100 flagged are right  of 100 that count it finds")
-    report = bench.concept(NAME).versions.measure()
+    report = measure_again(bench.concept(NAME))
     say(_figures(report))
     for look in LOOKS:
         if look > report.n and person.answers(look - report.n, "evaluation"):
-            report = bench.concept(NAME).versions.measure()
+            report = measure_again(bench.concept(NAME))
             say(_figures(report))
     page = bench.concept(NAME).scores.ranked("top", limit=bench.library.info().pictures)
     for sentence in report.sentences:

@@ -39,6 +39,7 @@ from concepts.learning.base import FAMILIAR_FROM, Floats
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
 from concepts.results.export import INT8, encoder_facts, graph_of
+from concepts.results.heads import head_of
 from concepts.results.training import check_fingerprint
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -157,7 +158,7 @@ def export(bench: Workbench, name: str, out: Path) -> Agreement:
     """Writes the bundle of the newest version. Raises `DiscernError` for classes, for a concept about a part
     of pictures, and where the encoder can't go along or too few pictures can be read."""
     concept, collection = bench.concept(name), bench.context.collection
-    head = concept.versions.head(None)
+    head = head_of(concept, None)
     check_fingerprint(head, collection)
     if head.classes is not None or collection.parts.focus(concept.id):
         raise DiscernError("There is no int8 form of exclusive classes, or of a part of pictures.")

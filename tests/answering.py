@@ -9,6 +9,7 @@ from typing import Any
 
 from concepts.labelling.labels import GivenLabel, commit_labels, next_pictures
 from concepts.learning.scale import Scale
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.labels import Author
@@ -44,5 +45,5 @@ def answered_all(home: Path, name: str, scale: Scale | None, value_of: Callable[
     paths = context.collection.paths(list(order))
     given = {f"answer {i}": GivenLabel(picture=i, value=value_of(paths[i])) for i in order}
     commit_labels(concept, given, Author("me"))
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     return bench

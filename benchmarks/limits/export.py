@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from benchmarks.limits import million
 from benchmarks.limits.rows import Rows, compared
+from concepts.results.trained import list_versions, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -18,8 +19,8 @@ def rows(folder: Path, count: int) -> Rows:
     """Of a library of `count` pictures, which is built in the folder unless one is there."""
     bench = Workbench(load_settings(home=million.library(folder, count)))
     try:
-        if not bench.concept(million.CONCEPT).versions.all():
-            bench.concept(million.CONCEPT).versions.train().wait()
+        if not list_versions(bench.concept(million.CONCEPT)):
+            bench.concept(million.CONCEPT).begin(train).wait()
         for suffix in ("csv", "parquet"):
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
             bench.rules.write_table_to(out).wait()

@@ -17,15 +17,15 @@ from concepts.learning.target import Side
 if TYPE_CHECKING:
     from concepts.learning.report import EvaluationReport, Metric
     from concepts.results.quality import HeadView
+    from concepts.results.trained import Measured, Trained
     from concepts.results.versions import ScoredPage
-    from concepts.workbench.jobs import Measured, Trained
     from concepts.workbench.scores import Heat
 
 ROWS_SHOWN = 15
 KEPT = "What is finished is kept."
 
 
-@shows("versions.train")
+@shows("train")
 def _trained(trained: Trained) -> None:
     if not trained.new:
         say(f"Nothing changed since version {trained.version}, so that one was kept and measured again.")
@@ -35,7 +35,7 @@ def _trained(trained: Trained) -> None:
         say(f"  {note}")
 
 
-@shows("versions.use")
+@shows("use_version")
 def _used(kept: Measured) -> None:
     how = "measured" if kept.measured else "not measured: no test picture has a label"
     say(f"Version {kept.version} is in use, and {how}.")
@@ -79,10 +79,11 @@ def concept_evaluate(
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
     from concepts.results.advice import advice_for
+    from concepts.results.trained import measure_again
 
     found = workbench().concept(name)
     with progress("Measuring", KEPT) as listener:
-        report = found.versions.measure(version, listener)
+        report = measure_again(found, version, listener)
     if as_json:
         dump(report)
         return
@@ -107,6 +108,7 @@ def version_show(
 ) -> None:
     """Every version with its newest figures, or how good one is at every threshold."""
     from concepts.results.review import looked_over_now
+    from concepts.results.trained import compare_versions, list_versions, version_quality
 
     bench = workbench()
     found = bench.concept(name)
@@ -114,14 +116,14 @@ def version_show(
         text = found.exports.card(number)
         show({"card": text}, as_json, text)
     elif number is None:
-        heads = found.versions.all(limit=len(bench.context.heads.all(found.id)))
+        heads = list_versions(found, limit=len(bench.context.heads.all(found.id)))
         if as_json:
             dump(heads)
             return
         columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
         table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
     elif beside is not None:
-        comparison = found.versions.compare(number, beside)
+        comparison = compare_versions(found, number, beside)
         if as_json:
             dump(comparison)
             return
@@ -130,7 +132,7 @@ def version_show(
         table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
     else:
         looked_over_now(bench.concept(name))
-        view = found.versions.quality(number)
+        view = version_quality(found, number)
         if as_json:
             dump(view)
             return

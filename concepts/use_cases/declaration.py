@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, partial
 from types import new_class
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from concepts.jobs import Job, Lane, Progress, Started
 from concepts.use_cases.handles import DECLARED, App, Concept
@@ -74,6 +74,12 @@ class UseCase:
 
     @property
     def is_job(self) -> bool:
+        """Whether it answers with a job: its own, or one of another use case that it begins."""
+        return self.is_work or get_origin(self.result) is Started
+
+    @property
+    def is_work(self) -> bool:
+        """Whether it waits in a lane."""
         return bool(self.title)
 
     @property
@@ -99,7 +105,7 @@ class UseCase:
 
     @cached_property
     def _signed(self) -> list[Parameter]:
-        return parameters_of(self.function, skip=2 if self.is_job else 1)
+        return parameters_of(self.function, skip=2 if self.is_work else 1)
 
     @cached_property
     def parameters(self) -> list[Parameter]:
@@ -110,7 +116,7 @@ class UseCase:
         """The function for an app, or for its concept of this name; of a job, what begins it. It takes
         `parameters`."""
         handle = app.concept(concept) if self.is_of_concept else app
-        call = partial(handle.begin, self.function) if self.is_job else partial(self.function, handle)
+        call = partial(handle.begin, self.function) if self.is_work else partial(self.function, handle)
         spread = next((one for one in self._signed if one.spread), None)
         if spread is None:
             return call
@@ -222,7 +228,7 @@ def use_case(
 
 def job_of_kind(kind: str) -> UseCase | None:
     """The use case that a row of the job table is of; None where no room declares it."""
-    return next((one for one in DECLARED.values() if one.is_job and one.kind == kind), None)
+    return next((one for one in DECLARED.values() if one.is_work and one.kind == kind), None)
 
 
 def kind_of(work: Callable[..., Any]) -> str:

@@ -94,7 +94,7 @@ class App:
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
         for declared in DECLARED.values():
-            if declared.is_job:
+            if declared.is_work:
                 self.jobs.register(declared.job, declared.worker(self))
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from concepts.definition import revisions
 from concepts.jobs import Job, Progress
 from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
-from concepts.results import next_pictures, review
+from concepts.results import next_pictures, review, trained
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
 from concepts.use_cases import SharedResources, UseCase
@@ -54,12 +54,11 @@ DECLARING = (
     proposals,
     next_pictures,
     review,
+    trained,
 )
 
 # What each kind of job does with its concept.
 WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
-    jobs.Train: lambda concept, job, told: concept.versions.train_now(job, told),
-    jobs.Evaluate: lambda concept, job, told: concept.versions.evaluate_now(job, told),
     jobs.ScoreLibrary: lambda concept, job, told: concept.scores.score_library_now(job, told),
     jobs.ScoreFiles: lambda concept, job, told: concept.scores.score_files_now(job, told),
     jobs.WriteKeywords: lambda concept, job, told: concept.keywords.write_now(job, told),

@@ -24,15 +24,15 @@ from concepts.learning.certificates import (
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
+from concepts.results.heads import head_of
 from concepts.results.library_scores import scored_alone
 from concepts.results.measuring import measured
+from concepts.results.trained import Measured, Version, keep_version, measure_where_possible
 from concepts.results.training import check_fingerprint
 from concepts.results.versions import with_guarantee, with_sure_no
 from concepts.use_cases.parameters import AuthorName
 from concepts.view import View
-from concepts.workbench.jobs import Evaluate, Measured
 from concepts.workbench.operation import operation
-from concepts.workbench.versions import Version
 from storage.concepts import CERTIFYING
 from storage.frames import Frame
 from storage.heads import CertifyingDraw, StoredHead
@@ -99,7 +99,7 @@ class Certificates:
         """
         if not LOWEST <= at_least <= HIGHEST:
             raise DiscernError(f"A guarantee can be for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
-        concept, head = self._concept.row, self._concept.versions.head(version)
+        concept, head = self._concept.row, head_of(self._concept, version)
         check_fingerprint(head, self._context.collection)
         self._context.draw_evaluation(concept)
         with self._context.drawing:
@@ -176,7 +176,7 @@ class Certificates:
                 said = view.sentence if view else "No guarantee was asked for."
                 raise ConflictError(f"There is no guarantee to keep. {said}")
             if view.kept_as is not None:
-                return self._context.jobs.begin(Evaluate(concept.id, view.kept_as))
+                return measure_where_possible(self._concept, view.kept_as)
             draw = self._context.certifying.newest(concept.id)[side]
             guarantee = self._guarantee(draw, view)
             drawn_for = self._context.head(concept, draw.head_number)
@@ -185,7 +185,7 @@ class Certificates:
                 kept = with_guarantee(head, view.threshold, guarantee, author)
             else:
                 kept = with_sure_no(head if view.threshold < head.threshold else drawn_for, guarantee)
-            return self._concept.versions.keep(kept)
+            return keep_version(self._concept, kept)
 
     def _draw(self, head: StoredHead, side: Side, at_least: float, author: str) -> None:
         context, draws = self._context, self._context.certifying.newest(self._concept.id)

@@ -17,7 +17,6 @@ from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.scores import Scores
-from concepts.workbench.versions import Versions
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
 
@@ -37,7 +36,6 @@ class Concept(Handle):
     scope: Scope
     protection: ConceptProtection
     watches: Watches
-    versions: Versions
     certificates: Certificates
     scores: Scores
     exports: Exports

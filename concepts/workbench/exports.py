@@ -27,13 +27,14 @@ from concepts.results.export import (
     story_of,
     version_page,
 )
+from concepts.results.heads import head_of
 from concepts.results.mistakes import pictures_to_show
+from concepts.results.trained import Version
 from concepts.results.training import check_fingerprint
 from concepts.results.versions import file_stem
 from concepts.use_cases.roles import Role
 from concepts.workbench.context import Context
 from concepts.workbench.operation import operation
-from concepts.workbench.versions import Version
 from storage.choices import Deliberations
 from storage.files import write_whole
 from storage.heads import StoredHead
@@ -86,14 +87,14 @@ class Exports:
     @operation("GET /versions/{version}/card")
     def card(self, version: Version = None) -> str:
         """The model card, in Markdown."""
-        head = self._concept.versions.head(version)
+        head = head_of(self._concept, version)
         return model_card(exported(self._context, self._concept.row, head))
 
     @operation("GET /versions/{version}/page", role=Role.OWNER, audit="shared a version as a file")
     def page(self, version: Version = None, classifier: WithClassifier = False) -> Path:
         """What the version means, how good it is and where it fails, as one HTML file for people who have no
         Discern, with up to eighteen small pictures."""
-        head = self._concept.versions.head(version)
+        head = head_of(self._concept, version)
         folder = self._folder / ("page-with-classifier" if classifier else "page")
         page = folder / f"{file_stem(self._concept.name, head.number)}.html"
         self.write_page(page, version, classifier=classifier)
@@ -111,7 +112,7 @@ class Exports:
 
     def document(self, version: int | None = None, *, classifier: bool = False) -> str:
         """The page as HTML that needs nothing else."""
-        head = self._concept.versions.head(version)
+        head = head_of(self._concept, version)
         check_fingerprint(head, self._context.collection)
         # Role → a small copy as part of an address, made of pixels alone: no place, time or name is in it.
         # Pictures that are lost, or were removed from the library since, are left out.
@@ -137,7 +138,7 @@ class Exports:
 
     def _chosen(self, version: int | None, also: Sequence[str]) -> list[tuple[ConceptRow, StoredHead]]:
         others = [self._context.row_of(name) for name in also]
-        chosen = [(self._concept.row, self._concept.versions.head(version))]
+        chosen = [(self._concept.row, head_of(self._concept, version))]
         chosen += [(row, self._context.head(row, None)) for row in others]
         names = [concept.name for concept, _ in chosen]
         if twice := next((one for one in names if names.count(one) > 1), None):

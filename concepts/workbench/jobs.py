@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import computed_field
-
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
 from concepts.library.health import Checked
@@ -170,46 +168,6 @@ class ReadWords(Job[WordsRead]):
 
     kind = "read words"
     lane = Lane.READING
-
-
-class Trained(View):
-    """`new` is false where training would only have repeated the newest version."""
-
-    version: int
-    kind: str  # of the head
-    threshold: float
-    notes: tuple[str, ...] = ()
-    new: bool
-    measured: bool
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def number(self) -> int:
-        """Of the version, as versions call it."""
-        return self.version
-
-
-class Measured(View):
-    version: int
-    measured: bool
-
-
-class Train(Job[Trained]):
-    """Trains, measures and looks at the library. `target` is what the threshold is for, `head` how it
-    learns: a registered way."""
-
-    kind = "train"
-    lane = Lane.SHORT
-    concept_id: int
-    target: str = "f1"
-    head: str = "auto"
-
-
-class Evaluate(Job[Measured]):
-    kind = "evaluate"
-    lane = Lane.SHORT
-    concept_id: int
-    version: int
 
 
 class ScoreLibrary(Job[PicturesDone]):

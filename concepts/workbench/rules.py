@@ -23,6 +23,7 @@ from concepts.learning.base import StackedHeads
 from concepts.library.browsing import place_and_shape, views_of
 from concepts.library.placed_scores import with_places
 from concepts.results.export import ExportResult, export_heads
+from concepts.results.heads import SCORED_AT_ONCE
 from concepts.results.rule_scores import (
     CombinationView,
     LibraryRule,
@@ -39,7 +40,7 @@ from concepts.use_cases.names import checked_name
 from concepts.use_cases.parameters import AuthorName, Limit, Offset
 from concepts.use_cases.roles import Role
 from concepts.view import View
-from concepts.workbench.context import SCORED_AT_ONCE, Context
+from concepts.workbench.context import Context
 from concepts.workbench.exports import archive_of, changed, exported
 from concepts.workbench.jobs import PicturesDone, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import operation

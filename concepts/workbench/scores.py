@@ -28,7 +28,9 @@ from concepts.library.originals import original
 from concepts.library.roots import check_roots, visitors_paths, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.results.export import ScoreResult, bundle_at, bundle_of, score_pictures
+from concepts.results.heads import head_of, look_at_library
 from concepts.results.library_scores import LibraryScores, ScoreOrder, said_of
+from concepts.results.trained import Version
 from concepts.results.training import check_fingerprint, linear_head
 from concepts.results.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.use_cases.parameters import AuthorName, Limit, Offset
@@ -37,7 +39,6 @@ from concepts.workbench.context import Context
 from concepts.workbench.exports import exported
 from concepts.workbench.jobs import PicturesDone, Score, ScoreFiles, ScoreLibrary, ScoreTable
 from concepts.workbench.operation import operation
-from concepts.workbench.versions import Version
 from storage.buckets import written
 from storage.heads import StoredHead
 
@@ -207,7 +208,7 @@ class Scores:
 
     def _scored(self, version: int | None) -> _Scored | None:
         context, row = self._context, self._concept.row
-        head = self._concept.versions.head(version)
+        head = head_of(self._concept, version)
         scores = context.library_scores(row.id, head)
         if scores is None:
             return None
@@ -265,7 +266,7 @@ class Scores:
         if page is None:
             self.score_library(version).wait()
         else:
-            self._context.rank_library(self._concept.row, self._concept.versions.head(version), wait=True)
+            self._context.rank_library(self._concept.row, head_of(self._concept, version), wait=True)
         page = self.page(order, version, limit, offset)
         assert page is not None
         return page
@@ -273,25 +274,18 @@ class Scores:
     @operation("POST /versions/{version}/library-scores")
     def score_library(self, version: Version = None) -> Started[PicturesDone]:
         """Have a version look at every picture of the library."""
-        number = self._concept.versions.head(version).number
+        number = head_of(self._concept, version).number
         return self._context.jobs.begin(ScoreLibrary(self._concept.id, number))
 
     def keep_scored(self) -> None:
         """Has the newest version look at a library that is too large to wait for, as after a restart, where
         that neither goes on nor was stopped or failed the last time."""
-        head = self._concept.versions.head()
+        head = head_of(self._concept)
         if self._context.library_scores(self._concept.id, head) is not None:
             return
         last = self._context.jobs.store.latest([ScoreLibrary.kind], self._concept.id)
         if last is None or last.state == "done" or read_job(ScoreLibrary, last).version != head.number:
             self.score_library()
-
-    def look_at_library(self, head: StoredHead) -> int:
-        """Scores and ranks it, and says how many pictures that are."""
-        with self._context.jobs.precedence.first():
-            scores = self._context.scores.of(head, self._context.collection.vectors_for(self._concept.id))
-            self._context.rank_library(self._concept.row, head, wait=True)
-        return len(scores.probability)
 
     @operation("POST /versions/{version}/scores", tool="score_files")
     def score_files(
@@ -299,7 +293,7 @@ class Scores:
     ) -> Started[ScoreResult]:
         """Score pictures that need not be in the library, or the library, into a file: `GET
         /jobs/{job_id}/scores`."""
-        head = self._concept.versions.head(version)
+        head = head_of(self._concept, version)
         files = tuple(map(written, self._named(path) if path.strip() else []))
         return self._context.jobs.begin(ScoreFiles(self._concept.id, head.number, files, format))
 
@@ -331,7 +325,7 @@ class Scores:
         Raises `ConflictError` for a test picture before this person has labelled it, and
         `DiscernError` where no file has it any more or the encoder can't tell.
         """
-        collection, head = self._context.collection, self._concept.versions.head(version)
+        collection, head = self._context.collection, head_of(self._concept, version)
         found_picture = collection.library.picture(picture)
         if picture in self._context.store.kept_apart(self._concept.id):
             log = self._context.log
@@ -376,7 +370,7 @@ class Scores:
 
     def score_library_now(self, job: ScoreLibrary, progress: Progress) -> PicturesDone:
         progress.report(0, None, "looking at every picture")
-        return PicturesDone(pictures=self.look_at_library(self._concept.versions.head(job.version)))
+        return PicturesDone(pictures=look_at_library(self._concept, head_of(self._concept, job.version)))
 
     def score_files_now(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
         context, row = self._context, self._concept.row

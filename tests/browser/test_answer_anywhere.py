@@ -12,6 +12,7 @@ from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
 from concepts.labelling.labels import give_label, labels_by, next_pictures, own_comments
+from concepts.results.trained import train
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -48,7 +49,7 @@ def trained(site: Site) -> Site:
     site.bench.concepts.begin(TRAINED, "A filled ellipse, not a rectangle.")
     handle = site.bench.concept(TRAINED)
     answer(site.bench, TRAINED, [picture.id for picture in next_pictures(handle, 30)])
-    handle.versions.train().wait()
+    handle.begin(train).wait()
     return site
 
 

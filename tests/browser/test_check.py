@@ -19,6 +19,7 @@ from playwright.sync_api import expect
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning import waves
 from concepts.results.review import looked_over_now
+from concepts.results.trained import version_beside
 from concepts.results.verdict import verdict
 
 NAME = "Ellipse by hand"
@@ -57,7 +58,7 @@ def train_if_needed(page: Any, site: Any) -> None:
 
 def test_training_ends_with_a_verdict_and_one_black_button_without_a_reload(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
-    report = answered.bench.concept(NAME).versions.one().report
+    report = version_beside(answered.bench.concept(NAME)).report
     assert page.locator(".say").inner_text().startswith(verdict(report).said)
     expect(page.locator(".measures")).to_contain_text("Right")
     expect(page.get_by_text("labels simulated")).to_be_visible()

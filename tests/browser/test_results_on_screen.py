@@ -13,6 +13,7 @@ from late_answers import CALLS, HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train, use_version
 from web import jobs
 from web.parts import GO
 
@@ -27,8 +28,8 @@ def results(site: Site, page: Any, concept: str) -> Any:
     """Results of a concept with a version that flags everything."""
     of = site.bench.concept(concept)
     answer(site.bench, concept, [picture.id for picture in next_pictures(of, 20)])
-    of.versions.train().wait()
-    of.versions.use(1, 1e-9, author="me").wait()
+    of.begin(train).wait()
+    use_version(of, 1, 1e-9, author="me").wait()
     page.goto(f"{site.url}/results?concept={quote(concept)}")
     expect(page.get_by_role("option").first).to_be_visible()
     return page

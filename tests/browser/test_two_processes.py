@@ -23,6 +23,7 @@ from web_screens import Screens
 
 from concepts.installation.users import Users
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures
+from concepts.results.trained import list_versions
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.tables import StoredJob
@@ -122,7 +123,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     for picture in next_pictures(concept, 12):
         give_label(concept, picture.id, "yes" if "ellipse" in picture.path else "no", author="ana")
     page.goto(f"{house.proxy.address}/check?{urlencode({'concept': NAME})}")
-    version = len(house.bench.concept(NAME).versions.all()) + 1
+    version = len(list_versions(house.bench.concept(NAME))) + 1
     page.get_by_role("button", name="Train").click()
     expect(page.get_by_text(f"Version {version} is trained.")).to_be_visible()
     assert failed == []
@@ -156,7 +157,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     given = label_count(concept).answers
     assert len(decisions_of(concept)) == given
     concept = bench.context.row_of(NAME)
-    versions = len(bench.concept(NAME).versions.all())
+    versions = len(list_versions(bench.concept(NAME)))
     with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
         job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
         until(lambda: _waits_for_a_lock(bench))
@@ -167,7 +168,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert bench.installation.job(job).state == "done"
     assert _worker(bench, job) == survivor.pid
     assert bench.context.jobs.store.get(job).lease == 2
-    assert len(bench.concept(NAME).versions.all()) == versions + 1
+    assert len(list_versions(bench.concept(NAME))) == versions + 1
     assert label_count(concept).answers == given
     shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in shown

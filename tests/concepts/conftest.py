@@ -16,6 +16,7 @@ from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.labelling.labels import give_label, next_pictures
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 
@@ -154,7 +155,7 @@ def filled(
 def train_with_20_simulated_answers(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer_next(bench.concept(NAME), 20)
-    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).begin(train).wait()
 
 
 @pytest.fixture(scope="session")

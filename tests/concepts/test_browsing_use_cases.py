@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import IFDRational
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
+from concepts.results.heads import head_of
 from concepts.workbench import Concept, Workbench
 from storage.picture_filter import Order
 
@@ -44,7 +45,7 @@ def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -
 
 def test_what_a_version_says_or_a_rule_flags_is_found_but_no_test_picture(trained: Workbench) -> None:
     concept, everything = trained.concept(NAME), set(trained.context.collection.library.all_ids())
-    head, unseen = concept.versions.head(), trained.context.store.kept_apart(concept.id)
+    head, unseen = head_of(concept), trained.context.store.kept_apart(concept.id)
     scores = trained.context.library_scores(concept.id, head)
     flagged = {i for i, p in scores.probability.of(list(everything)) if p >= head.threshold}
     assert unseen

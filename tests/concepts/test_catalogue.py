@@ -19,6 +19,8 @@ from concepts.labelling.labels import (
     take_back_labels,
 )
 from concepts.labelling.mining import mine
+from concepts.results.heads import head_of
+from concepts.results.trained import train, use_version
 from concepts.workbench import Concept, Workbench
 
 NAME, OTHER = "Round thing", "Square thing"
@@ -27,7 +29,7 @@ NAME, OTHER = "Round thing", "Square thing"
 def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained: Workbench) -> None:
     bench = trained
     concept = bench.context.row_of(NAME)
-    job = bench.concept(NAME).versions.train().id
+    job = bench.concept(NAME).begin(train).id
     before = bench.concept(NAME).definition.read()
     rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
@@ -104,7 +106,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
-    copy.versions.train().wait()
+    copy.begin(train).wait()
     assert len(concept.definition.read().heads) == 1
 
 
@@ -179,12 +181,12 @@ def test_a_cover_shows_what_counts_never_a_no(trained: Workbench, monkeypatch: p
     def said(value: str) -> list[str]:
         return [i for i, decision in decisions_of(concept).items() if decision.value == value]
 
-    concept.versions.use(concept.versions.head().number, 0.2, author="ana").wait()
+    use_version(concept, head_of(concept).number, 0.2, author="ana").wait()
     yes = said("yes")
     assert cover() == yes[-3:]
     for picture in yes[1:]:
         give_label(concept, picture, "no", author="simulation", simulated=True)
-    head = concept.versions.head()
+    head = head_of(concept)
     scores = trained.context.library_scores(concept.id, head)
     flagged = [i for i, p in scores.probability.top(200) if p >= head.threshold]
     noes, apart = set(said("no")), store.kept_apart(concept.id)

@@ -12,6 +12,7 @@ from concepts.errors import ConflictError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
+from concepts.results.trained import measure_again, train, use_version, version_beside, version_quality
 from concepts.results.verdict import verdict
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.certificates import CertificateView
@@ -79,14 +80,14 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     view = asked(concept, "yes")
     assert view.errors == 0
     assert kept(concept) == kept(concept) == 2
-    version = concept.versions.one(2)
+    version = version_beside(concept, 2)
     assert version.threshold == view.threshold
     assert version.details["certified"]["made_from"] == 1
     promise = "With 95 % confidence at least 50 of 100 pictures above the threshold are right."
     assert promise in view.sentence
     assert promise in concept.exports.card(2)
-    assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
-    report = concept.versions.measure()
+    assert (view.sure_yes or 0) + (view.look_yourself or 0) == version_quality(concept).pictures
+    report = measure_again(concept)
     precision = report.metric("precision")
     assert precision is not None
     assert precision.note == "At least 0.5 with 95 % confidence: certified."
@@ -97,9 +98,9 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     assert view.needed == needed(SHARE, ERROR)  # half of a version's error for each side
     assert view.sure_yes
     assert view.sure_no
-    pictures = concept.versions.quality().pictures
+    pictures = version_quality(concept).pictures
     assert view.sure_yes + view.sure_no + (view.look_yourself or 0) == pictures
-    version = concept.versions.one(kept(concept, "no"))
+    version = version_beside(concept, kept(concept, "no"))
     assert view.threshold is not None
     assert view.threshold < version.threshold
     assert version.details["certified_no"]["line"] == view.threshold
@@ -119,7 +120,7 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
         concept.certificates.begin(0.6, author="me")
     assert certifying(concept) == first
     answer(concept.bench, NAME, [picture.id for picture in next_pictures(concept, 3)])
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     assert concept.certificates.state() == view.model_copy(update={"newest": False})
     again = concept.certificates.begin(SHARE, author="me")
     assert (again.version, again.answered, again.needed) == (2, 0, view.needed)
@@ -135,5 +136,5 @@ def test_another_threshold_keeps_the_sure_no_only_above_it(concept: Concept) -> 
     assert line is not None
     number = kept(concept, "no")
     for threshold, stays in ((line + 0.01, True), (line / 2, False)):
-        moved = concept.versions.use(number, threshold, author="me").wait().version
-        assert ("certified_no" in concept.versions.one(moved).details) is stays
+        moved = use_version(concept, number, threshold, author="me").wait().version
+        assert ("certified_no" in version_beside(concept, moved).details) is stays

@@ -10,6 +10,8 @@ from answering import answer
 from concepts.collaborator.annotations import annotate
 from concepts.errors import NotEnoughLabelsError, WrongUsageError
 from concepts.labelling.labels import next_pictures
+from concepts.results.heads import head_of
+from concepts.results.trained import train
 from concepts.results.training import way_of
 from concepts.workbench import Concept
 
@@ -21,26 +23,26 @@ def test_the_head_chosen_is_trained_and_remembered_and_another_one_is_a_new_vers
     for purpose, n in (("evaluation", 100), ("train", 10), ("train", 10), ("train", 10)):
         pictures = next_pictures(concept, n, purpose=purpose)
         answer(concept.bench, NAME, [picture.id for picture in pictures])
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     for head in ("line", "lda", "lda", "logistic"):  # in the background
-        concept.versions.train(head=head)
+        concept.begin(train, head=head)
         for job in concept.context.jobs.store.recent():
             if job.state == "queued":
                 concept.context.jobs.resume(job.id)
     first, *others = concept.definition.read().heads
     assert [head.kind for head in others] == ["logistic", "lda", "logistic"]
     assert [head.details["head"] for head in (first, *others)] == ["auto", "line", "lda", "logistic"]
-    newest = concept.versions.head()
+    newest = head_of(concept)
     assert way_of(newest) == "logistic"
     assert way_of(replace(newest, details={"head": "gone"})) == "auto"
 
 
 def test_what_is_not_registered_or_lacks_answers_is_refused_and_not_kept(concept: Concept) -> None:
     with pytest.raises(WrongUsageError, match=r"no head “forest”.*auto, line, text, lda, logistic"):
-        concept.versions.train(head="forest")
+        concept.begin(train, head="forest")
     with pytest.raises(WrongUsageError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
         concept.begin(annotate, annotator="oracle")
     assert not {"annotate", "train"} & {job.kind for job in concept.context.jobs.store.recent()}
     with pytest.raises(NotEnoughLabelsError, match="there are 0 yes and 0 no"):
-        concept.versions.train(head="lda").wait()
+        concept.begin(train, head="lda").wait()
     assert concept.definition.read().heads == []

@@ -11,6 +11,7 @@ from concepts.bundle.load import load_bundle
 from concepts.definition.revisions import rename
 from concepts.errors import ConflictError, DiscernError, RuleTextError, UnknownError
 from concepts.labelling.labels import decisions_of, give_label, next_pictures
+from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
 
 NAME, OTHER = "Round thing", "Dark one"
@@ -22,7 +23,7 @@ def two_trained(bench: Workbench) -> None:
         concept = bench.concepts.begin(name, f"A {name}.")
         for n, picture in enumerate(next_pictures(concept, 24)):
             give_label(concept, picture.id, "yes" if value_of(n, picture.path) else "no", author="me")
-        bench.concept(name).versions.train().wait()
+        bench.concept(name).begin(train).wait()
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench
 def test_what_is_kept_stays_with_its_versions_until_it_is_kept_anew(bench: Workbench) -> None:
     first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.rule, first.threshold, first.author) == (RULE, 0.4, "ana")
-    bench.concept(NAME).versions.use(1, 0.77, author="me").wait()
+    use_version(bench.concept(NAME), 1, 0.77, author="me").wait()
     rename(bench.concept(OTHER), "Night", author="me")
     kept = bench.rules.one("lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"

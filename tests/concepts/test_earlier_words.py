@@ -16,6 +16,7 @@ from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.results.review import review_queue
+from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Concept
 from storage.labels import Author, LabelEvent
 
@@ -102,18 +103,18 @@ def listed(concept: Concept) -> list[ReviewRow]:
 def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(concept: Concept) -> None:
     label(concept, [picture.id for picture in next_pictures(concept, 20, purpose="evaluation")])
     label(concept, [picture.id for picture in next_pictures(concept, 14)])
-    concept.versions.train().wait()
-    concept.versions.measure()
-    before = concept.versions.quality()
+    concept.begin(train).wait()
+    measure_again(concept)
+    before = version_quality(concept)
     assert (before.earlier, before.to_label_again, before.stale, listed(concept)) == ("", 0, False, [])
     definition = definition_of(concept).definition
     changed = definition.model_copy(update={"description": "An ellipse, filled or not."})
     revise(concept, changed, author="me", note="other words")
-    view, rows = concept.versions.quality(), listed(concept)
+    view, rows = version_quality(concept), listed(concept)
     known = f"{len(rows)} of {len(rows)} test labels were given under an earlier description."
     assert (view.earlier, view.to_label_again, view.stale) == (known, len(rows), False)
     assert known in concept.exports.card()
-    report = concept.versions.measure()
+    report = measure_again(concept)
     assert report.metrics == before.version.report.metrics
     assert (report.earlier, known in report.sentences) == (len(rows), True)
 
@@ -123,12 +124,12 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(con
     assert len(listed(concept)) == len(rows)
     teaching = concept.dataset().training.ids
     for n, row in enumerate(rows):
-        assert not concept.versions.quality().stale
+        assert not version_quality(concept).stale
         label(concept, [row.id], "no" if n else "yes")
         assert len(listed(concept)) == len(rows) - n - 1
-    view = concept.versions.quality()
+    view = version_quality(concept)
     assert (view.earlier, view.to_label_again, view.stale) == ("", 0, True)
-    report = concept.versions.measure()
+    report = measure_again(concept)
     assert (report.earlier, sum(count.yes for count in report.labels)) == (0, 1)
-    assert not concept.versions.quality().stale
+    assert not version_quality(concept).stale
     assert concept.dataset().training.ids == teaching

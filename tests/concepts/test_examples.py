@@ -22,6 +22,7 @@ from concepts.labelling.examples import (
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Concept, Workbench
 
@@ -52,7 +53,7 @@ def test_one_from_outside_teaches_and_is_never_asked_or_counted(concept: Concept
     concept.begin(mine).wait()
     assert "example" in {by for names in concept.dataset().candidates.values() for by in names}
     give_label(concept, asked[0].id, "no", author="ana", key="1")
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     page = concept.scores.ranked("top", limit=200)
     assert page.by_look_alikes
     assert (page.total, page.listed, len(page.pictures)) == (91, 73, 73)  # 18 will measure it
@@ -142,6 +143,6 @@ def test_examples_are_learned_from_as_answers_are_and_not_asked_about(bench: Wor
     groups = bench.context.collection.library.near_groups([*lines, *asked])
     assert asked
     assert not set(groups[:2]) & set(groups[2:])
-    assert concept.versions.train().wait().kind != "text"
+    assert concept.begin(train).wait().kind != "text"
     give_label(concept, lines[0], "no", author="me", key="changed-my-mind")
     assert learned()[lines[0]] is False

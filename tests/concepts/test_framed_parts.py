@@ -21,7 +21,9 @@ from concepts.bundle.load import encoder_of, load_bundle
 from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.labelling.framed_parts import frame_part, framed_parts, look_at_parts, part_outlines
 from concepts.labelling.labels import decisions_of, give_label
+from concepts.results.heads import head_of
 from concepts.results.measured_sample import sample
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.scores import said_of_heat as said_of
@@ -89,10 +91,10 @@ def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
         free = [i for i in said if i not in concept.dataset().reserved]
         label(concept, said, free)
         frame(concept, said, *[i for i in free if said[i][0]][:4])
-        concept.versions.train().wait()
+        concept.begin(train).wait()
         shutil.copytree(root / "home", root / "labelled")
         concept.begin(look_at_parts).wait()
-        concept.versions.train().wait()
+        concept.begin(train).wait()
         shutil.copytree(root / "home", root / "looking")
     return root.joinpath
 
@@ -134,11 +136,11 @@ def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(opened: Opene
 
 def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Drawn) -> None:
     labelled = opened("labelled")
-    whole = labelled.versions.head()
+    whole = head_of(labelled)
     assert labelled.begin(look_at_parts).wait().pictures == len(drawn[1])
     with pytest.raises(ConflictError, match="Version 1"):
         labelled.scores.ranked("top", limit=1)
-    labelled.versions.train().wait()
+    labelled.begin(train).wait()
     round_things = {i: cell for i, (counts, cell) in drawn[1].items() if counts}
     boxes = boxes_of(labelled, list(round_things))
     right = [boxes[i][:2] == (cell % 4 / 4, cell // 4 / 4) for i, cell in round_things.items()]
@@ -151,8 +153,8 @@ def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Dr
     assert (surest.part.width, surest.part.height, surest.part.box) == (256, 192, heat.box)
     labelled.begin(look_at_parts, whole=True).wait()
     assert boxes_of(labelled, list(round_things)) == {}
-    labelled.versions.train().wait()
-    assert labelled.versions.head().fingerprint == whole.fingerprint
+    labelled.begin(train).wait()
+    assert head_of(labelled).fingerprint == whole.fingerprint
 
 
 def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
@@ -167,10 +169,10 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
     state = framed_parts(looking)
     assert (state.newer, state.missing) == (True, 0)
     assert boxes_of(looking, list(come)).keys() == come.keys()
-    looking.versions.train().wait()
+    looking.begin(train).wait()
     state = framed_parts(looking)
     assert (state.newer, state.missing) == (False, 0)
-    assert looking.versions.head().fingerprint != first
+    assert head_of(looking).fingerprint != first
     collection = looking.context.collection
     focus = collection.parts.focus(looking.id)
     assert focus is not None
@@ -188,7 +190,7 @@ def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, 
     classify = [sys.executable, "classify.py", drawn[0], "--out", said]
     subprocess.run(classify, cwd=out, check=True, capture_output=True)
     rows = list(csv.DictReader(said.read_text().splitlines()))
-    scores = looking.context.library_scores(looking.id, looking.versions.head())
+    scores = looking.context.library_scores(looking.id, head_of(looking))
     assert scores is not None
     ids = {row["path"]: hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in rows}
     expected = dict(scores.probability.of(list(ids.values())))
@@ -206,7 +208,7 @@ def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: O
     label(concept, said, free[:10])
     unlabelled = free[10]
     frame(concept, said, unlabelled)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     concept.context.draw_more(concept.row, at_least=len(said))  # by the head, as far as the library goes
     assert unlabelled not in concept.dataset().reserved
     label(concept, said, sorted(concept.dataset().evaluation))

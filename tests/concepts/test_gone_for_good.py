@@ -28,6 +28,7 @@ from concepts.labelling.examples import choose_example, give_example_file
 from concepts.labelling.labels import comment_on, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results.trained import measure_again, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench, emptying
 from storage import erasing
@@ -129,7 +130,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     outside = give_example_file(concept, str(tmp_path / "outside" / "example.png"), author=ME).id
     assert outside_thumbnail(context.collection, outside)
     bench.library.add([tmp_path / "outside"]).wait()
-    concept.versions.use(1, 1e-9, author=ME).wait()  # flags everything
+    use_version(concept, 1, 1e-9, author=ME).wait()  # flags everything
     inbox = draw_folder(tmp_path / "inbox", 3, first_seed=5000)
     watch = concept.watches.begin(str(inbox), webhook="http://127.0.0.1:9/hook", author=ME).watch
     concept.watches.look(watch.id).wait()
@@ -161,7 +162,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
         session.add(Rewording(**its, candidates=[turned]))
 
     # What is written of them.
-    concept.versions.measure()
+    measure_again(concept)
     for kind in ("csv", "parquet"):
         concept.scores.score_files("", format=cast(Any, kind)).wait()
         concept.scores.score_files(str(inbox), format=cast(Any, kind)).wait()

@@ -24,6 +24,8 @@ from concepts.labelling.mining import mine
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
+from concepts.results.heads import head_of
+from concepts.results.trained import measure_again, train, version_quality
 from concepts.results.training import linear_head
 from concepts.workbench import Concept, Workbench
 from storage.labels import Author, LabelEvent
@@ -80,11 +82,11 @@ def test_a_training_needs_two_different_grades_which_may_both_count(graded):
     one, *others = next_pictures(graded, 4)
     give_label(graded, one.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
-        graded.versions.train().wait()
+        graded.begin(train).wait()
     for picture, grade in zip(others, "355", strict=True):
         give_label(graded, picture.id, grade, author="me")
-    graded.versions.train().wait()
-    assert graded.versions.head().details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
+    graded.begin(train).wait()
+    assert head_of(graded).details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
@@ -163,11 +165,11 @@ def test_every_word_is_an_answer_of_the_scale_or_none(word):
 def test_a_version_its_figures_its_bundle_and_the_library_have_grades(trained, tmp_path):
     head = trained.context.head(trained.row, None)
     assert cuts_of(head.details)[1] == head.bias
-    found = trained.versions.measure().grades
+    found = measure_again(trained).grades
     assert found.n >= 15
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
-    assert trained.versions.quality().version.report.grades == found
+    assert version_quality(trained).version.report.grades == found
     trained.exports.write(tmp_path / "bundle")
     vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
     bundle = load_bundle(tmp_path / "bundle")
@@ -210,7 +212,7 @@ def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_
 
 
 def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_likeliest(classed):
-    found = classed.versions.measure().classes
+    found = measure_again(classed).classes
     assert [one.name for one in found.classes] == ["none of these", "ellipse", "rectangle"]
     assert found.n >= 15
     assert found.accuracy.value > 0.5
@@ -241,7 +243,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
     other = classed.bench.concepts.begin("Round", "A filled ellipse.")
     for picture, value in zip(next_pictures(other, 2), ("yes", "no"), strict=True):
         give_label(other, picture.id, value, author="me")
-    other.versions.train().wait()
+    other.begin(train).wait()
     with pytest.raises(DiscernError, match="file of their own"):
         other.exports.write(tmp_path / "two", also=[SHAPE])
 

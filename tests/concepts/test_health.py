@@ -14,6 +14,7 @@ import pytest
 from soak_load import until
 
 from concepts.errors import DamagedIndexError
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage import database_file
@@ -117,7 +118,7 @@ def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the
     with contextlib.suppress(DamagedIndexError):
         assert [found.id for found in bench.library.search("ball", n=20)] == before
     with contextlib.suppress(DamagedIndexError):
-        bench.concept("Round thing").versions.train().wait()
+        bench.concept("Round thing").begin(train).wait()
     bench.upkeep.check().wait()
     assert bench.upkeep.check(repair=True).wait().is_whole
     assert [found.id for found in bench.library.search("ball", n=20)] == before

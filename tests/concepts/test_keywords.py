@@ -16,6 +16,7 @@ from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsa
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.keywords import copy_files, write_keywords
+from concepts.results.trained import use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -33,7 +34,7 @@ THEIRS = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w
 def concept(trained: Workbench, pictures: Path) -> Iterator[Concept]:
     """With a version that flags a third of the library."""
     concept = trained.concept(NAME)
-    concept.versions.use(1, concept.scores.page("top", limit=31).pictures[-1].probability, author="me").wait()
+    use_version(concept, 1, concept.scores.page("top", limit=31).pictures[-1].probability, author="me").wait()
     yield concept
     for file in pictures.glob("*.xmp"):
         file.unlink()

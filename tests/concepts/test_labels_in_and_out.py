@@ -16,6 +16,7 @@ from concepts.labelling.consensus import consensus
 from concepts.labelling.files import new_labels, read_label_file, without_contradictions
 from concepts.labelling.labels import next_pictures, unlabelled_left
 from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
+from concepts.results.trained import train
 from concepts.workbench import Concept
 from concepts.workbench.label_files import LabelFiles
 from storage.csv_files import restored
@@ -86,7 +87,7 @@ def test_evaluation_pictures_only_measure_whatever_a_file_says(concept: Concept,
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
     assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        concept.versions.train().wait()
+        concept.begin(train).wait()
 
 
 def event(author: str, value: str, kind: str = "person") -> LabelEvent:
@@ -106,7 +107,7 @@ def test_conflicts_are_shown_and_train_nothing(concept: Concept, pictures: Path,
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
     assert concept.definition.read().conflicts == [concept.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        concept.versions.train().wait()
+        concept.begin(train).wait()
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

@@ -15,6 +15,7 @@ from concepts.labelling.labels import give_label, take_back_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.results.review import review_queue
+from concepts.results.trained import list_versions, train
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -32,7 +33,7 @@ def filled(answered_once: Workbench) -> Workbench:
     bench = answered_once
     store, heads = bench.context.store, bench.context.heads
     concept = bench.context.row_of(NAME)
-    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).begin(train).wait()
     take_back_labels(bench.concept(NAME), author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
@@ -54,7 +55,7 @@ LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.concepts.all(*page),
     "trash": lambda bench, *page: bench.trash.items("concept", *page),
     "revisions": lambda bench, *page: revisions(bench.concept(NAME), *page),
-    "versions": lambda bench, *page: bench.concept(NAME).versions.all(*page),
+    "versions": lambda bench, *page: list_versions(bench.concept(NAME), *page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
 }
 

@@ -19,6 +19,7 @@ from concepts.labelling.labels import (
 from concepts.labelling.training_data import TrainingData, training_data_of
 from concepts.learning.base import PASSED_OVER
 from concepts.learning.contact_sheet import AGAIN
+from concepts.results.trained import train
 from concepts.workbench import Concept, Workbench
 
 
@@ -63,7 +64,7 @@ def test_a_version_of_before_a_sheet_knows_nothing_of_it_and_none_learns_from_wh
 
 def test_a_version_says_how_much_it_learned_from_them(concept: Concept, sheet: list[str]) -> None:
     give_label(concept, sheet[1], "no", author="me")
-    trained = concept.versions.train().wait()
+    trained = concept.begin(train).wait()
     assert "8 passed over on contact sheets, which teach a little" in trained.notes
     head = concept.context.head(concept.row, None)
     assert head.details["passed_over"] == 8

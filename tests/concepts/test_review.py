@@ -12,8 +12,10 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.calibration import logit
 from concepts.results import mislabelled
+from concepts.results.heads import head_of
 from concepts.results.mislabelled import odd_ones
 from concepts.results.review import keep_looking_over, looked_over_now, review_queue
+from concepts.results.trained import train
 from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from storage.tables import PictureRow
@@ -114,7 +116,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
     answer(bench, slip, "no")
     concept = bench.concept(NAME)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     looked_over_now(bench.concept(NAME))
     wrong, unsure = queued(bench, Reason.LIKELY_MISLABELLED), queued(bench, Reason.BORDERLINE)
     assert slip in {row.id for row in wrong}
@@ -122,7 +124,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     assert {row.label for row in unseen} == {"no"}
     dataset = bench.context.dataset(concept.row)
     assert not {row.id for row in unsure} & (dataset.reserved | dataset.answers.keys())
-    threshold = concept.versions.head().threshold
+    threshold = head_of(concept).threshold
     edges = [abs(logit(row.score) - logit(threshold)) for row in unsure if row.score is not None]
     assert edges
     assert edges == pytest.approx(sorted(edges), abs=0.01)

@@ -18,6 +18,8 @@ from concepts.definition.revisions import definition_of
 from concepts.errors import BlindModelError, EncoderError, FingerprintMismatchError
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.heads import head_of
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 
@@ -29,14 +31,14 @@ def test_vectors_of_one_encoder_meet_none_of_another(
     with pytest.raises(EncoderError, match="vectors of this library"):
         bench.library.add([pictures], encoder="embedded").wait()
     answer_next(concept, 20)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     concept.exports.write(tmp_path / "bundle")
     bench.upkeep.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
     with pytest.raises(FingerprintMismatchError):
         concept.exports.write(tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
         bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
-    assert concept.versions.train().wait().number == 2
+    assert concept.begin(train).wait().number == 2
 
 
 def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates(concept: Concept) -> None:
@@ -61,8 +63,8 @@ def test_a_machines_labels_train_only_where_it_agreed(concept: Concept, right: b
     collection = concept.context.collection
     paths = collection.paths(collection.library.all_ids())
     rate(concept, {i: 5 if ("ellipse" in path) == right else 1 for i, path in paths.items()})
-    concept.versions.train().wait()
-    details = concept.versions.head().details
+    concept.begin(train).wait()
+    details = head_of(concept).details
     trained_on = {count["author_kind"] for count in details["labels"]}
     assert ("annotator" in trained_on) == right
     assert (details["machine"]["weight"] > 0) == right

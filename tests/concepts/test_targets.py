@@ -12,6 +12,7 @@ import pytest
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Metric, target_met
+from concepts.results.trained import measure_again, train, version_beside
 from concepts.results.training import about_target
 from concepts.workbench import Concept
 
@@ -27,14 +28,14 @@ def test_a_target_out_of_reach_is_said_to_be_unmet_wherever_a_version_is_written
     concept: Concept, tmp_path: Path
 ) -> None:
     answer_without_any_rule(concept)
-    trained = concept.versions.train(target="precision=0.99").wait()
-    details = concept.versions.one().details
+    trained = concept.begin(train, target="precision=0.99").wait()
+    details = version_beside(concept).details
     assert details["target_met"] is None  # nothing was measured yet
     found = details["expected"]
     (likely,) = [note for note in trained.notes if "target 0.99" in note]
     assert f"{found['low']:.2f} to {found['high']:.2f}" in likely
     assert f"flags {found['flagged']:,} of {found['of']:,} unlabelled pictures" in likely
-    report = concept.versions.measure()
+    report = measure_again(concept)
     asked = "You asked for at least 99 of 100 pictures it flags to be right: "
     (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
     assert not said.endswith(": they are.")
@@ -45,7 +46,7 @@ def test_a_target_out_of_reach_is_said_to_be_unmet_wherever_a_version_is_written
     assert "of 100 at random" in sentences or "are right" not in sentences
     met = target_met("precision at least 0.99", report.metrics)
     (exported,) = json.loads((tmp_path / "bundle" / "head.json").read_text(encoding="utf-8"))["concepts"]
-    assert concept.versions.one().details["target_met"] is met is exported["head"]["details"]["target_met"]
+    assert version_beside(concept).details["target_met"] is met is exported["head"]["details"]["target_met"]
 
 
 def test_a_target_is_met_from_its_floor_on_and_left_open_where_that_was_not_measured() -> None:
@@ -86,8 +87,8 @@ def test_without_a_target_none_is_said_and_precision_stands_beside_what_chance_w
     concept: Concept,
 ) -> None:
     answer_without_any_rule(concept)
-    assert not any("target" in note for note in concept.versions.train(target="f1").wait().notes)
-    report = concept.versions.measure()
+    assert not any("target" in note for note in concept.begin(train, target="f1").wait().notes)
+    report = measure_again(concept)
     flagged = [sentence for sentence in report.sentences if sentence.startswith("Of 100 pictures it flags")]
     assert all("of 100 at random" in sentence for sentence in flagged)
     assert not any(sentence.startswith("You asked") for sentence in report.sentences)

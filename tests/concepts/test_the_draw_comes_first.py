@@ -21,6 +21,7 @@ from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, label_grid, next_pictures, upcoming
 from concepts.labelling.mining import mine
 from concepts.labelling.waves import draw_wave
+from concepts.results.trained import train
 from concepts.workbench import Concept, Workbench
 from storage.concepts import Wave
 
@@ -40,11 +41,11 @@ def evaluation(bench: Workbench) -> list[str]:
     return list(bench.context.store.evaluation_pictures(bench.context.row_of(NAME).id))
 
 
-def train(bench: Workbench, folder: Path) -> None:
+def train_anew(bench: Workbench, folder: Path) -> None:
     concept = bench.concept(NAME)
     for picture, value in zip(next_pictures(concept, 2), ("yes", "no"), strict=True):
         give_label(concept, picture.id, value, author="me")
-    concept.versions.train().wait()
+    concept.begin(train).wait()
 
 
 def find_candidates(bench: Workbench, folder: Path) -> None:
@@ -86,7 +87,7 @@ def import_answers(bench: Workbench, folder: Path) -> None:
 @pytest.mark.parametrize(
     "learn",
     [
-        train,
+        train_anew,
         find_candidates,
         have_labelled,
         answer,
@@ -114,7 +115,9 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
     assert job is not None
     at_once(
         3,
-        lambda index: (train, find_candidates, lambda *_: bench.jobs.resume(job.id))[index](bench, tmp_path),
+        lambda index: (train_anew, find_candidates, lambda *_: bench.jobs.resume(job.id))[index](
+            bench, tmp_path
+        ),
     )
     drawn = evaluation(bench)
     assert len(drawn) == 18
@@ -147,7 +150,7 @@ def test_beginning_a_concept_waits_for_no_draw(
     bench.jobs.start()
     view = bench.concepts.begin(NAME, DESCRIPTION).definition.read()
     assert view.answers.to_measure == 0
-    training = threading.Thread(target=train, args=(bench, Path()))
+    training = threading.Thread(target=train_anew, args=(bench, Path()))
     training.start()
     assert not bench.concept(NAME).definition.read().heads
     gate.set()

@@ -22,6 +22,7 @@ from concepts.labelling.labels import (
 )
 from concepts.labelling.mining import mine
 from concepts.library.filters import PictureSelection
+from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Workbench
 from storage import dialects
 from storage.errors import StorageError
@@ -103,19 +104,19 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained.trash.put(pictures=[*three], author=ME)
     (asked,) = next_pictures(trained.concept(NAME), 1)  # without a new label, training makes no version
     give_label(trained.concept(NAME), asked.id, "no", author=ME)
-    assert trained.concept(NAME).versions.train().wait().version == 2
+    assert trained.concept(NAME).begin(train).wait().version == 2
 
 
 def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(trained: Workbench) -> None:
     concept = trained.concept(NAME)
-    versions, measuring = concept.versions, answer_next(concept, 30, "evaluation")
-    versions.measure()
-    assert versions.quality().removed == 0
+    measuring = answer_next(concept, 30, "evaluation")
+    measure_again(concept)
+    assert version_quality(concept).removed == 0
     trained.trash.put(pictures=measuring[:3], author=ME)
-    assert versions.quality().removed == 3
+    assert version_quality(concept).removed == 3
     trained.trash.restore(pictures=measuring[:1], author=ME)
     trained.trash.empty(author=ME).wait()
-    assert versions.quality().removed == 2
+    assert version_quality(concept).removed == 2
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
@@ -181,7 +182,7 @@ def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
 def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
     bench = trained
     bench.concepts.begin(OTHER, "A filled rectangle.")
-    job = bench.concept(NAME).versions.train().id
+    job = bench.concept(NAME).begin(train).id
     before = bench.concept(NAME).definition.read()
     put = bench.trash.put(concept=NAME.upper(), author=ME)
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])

@@ -15,6 +15,7 @@ from PIL import Image
 from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
 from concepts.labelling.labels import give_label
+from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -38,7 +39,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     bench.library.add([draw_folder(root / "pictures", 240)], encoder="embedded").wait()
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
     answer_next(concept, 30)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     yield bench
     bench.close()
 
@@ -72,6 +73,6 @@ def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Work
 
 
 def test_a_version_that_cannot_tell_says_so(bench: Workbench) -> None:
-    bench.concept(NAME).versions.train(head="lda").wait()
+    bench.concept(NAME).begin(train, head="lda").wait()
     with pytest.raises(ConflictError, match="can't tell which pictures are unfamiliar"):
         bench.concept(NAME).scores.page("unfamiliar")

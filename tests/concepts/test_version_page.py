@@ -21,7 +21,9 @@ from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition, give_example
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.results.export import story_of
+from concepts.results.heads import head_of
 from concepts.results.mistakes import pictures_to_show
+from concepts.results.trained import train
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
 from storage.choices import Deliberations
@@ -46,7 +48,7 @@ def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_nev
         assert heading in page
     for line in re.findall(r"^- (.+)$", card.split("## Limits")[1].split("##")[0], re.MULTILINE):
         assert re.sub(r"\\(.)", r"\1", line).split("'")[0][:60] in page, line
-    facts = exported(trained.context, concept.row, concept.versions.head()).facts
+    facts = exported(trained.context, concept.row, head_of(concept)).facts
     unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
     page = document_of(Account(unmeasured, "1"), [])
     assert "It has not been measured" in page
@@ -72,7 +74,7 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
     Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
     assert b"a secret place" in source.getvalue()
     give_example(concept, source.getvalue(), author="me")
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     document = concept.exports.document()
     pictures = shown_in(document)
     assert len(pictures) > 2
@@ -95,7 +97,7 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
     edit_definition(concept, lambda _: changed, author="me", after=before.number)
-    concept.versions.train(target="precision=0.9").wait()
+    concept.begin(train, target="precision=0.9").wait()
     out = concept.exports.write_page(tmp_path / "new" / "page.html")
     page = html.document_fromstring(out.read_text(encoding="utf-8"))
     assert HOSTILE in page.text_content()
@@ -113,7 +115,7 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
 
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
     concept = trained.concept(NAME)
-    head = concept.versions.head()
+    head = head_of(concept)
     (first, _), *_ = pictures_to_show(concept.dataset(head.definition_number), head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown_in(concept.exports.document())
@@ -140,7 +142,7 @@ def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Work
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
             give_label(concept, picture, "yes", author=name, key=f"{name} {picture}")
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     card, page = concept.exports.card(), concept.exports.document()
     assert "How it came about" in page
     section = card.split("## How it came about")[1].split("##")[0]

@@ -33,11 +33,22 @@ from concepts.labelling.labels import (
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.heads import head_of
 from concepts.results.review import review_queue
+from concepts.results.trained import (
+    RANKED,
+    STEPS,
+    compare_versions,
+    evaluate,
+    list_versions,
+    measure_again,
+    train,
+    use_version,
+    version_quality,
+)
 from concepts.settings import load_settings
 from concepts.use_cases import SharedResources
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -58,7 +69,7 @@ def with_a_measured_version(bench: Workbench) -> None:
     for _ in range(3):
         answer_next(concept, 10)
     bench.jobs.start()
-    concept.versions.train()
+    concept.begin(train)
     while any(job.state in ("queued", "running") for job in bench.jobs.store.recent()):
         time.sleep(0.02)
 
@@ -76,7 +87,7 @@ def concept(trained: Workbench) -> Concept:
 def test_that_the_library_is_ranked_is_told_before_it_is_measured(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = concept.versions.evaluate(1).id
+    job = concept.begin(evaluate, 1).id
     told: list[tuple[int, int | None]] = []
 
     def noted(*_: object) -> None:
@@ -84,7 +95,7 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
         told.append((now.done, now.total))
         raise DiscernError("That will do.")
 
-    monkeypatch.setattr("concepts.workbench.versions.evaluate", noted)
+    monkeypatch.setattr("concepts.results.measuring.evaluate", noted)
     monkeypatch.setattr("concepts.jobs.progress.REPORT_EVERY", 3600)
     with pytest.raises(DiscernError, match="That will do"):
         concept.bench.jobs.resume(job)
@@ -94,7 +105,7 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(concept: Concept) -> None:
     (result,) = (job.result for job in concept.bench.jobs.store.recent() if job.kind == "train")
     assert result == result | {"version": 1, "number": 1, "new": True, "measured": True}
-    view = concept.versions.quality()
+    view = version_quality(concept)
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
     assert not view.stale
     report = view.version.report
@@ -105,7 +116,7 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(concep
 
 
 def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
-    done = concept.versions.train(target=target).wait()
+    done = concept.begin(train, target=target).wait()
     return done.version, done.new
 
 
@@ -123,20 +134,20 @@ def test_only_what_teaches_something_new_makes_another_version(concept: Concept)
 
 
 def test_training_takes_a_yes_and_a_no_and_figures_take_answers_that_measure(bench: Workbench) -> None:
-    concept, versions = bench.concept(NAME), bench.concept(NAME).versions
+    concept = bench.concept(NAME)
     answer_next(concept, 3, always="yes")
     with pytest.raises(NotEnoughLabelsError, match="3 yes and 0 no"):
-        versions.train()
-    assert versions.all() == []
+        concept.begin(train)
+    assert list_versions(concept) == []
     assert [job.kind for job in bench.jobs.store.recent()] == ["add pictures"]
     answer_next(concept, 10)
-    versions.train()
+    concept.begin(train)
     work_off(bench)
-    view = versions.quality()
+    view = version_quality(concept)
     assert (view.n, view.rows, view.at, view.curves) == (0, [], None, None)
     assert view.flagged is not None
     with pytest.raises(NotEnoughLabelsError) as caught:
-        versions.measure()
+        measure_again(concept)
     assert caught.value.purpose == "evaluation"
 
 
@@ -144,14 +155,14 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("concepts.labelling.dataset.to_go", lambda answered, pictures: 60)
-    view = concept.versions.quality()
+    view = version_quality(concept)
     assert (view.stale, view.to_go) == (False, 60)
     picture = next(iter(concept.context.store.evaluation_pictures(1)))
     give_label(concept, picture, "unsure", author="ana", key="a")
-    view = concept.versions.quality()
+    view = version_quality(concept)
     assert (view.stale, view.to_go) == (True, 0)
-    concept.versions.measure(1)
-    view = concept.versions.quality()
+    measure_again(concept, 1)
+    view = version_quality(concept)
     assert (view.stale, view.to_go, view.n) == (False, 60, 26)
 
 
@@ -160,13 +171,13 @@ def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(c
         rows = review_queue(concept.bench.concept(NAME), Reason.MISTAKE).rows
         return [row for row in rows if row.purpose == "evaluation"]
 
-    report, measuring = concept.versions.measure(), mistakes()
+    report, measuring = measure_again(concept), mistakes()
     assert measuring
     for row in measuring:
         other = "no" if row.label == "yes" else "yes"
         give_label(concept, row.id, other, author="ana", in_view=True)
     assert mistakes() == []
-    assert concept.versions.measure().metrics == report.metrics
+    assert measure_again(concept).metrics == report.metrics
 
 
 def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_person_is(
@@ -177,18 +188,18 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     votes = concept.dataset().blind
     first = {f"first {i}": GivenLabel(picture=i, value=votes[i].value) for i in measuring}
     commit_labels(concept, first, Author("ana"))
-    before = concept.versions.measure()
+    before = measure_again(concept)
     assert before.consistency is None
     second = {f"second {i}": GivenLabel(picture=i, value="no", repeat=True) for i in measuring[:20]}
     commit_labels(concept, second, Author("ana"))
-    report = concept.versions.measure()
+    report = measure_again(concept)
     assert (report.metrics, report.labels) == (before.metrics, before.labels)
     changed = sum(votes[i].value == "yes" for i in measuring[:20])
     assert changed
     twice = report.consistency
     assert (twice.n, twice.yes_to_no, twice.no_to_yes, twice.answers) == (20, changed, 0, len(measuring))
     assert f"You labelled {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
-    view = concept.versions.quality()
+    view = version_quality(concept)
     assert (view.stale, view.consistency) == (False, twice)
 
 
@@ -198,9 +209,9 @@ def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_fin
     answer_next(concept, 18, "evaluation", always="no")
     for _ in range(3):
         answer_next(concept, 10)
-    concept.versions.train().wait()
-    concept.versions.use(1, 0.01, author="ana").wait()
-    report = concept.versions.measure()
+    concept.begin(train).wait()
+    use_version(concept, 1, 0.01, author="ana").wait()
+    report = measure_again(concept)
     assert report.metric("precision").value > 0
     assert (report.unlabelled.value, report.unlabelled.low) == (0, 0)
     assert any("flagged pictures that nobody labelled" in sentence for sentence in report.sentences)
@@ -209,28 +220,28 @@ def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_fin
 def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(concept: Concept) -> None:
     for threshold in (0, 1, 1.5, float("nan")):
         with pytest.raises(DiscernError, match="between 0 and 1"):
-            concept.versions.use(1, threshold, author="ana")
-    assert concept.versions.use(1, 0.999, author="ana").wait().version == 2
-    old, new = concept.versions.all()
+            use_version(concept, 1, threshold, author="ana")
+    assert use_version(concept, 1, 0.999, author="ana").wait().version == 2
+    old, new = list_versions(concept)
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.999, "ana", 1)
     assert old.threshold != 0.999
     said = "each threshold there was to choose from"
     assert said in " ".join(new.report.notes)
     assert said in concept.exports.card()
     assert said not in concept.exports.card(1)
-    found = {figure.name: figure.difference for figure in concept.versions.compare(1, 2).figures}
+    found = {figure.name: figure.difference for figure in compare_versions(concept, 1, 2).figures}
     assert found["average_precision"].value == 0
     assert (found["recall"].value or 0) < 0
 
 
 def test_going_back_keeps_the_older_version_once_more_and_they_differ_in_nothing(concept: Concept) -> None:
     answer_next(concept, 10)
-    concept.versions.train().wait()
-    assert concept.versions.use(1, author="ana").wait().version == 3
-    first, third = concept.versions.head(1), concept.versions.head()
+    concept.begin(train).wait()
+    assert use_version(concept, 1, author="ana").wait().version == 3
+    first, third = head_of(concept, 1), head_of(concept)
     assert (third.weights, third.bias, third.threshold) == (first.weights, first.bias, first.threshold)
     assert (third.number, third.details["copy_of"]) == (3, 1)
-    found = concept.versions.compare(1, 3)
+    found = compare_versions(concept, 1, 3)
     assert (found.n, found.differently) == (27, 0)
     differences = [figure.difference for figure in found.figures]
     assert {(one.value, one.low, one.high) for one in differences} == {(0, 0, 0)}
@@ -246,7 +257,7 @@ def test_a_bundle_is_written_once_and_again_after_measuring(concept: Concept) ->
     assert {"round-thing-v1/head.onnx", "round-thing-v1/SHA256SUMS"} <= inside
     assert inside == {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
     assert concept.exports.bundle().stat().st_mtime_ns == written
-    concept.versions.measure()
+    measure_again(concept)
     assert concept.exports.bundle().stat().st_mtime_ns > written
 
 
@@ -254,7 +265,7 @@ def test_concepts_that_share_the_encoder_go_into_one_file(concept: Concept, tmp_
     exports, other = concept.exports, "Square thing"
     assert exports.could_go_along() == []
     begun = concept.bench.concepts.begin(other, "The same, for once.")
-    concept.context.heads.add(begun.id, concept.versions.head())
+    concept.context.heads.add(begun.id, head_of(concept))
     assert exports.could_go_along() == [other]
     assert exports.write(tmp_path / "both", also=(other,)).concepts == {NAME: 1, other: 1}
     archive = exports.bundle(also=(other,))
@@ -321,11 +332,11 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
     ranked = concept.scores.ranked
     page = ranked("top", limit=91)
     assert page.by_look_alikes
-    alone = concept.context.scores.of(concept.versions.head(1), concept.context.collection.index())
+    alone = concept.context.scores.of(head_of(concept, 1), concept.context.collection.index())
     assert {p.id: p.probability for p in page.pictures} == dict(alone.probability.top(91))
     assert not ranked("borderline").by_look_alikes
     answer_next(concept, 5)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     assert ranked("top").by_look_alikes
     forget_scores(concept.bench)
     assert not ranked("top", version=1).by_look_alikes
@@ -337,10 +348,10 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
 def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("concepts.workbench.context.SCORED_AT_ONCE", 10)
+    monkeypatch.setattr("concepts.results.heads.SCORED_AT_ONCE", 10)
     forget_scores(concept.bench)
     assert concept.scores.page("top") is None
-    assert concept.versions.quality().flagged is None
+    assert version_quality(concept).flagged is None
     concept.scores.score_library(1)
     work_off(concept.bench)
     page = concept.scores.page("top")

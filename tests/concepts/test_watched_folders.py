@@ -19,6 +19,8 @@ from receiver import Receiver
 from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
+from concepts.results.heads import head_of
+from concepts.results.trained import measure_again, use_version, version_beside
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.watching import StartedWatch, WatchView
@@ -44,7 +46,7 @@ def concept(trained: Workbench) -> Concept:
 @pytest.fixture
 def all_flagged(concept: Concept) -> None:
     """A version that calls everything a yes, so that what is flagged is known."""
-    concept.versions.use(concept.versions.head().number, 1e-9, author="me").wait()
+    use_version(concept, head_of(concept).number, 1e-9, author="me").wait()
 
 
 def looked_at(concept: Concept, inbox: Path, *, ask: float = 0.1, webhook: str = "") -> StartedWatch:
@@ -80,7 +82,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
     assert len(page.flagged) == view.flagged
     scored = concept.scores.ranked("top", limit=200).pictures
     expected = {one.id: one.probability for one in scored}
-    threshold = concept.versions.one(1).threshold
+    threshold = version_beside(concept, 1).threshold
     for one in page.flagged:
         assert one.probability == pytest.approx(expected[one.picture], abs=1e-3)
         assert one.probability >= one.threshold == threshold
@@ -89,7 +91,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
 def test_the_newest_version_is_used_unless_one_was_chosen(concept: Concept, inbox: Path) -> None:
     newest = concept.watches.begin(str(inbox), author="me").watch
     first = concept.watches.begin(str(inbox), version=1, author="me").watch
-    concept.versions.use(1, 1e-9, author="me").wait()
+    use_version(concept, 1, 1e-9, author="me").wait()
     assert concept.watches.look(newest.id).wait().flagged == 9
     concept.watches.look(first.id).wait()
     assert {one.version for one in concept.watches.flagged(newest.id).flagged} == {2}
@@ -228,8 +230,8 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(
     assert promise(version=number) == (0.5, "certified")
     monkeypatch.setattr(waves, "SHARE", 0.5)  # of a small library: figures need enough of each kind
     answer_next(concept, 200, "evaluation")
-    by_hand = concept.versions.use(number, 1e-9, author="me").wait().version
-    precision = concept.versions.measure(by_hand).metric("precision")
+    by_hand = use_version(concept, number, 1e-9, author="me").wait().version
+    precision = measure_again(concept, by_hand).metric("precision")
     assert promise(version=by_hand) == (precision.low, "measured")
 
 

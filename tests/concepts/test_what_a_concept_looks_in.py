@@ -19,6 +19,7 @@ from concepts.labelling.labels import contact_sheet, label_count, label_grid, up
 from concepts.labelling.mining import mine, searches_of
 from concepts.results.measured_sample import sample
 from concepts.results.review import looked_over_now, review_queue
+from concepts.results.trained import list_versions, measure_again, train, version_quality
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.frames import Frame
@@ -71,8 +72,8 @@ def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) ->
     bench = Workbench(load_settings(home=home))
     concept = bench.concept(NAME)
     answered(concept, 16)
-    concept.versions.train().wait()
-    concept.versions.measure()
+    concept.begin(train).wait()
+    measure_again(concept)
     bench.close()
     return home
 
@@ -153,7 +154,7 @@ def exported(concept: Concept) -> Iterable[str]:
 
 
 def scored_to_a_file(concept: Concept) -> Iterable[str]:
-    number = concept.versions.all()[-1].number
+    number = list_versions(concept)[-1].number
     job = concept.scores.score_files("", number, "csv").id
     concept.bench.jobs.resume(job, None)
     with concept.bench.scoring.file(job).open() as file:
@@ -183,7 +184,7 @@ def test_no_way_to_pictures_leads_out_of_what_a_concept_looks_in_also_after_a_ch
 
 
 def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
-    before = concept.versions.quality()
+    before = version_quality(concept)
     assert (before.pictures, before.looks_in, before.elsewhere) == (80, "“Rooms”", "")
     looked = concept.scope.get()
     assert (looked.pictures, looked.library) == (80, 160)
@@ -191,7 +192,7 @@ def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
     concept.bench.collections.rename("Rooms", "Living rooms")
     concept.scope.set(["Chairs"], author=ME)
-    after = concept.versions.quality()
+    after = version_quality(concept)
     assert after.elsewhere == (
         "These figures are of 80 pictures in “Rooms”. "
         "The concept searches “Chairs” now, which they don’t cover."
@@ -279,7 +280,7 @@ def test_a_rule_and_the_table_of_all_scores_are_silent_where_a_concept_does_not_
     bench, inside = concept.bench, members(concept.bench, "Rooms")
     bench.concepts.copy(NAME, "Everywhere", with_labels=True, author=ME)
     bench.concept("Everywhere").scope.set([], author=ME)
-    bench.concept("Everywhere").versions.train().wait()
+    bench.concept("Everywhere").begin(train).wait()
     tried = bench.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80
     assert {one.id for one in tried.pictures} <= inside

@@ -17,6 +17,8 @@ from s3_service import SECRET, Service
 from concepts.errors import BucketError, DiscernError, NotAllowedError, SettingsError, UnknownError
 from concepts.labelling.mining import mine
 from concepts.library.roots import check_roots, within_roots
+from concepts.results.heads import head_of
+from concepts.results.trained import train
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Concept, Workbench
 from storage import buckets
@@ -69,8 +71,8 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     concept.begin(mine).wait()
     asked = answer_next(concept, 12)
     assert all(first.library.picture(one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
-    assert concept.versions.train().wait().number == 1
-    scores = first.context.library_scores(concept.id, concept.versions.head())
+    assert concept.begin(train).wait().number == 1
+    scores = first.context.library_scores(concept.id, head_of(concept))
     newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
     small = {i: first.library.thumbnail(i) for i in newest}
     found = first.library.search(None, like=newest[:1])
@@ -86,7 +88,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert [picture.id for picture in second.library.pictures(limit=100).pictures] == newest
     assert {i: second.library.thumbnail(i) for i in newest} == small
     assert second.library.search(None, like=newest[:1]) == found
-    again = second.context.library_scores(concept.id, second.concept(NAME).versions.head())
+    again = second.context.library_scores(concept.id, head_of(second.concept(NAME)))
     assert again.probability.top(30) == scores.probability.top(30)
     assert second.context.renditions.read(newest[0]).whole
     assert second.upkeep.check().wait().is_whole

@@ -13,6 +13,7 @@ from postgres import Server
 
 from concepts.collaborator.annotations import annotate
 from concepts.labelling.mining import mine
+from concepts.results.trained import measure_again, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -59,9 +60,9 @@ def test_the_whole_job_is_done_on_postgres(
     concept.begin(annotate, limit=10).wait()
     for purpose in ("evaluation", "train"):
         answer_next(concept, 15, purpose)
-    assert concept.versions.train().wait().number == 1
-    assert concept.versions.measure().head == 1
-    concept.versions.train()
+    assert concept.begin(train).wait().number == 1
+    assert measure_again(concept).head == 1
+    concept.begin(train)
     assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == ["queued", "done"]
     (summary,) = bench.concepts.all()
     assert (summary.heads, summary.answers.answers) == (1, 24)

@@ -23,6 +23,7 @@ from running_app import App
 from soak_load import until
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import now
@@ -40,8 +41,8 @@ def made_trained(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 20)])
-    bench.concept(NAME).versions.train().wait()
-    bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
+    bench.concept(NAME).begin(train).wait()
+    use_version(bench.concept(NAME), 1, 1e-9, author="me").wait()
     bench.close()
     return root / "home"
 

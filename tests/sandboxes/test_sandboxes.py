@@ -20,6 +20,7 @@ from drawing import draw, draw_folder
 from patience import PATIENCE
 
 from concepts.errors import NotAllowedError, SettingsError
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import SharedThreads, write_made
@@ -199,7 +200,7 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     bench.concepts.begin("Round thing", "A filled ellipse.")
     bench.concepts.begin("Later", "Not begun to be answered.")
     answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
-    bench.concept("Round thing").versions.train().wait()
+    bench.concept("Round thing").begin(train).wait()
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:
         names = set(archive.namelist())

@@ -16,6 +16,7 @@ from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
 from concepts.results.export import bundle_at
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from study import real_check
@@ -35,7 +36,7 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (tmp_path / "answers.csv").write_text("\n".join(["path,label", *rows]))
     concept.label_files.import_file(tmp_path / "answers.csv", simulated=True)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     agreement = export(bench, "Round thing", tmp_path / "small")
     concept.exports.write(tmp_path / "float")
     assert agreement.n == len(bench.context.dataset(concept.row).apart) > 0

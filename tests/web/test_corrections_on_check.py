@@ -17,7 +17,9 @@ from concepts.labelling.labels import give_label, next_pictures, recent_labels, 
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.heads import head_of
 from concepts.results.review import review_queue
+from concepts.results.trained import measure_again, train, version_quality
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -41,8 +43,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     for place, picture in enumerate(given):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
         give_label(concept, picture.id, "yes" if counts else "no", author="me")
-    concept.versions.train().wait()
-    concept.versions.measure()
+    concept.begin(train).wait()
+    measure_again(concept)
     bench.close()
     return root / "home"
 
@@ -55,7 +57,7 @@ def bench(made: Path, own_home: Path) -> Workbench:
 
 def figures(bench: Workbench) -> Any:
     """All that is measured, anew."""
-    return bench.concept(NAME).versions.measure().model_dump()
+    return measure_again(bench.concept(NAME)).model_dump()
 
 
 def mistakes_of(bench: Workbench) -> list[ReviewRow]:
@@ -82,7 +84,7 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     assert figures(bench) == before
     changed = review_queue(bench.concept(NAME), Reason.CHANGED_TEST_LABEL).rows
     assert len(changed) == measuring
-    quality = bench.concept(NAME).versions.quality()
+    quality = version_quality(bench.concept(NAME))
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
 
@@ -92,11 +94,11 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 ) -> None:
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
-    report = bench.concept(NAME).versions.measure()
+    report = measure_again(bench.concept(NAME))
     dataset = bench.context.dataset(bench.context.row_of(NAME))
     answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of {answered} test labels."
-    view = bench.concept(NAME).versions.quality()
+    view = version_quality(bench.concept(NAME))
     assert (report.n, view.n) == (20, 20)
     assert view.waiting_answers.startswith(said)
     assert view.waiting_answers in report.notes
@@ -118,7 +120,7 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
     ranked = sorted(page.pictures, key=lambda picture: -picture.probability)
     ids = [picture.id for picture in ranked]
     assert tested.id not in ids
-    scores = bench.context.scores.of(concept.versions.head(), bench.context.collection.index()).probability
+    scores = bench.context.scores.of(head_of(concept), bench.context.collection.index()).probability
     ((_, score),) = scores.of([tested.id])
     place = max(sum(picture.probability > score for picture in ranked), 6)
     sides = concept.scores.around(ranked[place].probability, 6)

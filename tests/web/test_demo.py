@@ -25,6 +25,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.formats import written_formats
 from concepts.labelling.mining import Mined, mine
+from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.use_cases.handles import DECLARED
 from concepts.visitors import LIMITS, Sandboxes
@@ -205,7 +206,7 @@ def worked(house: Sandboxes) -> TestClient:
     bench.library.add_uploads(batch).wait()
     client.post("/api/v1/concepts", json=BALL)
     answer_all(bench, "Ball", bench.context.collection.library.all_ids())
-    bench.concept("Ball").versions.train().wait()
+    bench.concept("Ball").begin(train).wait()
     for path in ("/uploads", ""):
         bench.concept("Ball").scores.score_files(path).wait()
     bench.rules.write_table().wait()

@@ -18,6 +18,7 @@ from web_screens import add_people, browser
 
 from concepts.bundle.usage import over_rest
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.api.app import create_api
@@ -80,7 +81,7 @@ def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library
     add_people(library.context.settings)
     concept = library.concepts.begin(NAME, "A filled ellipse.")
     answer(library, NAME, [p.id for p in next_pictures(concept, 20)])
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     app = create_service(library)
     for who, by_program, by_button in (
         ("ola", 200, 200),

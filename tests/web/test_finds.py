@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from concepts.labelling.examples import choose_example, remove_example
 from concepts.labelling.labels import decisions_of, next_pictures
+from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
 from web.server import create_service
 
@@ -18,8 +19,8 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
 ) -> None:
     concept = library.concepts.begin(NAME, "A filled ellipse.")
     answer(library, NAME, [picture.id for picture in next_pictures(concept, 20)])
-    concept.versions.train().wait()
-    concept.versions.use(1, 1e-9, author="me").wait()  # everything is flagged
+    concept.begin(train).wait()
+    use_version(concept, 1, 1e-9, author="me").wait()  # everything is flagged
 
     def finds(limit: int = 100, start: int = 0) -> tuple[list[str], int, int]:
         found = concept.scores.finds(limit, start)

@@ -20,6 +20,7 @@ from concepts.definition import editing
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.trained import measure_again, train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call
@@ -53,8 +54,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     for picture in next_pictures(concept, 20, purpose="evaluation") + next_pictures(concept, 24):
         value = "yes" if "ellipse" in picture.path else "no"
         give_label(concept, picture.id, value, author="me", comment=HOSTILE)
-    concept.versions.train().wait()
-    concept.versions.measure()
+    concept.begin(train).wait()
+    measure_again(concept)
     bench.context.ledger.record(
         Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
     )

@@ -14,6 +14,7 @@ from web_screens import browser
 
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label, next_pictures, recent_labels
+from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -33,7 +34,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     for picture in next_pictures(bench.concept(NAME), 20):
         value = "yes" if "ellipse" in picture.path else "no"
         give_label(bench.concept(NAME), picture.id, value, author="me")
-    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).begin(train).wait()
     bench.upkeep.check(only="map").wait()
     yield bench
     bench.close()

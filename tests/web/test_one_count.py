@@ -12,6 +12,7 @@ from concepts.cli import app
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.labels import give_label, label_count, next_pictures
+from concepts.results.trained import train
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
@@ -32,7 +33,7 @@ def bench(library: Workbench) -> Workbench:
     learned = [picture.id for picture in next_pictures(concept, 9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):
         say(picture, value)
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     say(learned[6], "yes", "simulation", simulated=True)
     say(learned[7], "skip")
     say(learned[8], "yes")

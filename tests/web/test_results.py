@@ -6,6 +6,7 @@ from answering import answer
 
 from concepts.bundle.rule_text import quoted
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train
 from concepts.workbench import Workbench
 from web.screens.results.place import Place
 from web.screens.results.shown import blocks_of
@@ -16,7 +17,7 @@ NAME = "Round thing"
 def test_a_rule_that_is_one_concept_is_the_concept_and_keeps_its_threshold(library: Workbench) -> None:
     concept = library.concepts.begin(NAME, "A filled ellipse.")
     answer(library, NAME, [picture.id for picture in next_pictures(concept, 20)])
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     rule = quoted(NAME)
     assert Place.of(library, {"rule": rule}).concept == NAME
     assert not Place.of(library, {"rule": rule}).is_rule

@@ -15,6 +15,7 @@ from web_screens import Screens, browser
 
 import concepts.cli
 from concepts.errors import DiscernError, SettingsError
+from concepts.results.trained import train, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from web.server import create_app, create_page
@@ -87,14 +88,14 @@ def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
 ) -> None:
     bench, concept = own_library, own_library.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, bench.context.collection.library.all_ids())
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     bench.watcher.pause = lambda seconds: None
     inbox = draw_folder(tmp_path / "inbox", 2, first_seed=700)
     body = {"folder": str(inbox), "webhook": f"http://127.0.0.1:9/{PATH}"}
     bench.context.settings = load_settings(internal_webhooks=True)
     watches, once = f"/api/v1/concepts/{NAME}/watches", {"Idempotency-Key": "watch"}
     begun = browser(create_app(bench)).post(watches, json=body, headers=once).json()
-    concept.versions.use(1, 1e-9, author="me").wait()  # everything is a yes
+    use_version(concept, 1, 1e-9, author="me").wait()  # everything is a yes
     assert concept.watches.look(begun["watch"]["id"]).wait().flagged == 2
     assert bench.watcher.send_due().failed
     assert told(bench, own_home) == ["secrets.json"]

@@ -27,6 +27,8 @@ from concepts.definition.document import Criterion
 from concepts.errors import ConflictError, DiscernError
 from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
+from concepts.results.heads import head_of
+from concepts.results.trained import version_quality
 from concepts.use_cases.parameters import PictureId
 from concepts.workbench import POOL_SIZE, Workbench
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words, note
@@ -268,7 +270,7 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
     view, quality = bench.concept(name).definition.read(), None
     definition, said = view.revision.definition, view.answers
     if view.heads or version:
-        measured = bench.concept(name).versions.quality(version=version)
+        measured = version_quality(bench.concept(name), version=version)
         report = measured.version.report
         quality = Quality(
             version=measured.version.number,
@@ -305,7 +307,7 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
 def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exported:
     """The classifier as a zip of files that run anywhere."""
     found = bench_of(ctx).concept(concept)
-    head = found.versions.head(version)
+    head = head_of(found, version)
     archive = found.exports.bundle(head.number)
     route = f"/api/v1/concepts/{quote(found.name, safe='')}/versions/{head.number}/bundle"
     return Exported(file=str(archive), bytes=archive.stat().st_size, route=route)

@@ -20,6 +20,7 @@ from concepts.collaborator.annotations import opinion_of
 from concepts.definition.revisions import definition_of, revisions
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.trained import train
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from web.http.roles import TOOLS as RULES
@@ -215,7 +216,7 @@ def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench
 
 def test_files_are_read_inside_the_allowed_roots_alone(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, NAME, [one.id for one in next_pictures(bench.concept(NAME), 12)])
-    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).begin(train).wait()
     outside = draw_folder(tmp_path / "outside", 2)
     (tmp_path / "allowed" / "out").symlink_to(outside)
     for place in ("outside", "allowed/../outside", "allowed/out"):

@@ -16,6 +16,7 @@ from web_screens import PASSWORD
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
 from concepts.installation.users import LAST_REMOVED, Users
+from concepts.results.trained import train
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
@@ -183,7 +184,7 @@ def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient) -> N
 def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: Workbench) -> None:
     begin(api, "Round")
     answer(workbench, "Round", workbench.context.collection.library.all_ids())
-    version = workbench.concept("Round").versions.train().wait().version
+    version = workbench.concept("Round").begin(train).wait().version
     page = api.get(f"concepts/Round/versions/{version}/scores", params={"limit": 200}).json()
     scored = page["pictures"]
     known = [scored[0], scored[-1]]

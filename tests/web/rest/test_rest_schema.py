@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from concepts.results.trained import train
 from concepts.workbench import Workbench
 from web.api.app import create_api
 from web.server import create_service
@@ -94,7 +95,7 @@ def app(library: Workbench) -> Iterator[FastAPI]:
     """A library with one concept, some answers and a trained version. No job runs: they stay queued."""
     concept = library.concepts.begin("Round", "Round shapes.")
     answer(library, "Round", library.context.collection.library.all_ids())
-    concept.versions.train().wait()
+    concept.begin(train).wait()
     yield create_service(library)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
 

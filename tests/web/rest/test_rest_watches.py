@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
 from storage.tables import AnsweredRow
 
@@ -24,8 +25,8 @@ WATCHES = f"concepts/{NAME}/watches"
 def concept(workbench: Workbench) -> None:
     workbench.concepts.begin(NAME, "A filled ellipse.")
     answer(workbench, NAME, [p.id for p in next_pictures(workbench.concept(NAME), 20)])
-    workbench.concept(NAME).versions.train().wait()
-    workbench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
+    workbench.concept(NAME).begin(train).wait()
+    use_version(workbench.concept(NAME), 1, 1e-9, author="me").wait()  # everything is a yes
     workbench.watcher.pause = lambda seconds: None
 
 

@@ -12,6 +12,7 @@ from answering import answer
 from fastapi.testclient import TestClient
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.trained import train
 from concepts.workbench import Workbench
 
 ONE, OTHER = "Round thing", "A line"
@@ -23,7 +24,7 @@ def two(workbench: Workbench) -> None:
     for name in (ONE, OTHER):
         workbench.concepts.begin(name, f"{name}, filled.")
         answer(workbench, name, [p.id for p in next_pictures(workbench.concept(name), 16)])
-        workbench.concept(name).versions.train().wait()
+        workbench.concept(name).begin(train).wait()
 
 
 def test_a_rule_is_tried_kept_downloaded_removed_and_brought_back(

@@ -16,15 +16,24 @@ from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
 from concepts.results.advice import advice_for
+from concepts.results.heads import head_of
 from concepts.results.quality import QualityView
 from concepts.results.review import keep_looking_over, review_queue
+from concepts.results.trained import (
+    RANKED,
+    compare_versions,
+    evaluate,
+    last_target,
+    train,
+    use_version,
+    version_quality,
+)
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.scores import Scores
-from concepts.workbench.versions import RANKED, Versions
 from storage.tables import now
 from web.advice import in_words
 from web.beside import Beside, one_of
@@ -160,8 +169,7 @@ class Check:
                 raise DiscernError("Choose a concept first.")
             jobs = self._jobs(name)  # first: what ends meanwhile ticks once more
             view, allowed = self._bench.concept(name).definition.read(), _allowed(request)
-            versions = self._bench.concept(name).versions
-            quality = versions.quality() if view.heads else None
+            quality = version_quality(self._bench.concept(name)) if view.heads else None
         except DiscernError as error:
             nothing = [None, Notice.bad(in_words(error)), None, gr.Timer(active=False), None]
             return [*nothing, gr.Accordion(visible=False), None, None, None, gr.Dropdown(), gr.Button()]
@@ -178,7 +186,7 @@ class Check:
             values.threshold_of(quality, allowed) if quality else None,
             below,
             above,
-            gr.Dropdown(value=versions.last_target(), visible=ready),
+            gr.Dropdown(value=last_target(self._bench.concept(name)), visible=ready),
             gr.Button(visible=ready and quality is not None),
         ]
 
@@ -222,7 +230,7 @@ class Check:
         try:
             concept = self._bench.concept(name) if name else None
             view = concept.definition.read() if concept else None
-            quality = concept.versions.quality() if concept and view and view.heads else None
+            quality = version_quality(concept) if concept and view and view.heads else None
         except DiscernError:  # which the page has said by now
             concept = view = quality = None
         if concept is None or view is None or quality is None:
@@ -310,7 +318,7 @@ class Check:
             if work.state == "done" and work.finished and now() - work.finished < FRESH:
                 told = Notice.good(self._told(name, work))
             elif is_going(work) and work.done >= RANKED:
-                number = self._bench.concept(name).versions.head().number
+                number = head_of(self._bench.concept(name)).number
                 told, news = Notice.good(f"Version {number} is trained. Testing it…"), f"{work.id} ranked"
         going = any(map(is_going, jobs))
         follows = not going or news.endswith("ranked")
@@ -324,7 +332,7 @@ class Check:
         return [*self._first(name, request, said), *self._later(name, request)[:-1]]
 
     def _told(self, name: str, work: JobView) -> str:
-        number, found = self._bench.concept(name).versions.head().number, work.result or {}
+        number, found = head_of(self._bench.concept(name)).number, work.result or {}
         if not found.get("new", True):
             return f"Nothing changed since version {number}."
         return f"Version {number} is trained{' and tested' if found.get('measured') else ''}."
@@ -343,18 +351,18 @@ class Check:
     def look(self, request: gr.Request) -> list[Any]:
         return self._begun(request)
 
-    @calls(Versions.train)
+    @calls(train)
     def train(self, aim: str, request: gr.Request) -> list[Any]:
         try:
-            self._concept(request).versions.train(str(aim or "f1"))
+            self._concept(request).begin(train, str(aim or "f1"))
         except DiscernError as error:
             return self._refused(error, request)
         return self._begun(request)
 
-    @calls(Versions.evaluate)
+    @calls(evaluate)
     def test(self, request: gr.Request) -> list[Any]:
         try:
-            self._concept(request).versions.evaluate()
+            self._concept(request).begin(evaluate)
         except DiscernError as error:
             return self._refused(error, request)
         return self._begun(request)
@@ -367,27 +375,27 @@ class Check:
             return self._refused(error, request)
         return self._begun(request)
 
-    @calls(Versions.use)
+    @calls(use_version)
     def use(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
             version, threshold = _number(chosen.version), _share(chosen.threshold)
-            versions = self._concept(request).versions
-            versions.use(version, threshold, author=author_of(request))
+            concept = self._concept(request)
+            use_version(concept, version, threshold, author=author_of(request))
         except DiscernError as error:
             return self._refused(error, request)
-        said = (
-            f"Version {versions.head().number} flags from {100 * threshold:.1f} %. Version {version} is kept."
-        )
+        newest = head_of(concept).number
+        said = f"Version {newest} flags from {100 * threshold:.1f} %. Version {version} is kept."
         return self._begun(request, Notice.good(said))
 
-    @calls(Versions.use)
+    @calls(use_version)
     def again(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            version, versions = _number(chosen.value), self._concept(request).versions
-            versions.use(version, author=author_of(request))
+            version, concept = _number(chosen.value), self._concept(request)
+            use_version(concept, version, author=author_of(request))
         except DiscernError as error:
             return self._refused(error, request)
-        said = f"Version {version} is in use again, as version {versions.head().number}. All others are kept."
+        newest = head_of(concept).number
+        said = f"Version {version} is in use again, as version {newest}. All others are kept."
         return self._begun(request, Notice.good(said))
 
     @calls(Certificates.begin)
@@ -399,7 +407,7 @@ class Check:
         except DiscernError as error:
             said = Notice.bad(f"{in_words(error)} Nothing was changed.")
         found = {one: concept.certificates.state(one) for one in values.SIDES}
-        quality = concept.versions.quality()
+        quality = version_quality(concept)
         return [said, values.guarantees_of(concept.name, quality, found, _allowed(request))]
 
     @calls(Certificates.keep)
@@ -409,7 +417,7 @@ class Check:
             concept.certificates.keep(_side(str(chosen.value)), author=author_of(request))
         except DiscernError as error:
             return self._refused(error, request)
-        said = f"Version {concept.versions.head().number} has the guarantee."
+        said = f"Version {head_of(concept).number} has the guarantee."
         return self._begun(request, Notice.good(said))
 
     # What is looked at
@@ -424,7 +432,7 @@ class Check:
 
     @calls()
     def beside_each_other(self, one: str, other: str, request: gr.Request) -> dict[str, Any]:
-        found = self._concept(request).versions.compare(_number(one), _number(other))
+        found = compare_versions(self._concept(request), _number(one), _number(other))
         return values.compared_of(found)
 
     @calls()
@@ -459,9 +467,9 @@ class Check:
 def _allowed(request: gr.Request) -> dict[str, bool]:
     """What whoever asks may do here."""
     return {
-        "train": may(request, Versions.train),
-        "test": may(request, Versions.evaluate),
-        "use": may(request, Versions.use),
+        "train": may(request, train),
+        "test": may(request, evaluate),
+        "use": may(request, use_version),
         "certify": may(request, Certificates.begin),
         "label": may(request, give_labels),
         "pictures": may(request, PictureLibrary.add),

@@ -18,6 +18,7 @@ from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
 from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
+from concepts.results.trained import RANKED, train
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
@@ -27,7 +28,6 @@ from concepts.workbench.keywords import Keywords
 from concepts.workbench.rules import Rules
 from concepts.workbench.scores import Finds, Scores
 from concepts.workbench.trash import Trash
-from concepts.workbench.versions import RANKED, Versions
 from concepts.workbench.watching import ASK_FLAGGED, Watches
 from web.advice import in_words
 from web.components.grid import PictureGrid
@@ -332,7 +332,7 @@ class Results:
         view = concept.definition.read()
         head: dict[str, Any] = {"title": view.name, "chips": [], "exports": True}
         if not view.heads:
-            trains = may(request, Versions.train)
+            trains = may(request, train)
             head["nothing"] = {
                 "title": "No results yet",
                 "text": "Train a version to see what it finds in your library.",
