@@ -8,6 +8,7 @@ import gradio as gr
 
 from concepts.labelling.labels import give_labels, own_labels
 from concepts.library.browsing import PictureDetail
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import comments_of_picture
@@ -47,7 +48,7 @@ class OnePicture:
         return self._drawn(str(chosen.value), request, position=True)
 
     def _page(self, request: gr.Request) -> dict[str, Any]:
-        shown = self._bench.protection.on_page(author_of(request), concept_of(request))
+        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request))
         return {
             "shown": shown.query,
             "key": shown.key,

@@ -10,6 +10,7 @@ from concepts.definition import revisions
 from concepts.jobs import Job, Progress
 from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
+from concepts.library import protection
 from concepts.results import next_pictures, review, trained
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
@@ -24,7 +25,6 @@ from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import Declared, declared_in
-from concepts.workbench.protection import Protections
 from concepts.workbench.rules import Rules
 from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
@@ -42,6 +42,7 @@ __all__ = [
 
 # Modules that declare use cases, which are known once they are imported.
 DECLARING = (
+    protection,
     revisions,
     examples,
     framed_parts,
@@ -81,7 +82,6 @@ class Workbench:
     trash: Trash
     scoring: Scoring
     rules: Rules
-    protection: Protections
     installation: Installation
 
     def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
@@ -100,7 +100,6 @@ class Workbench:
             self._register(kind, work)
         self.scoring = Scoring(self.context)
         self.watcher = Watcher(self.context)
-        self.protection = Protections(self.context)
         self.installation = Installation(self.context)
 
     def concept(self, name: str) -> Concept:

@@ -15,7 +15,6 @@ from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.scores import Scores
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
@@ -34,7 +33,6 @@ class Concept(Handle):
     label_files: LabelFiles
     label_exports: LabelExports
     scope: Scope
-    protection: ConceptProtection
     watches: Watches
     certificates: Certificates
     scores: Scores

@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from running_app import served
 
+from concepts.library.protection import protect_concept
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_app
@@ -57,7 +58,7 @@ def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> I
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A stripe.")
-    bench.concept(NAME).protection.set("blur")
+    protect_concept(bench.concept(NAME), "blur")
     with served(create_app(bench)) as url:
         yield url, bench.library.pictures(limit=1).pictures[0].id
     bench.close()

@@ -22,9 +22,9 @@ def site(own_site: Site) -> Site:
 @pytest.fixture
 def protected(site: Site, concept: str) -> Iterator[str]:
     """A concept whose pictures are blurred for everybody."""
-    site.bench.concept(concept).protection.set("blur")
+    site.protect_concept(bench.concept(concept), "blur")
     yield concept
-    site.bench.concept(concept).protection.set("")
+    site.protect_concept(bench.concept(concept), "")
 
 
 def is_clear(image: Any) -> None:

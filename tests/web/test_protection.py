@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from web_screens import PEOPLE, Screens, add_people, browser
 
+from concepts.library.protection import parts_of, prefer_protection, protect_concept, protection_of_concept
 from concepts.workbench import Workbench
-from concepts.workbench.protection import parts_of
 from web.server import create_app
 from web.tabs import TABS, Tab
 
@@ -35,9 +35,9 @@ def people(library: Workbench) -> dict[str, TestClient]:
 def bench(library: Workbench, people: dict[str, TestClient]) -> Iterator[Workbench]:
     """As at first: nothing is protected."""
     yield library
-    library.concept("Wound").protection.set("")
+    protect_concept(library.concept("Wound"), "")
     for name in PEOPLE:
-        library.protection.prefer(author=name)
+        prefer_protection(library.context, author=name)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_screens_of_every_concept_are_as_strict_as_the_strictest(
 ) -> None:
     lea = people["lea"]
     bench.concepts.begin("Cake", "A cake.")
-    bench.concept("Wound").protection.set("both")
+    protect_concept(bench.concept("Wound"), "both")
     assert protects(lea, "label", concept="Wound") == {BOTH}
     assert protects(lea, "library") == {BOTH}
     assert protects(lea, "label", concept="Cake") == set()
@@ -99,7 +99,7 @@ def test_a_persons_choice_is_theirs_alone_and_a_concept_is_protected_by_owners(
 
 
 def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: Workbench, vic: TestClient) -> None:
-    bench.concept("Wound").protection.set("blur")
+    protect_concept(bench.concept("Wound"), "blur")
     opened = {"sec-fetch-dest": "document", "accept": "text/html"}
     page = vic.get(f"/media/picture/{'0' * 64}", headers=opened)
     assert page.headers["content-type"].startswith("text/html")
@@ -111,7 +111,7 @@ def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: Workbench, vic: T
 def test_every_picture_of_every_screen_is_asked_for_protected(
     bench: Workbench, people: dict[str, TestClient], tab: Tab
 ) -> None:
-    bench.concept("Wound").protection.set("both")
+    protect_concept(bench.concept("Wound"), "both")
     shown = Screens.of(people["ola"]).load(tab.path.strip("/"), concept="Wound")
     asked = re.findall(r'/media/(?:thumbnail|picture)/[0-9a-f]{64}([^"\\\s]*)', shown)
     assert {one.lstrip("?") for one in asked} <= {BOTH}
@@ -123,7 +123,7 @@ def test_the_viewer_and_the_library_ask_for_protected_pictures(
 ) -> None:
     screens = Screens.of(vic)
     for choice, query in (("both", BOTH), ("blur", "shown=blur"), ("", "")):
-        bench.concept("Wound").protection.set(choice)  # type: ignore[arg-type]
+        protect_concept(bench.concept("Wound"), choice)  # type: ignore[arg-type]
         opened = screens.send("position", value=picture).text
         asked = {*re.findall(r"\?(shown=[a-z&=]+)", opened), *protects(vic, "library")}
         assert asked == ({query} if query else set())
@@ -159,7 +159,7 @@ def test_a_protected_picture_is_as_large_and_has_no_detail_or_no_colour(
 
 
 def test_a_copy_of_a_concept_is_as_protected_as_it(bench: Workbench) -> None:
-    bench.concept("Wound").protection.set("both")
+    protect_concept(bench.concept("Wound"), "both")
     bench.concepts.copy("Wound", "Wound on a hand", author="me")
-    assert bench.concept("Wound on a hand").protection.get().shown_as == "both"
-    bench.concept("Wound on a hand").protection.set("")
+    assert protection_of_concept(bench.concept("Wound on a hand")).shown_as == "both"
+    protect_concept(bench.concept("Wound on a hand"), "")

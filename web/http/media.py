@@ -18,12 +18,12 @@ from starlette.concurrency import run_in_threadpool
 from concepts.errors import UnknownError
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.library.protection import OnPage, Part, protection_of, protection_on_page
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
 from concepts.use_cases.names import LONGEST
 from concepts.workbench import Workbench
 from concepts.workbench.map import By
-from concepts.workbench.protection import OnPage, Part
 from storage.pictures.resizing import protected
 from storage.pictures.videos import PLAYED
 from web.http.guard import author_of
@@ -127,4 +127,4 @@ def map_routes(workbench: Workbench) -> APIRouter:
 def protection_of(workbench: Workbench, request: Request) -> OnPage:
     """How to protect pictures for this person, by the concept in the address."""
     named = request.query_params.get("concept", "")
-    return workbench.protection.on_page(author_of(request), named if len(named) <= LONGEST else None)
+    return protection_on_page(workbench.context, author_of(request), named if len(named) <= LONGEST else None)

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.library.protection import protection_on_page
 from concepts.use_cases.names import id_in
 from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, LONGEST, MOST_FOUND, Collections, CollectionView
@@ -157,7 +158,7 @@ class Albums:
 
     def _shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
         concept, owner = concept_of(request) or "", may(request, Collections.change)
-        query = self._bench.protection.on_page(author_of(request), None).query
+        query = protection_on_page(self._bench.context, author_of(request), None).query
         albums = [_card(one, concept, query, owner) for one in self._bench.collections.all()]
         imports = [
             (f"{one.finished:%d %b %Y %H:%M}: {count(one.added, 'new picture')} of {one.what}", str(one.job))

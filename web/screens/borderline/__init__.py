@@ -24,6 +24,7 @@ from concepts.collaborator.trials import WordingView
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.library.protection import protection_on_page
 from concepts.results.review import begin_review
 from concepts.workbench import Concept, Workbench
 from web.advice import in_words
@@ -139,7 +140,7 @@ class Borderline:
         except DiscernError as error:
             top = [Notice.bad(in_words(error)), None, gr.Timer(active=False), None, None]
             return [*top, gr.Row(visible=False), None, None, None, gr.Accordion(visible=False), None, None]
-        query = self._bench.protection.on_page(author_of(request), name).query
+        query = protection_on_page(self._bench.context, author_of(request), name).query
         there = looked is not None or bool(tried)
         pending = bool(tried) and tried[0].deed is None
         answered = last is not None and not last.open

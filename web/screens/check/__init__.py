@@ -15,6 +15,7 @@ from concepts.installation.activity import JobView
 from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
+from concepts.library.protection import protection_on_page
 from concepts.results.advice import advice_for
 from concepts.results.heads import head_of
 from concepts.results.quality import QualityView
@@ -300,7 +301,7 @@ class Check:
         ]
 
     def _query(self, name: str, request: gr.Request) -> str:
-        return self._bench.protection.on_page(author_of(request), name).query
+        return protection_on_page(self._bench.context, author_of(request), name).query
 
     def _jobs(self, name: str) -> list[JobView]:
         return self._bench.installation.newest_jobs((*WORK, LOOK_OVER), name)

@@ -11,6 +11,7 @@ from concepts.definition.document import Definition, Revision
 from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition
+from concepts.library.protection import protection_on_page
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -30,7 +31,7 @@ class Doing:
 
     def values(self, request: gr.Request) -> Values:
         author = author_of(request)
-        query = self.bench.protection.on_page(author, concept_of(request)).query
+        query = protection_on_page(self.bench.context, author, concept_of(request)).query
         return Values(query, owner=request.state.role >= Role.OWNER, reader=author)
 
     def concept(self, request: gr.Request) -> Concept:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_labels
+from concepts.library.protection import protection_on_page
 from concepts.results.next_pictures import coming
 from concepts.results.review import keep_looking_over
 from concepts.workbench import ENOUGH_LABELS, Workbench
@@ -101,7 +102,7 @@ class Label:
             "person": author,
             "usual": ENOUGH_LABELS,
             "scale": view.scale.model_dump(mode="json"),
-            "shown": self._bench.protection.on_page(author, view.name).query,
+            "shown": protection_on_page(self._bench.context, author, view.name).query,
             "state": state.model_dump(mode="json"),
             "check": place("/check", view.name),
         }

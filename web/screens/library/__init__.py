@@ -18,6 +18,7 @@ import gradio as gr
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from concepts.workbench.collections import Collections
 from concepts.workbench.library import FolderView
@@ -311,7 +312,7 @@ class Library:
     ) -> dict[str, Any] | None:
         if problem or not library.pictures:
             return None
-        shown = self._bench.protection.on_page(author_of(request), concept_of(request)).query
+        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request)).query
         said = chosen.said()
         first: list[dict[str, Any]] = []  # whose captions have the words
         if chosen.q and not (chosen.like or chosen.within or chosen.captions):
@@ -342,7 +343,7 @@ class Library:
         damage = f"{library.damage} It is being rebuilt." if library.damage else ""
         if library.database:
             damage = f"{library.database} {DamagedDatabaseError.on_screen}"
-        shown = self._bench.protection.on_page(author_of(request), concept_of(request)).query
+        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request)).query
         parts = [
             {"text": text, "remove": f"{text}: remove", "address": _without(said, *names)}
             for text, names in self._parts(chosen)

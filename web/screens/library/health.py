@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from concepts.library.browsing import Repetition
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from concepts.workbench.upkeep import Upkeep
 from web.handlers import PLAIN, author_of, calls, concept_of, may
@@ -50,7 +51,7 @@ class Health:
     def _drawn(self, request: gr.Request) -> dict[str, Any]:
         bench, said = self._bench, dict(request.query_params)
         info, concept = bench.library.info(), concept_of(request) or ""
-        shown = bench.protection.on_page(author_of(request), concept_of(request)).query
+        shown = protection_on_page(bench.context, author_of(request), concept_of(request)).query
         first = int(said["bad"]) if said.get("bad", "").isdecimal() and len(said["bad"]) < 9 else 0
         copies = (
             bench.library.exact_duplicates(GROUPS, said.get("copies", "")) if info.exact_duplicates else []

@@ -9,6 +9,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from concepts.workbench.map import By
 from concepts.workbench.upkeep import Upkeep
@@ -94,7 +95,7 @@ class MapScreen:
         return self._shown(request)
 
     def _shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
-        query = self._bench.protection.on_page(author_of(request), None).query
+        query = protection_on_page(self._bench.context, author_of(request), None).query
         try:
             fitting, pictures = self._page(request)
         except DiscernError as error:
@@ -142,7 +143,7 @@ class MapScreen:
             "names": [one.model_dump(mode="json") for one in state.names],
             "shape": query.get("shape", "")[:4096],
             "colours": {"by": by, "concept": concept},
-            "shown": bench.protection.on_page(author_of(request), None).query,
+            "shown": protection_on_page(bench.context, author_of(request), None).query,
         }
         missing = f"{count(state.missing, 'picture')} not on the map yet." if state.missing else ""
         chosen = {

@@ -18,6 +18,7 @@ from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
 from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
+from concepts.library.protection import protection_on_page
 from concepts.results.trained import RANKED, train
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
@@ -460,7 +461,7 @@ class Results:
     def _grid(
         self, request: gr.Request, concept: str, source: str, threshold: float, order: str
     ) -> dict[str, Any]:
-        shown = self._bench.protection.on_page(author_of(request), concept or None).query
+        shown = protection_on_page(self._bench.context, author_of(request), concept or None).query
         return {
             "source": source,
             "pages": "offset",

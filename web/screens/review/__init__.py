@@ -29,6 +29,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue, ReviewRow
+from concepts.library.protection import protection_on_page
 from concepts.results.measuring import consistency_of
 from concepts.results.review import begin_review, keep_looking_over, review_queue
 from concepts.workbench import Concept, Workbench
@@ -184,7 +185,7 @@ class Review:
             return self._nothing(Notice.bad(in_words(error)))
         going = {job.kind for job in jobs if is_going(job)}
         estimate = estimate_annotation(concept)
-        query = self._bench.protection.on_page(author_of(request), view.name).query
+        query = protection_on_page(self._bench.context, author_of(request), view.name).query
         all_of = sum(queue.counts.values())
         n = queue.counts.get(only, 0) if only else all_of
         asked = bool(estimate.pictures) and "annotate" not in going and may(request, annotate)

@@ -9,14 +9,16 @@ import gradio as gr
 from pydantic import ValidationError
 
 from concepts.errors import DiscernError
-from concepts.workbench import Workbench
-from concepts.workbench.protection import (
-    ConceptProtection,
+from concepts.library.protection import (
     Key,
     OfConcept,
     Protection,
-    Protections,
+    prefer_protection,
+    protect_concept,
+    protection_of,
+    protection_of_concept,
 )
+from concepts.workbench import Workbench
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.parts import Notice, place
@@ -73,11 +75,11 @@ class Appearance:
     def open(self, request: gr.Request) -> list[Any]:
         concept, of_concept = self._bench.concepts.name_now(concept_of(request) or ""), None
         with suppress(DiscernError):  # in the trash, so it has no screens now
-            of_concept = self._bench.concept(concept).protection.get().shown_as if concept else None
-        own = self._bench.protection.of_person(author_of(request))
+            of_concept = protection_of_concept(self._bench.concept(concept)).shown_as if concept else None
+        own = protection_of(self._bench.context, author_of(request))
         theme = request.cookies.get("discern-theme", "system")
         is_saved = request.query_params.get("saved") == "1"
-        owner = may(request, ConceptProtection.set)
+        owner = may(request, protect_concept)
         info = "" if owner else "An owner can change it."
         return [
             headed(PATH, request, note=f"Concept: {concept}" if of_concept is not None else ""),
@@ -90,21 +92,21 @@ class Appearance:
             gr.Button(visible=owner),
         ]
 
-    @calls(Protections.prefer)
+    @calls(prefer_protection)
     def prefer(self, shown_as: str, key: str, request: gr.Request) -> tuple[Any, str]:
         try:
             wanted = Protection.model_validate({"shown_as": shown_as, "key": key})
-            self._bench.protection.prefer(wanted.shown_as, wanted.key, author=author_of(request))
+            prefer_protection(self._bench.context, wanted.shown_as, wanted.key, author=author_of(request))
         except ValidationError:
             return Notice.bad("Choose from the list. Nothing was changed."), ""
         return None, place(PATH, concept_of(request) or "", saved=1)
 
-    @calls(ConceptProtection.set)
+    @calls(protect_concept)
     def protect(self, shown_as: str, request: gr.Request) -> tuple[Any, str]:
         concept = concept_of(request) or ""
         try:
             wanted = OfConcept.model_validate({"shown_as": shown_as})
-            self._bench.concept(concept).protection.set(wanted.shown_as)
+            protect_concept(self._bench.concept(concept), wanted.shown_as)
         except ValidationError:
             return Notice.bad("Choose from the list. Nothing was changed."), ""
         except DiscernError as error:

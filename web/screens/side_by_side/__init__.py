@@ -17,6 +17,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import own_labels
 from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.filters import PictureSelection
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
@@ -72,7 +73,7 @@ class SideBySide:
             own = self._own(names, ids, author)
         except DiscernError as error:
             return [{"back": "/library"}, Notice.bad(in_words(error)), gr.Dropdown(), None]
-        query = bench.protection.on_page(author, None).query
+        query = protection_on_page(bench.context, author, None).query
         about = f"“{chosen.q[:30]}”" if chosen.q else ""
         head = {
             "back": place("/library", **{name: v for name, v in place_.items() if name != "pictures"}),

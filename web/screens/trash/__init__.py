@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Emptied
 from concepts.workbench.trash import Moved, Trash, TrashItem
@@ -127,7 +128,7 @@ class TrashScreen:
         asked_at = time()
         found = self._bench.trash.items(kind, PAGE + 1, start)
         items, more = found[:PAGE], len(found) > PAGE
-        query = self._bench.protection.on_page(author, None).query
+        query = protection_on_page(self._bench.context, author, None).query
         here = {"kind": kind} if kind else {}
         state = request.state
 
