@@ -18,13 +18,8 @@ GOING = ("queued", "running", "interrupted")
 TITLES = {
     "add pictures": "Importing pictures",
     "add sample": "Getting sample pictures",
-    "check library": "Checking the library",
     "empty bin": "Emptying the trash",
-    "find neighbours": "Finding similar pictures",
     "draw map": "Drawing the map",
-    "tidy vectors": "Freeing disk space",
-    "read words": "Reading words in pictures",
-    "re-embed": "Changing the encoder",
     "score library": "Scoring the library",
     "score table": "Scoring all concepts",
     "try rule": "Trying a rule",
@@ -116,32 +111,13 @@ def _added(result: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
-def library_checked(result: dict[str, Any]) -> str:
-    """What a look at everything below SQL found, and what was mended."""
-    if result.get("repaired"):
-        vectors, thumbnails = int(result["embedded"]), int(result["thumbnails_made"])
-        said = [f"{count(vectors, 'picture')} embedded again, {count(thumbnails, 'thumbnail')} made again"]
-        if result["left"]:
-            said.append(f"{count(int(result['left']), 'picture')} can’t be repaired: their files are gone")
-    else:
-        lost = result["vectors_missing"] + result["thumbnails_missing"]
-        said = [f"{lost:,} vectors and thumbnails missing" if lost or result["index"] else "nothing missing"]
-    for name, words in (("missing", "gone"), ("changed", "changed"), ("unreadable", "that can't be read")):
-        if result[f"files_{name}"]:
-            said.append(f"{count(int(result[f'files_{name}']), 'file')} {words}")
-    return "; ".join(said)
-
-
 OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "add pictures": _added,
     "add sample": _added,
-    "check library": library_checked,
     "empty bin": lambda r: f"{count(r['pictures'], 'picture')} erased",
-    "find neighbours": lambda r: f"{count(r['pictures'], 'picture')} compared",
     "draw map": lambda r: f"{count(r['pictures'], 'picture')} placed",
     "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
-    "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "score table": lambda r: f"{count(r['rows'], 'picture')}, {count(len(r['concepts']), 'concept')}",
     "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",

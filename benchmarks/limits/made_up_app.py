@@ -7,11 +7,13 @@ the start, as none is where there is one: of a million it takes minutes, once. A
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import app
 from benchmarks.limits.million import drawing_of
+from concepts.library import upkeep
 from concepts.library.renditions import Rendition, Renditions
 from concepts.settings import Settings
 from concepts.use_cases import SharedResources
@@ -57,7 +59,7 @@ class LargeDrawings(Renditions):
 def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
     workbench = Workbench(settings, SharedResources(thumbnails=Drawings(settings.home)))
     workbench.context.renditions = LargeDrawings(settings.home)
-    workbench.upkeep.keep_up = lambda: None  # type: ignore[method-assign]
+    upkeep.QUICK = sys.maxsize  # type: ignore[attr-defined]  # no graph of pictures that look alike is made of drawings
     workbench.installation.start_log()
     return workbench, None
 

@@ -117,7 +117,7 @@ def _found(pictures: Sequence[PictureView]) -> None:
         table(("id", "pixels", "path"), rows)
 
 
-@shows("upkeep.check")
+@shows("look_after")
 def _checked(report: Any) -> None:
     """What came of the check; of what was done instead, its figures."""
     from concepts.library.health import Checked

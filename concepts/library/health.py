@@ -15,7 +15,7 @@ from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
 from concepts.library.ingestion import chunks
 from concepts.library.originals import original
-from concepts.view import View
+from concepts.view import View, count
 from storage.library import Library
 from storage.pictures import archives, sources
 from storage.pictures.files import SkippedFile, Source, look_at
@@ -62,6 +62,22 @@ class Checked(View):
         if self.repaired:
             return not self.left
         return not (self.index or self.vectors_missing or self.vectors_extra or self.thumbnails_missing)
+
+    def says(self) -> str:
+        if self.repaired:
+            vectors, thumbnails = count(self.embedded, "picture"), count(self.thumbnails_made, "thumbnail")
+            said = [f"{vectors} embedded again, {thumbnails} made again"]
+            if self.left:
+                said.append(f"{count(self.left, 'picture')} can’t be repaired: their files are gone")
+        else:
+            lost = self.vectors_missing + self.thumbnails_missing
+            is_worse = lost or self.index
+            said = [f"{lost:,} vectors and thumbnails missing" if is_worse else "nothing missing"]
+        files = ((self.files_missing, "gone"), (self.files_changed, "changed"))
+        for number, what in (*files, (self.files_unreadable, "that can't be read")):
+            if number:
+                said.append(f"{count(number, 'file')} {what}")
+        return "; ".join(said)
 
 
 @dataclass

@@ -163,6 +163,19 @@ class App:
         """Queues a use case that is a job. Raises `PlaceError` where there is no room to begin it."""
         return DECLARED[work].begin(self, *given, **named)
 
+    def submit(
+        self,
+        work: Callable[Concatenate[App, Progress, Given], Result],
+        *given: Given.args,
+        **named: Given.kwargs,
+    ) -> int:
+        """Queues a use case that nobody asked for, whatever room there is, and returns the job's id."""
+        return self.jobs.submit(DECLARED[work].job_for(self, *given, **named))
+
+    def latest(self, work: Callable[..., Any]) -> StoredJob | None:
+        """The newest job of this use case, however far it is."""
+        return self.jobs.store.latest([DECLARED[work].kind])
+
 
 @dataclass(eq=False)
 class Concept:

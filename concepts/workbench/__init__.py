@@ -10,7 +10,8 @@ from concepts.definition import revisions
 from concepts.jobs import Job, Progress
 from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
-from concepts.library import protection
+from concepts.library import protection, upkeep
+from concepts.library.upkeep import mending_of
 from concepts.results import next_pictures, review, trained
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
@@ -28,7 +29,6 @@ from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.rules import Rules
 from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
-from concepts.workbench.upkeep import Upkeep
 from concepts.workbench.watcher import Watcher
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
 # Modules that declare use cases, which are known once they are imported.
 DECLARING = (
     protection,
+    upkeep,
     revisions,
     examples,
     framed_parts,
@@ -77,7 +78,6 @@ class Workbench:
     concepts: Concepts
     library: PictureLibrary
     map: LibraryMap
-    upkeep: Upkeep
     collections: Collections
     trash: Trash
     scoring: Scoring
@@ -89,12 +89,12 @@ class Workbench:
         self.context = Context(settings, lent)
         self.context.bench = self
         self.jobs = self.context.jobs
-        self.upkeep = Upkeep(self.context)
+        mending_of(self.context)
         self.collections = Collections(self.context)
         self.rules = Rules(self.context)
         self.map = LibraryMap(self.context)
-        self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules, self.map)
-        self.trash = Trash(self.context, self.collections, self.upkeep)
+        self.library = PictureLibrary(self.context, self.collections, self.rules, self.map)
+        self.trash = Trash(self.context, self.collections)
         self.concepts = Concepts(self)
         for kind, work in WORK.items():
             self._register(kind, work)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
-from concepts.library.health import Checked
 from concepts.results.export import ScoreResult
 from concepts.results.keywords import FilesCopied, KeywordsWritten
 from concepts.view import View
@@ -28,10 +27,6 @@ class Added(View):
     others: int = 0
 
 
-class Embedded(View):
-    embedded: int
-
-
 class PicturesDone(View):
     """How many pictures the work was done for."""
 
@@ -51,14 +46,6 @@ class AddPictures(Job[Added]):
 class AddSample(Job[Added]):
     kind = "add sample"
     lane = Lane.LONG
-
-
-class CheckLibrary(Job[Checked]):
-    """Compares what there is with what SQL says; with `repair` what is missing is made again."""
-
-    kind = "check library"
-    lane = Lane.LONG
-    repair: bool = False
 
 
 class Emptied(View):
@@ -95,28 +82,6 @@ class EmptyTrash(Job[Emptied]):
     refuse: bool = False
 
 
-class Reembed(Job[Embedded]):
-    kind = "re-embed"
-    lane = Lane.LONG
-    encoder: str
-
-
-class NeighboursFound(View):
-    """`recall`: how many of its nearest pictures each one has, on average."""
-
-    pictures: int
-    recall: float
-    seconds: float
-
-
-class FindNeighbours(Job[NeighboursFound]):
-    """Finds the nearest others of all pictures where they have changed, or `anew`."""
-
-    kind = "find neighbours"
-    lane = Lane.LONG
-    anew: bool = False
-
-
 class MapName(View):
     """What is seen in most pictures around a place of the map, which goes from -1 to 1."""
 
@@ -138,36 +103,6 @@ class DrawMap(Job[MapDrawn]):
     kind = "draw map"
     lane = Lane.LONG
     anew: bool = False
-
-
-class Tidied(View):
-    """Bytes on disk, of the vectors and all that belongs to them."""
-
-    before: int
-    after: int
-
-
-class TidyVectors(Job[Tidied]):
-    """Removes from disk what only older states of the vectors have."""
-
-    kind = "tidy vectors"
-    lane = Lane.LONG
-
-
-class WordsRead(View):
-    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
-    any more."""
-
-    pictures: int
-    words: int
-    gone: int
-
-
-class ReadWords(Job[WordsRead]):
-    """Reads the words in all pictures in which nobody has looked for some yet."""
-
-    kind = "read words"
-    lane = Lane.READING
 
 
 class ScoreLibrary(Job[PicturesDone]):

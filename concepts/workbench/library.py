@@ -7,12 +7,12 @@ import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.errors import DiscernError, NoUsableRowsError, missing_package
 from concepts.jobs import Progress, Started
 from concepts.labelling.formats import format_of
 from concepts.labelling.formats.sidecars import Sidecars
@@ -27,15 +27,30 @@ from concepts.library.browsing import (
     Repetition,
     camera_of,
 )
-from concepts.library.collection import LibraryInfo
+from concepts.library.collection import LibraryInfo, collection_of
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import VectorTable, read_vectors
 from concepts.library.outside_pictures import embed_again
-from concepts.library.reading import is_there
+from concepts.library.reading import EXTRA, PACKAGE, is_there
 from concepts.library.roots import check_encoder, check_roots, folders_to_add, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, about_words, find_pictures
+from concepts.library.upkeep import (
+    NeighboursReport,
+    VectorsOnDisk,
+    WordsState,
+    check_library,
+    find_neighbours,
+    keep_up,
+    mending_of,
+    neighbours_report,
+    read_words,
+    tidy_vectors,
+    vectors_on_disk,
+    words_state,
+)
 from concepts.library.uploads import typed_paths
+from concepts.use_cases import App, use_case
 from concepts.use_cases.parameters import (
     AuthorName,
     Confined,
@@ -51,11 +66,10 @@ from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.columns import ColumnsReport, keep_columns
 from concepts.workbench.context import Context
-from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
+from concepts.workbench.jobs import Added, AddPictures, AddSample, DrawMap
 from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import operation
 from concepts.workbench.rules import Rules
-from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
 from storage.buckets import in_bucket, written
 from storage.labels import Author
 from storage.picture_filter import PictureFilter
@@ -111,13 +125,43 @@ class LibraryState(LibraryInfo):
     bad: list[BadFile]
 
 
+@use_case("POST /library/check", command="library check", host=True)
+def look_after(
+    app: App,
+    repair: Annotated[bool, Field(description="Make again what is missing or damaged.")] = False,
+    only: Annotated[
+        Literal["", "neighbours", "map", "words", "tidy"],
+        Field(
+            description="Instead: compare pictures with each other; draw the map; read the words in "
+            "pictures, and in those that come later; remove what only older states of the vectors have."
+        ),
+    ] = "",
+    anew: Annotated[
+        bool, Field(description="With `neighbours` or `map`: even if nothing has changed.")
+    ] = False,
+) -> Started[Any]:
+    """Look whether everything is there: vectors, thumbnails, and the files of the pictures.
+
+    Raises `DiscernError`, and `PackageError` where words can't be read here.
+    """
+    if only == "words" and not is_there():
+        raise missing_package(PACKAGE, EXTRA)
+    if only != "words":
+        collection_of(app).recorded()
+    if only == "neighbours":
+        return app.begin(find_neighbours, anew)
+    if only == "map":
+        return app.jobs.begin(DrawMap(anew))
+    if only == "words":
+        return app.begin(read_words)
+    return app.begin(tidy_vectors) if only == "tidy" else app.begin(check_library, repair)
+
+
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
-    def __init__(
-        self, context: Context, collections: Collections, upkeep: Upkeep, rules: Rules, map: LibraryMap
-    ) -> None:
-        self._context, self._collections, self._upkeep = context, collections, upkeep
+    def __init__(self, context: Context, collections: Collections, rules: Rules, map: LibraryMap) -> None:
+        self._context, self._collections = context, collections
         self._rules, self._map = rules, map
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
@@ -230,12 +274,12 @@ class PictureLibrary:
             self._context.collection.words().warm_up()
             self._context.collection.index()
             gc.freeze()  # to look all of that through for garbage would stop every thread for half a second
-            self._upkeep.keep_up()
+            keep_up(self._context)
 
     def info(self, *, wait: bool = True) -> LibraryInfo:
         """Counts and the encoder. Without `wait` nothing is looked up that takes seconds: see
         `Collection.info`."""
-        self._upkeep.see_what_was_mended()
+        mending_of(self._context).look()
         return self._context.collection.info(wait=wait)
 
     @operation("GET /library", command="library info")
@@ -246,9 +290,9 @@ class PictureLibrary:
             **dict(info),
             formats=self.formats(),
             folders=self.folders(folder),
-            vectors=self._upkeep.disk() if info.encoder else None,
-            neighbours=self._upkeep.neighbours() if info.encoder else None,
-            words=self._upkeep.words(),
+            vectors=vectors_on_disk(self._context) if info.encoder else None,
+            neighbours=neighbours_report(self._context) if info.encoder else None,
+            words=words_state(self._context),
             bad=self.bad_files(1000) if bad else [],
         )
 
@@ -485,8 +529,8 @@ class PictureLibrary:
                 with contextlib.suppress(NoUsableRowsError):
                     keep_columns(self._context, Sidecars(tell), folder, any_number=True)
         if report.added and is_there() and self._context.columns.were_read():
-            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
-        self._upkeep.keep_up()
+            self._context.submit(read_words)  # whoever had words read wants those of new ones, too
+        keep_up(self._context)
         return Added.model_validate(report, from_attributes=True)
 
 

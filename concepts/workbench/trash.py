@@ -10,6 +10,7 @@ from pydantic import Field
 
 from concepts.errors import DiscernError, UnknownError
 from concepts.jobs import Progress, Started
+from concepts.library.upkeep import check_library, keep_up
 from concepts.use_cases.names import id_in
 from concepts.use_cases.parameters import AuthorName, Flag, Limit, Offset, Permit
 from concepts.use_cases.roles import Role
@@ -17,9 +18,8 @@ from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
 from concepts.workbench.emptying import erase
-from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
+from concepts.workbench.jobs import Emptied, EmptyTrash
 from concepts.workbench.operation import operation
-from concepts.workbench.upkeep import Upkeep
 from storage.choices import CombinationStore
 from storage.trash import Kind
 
@@ -65,8 +65,8 @@ class Trash:
     """One place for what is out of use. Everything in it can be restored as it was; only pictures can be
     erased, and their own files are never touched."""
 
-    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep) -> None:
-        self._context, self._upkeep = context, upkeep
+    def __init__(self, context: Context, collections: Collections) -> None:
+        self._context = context
         self._collections = collections
         self._rules = CombinationStore(context.database)
         context.jobs.register(EmptyTrash, self._empty)
@@ -144,7 +144,7 @@ class Trash:
             encoder = library.encoder()
             waits = moved and encoder and library.adding.pending(encoder.fingerprint, 1)
             if waits and context.jobs.is_started:
-                context.jobs.submit(CheckLibrary(repair=True))  # another encoder came meanwhile
+                context.submit(check_library, repair=True)  # another encoder came meanwhile
             return Moved(kind=kind, ids=moved, names=[])
         if kind == "concept":
             number = context.trash.find(kind, given) or id_in(given) or context.row_of(given).id
@@ -183,7 +183,7 @@ class Trash:
 
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
         emptied = erase(self._context, job, progress)
-        self._upkeep.keep_up()
+        keep_up(self._context)
         return emptied
 
     def _mark_rule(self, name: str, author: str, *, removed: bool) -> str:

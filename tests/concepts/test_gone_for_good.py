@@ -31,6 +31,7 @@ from concepts.library.outside_pictures import outside_thumbnail
 from concepts.results.trained import measure_again, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench, emptying
+from concepts.workbench.library import look_after
 from storage import erasing
 from storage.kept_figures import Follows, KeptFigures
 from storage.people import AnsweredRequests
@@ -169,7 +170,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     bench.rules.write_table("csv").wait()
     concept.exports.page()
     concept.exports.bundle(page=False)
-    bench.upkeep.check(only="neighbours").wait()
+    look_after(bench.context, only="neighbours").wait()
     KeptFigures(context.database).keep("covers", {concept.id: (Follows("answers", 0), ids)})
     jobs = context.jobs.store
     row = {"id": ids[0], "reason": "label_flip", "evidence": REMARK, "labels": [{"comments": [REMARK]}]}
@@ -215,7 +216,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
     with bench.context.database.read() as session:
         assert {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)} == said
     assert all(said == rows_of(file) <= rows[job] for job, said, file in scored(bench))
-    assert bench.upkeep.check().wait().is_whole
+    assert look_after(bench.context).wait().is_whole
     assert bench.context.revision(concept).definition.examples == ()
     assert done.backups == ()
 

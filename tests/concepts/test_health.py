@@ -14,9 +14,11 @@ import pytest
 from soak_load import until
 
 from concepts.errors import DamagedIndexError
+from concepts.library.upkeep import reembed
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from storage import database_file
 from storage.copies import Copies
 
@@ -72,14 +74,14 @@ def add(bench: Workbench, pictures: Path) -> None:
 
 
 def embed_again(bench: Workbench, pictures: Path) -> None:
-    bench.upkeep.reembed(bench.context.collection.recorded().name).wait()
+    bench.context.begin(reembed, bench.context.collection.recorded().name).wait()
 
 
 def check_and_repair(bench: Workbench, pictures: Path) -> None:
-    told = bench.upkeep.check().wait()
+    told = look_after(bench.context).wait()
     assert told.index or told.vectors_missing == 91
     assert not told.is_whole
-    mended = bench.upkeep.check(repair=True).wait()
+    mended = look_after(bench.context, repair=True).wait()
     assert (mended.left, mended.is_whole) == (0, True)
 
 
@@ -101,14 +103,14 @@ def test_what_is_lost_is_said_instead_of_finding_nothing_and_comes_back(
     mend(bench, pictures)
     _assert_same(_vectors(bench), before)
     assert bench.library.info().damage == ""
-    assert bench.upkeep.check().wait().is_whole
+    assert look_after(bench.context).wait().is_whole
 
 
 @pytest.mark.parametrize("kind", ["*.lance/data/*", "*.snapshot/*.vectors", "*.graph/*/*", "*.map"])
 def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the_same_pictures(
     trained: Workbench, own_home: Path, kind: str
 ) -> None:
-    trained.upkeep.check(only="map").wait()
+    look_after(trained.context, only="map").wait()
     before = [found.id for found in trained.library.search("ball", n=20)]
     files = [file for file in (own_home / "vectors").glob(kind) if file.is_file()]
     assert files
@@ -119,11 +121,11 @@ def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the
         assert [found.id for found in bench.library.search("ball", n=20)] == before
     with contextlib.suppress(DamagedIndexError):
         bench.concept("Round thing").begin(train).wait()
-    bench.upkeep.check().wait()
-    assert bench.upkeep.check(repair=True).wait().is_whole
+    look_after(bench.context).wait()
+    assert look_after(bench.context, repair=True).wait().is_whole
     assert [found.id for found in bench.library.search("ball", n=20)] == before
-    bench.upkeep.check(only="map").wait()
-    assert bench.upkeep.check().wait().is_whole
+    look_after(bench.context, only="map").wait()
+    assert look_after(bench.context).wait().is_whole
     bench.close()
 
 
@@ -134,9 +136,9 @@ def test_lost_vectors_of_some_keep_nobody_from_the_others_and_surplus_goes(bench
     assert "5 of 91 pictures" in bench.library.info().damage
     index.write(["ab" * 32], np.ones((1, index.dimension), np.float32))
     assert len(bench.library.search("ball", n=100)) == 86, "none of no picture"
-    told = bench.upkeep.check().wait()
+    told = look_after(bench.context).wait()
     assert (told.vectors_missing, told.vectors_extra) == (5, 1)
-    mended = bench.upkeep.check(repair=True).wait()
+    mended = look_after(bench.context, repair=True).wait()
     assert (mended.embedded, mended.is_whole) == (5, True)
     assert len(bench.library.search("ball", n=100)) == len(index.ids) == 91
 
@@ -150,8 +152,8 @@ def test_lost_thumbnails_are_made_again_when_looked_at_or_repaired(bench: Workbe
     shutil.rmtree(own_home / "thumbnails")
     bench.context.collection.look()
     assert "Thumbnails are missing" in bench.library.info().damage
-    assert bench.upkeep.check().wait().thumbnails_missing == 91
-    mended = bench.upkeep.check(repair=True).wait()
+    assert look_after(bench.context).wait().thumbnails_missing == 91
+    mended = look_after(bench.context, repair=True).wait()
     assert (mended.thumbnails_made, mended.is_whole) == (91, True)
     assert len(list((own_home / "thumbnails").rglob("*.webp"))) == 91
 
@@ -170,7 +172,7 @@ def test_files_gone_changed_or_unreadable_are_named_and_do_not_stop_a_repair_of_
     os.utime(own / "touched.png")
     (own / "folder.png").unlink()
     (own / "folder.png").mkdir()
-    report = bench.upkeep.check().wait()
+    report = look_after(bench.context).wait()
     assert (report.files_missing, report.files_changed, report.files_unreadable) == (1, 1, 1)
     assert {(n.what, Path(n.place).name) for n in report.named} == {
         ("missing", "gone.png"),
@@ -179,7 +181,7 @@ def test_files_gone_changed_or_unreadable_are_named_and_do_not_stop_a_repair_of_
     }
     assert report.is_whole
     remove_vectors(own_home)
-    mended = bench.upkeep.check(repair=True).wait()
+    mended = look_after(bench.context, repair=True).wait()
     assert (mended.embedded, mended.left, mended.is_whole) == (92, 3, False)
     assert bench.library.info().pending == 3
     assert len(bench.library.search("ball", n=100)) == 92

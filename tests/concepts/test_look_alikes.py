@@ -9,8 +9,16 @@ import pytest
 from concepts.learning.base import NeighbourGraph
 from concepts.library import neighbourhood
 from concepts.library.neighbourhood import Neighbourhood
+from concepts.library.upkeep import (
+    find_neighbours,
+    keep_up,
+    neighbours_report,
+    tidy_vectors,
+    vectors_on_disk,
+)
+from concepts.use_cases import DECLARED
 from concepts.workbench import Workbench
-from concepts.workbench.jobs import FindNeighbours, TidyVectors
+from concepts.workbench.library import look_after
 from storage.vectors.reader import VectorReader
 
 
@@ -19,7 +27,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of 90 pictures is too large to compare all on the spot."""
     monkeypatch.setattr(neighbourhood, "QUICK", 10)
     monkeypatch.setattr(neighbourhood, "LARGEST", 20)
-    monkeypatch.setattr("concepts.workbench.upkeep.QUICK", 10)
+    monkeypatch.setattr("concepts.library.upkeep.QUICK", 10)
 
 
 def assert_exact(graph: NeighbourGraph | None, vectors: VectorReader) -> None:
@@ -27,15 +35,15 @@ def assert_exact(graph: NeighbourGraph | None, vectors: VectorReader) -> None:
 
 
 def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench) -> None:
-    before = bench.upkeep.neighbours()
+    before = neighbours_report(bench.context)
     assert (before.pictures, before.of, before.recall) == (0, 91, None)
-    done = bench.upkeep.check(only="neighbours").wait()
+    done = look_after(bench.context, only="neighbours").wait()
     assert (done.pictures, done.recall) == (91, 1)
-    assert bench.upkeep.neighbours().is_current
+    assert neighbours_report(bench.context).is_current
     gone = bench.library.pictures(limit=1).pictures[0].id
     bench.context.collection.stored().delete([gone])
-    assert not bench.upkeep.neighbours().is_current
-    assert bench.upkeep.check(only="neighbours").wait().pictures == 90
+    assert not neighbours_report(bench.context).is_current
+    assert look_after(bench.context, only="neighbours").wait().pictures == 90
 
 
 def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Workbench, large: None) -> None:
@@ -44,7 +52,7 @@ def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Wo
     assert not neighbours.fits(vectors)
     assert neighbours.at_once(vectors) is None
     assert neighbours.graph(vectors) is None
-    bench.upkeep.check(only="neighbours").wait()
+    look_after(bench.context, only="neighbours").wait()
     assert neighbours.fits(vectors)
     assert neighbours.at_once(vectors) is None  # begun aside
     graph = neighbours.graph(vectors)
@@ -62,7 +70,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
-    bench.upkeep.check(only="neighbours").wait()
+    look_after(bench.context, only="neighbours").wait()
     bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
     vectors = bench.context.collection.index()
     assert_exact(Neighbourhood(lambda: bench.context.collection.stored().graph).graph(vectors), vectors)
@@ -74,13 +82,13 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
     asked: list[object] = []
     monkeypatch.setattr(type(bench.jobs), "is_started", True)
     monkeypatch.setattr(bench.jobs, "submit", asked.append)
-    bench.upkeep.keep_up()
-    bench.jobs.run(FindNeighbours())
-    bench.upkeep.keep_up()
-    assert asked == [FindNeighbours()]
+    keep_up(bench.context)
+    bench.jobs.run(DECLARED[find_neighbours].job())
+    keep_up(bench.context)
+    assert asked == [DECLARED[find_neighbours].job()]
     monkeypatch.setattr("storage.vectors.stored.SPARE", -(10**9))
-    bench.upkeep.keep_up()
-    assert asked[1:] == [TidyVectors()]
+    keep_up(bench.context)
+    assert asked[1:] == [DECLARED[tidy_vectors].job()]
 
 
 def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
@@ -92,8 +100,8 @@ def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
     for _ in range(3):
         stored.write(ids, vectors)
     monkeypatch.setattr("storage.vectors.table.KEEP_VERSIONS", timedelta(0))
-    done = bench.upkeep.check(only="tidy").wait()
+    done = look_after(bench.context, only="tidy").wait()
     assert done.after < done.before
-    used = bench.upkeep.disk()
+    used = vectors_on_disk(bench.context)
     assert used.table + used.copied + used.graph + used.others == done.after
     assert (stored.snapshot().vectors(ids) == vectors).all()

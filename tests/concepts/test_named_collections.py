@@ -13,6 +13,7 @@ from statements import statements
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 
 ME = "me"
 
@@ -51,7 +52,7 @@ def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench,
     assert newest.added == 4
     made = bench.collections.make("The other job", adding=newest.job, author=ME)
     assert ids(bench, made.id) == set(bench.context.collection.library.all_ids()) - before
-    bench.upkeep.check().wait()
+    look_after(bench.context).wait()
     job = bench.context.jobs.store.recent(1)[0]
     with pytest.raises(DiscernError, match="no adding"):
         bench.collections.make("None", adding=job.id, author=ME)

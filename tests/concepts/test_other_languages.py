@@ -17,6 +17,7 @@ from concepts.encoders.sentences import looks_english
 from concepts.language.prompts import load_prompt
 from concepts.library import search
 from concepts.library.filters import PictureSelection
+from concepts.library.upkeep import reembed
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -78,7 +79,7 @@ def test_a_concept_says_who_understands_its_sentence(bench: Workbench, server: F
 def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
     bench: Workbench, server: FakeOpenAI, tiny_open_clip: Path
 ) -> None:
-    bench.upkeep.reembed(f"local-dir:{tiny_open_clip}").wait()
+    bench.context.begin(reembed, f"local-dir:{tiny_open_clip}").wait()
     assert bench.library.pictures(PictureSelection(q=GERMAN)).hint == ""
     assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
     concept = with_model(bench, server).concept("Äpfel")

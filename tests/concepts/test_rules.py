@@ -18,6 +18,7 @@ from concepts.definition.revisions import definition_of
 from concepts.errors import BlindModelError, EncoderError, FingerprintMismatchError
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.library.upkeep import reembed
 from concepts.results.heads import head_of
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -33,7 +34,7 @@ def test_vectors_of_one_encoder_meet_none_of_another(
     answer_next(concept, 20)
     concept.begin(train).wait()
     concept.exports.write(tmp_path / "bundle")
-    bench.upkeep.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
+    bench.context.begin(reembed, f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
     with pytest.raises(FingerprintMismatchError):
         concept.exports.write(tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):

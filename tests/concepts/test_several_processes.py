@@ -14,6 +14,7 @@ from concepts.jobs import JobRunner
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 
 NAME = "Round thing"
 pytestmark = pytest.mark.parametrize("kept_in", ON_BOTH)
@@ -87,7 +88,7 @@ def test_settings_saved_in_one_count_in_the_other_and_leave_it_its_own_where_the
 def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
     one: Workbench, other: Workbench
 ) -> None:
-    job = one.upkeep.check(repair=False).id
+    job = look_after(one.context, repair=False).id
     one.installation.note_begun(job, "ana")
     assert other.installation.is_news(job, "ana")
     assert not other.installation.is_news(job, "ben")

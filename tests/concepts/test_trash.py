@@ -24,6 +24,7 @@ from concepts.labelling.mining import mine
 from concepts.library.filters import PictureSelection
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from storage import dialects
 from storage.errors import StorageError
 
@@ -174,8 +175,8 @@ def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
             trained.trash.restore(pictures=[three[0]], author=ME)
 
     assert trained.trash.empty(author=ME).wait(restore_one).pictures == 2
-    assert trained.upkeep.check(repair=True).wait().left == 0
-    assert trained.upkeep.check().wait().is_whole
+    assert look_after(trained.context, repair=True).wait().left == 0
+    assert look_after(trained.context).wait().is_whole
     assert trained.library.picture(three[0]).labels
 
 
@@ -262,7 +263,7 @@ def test_without_room_nothing_is_erased_and_other_work_goes_on(
             emptying.wait()
         assert bench.context.jobs.store.get(emptying.id).state == "failed"
         assert bench.context.collection.thumbnails.exists(binned)
-        assert bench.upkeep.check().wait().is_whole
+        assert look_after(bench.context).wait().is_whole
     assert bench.trash.empty(author=ME).wait().pictures == 1
 
 

@@ -21,6 +21,7 @@ from concepts.results.heads import head_of
 from concepts.results.trained import train
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Concept, Workbench
+from concepts.workbench.library import look_after
 from storage import buckets
 
 NAME = "Round thing"
@@ -91,7 +92,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     again = second.context.library_scores(concept.id, head_of(second.concept(NAME)))
     assert again.probability.top(30) == scores.probability.top(30)
     assert second.context.renditions.read(newest[0]).whole
-    assert second.upkeep.check().wait().is_whole
+    assert look_after(second.context).wait().is_whole
 
 
 def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing(
@@ -109,7 +110,7 @@ def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing
     bench.context.collection.look()  # and has nothing mended
     assert "access is refused" in bench.library.info().damage
     s3.let_in()
-    assert bench.upkeep.check().wait().is_whole
+    assert look_after(bench.context).wait().is_whole
     assert bench.library.info().bad_files == 0
 
 
@@ -125,7 +126,7 @@ def test_what_was_in_a_bucket_that_vanished_is_made_again(
     assert "DISCERN_STORE" in gone.value.advice("in_terminal")
     monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
     again = opened("first")
-    assert again.upkeep.check(repair=True).wait().is_whole
+    assert look_after(again.context, repair=True).wait().is_whole
     assert all(again.library.thumbnail(picture.id) for picture in newest)
 
 

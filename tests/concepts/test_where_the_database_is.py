@@ -41,7 +41,8 @@ def test_the_password_of_the_address_is_shown_nowhere(monkeypatch: pytest.Monkey
 def test_what_postgres_videos_and_words_in_pictures_take_is_not_loaded_where_it_is_not_used() -> None:
     code = (
         "import sys, app, web.server\nfrom concepts.settings import load_settings\n"
-        "from concepts.workbench import Workbench\nWorkbench(load_settings()).upkeep.words()\n"
+        "from concepts.workbench import Workbench\nfrom concepts.library.upkeep import words_state\n"
+        "words_state(Workbench(load_settings()).context)\n"
         "print({'psycopg', 'av', 'rapidocr'} & {*sys.modules})"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

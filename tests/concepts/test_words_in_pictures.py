@@ -13,7 +13,9 @@ from concepts.errors import PackageError
 from concepts.library import reading
 from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
+from concepts.library.upkeep import words_state
 from concepts.workbench import Workbench, library, upkeep
+from concepts.workbench.library import look_after
 from storage.picture_columns import WORDS
 from storage.pictures.hashing import picture_id
 
@@ -51,13 +53,13 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     monkeypatch.setattr(upkeep, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", lambda: first)
     with pytest.raises(KeyboardInterrupt):
-        bench.upkeep.check(only="words").wait()
-    kept = bench.upkeep.words().looked_at
+        look_after(bench.context, only="words").wait()
+    kept = words_state(bench.context).looked_at
     assert 0 < kept <= 20
     monkeypatch.setattr(upkeep, "load_reader", lambda: second)
-    bench.upkeep.check(only="words").wait()
+    look_after(bench.context, only="words").wait()
     assert second.seen == bench.library.count() - kept
-    assert bench.upkeep.words().left == 0
+    assert words_state(bench.context).left == 0
 
 
 def test_words_are_with_the_picture_and_one_that_is_added_later_is_read_by_a_job_of_its_own(
@@ -66,7 +68,7 @@ def test_words_are_with_the_picture_and_one_that_is_added_later_is_read_by_a_job
     for module in (upkeep, library):
         monkeypatch.setattr(module, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", FromSize)
-    report = bench.upkeep.check(only="words").wait()
+    report = look_after(bench.context, only="words").wait()
     everything = {one.id for one in bench.library.pictures(limit=1000).pictures}
     assert report.pictures == len(everything) > report.words > 0
     hits = bench.library.pictures(PictureSelection(q="WIDE", captions=True), limit=1000).pictures
@@ -89,10 +91,10 @@ def test_without_the_package_it_says_which_extra_brings_it(
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     monkeypatch.setattr(upkeep, "is_there", lambda: False)
     with pytest.raises(PackageError, match="“words”"):
-        bench.upkeep.check(only="words").wait()
+        look_after(bench.context, only="words").wait()
     with pytest.raises(PackageError, match="is not installed"):
-        bench.upkeep.check(only="words")
-    assert not bench.upkeep.words().possible
+        look_after(bench.context, only="words")
+    assert not words_state(bench.context).possible
 
 
 def test_a_sign_is_read_as_it_stands(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from soak_load import until
 from concepts.labelling.mining import mine
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 
 
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
@@ -151,7 +152,7 @@ def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pi
     bench = Workbench(load_settings())
     assert not set(gone) & set(bench.context.collection.index().ids)
     assert not any(file.exists() for file in thumbnails)
-    assert bench.upkeep.check().wait().is_whole
+    assert look_after(bench.context).wait().is_whole
     assert {job.state for job in bench.jobs.store.recent()} == {"done"}
 
 

@@ -21,6 +21,7 @@ from concepts.installation.users import Users
 from concepts.settings import load_settings
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 
 READERS, WRITERS = 60, 10
 CONCEPTS = ["Round thing", "Square thing", "Line"]
@@ -173,8 +174,8 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
         event for concept in CONCEPTS for event in bench.context.log.events(bench.context.row_of(concept).id)
     ]
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
-    bench.upkeep.check(repair=True).wait()  # goes on with what the end cut off
-    checked = bench.upkeep.check().wait()
+    look_after(bench.context, repair=True).wait()  # goes on with what the end cut off
+    checked = look_after(bench.context).wait()
     added = len(list(bench.context.collection.library.all_ids()))
     lines = map(json.loads, bench.installation.log().splitlines())
     failures = Counter(line["details"].splitlines()[-1] for line in lines if line.get("details"))

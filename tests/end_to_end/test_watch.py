@@ -26,6 +26,7 @@ from concepts.labelling.labels import next_pictures
 from concepts.results.trained import train, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from storage.tables import now
 
 NAME = "Round thing"
@@ -120,7 +121,7 @@ def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tell
     (view,) = bench.concept(NAME).watches.all()
     assert (view.seen, view.flagged) == (300, 300)
     assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (300, 0, 0)
-    assert bench.upkeep.check().wait().is_whole
+    assert look_after(bench.context).wait().is_whole
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
 from concepts.labelling.mining import mine
 from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
+from concepts.library.upkeep import reembed
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
 from storage.pictures.files import Source
@@ -317,7 +318,7 @@ def test_embedding_again_and_the_annotator_that_asks_nobody_say_the_same_on_ray(
         bench.context.collection.engine = InProcess()
         bench.library.add([pictures]).wait()
         bench.context.collection.engine = engine
-        assert bench.upkeep.reembed("other").wait().embedded == 200
+        assert bench.context.begin(reembed, "other").wait().embedded == 200
         assert bench.context.collection.recorded().name == "other"
         bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         bench.concept(NAME).begin(mine).wait()

@@ -19,6 +19,7 @@ from concepts.bundle.usage import from_pictures
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Fingerprint
 from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
+from concepts.library.upkeep import reembed
 from concepts.results.export import ScoreResult, encoder_facts
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -106,7 +107,7 @@ def test_the_copied_code_runs_and_asks_for_the_same_word(
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda bench, name, folder: bench.upkeep.reembed(name, confined=True).id,
+        lambda bench, name, folder: bench.context.begin(reembed, name, confined=True).id,
         lambda bench, name, folder: bench.library.add([folder], encoder=name, confined=True).id,
     ],
 )

@@ -25,6 +25,7 @@ from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import SharedThreads, write_made
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from storage.jobs import StoredJob
 
 
@@ -160,7 +161,7 @@ def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_take
     sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
     assert sandbox.is_full
     with pytest.raises(NotAllowedError, match="full"):
-        sandbox.bench.upkeep.check()
+        look_after(sandbox.bench.context)
     sandbox.limits = replace(sandbox.limits, disk=20_000_000)
     sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(NotAllowedError, match="full") as refused:

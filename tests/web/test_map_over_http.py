@@ -17,6 +17,7 @@ from concepts.labelling.labels import give_label, next_pictures, recent_labels
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from web.server import create_service
 
 NAME = "Round thing"
@@ -35,7 +36,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
         value = "yes" if "ellipse" in picture.path else "no"
         give_label(bench.concept(NAME), picture.id, value, author="me")
     bench.concept(NAME).begin(train).wait()
-    bench.upkeep.check(only="map").wait()
+    look_after(bench.context, only="map").wait()
     yield bench
     bench.close()
 
@@ -116,7 +117,7 @@ def test_new_pictures_wait_for_the_next_map_and_those_in_the_trash_leave_at_once
 
     bench.library.add([draw_folder(tmp_path / "new", 2, 900)]).wait()
     assert counts() == (60, 2)
-    bench.upkeep.check(only="map").wait()
+    look_after(bench.context, only="map").wait()
     assert counts() == (62, 0)
     before = key_of(bench)
     gone = bench.map.picture(before, 0)

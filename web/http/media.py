@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from concepts.errors import UnknownError
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
-from concepts.library.protection import OnPage, Part, protection_of, protection_on_page
+from concepts.library.protection import OnPage, Part, protection_on_page
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
 from concepts.use_cases.names import LONGEST
@@ -66,7 +66,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         """A picture of at most 1,280 pixels on the long side, or 320 as a thumbnail, which an example from
         outside the library has too. As a page that protects it if a browser opens it in a tab or frame."""
         is_opened = request.headers.get("sec-fetch-dest", "") in OPENED
-        if is_opened and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
+        if is_opened and (how := await run_in_threadpool(protection_here, workbench, request)).parts:
             page = render("protection/picture.html", address=f"{request.url.path}{how.query}", how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
         headers = {
@@ -124,7 +124,7 @@ def map_routes(workbench: Workbench) -> APIRouter:
     return router
 
 
-def protection_of(workbench: Workbench, request: Request) -> OnPage:
+def protection_here(workbench: Workbench, request: Request) -> OnPage:
     """How to protect pictures for this person, by the concept in the address."""
     named = request.query_params.get("concept", "")
     return protection_on_page(workbench.context, author_of(request), named if len(named) <= LONGEST else None)

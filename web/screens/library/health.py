@@ -8,11 +8,13 @@ from typing import Any
 import gradio as gr
 
 from concepts.library.browsing import Repetition
+from concepts.library.health import Checked
 from concepts.library.protection import protection_on_page
+from concepts.library.upkeep import vectors_on_disk
 from concepts.workbench import Workbench
-from concepts.workbench.upkeep import Upkeep
+from concepts.workbench.library import look_after
 from web.handlers import PLAIN, author_of, calls, concept_of, may
-from web.jobs import is_going, library_checked
+from web.jobs import is_going
 from web.parts import Progress, data_view, place
 from web.words import count, size
 
@@ -38,14 +40,14 @@ class Health:
     def open(self, request: gr.Request) -> list[Any]:
         return [self._drawn(request), *self.progress.shown(request)]
 
-    @calls(Upkeep.check)
+    @calls(look_after)
     def check(self, request: gr.Request) -> list[Any]:
-        self._bench.upkeep.check(repair=True)
+        look_after(self._bench.context, repair=True)
         return self.open(request=request)
 
-    @calls(Upkeep.check)
+    @calls(look_after)
     def tidy(self, request: gr.Request) -> list[Any]:
-        self._bench.upkeep.check(only="tidy")
+        look_after(self._bench.context, only="tidy")
         return self.open(request=request)
 
     def _drawn(self, request: gr.Request) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Health:
         alike = bench.library.near_duplicates(GROUPS, said.get("near", "")) if info.near_duplicates else []
         job = next(iter(bench.installation.newest_jobs(JOBS[:1])), None)
         checked = job.result if job and job.state == "done" and not is_going(job) else None
-        disk = bench.upkeep.disk() if info.encoder else None
+        disk = vectors_on_disk(bench.context) if info.encoder else None
         index = size(disk.table + disk.copied + disk.graph) if disk else ""
         others = f", and {size(disk.others)} of earlier encoders" if disk and disk.others else ""
 
@@ -83,9 +85,9 @@ class Health:
             "sizes": f"{pictures}, {size(info.bytes)} in {count(info.sources, 'file')}.",
             "home": info.home,
             "index": f"Search index: {index}{others}." if index else "",
-            "too_much": bool(disk and disk.is_too_much) and may(request, Upkeep.check),
-            "may_check": may(request, Upkeep.check),
-            "checked": f"Last check: {library_checked(checked)}." if checked else "",
+            "too_much": bool(disk and disk.is_too_much) and may(request, look_after),
+            "may_check": may(request, look_after),
+            "checked": f"Last check: {Checked.model_validate(checked).says()}." if checked else "",
             "wrong": [
                 {"what": one["what"], "place": one["place"]} for one in (checked or {}).get("named", [])
             ],

@@ -12,10 +12,10 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
+from concepts.library.upkeep import words_state
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
-from concepts.workbench.library import PictureLibrary
-from concepts.workbench.upkeep import Upkeep
+from concepts.workbench.library import PictureLibrary, look_after
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from storage.pictures.videos import SUFFIXES, is_there
 from web.advice import in_words
@@ -149,7 +149,7 @@ class Importing:
         }
 
     def _about(self) -> dict[str, Any]:
-        words = self._bench.upkeep.words()
+        words = words_state(self._bench.context)
         read = f"{count(words.looked_at, 'picture')} read" if words.looked_at else ""
         left = f", {words.left:,} to go" if words.looked_at and words.left else ""
         return {
@@ -234,10 +234,10 @@ class Importing:
     def add_uploads(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         return self._begun(self._bench.library.add_uploads(str(chosen.batch)).id, request)
 
-    @calls(Upkeep.check)
+    @calls(look_after)
     def read_words(self, request: gr.Request) -> list[Any]:
         try:
-            return self._begun(self._bench.upkeep.check(only="words").id, request)
+            return self._begun(look_after(self._bench.context, only="words").id, request)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *[gr.skip()] * 4]
 

@@ -11,8 +11,8 @@ from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
+from concepts.workbench.library import look_after
 from concepts.workbench.map import By
-from concepts.workbench.upkeep import Upkeep
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.map import PictureMap
@@ -86,10 +86,10 @@ class MapScreen:
     def choose(self, chosen: gr.EventData, request: gr.Request) -> str:
         return _address(request, shape=str(chosen.shape)[:4096])
 
-    @calls(Upkeep.check)
+    @calls(look_after)
     def draw(self, request: gr.Request) -> list[Any]:
         try:
-            self._bench.upkeep.check(only="map")
+            look_after(self._bench.context, only="map")
         except DiscernError as error:
             return self._shown(request, Notice.bad(in_words(error)))
         return self._shown(request)
@@ -151,7 +151,7 @@ class MapScreen:
             "library": place("/library", concept_of(request) or "", shape=query.get("shape", "")),
             "nothing": _address(request, shape=""),
             "missing": missing,
-            "owner": may(request, Upkeep.check),
+            "owner": may(request, look_after),
         }
         return [
             {"back": here, "pictures": count(state.pictures, "picture")},

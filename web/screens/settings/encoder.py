@@ -9,9 +9,10 @@ import gradio as gr
 from concepts.encoders import KNOWN, has_openclip, resolve_auto
 from concepts.errors import DiscernError
 from concepts.library.neighbourhood import QUICK
+from concepts.library.upkeep import neighbours_report, reembed
 from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
-from concepts.workbench.upkeep import Upkeep
+from concepts.workbench.library import look_after
 from web.advice import in_words
 from web.handlers import PLAIN, calls, may
 from web.jobs import outcome
@@ -20,7 +21,7 @@ from web.screens.settings.head import HERE, head_view, headed
 from web.words import count, duration
 
 PATH = "/settings/encoder"
-JOBS = ("re-embed", "find neighbours")
+JOBS = ("reembed", "find neighbours")
 
 
 class Encoder:
@@ -53,7 +54,7 @@ class Encoder:
     @calls(Installation.about)
     def open(self, request: gr.Request) -> list[Any]:
         library, auto = self._bench.library.info(), resolve_auto()
-        owner = may(request, Upkeep.reembed) and library.encoder is not None
+        owner = may(request, reembed) and library.encoder is not None
         without = "Needs Discern’s extra “openclip”, which isn't installed."
         another = "Downloaded once. One of open_clip or timm; the list has some."
         job = self._bench.installation.latest_job(("add pictures", "add sample"))
@@ -78,18 +79,18 @@ class Encoder:
     def choose(self, choice: str, request: gr.Request) -> Any:
         return gr.Dropdown(visible=choice == "custom")
 
-    @calls(Upkeep.reembed)
+    @calls(reembed)
     def reembed(self, choice: str, name: str | None, request: gr.Request) -> list[Any]:
         try:
-            self._bench.upkeep.reembed((name or "") if choice == "custom" else choice, confined=True)
+            self._bench.context.begin(reembed, (name or "") if choice == "custom" else choice, confined=True)
         except DiscernError as error:
             return self._told(request, Notice.bad(f"{in_words(error)} Nothing was changed."))
         return self._told(request)
 
-    @calls(Upkeep.check)
+    @calls(look_after)
     def find_neighbours(self, request: gr.Request) -> list[Any]:
         try:
-            self._bench.upkeep.check(only="neighbours", anew=True)
+            look_after(self._bench.context, only="neighbours", anew=True)
         except DiscernError as error:
             return self._told(request, Notice.bad(in_words(error)))
         return self._told(request)
@@ -101,7 +102,7 @@ class Encoder:
     def _now(self, library: Any, request: gr.Request) -> dict[str, Any]:
         if library.encoder is None:
             return {"none": f"It is chosen with the first pictures. {library.encoder_note}"}
-        alike, compared = self._bench.upkeep.neighbours(), ""
+        alike, compared = neighbours_report(self._bench.context), ""
         if alike.recall is None:
             said = "Found as needed: the library is small." if alike.of <= QUICK else "Not compared yet."
         else:
@@ -117,7 +118,7 @@ class Encoder:
             "alike": said,
             "compared": compared,
             "groups": alike.recall is not None and alike.recall < 1,
-            "owner": may(request, Upkeep.check),
+            "owner": may(request, look_after),
         }
 
 
