@@ -34,6 +34,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
+from concepts.library.collections import make_collection
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -94,7 +95,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> None:
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
     bench.library.add(files, encoder="embedded").wait()
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
-        bench.collections.make(folder.name, folder=str(folder), author=SIMULATED)
+        make_collection(bench.context, folder.name, folder=str(folder), author=SIMULATED)
     bench.concepts.begin(GRADED, GRADED_TEXT, scale=Scale.graded(5))
     _answers(bench, work, GRADED, how_calm, 30, 20)
     bench.concepts.begin(DARK, DARK_TEXT)

@@ -8,9 +8,9 @@ import gradio as gr
 
 from concepts.labelling.labels import give_labels, own_labels
 from concepts.library.browsing import PictureDetail
+from concepts.library.collections import change_collection
 from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
-from concepts.workbench.collections import Collections
 from concepts.workbench.concept import comments_of_picture
 from concepts.workbench.trash import Trash
 from storage.pictures.videos import PLAYED
@@ -58,7 +58,7 @@ class OnePicture:
             "may": {
                 "label": may(request, give_labels),
                 "trash": may(request, Trash.put) and not request.state.demo,
-                "album": may(request, Collections.change),
+                "album": may(request, change_collection),
             },
         }
 

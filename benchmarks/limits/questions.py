@@ -17,6 +17,7 @@ from benchmarks.limits import synthetic as made
 from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count
 from concepts.library.browsing import _place
+from concepts.library.collections import all_collections, make_collection
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -81,18 +82,18 @@ class Questions:
     def collections(self) -> None:
         """Those that filters and following ask for."""
         with suppress(DiscernError):
-            self._bench.collections.make(
-                "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
+            make_collection(
+                self._bench.context, "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
             )
             for n in range(FOLLOWED - 1):
-                self._bench.collections.make(
-                    f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
+                make_collection(
+                    self._bench.context, f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
                 )
 
     def filters(self) -> Iterator[tuple[str, Question]]:
         year, name = f"{made.ROOT}/{made.FIRST_YEAR + 1}", "Synthetic concept 1"
         screens = f"{made.ROOT}/{made.FIRST_YEAR + 2}"
-        inside = {one.name: one.id for one in self._bench.collections.all()}
+        inside = {one.name: one.id for one in all_collections(self._bench.context)}
         day = (made.BEGUN + timedelta(milliseconds=20 * self._pictures // 2)).date()
         filters: dict[str, dict[str, object]] = {
             "JPEG": {"format": "JPEG"},

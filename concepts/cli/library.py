@@ -12,7 +12,7 @@ from storage.pictures.videos import EXTRA, PACKAGE
 
 if TYPE_CHECKING:
     from concepts.library.browsing import PictureDetail, PictureView
-    from concepts.workbench.collections import CollectionView, OneCollection
+    from concepts.library.collections import CollectionView, OneCollection
     from concepts.workbench.columns import ColumnsReport
     from concepts.workbench.jobs import Added, Emptied
     from concepts.workbench.library import LibraryState
@@ -150,22 +150,22 @@ def _checked(report: Any) -> None:
         say("Nothing that Discern needs is missing.")
 
 
-@shows("collections.make")
+@shows("make_collection")
 def _collection(one: CollectionView) -> None:
     say(f"“{one.name}” ({one.id}): {one.pictures:,} pictures, {one.began}.")
     if one.concepts:
         say(f"Looking in it: {', '.join(one.concepts)}.")
 
 
-@shows("collections.get")
-@shows("collections.change")
+@shows("show_collection")
+@shows("change_collection")
 def _with_changes(one: OneCollection) -> None:
     _collection(one)
     rows = [(c.number, c.deed, c.pictures, c.remaining, c.author) for c in one.changes]
     table(("change", "what", "pictures", "then in it", "by"), rows)
 
 
-@shows("collections.page")
+@shows("list_collections")
 def _collections(found: Sequence[CollectionView]) -> None:
     rows = [(one.id, one.pictures, one.name, one.began, ", ".join(one.concepts)) for one in found]
     table(("number", "pictures", "name", "how it began", "concepts"), rows)

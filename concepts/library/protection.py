@@ -85,7 +85,7 @@ def prefer_protection(
 
 
 def protection_on_page(app: App, person: str, concept: str | None) -> OnPage:
-    """What protects on a page of a concept, or of none: that shows pictures of all, so the strictest holds."""
+    """What protects on a page of a concept, or of none: there the strictest of all holds."""
     row = app.store.find(concept) if concept else None
     asked = {row.protection} if row else app.protection.in_use()
     own = protection_of(app, person)

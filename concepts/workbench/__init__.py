@@ -10,7 +10,7 @@ from concepts.definition import revisions
 from concepts.jobs import Job, Progress
 from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
-from concepts.library import protection, upkeep
+from concepts.library import collections, protection, upkeep
 from concepts.library.upkeep import mending_of
 from concepts.results import next_pictures, review, trained
 from concepts.results.advice import ENOUGH_LABELS
@@ -18,7 +18,6 @@ from concepts.settings import Settings
 from concepts.use_cases import SharedResources, UseCase
 from concepts.use_cases.handles import DECLARED
 from concepts.workbench import jobs
-from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import Context
@@ -42,6 +41,7 @@ __all__ = [
 
 # Modules that declare use cases, which are known once they are imported.
 DECLARING = (
+    collections,
     protection,
     upkeep,
     revisions,
@@ -78,7 +78,6 @@ class Workbench:
     concepts: Concepts
     library: PictureLibrary
     map: LibraryMap
-    collections: Collections
     trash: Trash
     scoring: Scoring
     rules: Rules
@@ -90,11 +89,10 @@ class Workbench:
         self.context.bench = self
         self.jobs = self.context.jobs
         mending_of(self.context)
-        self.collections = Collections(self.context)
         self.rules = Rules(self.context)
         self.map = LibraryMap(self.context)
-        self.library = PictureLibrary(self.context, self.collections, self.rules, self.map)
-        self.trash = Trash(self.context, self.collections)
+        self.library = PictureLibrary(self.context, self.rules, self.map)
+        self.trash = Trash(self.context)
         self.concepts = Concepts(self)
         for kind, work in WORK.items():
             self._register(kind, work)

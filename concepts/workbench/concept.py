@@ -9,7 +9,6 @@ from concepts.labelling.labels import Remark, comments_on
 from concepts.results.versions import concept_stem
 from concepts.use_cases import Concept as Handle
 from concepts.workbench.certificates import Certificates
-from concepts.workbench.collections import Scope
 from concepts.workbench.definition import ConceptDefinition
 from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
@@ -32,7 +31,6 @@ class Concept(Handle):
     definition: ConceptDefinition
     label_files: LabelFiles
     label_exports: LabelExports
-    scope: Scope
     watches: Watches
     certificates: Certificates
     scores: Scores

@@ -28,6 +28,7 @@ from concepts.library.browsing import (
     camera_of,
 )
 from concepts.library.collection import LibraryInfo, collection_of
+from concepts.library.collections import find_collection
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import VectorTable, read_vectors
 from concepts.library.outside_pictures import embed_again
@@ -63,7 +64,6 @@ from concepts.use_cases.parameters import (
     Spread,
 )
 from concepts.view import View
-from concepts.workbench.collections import Collections
 from concepts.workbench.columns import ColumnsReport, keep_columns
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Added, AddPictures, AddSample, DrawMap
@@ -160,8 +160,8 @@ def look_after(
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
-    def __init__(self, context: Context, collections: Collections, rules: Rules, map: LibraryMap) -> None:
-        self._context, self._collections = context, collections
+    def __init__(self, context: Context, rules: Rules, map: LibraryMap) -> None:
+        self._context = context
         self._rules, self._map = rules, map
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
@@ -388,7 +388,7 @@ class PictureLibrary:
     def _filter(self, chosen: PictureSelection, author: str | None) -> PictureFilter:
         fits = chosen.filter()
         if chosen.within:
-            fits = replace(fits, within=self._collections.find(chosen.collection))
+            fits = replace(fits, within=find_collection(self._context, chosen.collection))
         if chosen.rule:
             fits = _among(fits, frozenset(self._rules.flagged(chosen.rule)))
         if chosen.shape:

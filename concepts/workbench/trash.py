@@ -10,12 +10,12 @@ from pydantic import Field
 
 from concepts.errors import DiscernError, UnknownError
 from concepts.jobs import Progress, Started
+from concepts.library.collections import show_collection
 from concepts.library.upkeep import check_library, keep_up
 from concepts.use_cases.names import id_in
 from concepts.use_cases.parameters import AuthorName, Flag, Limit, Offset, Permit
 from concepts.use_cases.roles import Role
 from concepts.view import View
-from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
 from concepts.workbench.emptying import erase
 from concepts.workbench.jobs import Emptied, EmptyTrash
@@ -65,9 +65,8 @@ class Trash:
     """One place for what is out of use. Everything in it can be restored as it was; only pictures can be
     erased, and their own files are never touched."""
 
-    def __init__(self, context: Context, collections: Collections) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._collections = collections
         self._rules = CombinationStore(context.database)
         context.jobs.register(EmptyTrash, self._empty)
 
@@ -97,7 +96,7 @@ class Trash:
             self._context.jobs.store.cancel_all(row.id)
             id, name = f"id:{row.id}", row.name
         elif kind == "collection":
-            collected = self._collections.get(id_in(which[0]) or which[0])
+            collected = show_collection(self._context, id_in(which[0]) or which[0])
             self._context.collection.named.remove(collected.id)
             id, name = f"id:{collected.id}", collected.name
         else:
@@ -151,7 +150,7 @@ class Trash:
             id, name = f"id:{number}", context.store.restore(number).name
         elif kind == "collection":
             named, known_id = context.collection.named, id_in(given) or context.trash.find(kind, given)
-            number = known_id or self._collections.get(given).id
+            number = known_id or show_collection(self._context, given).id
             named.restore(number)
             named.follow()
             id, name = f"id:{number}", named.get(number).name

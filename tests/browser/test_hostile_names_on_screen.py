@@ -21,6 +21,7 @@ from concepts.definition import editing
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.library.collections import make_collection
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -70,7 +71,7 @@ def hostile(
                 for author in ("me", name):
                     give_label(concept, one.id, value, author=author, comment=name)
         concept.begin(train).wait()
-        bench.collections.make(name, [one.id for one in named], author=name)
+        make_collection(bench.context, name, [one.id for one in named], author=name)
     bench.trash.put(pictures=[thrown.id], author=HOSTILE[2])
     with served(create_app(bench)) as url:
         yield url, [one.id for one in named]

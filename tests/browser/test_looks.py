@@ -16,6 +16,7 @@ from concepts.collaborator.proposals import propose
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning import waves
+from concepts.library.collections import make_collection
 from concepts.results.trained import train
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def concept(site: Site) -> str:
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
     bench.concept(NAME).begin(train).wait()
     some = [picture.id for picture in bench.library.pictures(limit=4).pictures]
-    bench.collections.make("Looked at", some[:3], author="me")
+    make_collection(bench.context, "Looked at", some[:3], author="me")
     bench.trash.put(pictures=[*some[3:]], author="me")
     return NAME
 

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Route, expect
 
+from concepts.library.protection import protect_concept
+
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -22,9 +24,9 @@ def site(own_site: Site) -> Site:
 @pytest.fixture
 def protected(site: Site, concept: str) -> Iterator[str]:
     """A concept whose pictures are blurred for everybody."""
-    site.protect_concept(bench.concept(concept), "blur")
+    protect_concept(site.bench.concept(concept), "blur")
     yield concept
-    site.protect_concept(bench.concept(concept), "")
+    protect_concept(site.bench.concept(concept), "")
 
 
 def is_clear(image: Any) -> None:

@@ -13,6 +13,7 @@ from late_answers import CALLS, HeldAnswer
 from playwright.sync_api import expect
 
 from concepts.labelling.labels import next_pictures
+from concepts.library.collections import all_collections
 from concepts.results.trained import train, use_version
 from web import jobs
 from web.parts import GO
@@ -65,7 +66,7 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     album.press("Enter")
     results.get_by_role("button", name="Add to album").click()
     expect(results.get_by_text(f"“Of {concept}” created")).to_be_visible()
-    (made,) = [one for one in site.bench.collections.all() if one.name == f"Of {concept}"]
+    (made,) = [one for one in all_collections(site.bench.context) if one.name == f"Of {concept}"]
     assert made.pictures == len(site.bench.concept(concept).keywords.counting())
     results.keyboard.press("Escape")
     results.get_by_role("button", name="Rules").click()

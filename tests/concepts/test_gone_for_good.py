@@ -27,6 +27,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.labelling.examples import choose_example, give_example_file
 from concepts.labelling.labels import comment_on, next_pictures
 from concepts.labelling.mining import mine
+from concepts.library.collections import make_collection
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.results.trained import measure_again, use_version
 from concepts.settings import load_settings
@@ -154,7 +155,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
         if picture not in concept.dataset().reserved:
             choose_example(concept, picture, counts=bool(number % 2), author=ME)
     context.renditions.read(named["own.png"])
-    bench.collections.make("By hand", ids, author=ME)
+    make_collection(bench.context, "By hand", ids, author=ME)
     context.walls.add(concept.id, "wall", ME, ids)
     turned = {"turned": dict.fromkeys(ids, "yes"), "to_ask": {ids[0]: {"now": "yes", "then": "no"}}}
     with context.database.write() as session:

@@ -16,7 +16,7 @@ from concepts.library.upkeep import (
     tidy_vectors,
     vectors_on_disk,
 )
-from concepts.use_cases import DECLARED
+from concepts.use_cases.handles import DECLARED
 from concepts.workbench import Workbench
 from concepts.workbench.library import look_after
 from storage.vectors.reader import VectorReader

@@ -11,6 +11,15 @@ from drawing import draw_folder
 from statements import statements
 
 from concepts.errors import DiscernError
+from concepts.library.collections import (
+    list_addings,
+    look_in,
+    make_collection,
+    pictures_in,
+    put_into_collection,
+    show_collection,
+    take_from_collection,
+)
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from concepts.workbench.library import look_after
@@ -19,7 +28,7 @@ ME = "me"
 
 
 def ids(bench: Workbench, collection: str | int) -> set[str]:
-    return {picture.id for picture in bench.collections.pictures(collection, 1000)}
+    return {picture.id for picture in pictures_in(bench.context, collection, 1000)}
 
 
 def some(bench: Workbench, n: int, start: int = 0) -> list[str]:
@@ -32,55 +41,63 @@ def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
     deep = draw_folder(tmp_path / "more" / "deep", 3, 300)
     draw_folder(tmp_path / "more-of-it", 1, 500)
     bench.library.add([tmp_path / "more", tmp_path / "more-of-it"]).wait()
-    made = bench.collections.make("More", folder=str(tmp_path / "more"), author=ME)
+    made = make_collection(bench.context, "More", folder=str(tmp_path / "more"), author=ME)
     assert (made.pictures, made.follows) == (3, True)
     resolve = bench.context.collection.library.resolve
     assert ids(bench, "more") == {resolve(str(path)) for path in deep.iterdir()}
     gone = min(ids(bench, "More"))
-    bench.collections.take("More", [gone], author=ME)
+    take_from_collection(bench.context, "More", [gone], author=ME)
     draw_folder(tmp_path / "more" / "new", 2, 700)
     bench.library.add([tmp_path / "more"]).wait()
-    assert bench.collections.get(made.id).pictures == 4
+    assert show_collection(bench.context, made.id).pictures == 4
     assert gone not in ids(bench, "More")
-    assert [change.deed for change in bench.collections.get("More").changes] == ["followed", "taken", "made"]
+    assert [change.deed for change in show_collection(bench.context, "More").changes] == [
+        "followed",
+        "taken",
+        "made",
+    ]
 
 
 def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench, tmp_path: Path) -> None:
     before = set(bench.context.collection.library.all_ids())
     bench.library.add([draw_folder(tmp_path / "job", 4, 900)]).wait()
-    newest = bench.collections.addings()[0]
+    newest = list_addings(bench.context)[0]
     assert newest.added == 4
-    made = bench.collections.make("The other job", adding=newest.job, author=ME)
+    made = make_collection(bench.context, "The other job", adding=newest.job, author=ME)
     assert ids(bench, made.id) == set(bench.context.collection.library.all_ids()) - before
     look_after(bench.context).wait()
     job = bench.context.jobs.store.recent(1)[0]
     with pytest.raises(DiscernError, match="no adding"):
-        bench.collections.make("None", adding=job.id, author=ME)
+        make_collection(bench.context, "None", adding=job.id, author=ME)
 
 
 def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
     today = datetime.now(UTC).date()
     for by_file in (False, True):
-        made = bench.collections.make(f"{by_file}", since=today, until=today, by_file=by_file, author=ME)
+        made = make_collection(
+            bench.context, f"{by_file}", since=today, until=today, by_file=by_file, author=ME
+        )
         assert made.pictures == bench.library.count()
     with pytest.raises(DiscernError, match="No picture"):
-        bench.collections.make("Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME)
+        make_collection(
+            bench.context, "Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME
+        )
     with pytest.raises(DiscernError, match="earlier day first"):
-        bench.collections.make("Backwards", since=today, until=date(1999, 1, 1), author=ME)
+        make_collection(bench.context, "Backwards", since=today, until=date(1999, 1, 1), author=ME)
 
 
 def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alone(bench: Workbench) -> None:
-    bench.collections.make("One", some(bench, 20), author=ME)
-    bench.collections.make("Two", some(bench, 20, 10), author=ME)
+    make_collection(bench.context, "One", some(bench, 20), author=ME)
+    make_collection(bench.context, "Two", some(bench, 20, 10), author=ME)
     begin_with_queued_draw(bench, "Round", "An ellipse.")
-    looked = bench.concept("Round").scope.set(["One", "Two"], author=ME)
+    looked = look_in(bench.concept("Round"), ["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
     concept = bench.context.row_of("Round").id
     assert list(bench.context.collection.vectors_for(concept).ids) == some(bench, 30)
     with statements(bench.context.database) as asked:
         bench.context.collection.vectors_for(concept)
     assert not [statement for statement in asked if "collection_pictures" in statement]
-    bench.collections.put("One", some(bench, 35), author=ME)
+    put_into_collection(bench.context, "One", some(bench, 35), author=ME)
     assert len(bench.context.collection.vectors_for(concept).ids) == 35
 
 
@@ -88,7 +105,7 @@ def test_a_collection_of_a_search_has_its_nearest_pictures_and_browsing_and_sear
     bench: Workbench,
 ) -> None:
     nearest = {hit.id for hit in bench.library.search("a blue ellipse", n=12)}
-    made = bench.collections.make("Blue", search="a blue ellipse", n=12, author=ME)
+    made = make_collection(bench.context, "Blue", search="a blue ellipse", n=12, author=ME)
     assert ids(bench, made.id) == nearest
     chosen = PictureSelection.of({"in": str(made.id)})
     first = bench.library.pictures(chosen, 7)

@@ -21,6 +21,14 @@ from concepts.labelling.labels import (
     upcoming,
 )
 from concepts.labelling.mining import mine
+from concepts.library.collections import (
+    look_in,
+    looks_in,
+    make_collection,
+    pictures_in,
+    rename_collection,
+    show_collection,
+)
 from concepts.library.filters import PictureSelection
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Workbench
@@ -140,16 +148,16 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
     trained: Workbench, three: list[str]
 ) -> None:
     rest = sorted(everything(trained) - set(three))[:4]
-    made = trained.collections.make("By hand", [*three, *rest], author=ME)
+    made = make_collection(trained.context, "By hand", [*three, *rest], author=ME)
     trained.trash.put(pictures=[*three], author=ME)
-    assert trained.collections.get(made.id).pictures == 4
+    assert show_collection(trained.context, made.id).pictures == 4
     trained.trash.restore(pictures=[*three[2:]], author=ME)
     report = trained.trash.empty(author=ME).wait()
     assert (report.labels, report.drawn) == (1, 1)
     assert report.freed > 0
-    after = trained.collections.get(made.id)
+    after = show_collection(trained.context, made.id)
     assert after.pictures == 5
-    assert {p.id for p in trained.collections.pictures(made.id, 100)} == {three[2], *rest}
+    assert {p.id for p in pictures_in(trained.context, made.id, 100)} == {three[2], *rest}
     newest = after.changes[0]
     assert (newest.deed, newest.pictures, newest.remaining) == ("gone", 2, 5)
 
@@ -207,25 +215,25 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 2, 300)
     bench.library.add([folder]).wait()
-    made = bench.collections.make("Rooms", folder=str(folder), author=ME)
-    bench.concept(NAME).scope.set(["Rooms"], author=ME)
+    made = make_collection(bench.context, "Rooms", folder=str(folder), author=ME)
+    look_in(bench.concept(NAME), ["Rooms"], author=ME)
     bench.trash.put(collection="rooms", author=ME)
     draw_folder(folder / "new", 2, 700)
     bench.library.add([folder]).wait()
-    assert bench.collections.get(made.id).pictures == bench.concept(NAME).scope.get().pictures == 2
-    namesake = bench.collections.make("Rooms", [], author=ME)
+    assert show_collection(bench.context, made.id).pictures == looks_in(bench.concept(NAME)).pictures == 2
+    namesake = make_collection(bench.context, "Rooms", [], author=ME)
     with pytest.raises(ConflictError):
         bench.trash.restore(collection=f"id:{made.id}", author=ME)
-    bench.collections.rename(namesake.id, "Other rooms")
+    rename_collection(bench.context, namesake.id, "Other rooms")
     assert bench.trash.restore(collection="Rooms", author=ME).ids == [f"id:{made.id}"]
-    assert bench.collections.get("Rooms").pictures == 4
+    assert show_collection(bench.context, "Rooms").pictures == 4
     with pytest.raises(UnknownError):
         bench.trash.restore(collection="Nothing", author=ME)
 
 
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
     bench = trained
-    bench.collections.make("Some", three, author=ME)
+    make_collection(bench.context, "Some", three, author=ME)
     kept = bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
     labels, place = len(bench.concept(NAME).label_files.rows()), bench.library.picture(three[0]).places[0]
     bench.trash.put(pictures=[*three], author="ana")

@@ -17,6 +17,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.rounds import ambiguities_of, find_ambiguities
 from concepts.labelling.labels import contact_sheet, label_count, label_grid, upcoming
 from concepts.labelling.mining import mine, searches_of
+from concepts.library.collections import look_in, looks_in, make_collection, pictures_in, rename_collection
 from concepts.results.measured_sample import sample
 from concepts.results.review import looked_over_now, review_queue
 from concepts.results.trained import list_versions, measure_again, train, version_quality
@@ -41,9 +42,9 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
     bench = Workbench(load_settings(home=root / "home"))
     bench.library.add([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
     for name in ("rooms", "chairs"):
-        bench.collections.make(name.title(), folder=str(root / name), author=ME)
+        make_collection(bench.context, name.title(), folder=str(root / name), author=ME)
     begin_with_queued_draw(bench, NAME, "A filled ellipse, not a rectangle.")
-    bench.concept(NAME).scope.set(["Rooms"], author=ME)
+    look_in(bench.concept(NAME), ["Rooms"], author=ME)
     bench.close()
     return root / "home"
 
@@ -55,7 +56,7 @@ def bench(made_halves: Path, own_home: Path) -> Workbench:
 
 
 def members(bench: Workbench, name: str) -> set[str]:
-    return {picture.id for picture in bench.collections.pictures(name, 1000)}
+    return {picture.id for picture in pictures_in(bench.context, name, 1000)}
 
 
 def answered(concept: Concept, n: int) -> None:
@@ -147,7 +148,7 @@ def reviewed(concept: Concept) -> Iterable[str]:
 
 
 def exported(concept: Concept) -> Iterable[str]:
-    out = concept.context.settings.home / f"scores of {concept.scope.get().number}.csv"
+    out = concept.context.settings.home / f"scores of {looks_in(concept).number}.csv"
     concept.label_exports.write("csv", out, what="scores")
     with out.open() as file:
         return [row["id"] for row in csv.DictReader(file)]
@@ -179,19 +180,19 @@ def test_no_way_to_pictures_leads_out_of_what_a_concept_looks_in_also_after_a_ch
     before = set(way(concept))
     assert before
     assert before <= members(concept.bench, "Rooms")
-    concept.scope.set(["Chairs"], author=ME)
+    look_in(concept, ["Chairs"], author=ME)
     assert set(KEPT.get(way, way)(concept)) <= members(concept.bench, "Chairs")
 
 
 def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
     before = version_quality(concept)
     assert (before.pictures, before.looks_in, before.elsewhere) == (80, "“Rooms”", "")
-    looked = concept.scope.get()
+    looked = looks_in(concept)
     assert (looked.pictures, looked.library) == (80, 160)
     report = before.version.report
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
-    concept.bench.collections.rename("Rooms", "Living rooms")
-    concept.scope.set(["Chairs"], author=ME)
+    rename_collection(concept.bench.context, "Rooms", "Living rooms")
+    look_in(concept, ["Chairs"], author=ME)
     after = version_quality(concept)
     assert after.elsewhere == (
         "These figures are of 80 pictures in “Rooms”. "
@@ -207,27 +208,27 @@ def test_answers_from_elsewhere_teach_and_measure_only_where_the_concept_looks_t
     before = concept.dataset()
     measured = before.evaluation_labels()[0]
     assert measured
-    concept.scope.set(["Chairs"], author=ME)
+    look_in(concept, ["Chairs"], author=ME)
     elsewhere = concept.dataset()
     assert set(elsewhere.training.ids) == set(before.training.ids)
     assert elsewhere.evaluation_labels()[0] == []
     assert set(measured) <= elsewhere.reserved, "it teaches nothing meanwhile"
     count = label_count(concept)
     assert (count.measure, count.elsewhere) == (0, len(measured))
-    concept.scope.set(["Rooms"], author=ME)
+    look_in(concept, ["Rooms"], author=ME)
     assert concept.dataset().evaluation_labels()[0] == measured
 
 
 def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
     concept, collection = bench.concept(NAME), bench.context.collection
-    concept.scope.set([], author=ME)
+    look_in(concept, [], author=ME)
     answered(concept, 12)
     everything = sample(concept.dataset())
     collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))  # of no picture
     again = sample(concept.dataset())
     assert (list(again.groups), again.covered) == (list(everything.groups), everything.covered)
-    concept.scope.set(["Chairs"], author=ME)
+    look_in(concept, ["Chairs"], author=ME)
     dataset, inside = concept.dataset(), members(bench, "Chairs")
     assert set(dataset.evaluation) == dataset.wave_of.keys() & inside
     answered(concept, 0)
@@ -241,7 +242,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept
     waves = concept.context.store.waves(concept.id)
     assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
     concept.certificates.begin(0.5, author=ME)
-    concept.scope.set(["Chairs"], author=ME)
+    look_in(concept, ["Chairs"], author=ME)
     state = concept.certificates.state()
     assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
     again = concept.certificates.begin(0.5, author=ME)
@@ -250,7 +251,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept
 
 def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
     bench.concepts.copy(NAME, "Another", author=ME)
-    assert bench.concept("Another").scope.get().names == ["Rooms"]
+    assert looks_in(bench.concept("Another")).names == ["Rooms"]
     drawn = bench.context.store.evaluation_pictures(bench.context.row_of("Another").id)
     assert drawn
     assert drawn.keys() <= members(bench, "Rooms")
@@ -260,15 +261,15 @@ def test_a_small_collection_is_judged_beside_the_whole_library_and_counted_as_it
     bench: Workbench,
 ) -> None:
     concept, few = bench.concept(NAME), sorted(members(bench, "Rooms"))[:12]
-    bench.collections.make("Few", few, author=ME)
-    concept.scope.set(["Few"], author=ME)
+    make_collection(bench.context, "Few", few, author=ME)
+    look_in(concept, ["Few"], author=ME)
     concept.begin(annotate, annotator="builtin").wait()
     assert set() < {one.picture_id for one in bench.context.store.ratings(concept.id)} <= set(few)
-    concept.scope.set(["Rooms"], author=ME)
+    look_in(concept, ["Rooms"], author=ME)
     concept.begin(mine, size=30).wait()
     concept.begin(annotate, annotator="builtin").wait()
     before = concept.definition.read()
-    concept.scope.set(["Few"], author=ME)
+    look_in(concept, ["Few"], author=ME)
     view, dataset = concept.definition.read(), concept.dataset()
     assert view.candidates == len(dataset.candidates) < before.candidates
     assert view.annotated == len({rating.picture_id for rating in dataset.ratings}) < before.annotated
@@ -279,7 +280,7 @@ def test_a_rule_and_the_table_of_all_scores_are_silent_where_a_concept_does_not_
 ) -> None:
     bench, inside = concept.bench, members(concept.bench, "Rooms")
     bench.concepts.copy(NAME, "Everywhere", with_labels=True, author=ME)
-    bench.concept("Everywhere").scope.set([], author=ME)
+    look_in(bench.concept("Everywhere"), [], author=ME)
     bench.concept("Everywhere").begin(train).wait()
     tried = bench.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80

@@ -9,10 +9,21 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.library.collections import (
+    A_SEARCH,
+    LONGEST,
+    MOST_FOUND,
+    CollectionView,
+    all_collections,
+    change_collection,
+    list_addings,
+    make_collection,
+    rename_collection,
+    show_collection,
+)
 from concepts.library.protection import protection_on_page
 from concepts.use_cases.names import id_in
 from concepts.workbench import Workbench
-from concepts.workbench.collections import A_SEARCH, LONGEST, MOST_FOUND, Collections, CollectionView
 from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
@@ -83,7 +94,7 @@ class Albums:
     def choose(self, way: str, request: gr.Request) -> list[Any]:
         return [gr.update(visible=way == name) for name in ("folder", "adding", "dates", "search")]
 
-    @calls(Collections.make)
+    @calls(make_collection)
     def make(
         self,
         name: str,
@@ -109,7 +120,7 @@ class Albums:
                 given["folder"] = folder.strip()
             if given and not next(iter(given.values())):
                 raise DiscernError("Choose which pictures first.")
-            made = self._bench.collections.make(name, **given, author=author_of(request))
+            made = make_collection(self._bench.context, name, **given, author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was created."))
         pictures = count(made.pictures, "picture")
@@ -117,18 +128,18 @@ class Albums:
 
     @calls()
     def ask_name(self, chosen: gr.EventData, request: gr.Request) -> tuple[Any, str, str]:
-        found = self._bench.collections.get(_number(chosen.value))
+        found = show_collection(self._bench.context, _number(chosen.value))
         return gr.Group(visible=True), str(found.id), found.name
 
     @calls()
     def cancel(self, request: gr.Request) -> Any:
         return gr.Group(visible=False)
 
-    @calls(Collections.change)
+    @calls(change_collection)
     def rename(self, number: str, name: str, request: gr.Request) -> list[Any]:
         try:
-            before = self._bench.collections.get(_number(number))
-            renamed = self._bench.collections.rename(before.id, name)
+            before = show_collection(self._bench.context, _number(number))
+            renamed = rename_collection(self._bench.context, before.id, name)
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was changed."))
         return self._shown(request, Notice.good(f"“{before.name}” is now “{renamed.name}”."))
@@ -141,7 +152,7 @@ class Albums:
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was moved."))
         request.state.deed = ("removed a collection", str(number))
-        concepts = ", ".join(self._bench.collections.get(id_in(moved.ids[0]) or 0).concepts)
+        concepts = ", ".join(show_collection(self._bench.context, id_in(moved.ids[0]) or 0).concepts)
         used = f" Still used by: {concepts}." if concepts else ""
         said = f"“{moved.names[0]}” is in the trash; its pictures stay.{used}"
         return self._shown(request, Notice.good(said, str(number)))
@@ -157,17 +168,17 @@ class Albums:
         return self._shown(request, Notice.good(f"“{moved.names[0]}” is restored."))
 
     def _shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
-        concept, owner = concept_of(request) or "", may(request, Collections.change)
+        concept, owner = concept_of(request) or "", may(request, change_collection)
         query = protection_on_page(self._bench.context, author_of(request), None).query
-        albums = [_card(one, concept, query, owner) for one in self._bench.collections.all()]
+        albums = [_card(one, concept, query, owner) for one in all_collections(self._bench.context)]
         imports = [
             (f"{one.finished:%d %b %Y %H:%M}: {count(one.added, 'new picture')} of {one.what}", str(one.job))
-            for one in self._bench.collections.addings()
+            for one in list_addings(self._bench.context)
         ]
         return [
             said,
             {"albums": albums, "back": place("/library", concept)},
-            gr.Accordion(visible=may(request, Collections.make)),
+            gr.Accordion(visible=may(request, make_collection)),
             gr.Dropdown(choices=imports),
             gr.Group(visible=False),
         ]

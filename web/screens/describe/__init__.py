@@ -15,9 +15,9 @@ from concepts.definition.revisions import definition_of, revise
 from concepts.errors import DiscernError
 from concepts.labelling.examples import examples_of
 from concepts.labelling.mining import criteria_of, mine, searches_of
+from concepts.library.collections import look_in, looks_in
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
-from concepts.workbench.collections import Scope
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
@@ -112,7 +112,7 @@ class Describe:
         concept, values = self._doing.concept(request), self._doing.values(request)
         view = concept.definition.read()
         criteria = criteria_of(concept, reader=author_of(request))
-        pictures = concept.scope.get().pictures
+        pictures = looks_in(concept).pictures
         return {
             self.head: self._head(view, pictures, going, request.state.role),
             self.said: said,
@@ -206,7 +206,7 @@ class Describe:
         told = Notice.bad(refused) if refused else saved(revision.note, revision.number, revision.number - 1)
         return self.everything(request, told)
 
-    @calls(revise, ConceptDefinition.set, Scope.set)
+    @calls(revise, ConceptDefinition.set, look_in)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         what, _, value = field(chosen, "value").partition("/")
         if what == "definition":

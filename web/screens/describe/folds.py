@@ -24,7 +24,7 @@ from concepts.definition.revisions import (
 )
 from concepts.errors import DiscernError
 from concepts.labelling.framed_parts import framed_parts, look_at_parts
-from concepts.workbench.collections import Scope
+from concepts.library.collections import all_collections, look_in, looks_in
 from concepts.workbench.concept import Concept
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.definition import ConceptDefinition
@@ -98,7 +98,7 @@ class Folds:
         """`every`: how events that change what counts are listened to."""
         self.questions.answer(self.answer, None, **every | EACH)
         self.questions.ask(self.ask, None, **every)
-        self.use.click(self.look_in, self.albums, **every)
+        self.use.click(self.keep_where, self.albums, **every)
         self.use_all.click(self.look_everywhere, None, **every)
         self.part.look(self.look_for_part, None, **every)
         self.part.whole(self.judge_whole, None, **every)
@@ -115,8 +115,8 @@ class Folds:
     def shown(self, concept: Concept, view: ConceptView, values: Values, going: bool, unfold: bool) -> Shown:
         """`unfold`: whether open questions are unfolded."""
         owner, number = values.owner, view.revision.number
-        scope, questions = concept.scope.get(), open_questions(concept)
-        part, albums = framed_parts(concept), self._doing.bench.collections.all()
+        scope, questions = looks_in(concept), open_questions(concept)
+        part, albums = framed_parts(concept), all_collections(self._doing.bench.context)
         model = scoping_model(self._doing.bench.context.settings)
         asks = not going and bool(model or can_ask_without_a_model(concept))
         part_of = f"{scope.pictures:,} of {count(scope.library, 'picture')}"
@@ -171,18 +171,18 @@ class Folds:
     def ask(self, request: gr.Request) -> Shown:
         return self._doing.done(request, lambda concept: concept.begin(ask_questions))
 
-    @calls(Scope.set)
-    def look_in(self, albums: list[int], request: gr.Request) -> Shown:
+    @calls(look_in)
+    def keep_where(self, albums: list[int], request: gr.Request) -> Shown:
         return self.change_scope(albums or [], request)
 
-    @calls(Scope.set)
+    @calls(look_in)
     def look_everywhere(self, request: gr.Request) -> Shown:
         return self.change_scope([], request)
 
     def change_scope(self, albums: list[int], request: gr.Request) -> Shown:
         def change(concept: Concept) -> dict[str, str]:
-            before = concept.scope.get()
-            now = concept.scope.set([*albums], author=author_of(request))
+            before = looks_in(concept)
+            now = look_in(concept, [*albums], author=author_of(request))
             if now.number == before.number:
                 return Notice.good(f"The scope is already {now.name}.")
             back = ",".join(map(str, before.collections))

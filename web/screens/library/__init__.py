@@ -17,10 +17,15 @@ import gradio as gr
 
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.library.collection import LibraryInfo
+from concepts.library.collections import (
+    change_collection,
+    collection_names,
+    show_collection,
+    undo_collection_change,
+)
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
 from concepts.workbench import Workbench
-from concepts.workbench.collections import Collections
 from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.components.grid import PictureGrid
@@ -246,10 +251,10 @@ class Library:
             self._side(library, chosen, said, request),
         ]
 
-    @calls(Collections.change)
+    @calls(change_collection)
     def undo_change(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         album, _, change = str(chosen.value).partition(" ")
-        self._bench.collections.undo(int(album), int(change), author=author_of(request))
+        undo_collection_change(self._bench.context, int(album), int(change), author=author_of(request))
         return self.again(request=request)
 
     @calls()
@@ -372,10 +377,10 @@ class Library:
         self, chosen: PictureSelection, said: dict[str, str], request: gr.Request
     ) -> dict[str, Any] | None:
         try:
-            found = self._bench.collections.get(chosen.collection)
+            found = show_collection(self._bench.context, chosen.collection)
         except DiscernError:  # the grid says so
             return None
-        changes = may(request, Collections.change) and not found.removed
+        changes = may(request, change_collection) and not found.removed
         return {
             "id": found.id,
             "name": found.name,
@@ -414,7 +419,7 @@ class Library:
         def span(label: str, first: object, last: object) -> str:
             return f"{label} {first or '…'} – {last or '…'}"
 
-        albums = self._bench.collections.names() if chosen.within else {}
+        albums = collection_names(self._bench.context) if chosen.within else {}
         album = {str(number): name for number, name in albums.items()}.get(chosen.within, chosen.within)
         folder = chosen.folder.rstrip("/").rpartition("/")[2] or chosen.folder
         taken = _month(chosen) or span("Taken", chosen.taken_from, chosen.taken_to)
@@ -463,7 +468,7 @@ class Library:
                     "current": current(here),
                 }
             )
-        albums = self._bench.collections.names()
+        albums = collection_names(self._bench.context)
         return {
             "folders": [] if request.state.demo else self._folders(chosen, kept),
             "years": [

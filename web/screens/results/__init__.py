@@ -18,11 +18,17 @@ from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
 from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
+from concepts.library.collections import (
+    change_collection,
+    collection_names,
+    make_collection,
+    put_into_collection,
+    undo_collection_change,
+)
 from concepts.library.protection import protection_on_page
 from concepts.results.trained import RANKED, train
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
-from concepts.workbench.collections import Collections
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
@@ -587,8 +593,8 @@ class Results:
             gr.Row(visible=scored and may(request, Keywords.write)),
             _outcome(keywords),
             gr.Button(visible=keywords is not None),
-            gr.Row(visible=(scored or place.is_rule) and may(request, Collections.change)),
-            gr.Dropdown(choices=[(name, str(i)) for i, name in bench.collections.names().items()]),
+            gr.Row(visible=(scored or place.is_rule) and may(request, change_collection)),
+            gr.Dropdown(choices=[(name, str(i)) for i, name in collection_names(bench.context).items()]),
             gr.Row(visible=has_tables and may(request, Scores.score_files)),
             gr.Textbox(visible=not bench.context.settings.demo),
             written_files(sorted(files, key=lambda one: one.finished, reverse=True)[:5]),
@@ -650,10 +656,10 @@ class Results:
     def _refused(self, why: str, request: gr.Request) -> list[Any]:
         return [Notice.bad(f"{why} Nothing was changed."), *self.progress.shown(request)]
 
-    @calls(Collections.make, Collections.change)
+    @calls(make_collection, change_collection)
     def put_into_album(self, album: str | None, request: gr.Request) -> tuple[Any, Any]:
-        author, collections = author_of(request), self._bench.collections
-        named, known = (album or "").strip(), collections.names()
+        author, app = author_of(request), self._bench.context
+        named, known = (album or "").strip(), collection_names(app)
         skip = gr.skip()
         if not named:
             return Notice.bad("Choose an album, or write the name of a new one. Nothing was changed."), skip
@@ -662,11 +668,11 @@ class Results:
             number = int(named) if named.isdecimal() and int(named) in known else 0
             number = number or next((i for i, name in known.items() if name == named), 0)
             if not number:
-                made = collections.make(named, chosen, author=author)
+                made = make_collection(app, named, chosen, author=author)
                 said = f"“{made.name}” created: {count(made.pictures, 'picture')}."
-                names = [(name, str(i)) for i, name in collections.names().items()]
+                names = [(name, str(i)) for i, name in collection_names(app).items()]
                 return Notice.good(said, f"{made.id}:"), gr.Dropdown(choices=names, value=str(made.id))
-            change = collections.put(number, chosen, author=author)
+            change = put_into_collection(app, number, chosen, author=author)
         except DiscernError as error:
             return Notice.bad(f"{in_words(error)} Nothing was changed."), skip
         if change is None:
@@ -676,7 +682,7 @@ class Results:
         said = f"{count(change.pictures, 'picture')} added to “{known[number]}”{there}."
         return Notice.good(said, f"{number}:{change.number}"), skip
 
-    @calls(Collections.change, Trash.put)
+    @calls(change_collection, Trash.put)
     def undo_album(self, chosen: gr.EventData, request: gr.Request) -> Any:
         album, _, change = str(chosen.value).partition(":")
         if not album.isdecimal():
@@ -684,7 +690,9 @@ class Results:
         if not change.isdecimal():
             self._bench.trash.put(collection=f"id:{album}", author=author_of(request))
             return Notice.good("Undone. The album is in the trash.")
-        undone = self._bench.collections.undo(int(album), int(change), author=author_of(request))
+        undone = undo_collection_change(
+            self._bench.context, int(album), int(change), author=author_of(request)
+        )
         return Notice.good("Undone." if undone else "There was nothing left to undo.")
 
     @calls()
