@@ -37,6 +37,8 @@ from concepts.errors import DiscernError, UnknownError
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
+from concepts.results.bundles import export_bundle, write_bundle
+from concepts.results.scores import begin_scoring, ranked_library
 from concepts.results.trained import Trained, measure_again, train
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
@@ -253,7 +255,7 @@ class Concept:
         Raises `UnknownError`.
         """
         total = self._library.bench.library.count()
-        page = self._concept.scores.ranked("top", version=version, limit=total)
+        page = ranked_library(self._concept, "top", version=version, limit=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(
             {name: pa.array([getattr(one, name) for one in page.pictures], kinds[name]) for name in kinds}
@@ -267,10 +269,10 @@ class Concept:
         """
         if not places:
             raise DiscernError("Name the pictures to classify. How the library is scored, `scores` tells.")
-        bundle = self._concept.exports.bundle(version)
+        bundle = export_bundle(self._concept, version)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "scores.parquet"
-            self._library.bench.scoring.score(bundle, [_path(place) for place in places], out).wait()
+            begin_scoring(self._library.bench.context, bundle, [_path(place) for place in places], out).wait()
             return pq.read_table(out, memory_map=False)
 
     def export(self, out: Place, *, version: int | None = None) -> Path:
@@ -279,7 +281,7 @@ class Concept:
 
         Raises `UnknownError`, and `DiscernError` where there is something else at `out`.
         """
-        return Path(self._concept.exports.write(_path(out), version=version).folder)
+        return Path(write_bundle(self._concept, _path(out), version=version).folder)
 
 
 def _path(place: Place) -> Path:

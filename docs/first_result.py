@@ -18,6 +18,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.labelling.mining import mine
 from concepts.learning.report import metric_of
+from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -53,7 +54,7 @@ def main() -> None:
         work_through(bench, work)
         computed = time.monotonic() - begun
         report = measure_again(bench.concept(NAME))
-        page = bench.concept(NAME).scores.ranked("top", limit=count)
+        page = ranked_library(bench.concept(NAME), "top", limit=count)
         flagged = [p for p in page.pictures if p.probability >= page.threshold]
         shown = []
         # From the surest to the least sure, not the first: those are right anyway, and of few photographs.

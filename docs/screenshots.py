@@ -35,6 +35,7 @@ from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
 from concepts.library.collections import make_collection
+from concepts.results.rules import keep_rule
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -105,7 +106,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> None:
     bench.concept(NAME).begin(mine, size=200).wait()
     bench.concept(NAME).begin(annotate).wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
-    bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
+    keep_rule(bench.context, "Warm and bright", RULE, author=SIMULATED)
     bench.close()
 
 

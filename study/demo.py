@@ -19,6 +19,9 @@ from concepts.labelling.mining import mine
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
+from concepts.results.bundles import write_bundle
+from concepts.results.library_map import write_map_picture
+from concepts.results.scores import begin_scoring, ranked_library, score_page
 from concepts.results.trained import measure_again, train
 from concepts.results.versions import ScoredPicture
 from concepts.workbench import Workbench
@@ -87,12 +90,12 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f" 8 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     ranked = _rank(bench, person, say)
     report = _measure(bench, person, say)
-    exported = bench.concept(NAME).exports.write(out)
+    exported = write_bundle(bench.concept(NAME), out)
     say(f"11 Export         {exported.folder}")
-    scored = bench.scoring.score(Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
+    scored = begin_scoring(bench.context, Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
     say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
     rare = _find_rare(bench, say)
-    drawn = bench.map.draw(out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
+    drawn = write_map_picture(bench.context, out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
     say(f"14 Map            {drawn.pictures} pictures, similar ones near each other, in {drawn.file}")
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
     return {
@@ -159,8 +162,8 @@ class _Person:
 def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     """How many of the first pictures count in three orders of what nobody has answered."""
     n = bench.library.info().pictures
-    own = bench.concept(NAME).scores.page("top", limit=n)  # before look-alikes have a part in it
-    best = bench.concept(NAME).scores.ranked("top", limit=n)
+    own = score_page(bench.concept(NAME), "top", limit=n)  # before look-alikes have a part in it
+    best = ranked_library(bench.concept(NAME), "top", limit=n)
     left = {picture.id for picture in best.pictures if not picture.said}
     orders: dict[str, Sequence[Picture]] = {
         "searching for the name": bench.library.search(NAME, n=n),
@@ -187,7 +190,7 @@ def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
         if look > report.n and person.answers(look - report.n, "evaluation"):
             report = measure_again(bench.concept(NAME))
             say(_figures(report))
-    page = bench.concept(NAME).scores.ranked("top", limit=bench.library.info().pictures)
+    page = ranked_library(bench.concept(NAME), "top", limit=bench.library.info().pictures)
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
     unseen = [picture for picture in page.pictures if picture.id not in person.taught]

@@ -38,12 +38,12 @@ from concepts.errors import BadPictureError, DiscernError
 from concepts.learning.base import FAMILIAR_FROM, Floats
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
+from concepts.results.bundles import exported
 from concepts.results.export import INT8, encoder_facts, graph_of
 from concepts.results.heads import head_of
 from concepts.results.training import check_fingerprint
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.exports import exported
 from storage.pictures import sources
 
 QUANTISED = ("Conv", "Clip")  # what tells classes and words apart stays in float32
@@ -165,7 +165,7 @@ def export(bench: Workbench, name: str, out: Path) -> Agreement:
     encoder, graph = graph_of(collection, concept.id)
     if isinstance(graph, str):
         raise DiscernError(f"The encoder can't go along: {graph}.")
-    version = exported(bench.context, concept.row, head)
+    version = exported(concept, head)
     reader = Reader(graph.shown)
     others = sorted(set(collection.index().ids) - set(version.dataset.apart))
     order = np.random.default_rng(0).permutation(len(others))[: 2 * CALIBRATION]  # some files may be gone

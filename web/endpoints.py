@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from concepts.results.scores import classifier
 from concepts.workbench import Workbench
 from storage.pictures.decoding import wanted
 from web.handlers import calls
@@ -36,7 +37,7 @@ def endpoints(workbench: Workbench) -> None:
         want = await turns.turn(lambda: wanted(file, SHORT_SIDE))
         sent = ReceivedPicture("picture", want, file)
         said = await turns.turn(
-            lambda: workbench.scoring.classifier([concept])(sent.name, sent.read), want.bytes
+            lambda: classifier(workbench.context, [concept])(sent.name, sent.read), want.bytes
         )
         found: dict[str, Any] = said.model_dump(mode="json")
         return found

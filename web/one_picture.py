@@ -10,6 +10,7 @@ from concepts.labelling.labels import give_labels, own_labels
 from concepts.library.browsing import PictureDetail
 from concepts.library.collections import change_collection
 from concepts.library.protection import protection_on_page
+from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
 from concepts.workbench.concept import comments_of_picture
 from concepts.workbench.trash import Trash
@@ -75,7 +76,7 @@ class OnePicture:
             *first,
             *(name for at, name in enumerate(names) if (at < CONCEPTS or name in mine) and name != here),
         ]
-        trained = sorted(bench.scoring.concepts(), key=lambda name: name != here)
+        trained = sorted(concepts_that_score(bench.context), key=lambda name: name != here)
         may_label = page["may"]["label"]
         labels = [
             {

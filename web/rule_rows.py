@@ -14,6 +14,8 @@ from concepts.bundle.facts import Expression
 from concepts.bundle.rule_text import quoted
 from concepts.errors import DiscernError
 from concepts.results.rule_scores import CombinationView, groups_of
+from concepts.results.rules import kept_rule, kept_rules, read_rule
+from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.render import url
@@ -97,14 +99,14 @@ class RuleBar:
 
 def bar_of(bench: Workbench, path: str, place: Mapping[str, str]) -> RuleBar:
     """Raises `DiscernError` where no rule is saved under the name in the address."""
-    could, saved = bench.scoring.concepts(), bench.rules.kept(limit=MOST_SAVED)
-    rule = bench.rules.one(place["kept"]).rule if place.get("kept") else place.get("rule", "")
+    could, saved = concepts_that_score(bench.context), kept_rules(bench.context, limit=MOST_SAVED)
+    rule = kept_rule(bench.context, place["kept"]).rule if place.get("kept") else place.get("rule", "")
     if not rule and place.get("concept") in could:
         rule = quoted(place["concept"])
     if not rule:
         return RuleBar(path, place, could, saved)
     try:
-        expression, names = bench.rules.read(rule)
+        expression, names = read_rule(bench.context, rule)
     except DiscernError as error:
         return RuleBar(path, place, could, saved, rule, problem=in_words(error))
     return RuleBar(path, place, could, saved, rule, names, rows_of(expression, names))

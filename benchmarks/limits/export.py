@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from benchmarks.limits import million
 from benchmarks.limits.rows import Rows, compared
+from concepts.results.rules import write_table_to
 from concepts.results.trained import list_versions, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -23,7 +24,7 @@ def rows(folder: Path, count: int) -> Rows:
             bench.concept(million.CONCEPT).begin(train).wait()
         for suffix in ("csv", "parquet"):
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
-            bench.rules.write_table_to(out).wait()
+            write_table_to(bench.context, out).wait()
             columns = _columns(out)
             assert columns.num_rows == bench.library.count()
 
@@ -36,7 +37,7 @@ def rows(folder: Path, count: int) -> Rows:
             yield compared(
                 f"export scores of {count:,} × {million.DIMENSION}, {suffix}",
                 3,
-                lambda out=out: bench.rules.write_table_to(out).wait(),  # type: ignore[misc]
+                lambda out=out: write_table_to(bench.context, out).wait(),  # type: ignore[misc]
                 "pyarrow writing the same columns",
                 least,
                 repeats=5,

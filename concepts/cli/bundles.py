@@ -41,7 +41,10 @@ def score(
     checksums first."""
     must_exist(bundle)
     require(paths or [])
-    scoring = workbench().scoring.score(
+    from concepts.results.scores import begin_scoring  # it brings numpy and the database
+
+    scoring = begin_scoring(
+        workbench().context,
         bundle,
         paths or [],
         out,

@@ -59,9 +59,18 @@ def combine(
     --name is used. With --out it is written as files that run anywhere. --table writes the scores of all
     concepts; it leaves out those in the trash and those without a version for the library's encoder.
     """
+    from concepts.results.rules import (
+        export_rule,
+        keep_rule,
+        kept_rules,
+        pictures_by_rule,
+        try_rule,
+        write_table_to,
+    )
+
     bench = workbench()
     if scores:
-        writing = bench.rules.write_table_to(scores, concepts or [])
+        writing = write_table_to(bench.context, scores, concepts or [])
         result = wait(writing, "Scoring", f"{scores} was not written.")
         if as_json:
             dump(result)
@@ -73,11 +82,11 @@ def combine(
     elif out:
         if not name or rule:
             raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
-        exported = bench.rules.export(name, out, page=page)
+        exported = export_rule(bench.context, name, out, page=page)
         versions = ", ".join(f"{concept} {version}" for concept, version in exported.concepts.items())
         show(exported, as_json, f"“{name}” of {versions} is in {exported.folder}.")
     elif not rule and not name:
-        found = bench.rules.kept(limit=n, offset=skip)
+        found = kept_rules(bench.context, limit=n, offset=skip)
         if as_json:
             dump(found)
             return
@@ -86,11 +95,11 @@ def combine(
     else:
         asked = (rule, "" if rule else name)
         try:
-            tried = bench.rules.tried(*asked, sure, order, n, skip)
+            tried = pictures_by_rule(bench.context, *asked, sure, order, n, skip)
         except NotScoredError:
-            wait(bench.rules.score(*asked), "Looking at the library", "Nothing was kept.")
-            tried = bench.rules.tried(*asked, sure, order, n, skip)
-        kept = bench.rules.keep(name, rule, tried.threshold, author=author) if rule and name else None
+            wait(bench.context.begin(try_rule, *asked), "Looking at the library", "Nothing was kept.")
+            tried = pictures_by_rule(bench.context, *asked, sure, order, n, skip)
+        kept = keep_rule(bench.context, name, rule, tried.threshold, author=author) if rule and name else None
         if as_json:
             dump({"tried": tried, "kept": kept} if kept else tried)
             return

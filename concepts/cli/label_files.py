@@ -134,11 +134,13 @@ def labels_export(
     as_json: Json = False,
 ) -> None:
     """Write every current label, of people and annotators, with authors and comments."""
+    from concepts.results.label_exports import export_labels
+
     bench = workbench()
     if format:
         if out is None:
             raise WrongUsageError("Say where it is to be written: --out.")
-        written = bench.concept(name).label_exports.write(format, out, what=what, copies=copies)
+        written = export_labels(bench.concept(name), format, out, what=what, copies=copies)
         if as_json:
             dump(written)
             return

@@ -17,9 +17,9 @@ from concepts.learning.target import Side
 if TYPE_CHECKING:
     from concepts.learning.report import EvaluationReport, Metric
     from concepts.results.quality import HeadView
+    from concepts.results.scores import Heat
     from concepts.results.trained import Measured, Trained
     from concepts.results.versions import ScoredPage
-    from concepts.workbench.scores import Heat
 
 ROWS_SHOWN = 15
 KEPT = "What is finished is kept."
@@ -41,7 +41,7 @@ def _used(kept: Measured) -> None:
     say(f"Version {kept.version} is in use, and {how}.")
 
 
-@shows("scores.ranked")
+@shows("ranked_library")
 def _ranked(page: ScoredPage) -> None:
     counts = f"{page.flagged:,} of {page.total:,}"
     say(f"Version {page.version} says yes to {counts}, from {page.threshold:.3f} on.")
@@ -51,7 +51,7 @@ def _ranked(page: ScoredPage) -> None:
     table(("how sure", "people said", "id", "path"), rows)
 
 
-@shows("scores.heat")
+@shows("heat_of")
 def _heat(heat: Heat) -> None:
     say(f"Version {heat.version}: {heat.probability:.2f} (yes from {heat.threshold:.2f}). {heat.words}")
     table([""] * len(heat.parts[0]), [[f"{part:+.2f}" for part in row] for row in heat.parts])
@@ -107,13 +107,14 @@ def version_show(
     as_json: Json = False,
 ) -> None:
     """Every version with its newest figures, or how good one is at every threshold."""
+    from concepts.results.bundles import version_card
     from concepts.results.review import looked_over_now
     from concepts.results.trained import compare_versions, list_versions, version_quality
 
     bench = workbench()
     found = bench.concept(name)
     if card:
-        text = found.exports.card(number)
+        text = version_card(found, number)
         show({"card": text}, as_json, text)
     elif number is None:
         heads = list_versions(found, limit=len(bench.context.heads.all(found.id)))
@@ -230,12 +231,14 @@ def concept_export(
     as_json: Json = False,
 ) -> None:
     """Write the classifier as files that run anywhere, or a page about it."""
+    from concepts.results.bundles import write_bundle, write_page
+
     bench = workbench()
-    exports = bench.concept(name).exports
+    found = bench.concept(name)
     if html is not None:
         if out is not None or also or page:
             raise WrongUsageError("--html writes a page alone. Leave out --out, --with and --page.")
-        written = exports.write_page(html, version=version, classifier=classifier)
+        written = write_page(found, html, version=version, classifier=classifier)
         bench.context.audit.add(author, "shared a version as a file", name)
         show({"html": str(written)}, as_json, f"The page is in {written}.")
         return
@@ -243,7 +246,7 @@ def concept_export(
         raise WrongUsageError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
     if classifier:
         raise WrongUsageError("--classifier is for a page: use --html FILE. For a folder there is --page.")
-    result = exports.write(out, version, tuple(also or ()), page=page)
+    result = write_bundle(found, out, version, tuple(also or ()), page=page)
     them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
     what = them if len(result.concepts) > 1 else f"version {result.head}"
     told = f"{what[0].upper()}{what[1:]} is in {result.folder}, and in {result.archive}."

@@ -40,7 +40,7 @@ from concepts.library.placed_scores import with_places
 from concepts.results.measuring import earlier_labels, pictures
 from concepts.results.quality import elsewhere
 from concepts.results.training import check_fingerprint, linear_head
-from concepts.view import View
+from concepts.view import View, count
 from storage.files import read_kept, write_kept
 from storage.heads import StoredHead
 from storage.pictures.files import Within
@@ -69,6 +69,9 @@ class ScoreResult(View):
     rows: int
     yes: int
     skipped: int
+
+    def says(self) -> str:
+        return f"{count(self.rows, 'picture')}, {self.yes:,} yes."
 
 
 @dataclass(frozen=True)

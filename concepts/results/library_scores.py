@@ -20,6 +20,7 @@ from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
 from concepts.results.training import linear_head
 from concepts.use_cases import App, service
+from concepts.view import View
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 from storage.vectors.ids import PictureIds
@@ -29,6 +30,12 @@ KEPT = 4  # versions in memory: 12 bytes a picture each
 STEPS = 1000  # thresholds from 0 to 1 that the screen can show
 
 ScoreOrder = Literal["top", "bottom", "borderline", "unfamiliar"]
+
+
+class PicturesDone(View):
+    """How many pictures the work was done for."""
+
+    pictures: int
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.use_cases.names import id_in
 from concepts.use_cases.redacting import redacted
-from storage.choices import AnnotatorChoices, Deliberations, PromptStore, ProtectionStore
+from storage.choices import AnnotatorChoices, CombinationStore, Deliberations, PromptStore, ProtectionStore
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.disk import told
@@ -82,6 +82,7 @@ class App:
         self.prompt_texts = PromptStore(self.database)
         self.protection = ProtectionStore(self.database)
         self.deliberation = Deliberations(self.database)
+        self.combinations = CombinationStore(self.database)
         self.audit = AuditLog(self.database)
         self.background = self.shared.background or Background()
         self.jobs = JobRunner(
@@ -171,6 +172,10 @@ class App:
     ) -> int:
         """Queues a use case that nobody asked for, whatever room there is, and returns the job's id."""
         return self.jobs.submit(DECLARED[work].job_for(self, *given, **named))
+
+    def newest(self, work: Callable[..., Result]) -> Result | None:
+        """What came of the newest job of this use case that is done."""
+        return self.jobs.newest_done(DECLARED[work].job)
 
     def latest(self, work: Callable[..., Any]) -> StoredJob | None:
         """The newest job of this use case, however far it is."""

@@ -25,9 +25,9 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import NO_ARCHIVES, VISITOR_FULL, DiscernError, NotAllowedError, SettingsError
 from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads
+from concepts.results.bundles import export_bundle, prepare_export
 from concepts.settings import Settings
 from concepts.workbench import SharedResources, Workbench
-from concepts.workbench.exports import prepare_export
 from storage.blobs import FolderBlobs, LayeredBlobs
 from storage.database import Database
 from storage.files import sqlite_url
@@ -383,7 +383,7 @@ def write_made(bench: Workbench, out: Path) -> None:
             concept.label_files.export_file(answers)
             archive.write(answers, f"{folder}/{answers.name}")
             if view.heads:
-                bundle = concept.exports.bundle()
+                bundle = export_bundle(concept)
                 archive.write(bundle, f"{folder}/{bundle.name}", zipfile.ZIP_STORED)
 
 

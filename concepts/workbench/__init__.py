@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from concepts.bundle.figures import scores
 from concepts.collaborator import annotations, prompts, proposals, rounds
 from concepts.definition import revisions
 from concepts.jobs import Job, Progress
@@ -12,7 +13,7 @@ from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
 from concepts.library import collections, protection, upkeep
 from concepts.library.upkeep import mending_of
-from concepts.results import next_pictures, review, trained
+from concepts.results import bundles, library_map, next_pictures, review, rules, trained
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
 from concepts.use_cases import SharedResources, UseCase
@@ -23,10 +24,7 @@ from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import Context
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
-from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import Declared, declared_in
-from concepts.workbench.rules import Rules
-from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
 from concepts.workbench.watcher import Watcher
 
@@ -57,12 +55,14 @@ DECLARING = (
     next_pictures,
     review,
     trained,
+    bundles,
+    library_map,
+    rules,
+    scores,
 )
 
 # What each kind of job does with its concept.
 WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
-    jobs.ScoreLibrary: lambda concept, job, told: concept.scores.score_library_now(job, told),
-    jobs.ScoreFiles: lambda concept, job, told: concept.scores.score_files_now(job, told),
     jobs.WriteKeywords: lambda concept, job, told: concept.keywords.write_now(job, told),
     jobs.CopyFiles: lambda concept, job, told: concept.keywords.copy_now(job, told),
 }
@@ -77,10 +77,7 @@ class Workbench:
 
     concepts: Concepts
     library: PictureLibrary
-    map: LibraryMap
     trash: Trash
-    scoring: Scoring
-    rules: Rules
     installation: Installation
 
     def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
@@ -89,14 +86,11 @@ class Workbench:
         self.context.bench = self
         self.jobs = self.context.jobs
         mending_of(self.context)
-        self.rules = Rules(self.context)
-        self.map = LibraryMap(self.context)
-        self.library = PictureLibrary(self.context, self.rules, self.map)
+        self.library = PictureLibrary(self.context)
         self.trash = Trash(self.context)
         self.concepts = Concepts(self)
         for kind, work in WORK.items():
             self._register(kind, work)
-        self.scoring = Scoring(self.context)
         self.watcher = Watcher(self.context)
         self.installation = Installation(self.context)
 

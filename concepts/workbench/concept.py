@@ -10,11 +10,8 @@ from concepts.results.versions import concept_stem
 from concepts.use_cases import Concept as Handle
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
-from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.scores import Scores
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
 
@@ -30,11 +27,8 @@ class Concept(Handle):
 
     definition: ConceptDefinition
     label_files: LabelFiles
-    label_exports: LabelExports
     watches: Watches
     certificates: Certificates
-    scores: Scores
-    exports: Exports
     keywords: Keywords
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:

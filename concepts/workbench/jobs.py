@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
-from concepts.results.export import ScoreResult
 from concepts.results.keywords import FilesCopied, KeywordsWritten
 from concepts.view import View
 
@@ -25,12 +24,6 @@ class Added(View):
     videos: int = 0
     frames: int = 0
     others: int = 0
-
-
-class PicturesDone(View):
-    """How many pictures the work was done for."""
-
-    pictures: int
 
 
 class AddPictures(Job[Added]):
@@ -80,89 +73,6 @@ class EmptyTrash(Job[Emptied]):
     lane = Lane.LONG
     author: str
     refuse: bool = False
-
-
-class MapName(View):
-    """What is seen in most pictures around a place of the map, which goes from -1 to 1."""
-
-    name: str
-    x: float
-    y: float
-
-
-class MapDrawn(View):
-    """So many pictures are on it."""
-
-    pictures: int
-    names: list[MapName]
-
-
-class DrawMap(Job[MapDrawn]):
-    """Draws the map of the library where pictures have changed, or `anew`."""
-
-    kind = "draw map"
-    lane = Lane.LONG
-    anew: bool = False
-
-
-class ScoreLibrary(Job[PicturesDone]):
-    kind = "score library"
-    lane = Lane.SHORT
-    concept_id: int
-    version: int
-
-
-class TryRule(Job[PicturesDone]):
-    """What a rule says of every picture: its text, or a name under which one was kept."""
-
-    kind = "try rule"
-    lane = Lane.SHORT
-    rule: str
-    kept: str = ""
-
-
-class ScoreFiles(Job[ScoreResult]):
-    """Into a file of the data folder, by a version; without `paths` the library."""
-
-    kind = "score files"
-    lane = Lane.LONG
-    concept_id: int
-    version: int
-    paths: tuple[str, ...]
-    suffix: str
-
-
-class TableResult(View):
-    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
-
-    out: str
-    rows: int
-    concepts: dict[str, int]
-    left_out: dict[str, str]
-
-
-class ScoreTable(Job[TableResult]):
-    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
-    folder."""
-
-    kind = "score table"
-    lane = Lane.LONG
-    suffix: str
-    concepts: tuple[int, ...] = ()
-    out: str = ""
-
-
-class Score(Job[ScoreResult]):
-    """Into the file `out`, by a bundle; without `paths` the library."""
-
-    kind = "score"
-    lane = Lane.LONG
-    bundle: str
-    paths: tuple[str, ...]
-    out: str
-    trust_encoder: str | None = None
-    digest: str | None = None
-    accept_changed: bool = False
 
 
 class WriteKeywords(Job[KeywordsWritten]):

@@ -51,6 +51,8 @@ from concepts.library.upkeep import (
     words_state,
 )
 from concepts.library.uploads import typed_paths
+from concepts.results.library_map import draw_map, pictures_inside
+from concepts.results.rules import flagged_by_rule
 from concepts.use_cases import App, use_case
 from concepts.use_cases.parameters import (
     AuthorName,
@@ -66,10 +68,8 @@ from concepts.use_cases.parameters import (
 from concepts.view import View
 from concepts.workbench.columns import ColumnsReport, keep_columns
 from concepts.workbench.context import Context
-from concepts.workbench.jobs import Added, AddPictures, AddSample, DrawMap
-from concepts.workbench.map import LibraryMap
+from concepts.workbench.jobs import Added, AddPictures, AddSample
 from concepts.workbench.operation import operation
-from concepts.workbench.rules import Rules
 from storage.buckets import in_bucket, written
 from storage.labels import Author
 from storage.picture_filter import PictureFilter
@@ -151,7 +151,7 @@ def look_after(
     if only == "neighbours":
         return app.begin(find_neighbours, anew)
     if only == "map":
-        return app.jobs.begin(DrawMap(anew))
+        return app.begin(draw_map, anew)
     if only == "words":
         return app.begin(read_words)
     return app.begin(tidy_vectors) if only == "tidy" else app.begin(check_library, repair)
@@ -160,9 +160,8 @@ def look_after(
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
-    def __init__(self, context: Context, rules: Rules, map: LibraryMap) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._rules, self._map = rules, map
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
 
@@ -390,9 +389,9 @@ class PictureLibrary:
         if chosen.within:
             fits = replace(fits, within=find_collection(self._context, chosen.collection))
         if chosen.rule:
-            fits = _among(fits, frozenset(self._rules.flagged(chosen.rule)))
+            fits = _among(fits, frozenset(flagged_by_rule(self._context, chosen.rule)))
         if chosen.shape:
-            fits = _among(fits, frozenset(self._map.inside(chosen.shape)))
+            fits = _among(fits, frozenset(pictures_inside(self._context, chosen.shape)))
         if not (chosen.answered or chosen.says):
             return fits
         if not chosen.concept:

@@ -20,7 +20,6 @@ from concepts.workbench.context import Context
 from concepts.workbench.emptying import erase
 from concepts.workbench.jobs import Emptied, EmptyTrash
 from concepts.workbench.operation import operation
-from storage.choices import CombinationStore
 from storage.trash import Kind
 
 MOST = 10_000  # pictures of one call
@@ -67,7 +66,6 @@ class Trash:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._rules = CombinationStore(context.database)
         context.jobs.register(EmptyTrash, self._empty)
 
     @operation("POST /trash", command="trash put", role=Role.OWNER)
@@ -186,11 +184,11 @@ class Trash:
         return emptied
 
     def _mark_rule(self, name: str, author: str, *, removed: bool) -> str:
-        stored = self._rules.get(name)
+        stored = self._context.combinations.get(name)
         if stored is None or (removed and stored.removed):
             raise UnknownError(f"No combination is kept as “{name}”.", "combination")
         if stored.removed != removed:
-            self._rules.mark(stored, author, removed=removed)
+            self._context.combinations.mark(stored, author, removed=removed)
         return stored.name
 
 

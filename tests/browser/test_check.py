@@ -19,6 +19,7 @@ from playwright.sync_api import expect
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning import waves
 from concepts.results.review import looked_over_now
+from concepts.results.scores import score_page
 from concepts.results.trained import version_beside
 from concepts.results.verdict import verdict
 
@@ -85,7 +86,7 @@ def test_a_moved_threshold_says_at_once_what_it_would_do_and_becomes_a_version(
 def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answered: Any) -> None:
     handle = answered.bench.concept(NAME)
     train_if_needed(page, answered)
-    scored = handle.scores.page("top", limit=200).pictures
+    scored = score_page(handle, "top", limit=200).pictures
     wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the label is made to say no
     give_label(handle, wrong, "no", author="me")
 
@@ -109,7 +110,7 @@ def queued(page: Any, answered: Any) -> list[Any]:
     """The first two pictures on Review. Those with the highest scores were labelled no."""
     handle = answered.bench.concept(NAME)
     train_if_needed(page, answered)
-    for picture in handle.scores.page("top", limit=4).pictures:
+    for picture in score_page(handle, "top", limit=4).pictures:
         give_label(handle, picture.id, "no", author="me")
     looked_over_now(answered.bench.concept(NAME))  # later the queue would change under the test
     page.goto(f"{answered.url}/label/review?concept={quote(NAME)}")

@@ -10,6 +10,8 @@ import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Locator, Page, expect
 
+from concepts.results.library_map import pictures_inside
+
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -47,7 +49,9 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     page.wait_for_function(
         "all => !['', all].includes(document.querySelector('.picture-map').dataset.shape)", arg=all_
     )
-    fewer = len(site.bench.map.inside(str(page.locator(".picture-map").get_attribute("data-shape"))))
+    fewer = len(
+        pictures_inside(site.bench.context, str(page.locator(".picture-map").get_attribute("data-shape")))
+    )
     assert 0 < fewer < site.bench.library.count()
     chosen(page, fewer)
     assert "/library/map?" in page.url

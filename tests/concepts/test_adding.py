@@ -24,6 +24,9 @@ from concepts.installation.activity import job_view
 from concepts.jobs.progress import COUNTED
 from concepts.library import ingestion, placed_scores
 from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH, Counting
+from concepts.results.bundles import write_bundle
+from concepts.results.rules import write_table_to
+from concepts.results.scores import begin_scoring
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from discern import Library
@@ -140,16 +143,16 @@ def test_what_is_broken_off_leaves_no_thread_behind(
     let go of in one of the very threads that it waited for, and Python wrote of it over what was said."""
     many, bundle, out = tmp_path / "many", tmp_path / "bundle", tmp_path / "scores.csv"
     draw_folder(many, 10 * ENCODE_BATCH, first_seed=1000)
-    trained.concept("Round thing").exports.write(bundle)
+    write_bundle(trained.concept("Round thing"), bundle)
     monkeypatch.setattr(ingestion, "COMMIT_EVERY", ENCODE_BATCH)  # in several parts
     monkeypatch.setattr(placed_scores, "AT_ONCE", 10)
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(score, "_without_formulas", full)  # once the first is written
     begin = {
         "adding": lambda: trained.library.add([many]),
-        "files": lambda: trained.scoring.score(bundle, [many], out),
-        "library": lambda: trained.scoring.score(bundle, [], out),
-        "table": lambda: trained.rules.write_table_to(out),
+        "files": lambda: begin_scoring(trained.context, bundle, [many], out),
+        "library": lambda: begin_scoring(trained.context, bundle, [], out),
+        "table": lambda: write_table_to(trained.context, out),
     }
     before = set(threading.enumerate())
     with pytest.raises((DiscernError, OSError), match="No space left") as raised:

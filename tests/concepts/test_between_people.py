@@ -22,6 +22,7 @@ from concepts.labelling.labels import (
 )
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
+from concepts.results.label_exports import download_labels
 from concepts.results.review import review_queue
 from concepts.workbench.concept import Concept, comments_of_picture
 from web.server import create_service
@@ -82,7 +83,7 @@ def test_a_comment_kept_apart_from_its_answer_goes_out_and_comes_back(
     picture, _ = ids
     say(concept, "me", "yes", picture, "Rnd.")
     keep(concept, picture, "Round, as a plate.")
-    out = concept.label_exports.download(format, tmp_path)
+    out = download_labels(concept, format, tmp_path)
     if format == "csv":
         rows = list(csv.DictReader(out.open(newline="")))
         assert [row["comment"] for row in rows] == ["Round, as a plate."]

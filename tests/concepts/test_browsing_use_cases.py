@@ -13,6 +13,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.heads import head_of
+from concepts.results.rules import flagged_by_rule, pictures_by_rule
 from concepts.workbench import Concept, Workbench
 from storage.picture_filter import Order
 
@@ -52,10 +53,10 @@ def test_what_a_version_says_or_a_rule_flags_is_found_but_no_test_picture(traine
     assert set(ids(trained, PictureSelection(concept=NAME, says="yes"))) == flagged - unseen
     assert set(ids(trained, PictureSelection(concept=NAME, says="no"))) == everything - flagged - unseen
     rule = f'NOT "{NAME}"'
-    tried = trained.rules.tried(rule, limit=500)
+    tried = pictures_by_rule(trained.context, rule, limit=500)
     flagged = [picture.id for picture in tried.pictures if picture.flagged]
     assert 0 < len(flagged) < tried.total
-    assert trained.rules.flagged(rule) == flagged
+    assert flagged_by_rule(trained.context, rule) == flagged
     assert set(ids(trained, PictureSelection(rule=rule))) == set(flagged)
     assert ids(trained, PictureSelection(rule=rule, sort=Order.RANDOM)) == sorted(flagged)
     with pytest.raises(DiscernError, match="There is no concept"):

@@ -12,6 +12,7 @@ from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.labelling.formats import base
 from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
+from concepts.results.label_exports import export_labels
 from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
 
@@ -87,7 +88,7 @@ def test_captions_go_out_with_the_answers(captioned: Captioned, tmp_path: Path) 
     bench, file, ids = captioned
     bench.library.keep_captions(file)
     give_label(bench.concept("Round thing"), ids[0], "yes", author="me", key="a key")
-    bench.concept("Round thing").label_exports.write("hugging-face", tmp_path / "out.parquet")
+    export_labels(bench.concept("Round thing"), "hugging-face", tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
     again = bench.library.keep_captions(tmp_path / "out.parquet")
     assert (again.pictures, again.kept, again.bad) == (1, 0, 0)

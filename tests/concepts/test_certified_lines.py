@@ -12,6 +12,7 @@ from concepts.errors import ConflictError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
+from concepts.results.bundles import version_card
 from concepts.results.trained import measure_again, train, use_version, version_beside, version_quality
 from concepts.results.verdict import verdict
 from concepts.workbench import Concept, Workbench
@@ -85,7 +86,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     assert version.details["certified"]["made_from"] == 1
     promise = "With 95 % confidence at least 50 of 100 pictures above the threshold are right."
     assert promise in view.sentence
-    assert promise in concept.exports.card(2)
+    assert promise in version_card(concept, 2)
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == version_quality(concept).pictures
     report = measure_again(concept)
     precision = report.metric("precision")
@@ -104,7 +105,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: 
     assert view.threshold is not None
     assert view.threshold < version.threshold
     assert version.details["certified_no"]["line"] == view.threshold
-    card = concept.exports.card(version.number)
+    card = version_card(concept, version.number)
     assert "at least 50 of 100 pictures above the threshold are right." in card
     assert "at least 50 of 100 pictures below this limit don't count;" in card
 

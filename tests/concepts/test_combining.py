@@ -11,6 +11,15 @@ from concepts.bundle.load import load_bundle
 from concepts.definition.revisions import rename
 from concepts.errors import ConflictError, DiscernError, RuleTextError, UnknownError
 from concepts.labelling.labels import decisions_of, give_label, next_pictures
+from concepts.results.rules import (
+    export_rule,
+    export_rule_bundle,
+    keep_rule,
+    kept_rule,
+    kept_rules,
+    pictures_by_rule,
+)
+from concepts.results.scores import concepts_that_score
 from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
 
@@ -32,7 +41,7 @@ def bench(filled: Filled) -> Workbench:
 
 
 def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench: Workbench) -> None:
-    tried = bench.rules.tried(RULE.lower(), limit=100)
+    tried = pictures_by_rule(bench.context, RULE.lower(), limit=100)
     assert (tried.rule, [m.concept for m in tried.members]) == (RULE, [NAME, OTHER])
     for picture in tried.pictures:
         round_thing, dark = (said.probability for said in picture.members)
@@ -48,8 +57,10 @@ def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench
     assert waiting.isdisjoint(picture.id for picture in tried.pictures)
     assert tried.listed == tried.total - len(waiting)
     for threshold in (0.2, 0.5, 0.8):
-        tried = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, limit=100)
-        nearly = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", limit=100)
+        tried = pictures_by_rule(bench.context, f"{NAME} OR {OTHER}", threshold=threshold, limit=100)
+        nearly = pictures_by_rule(
+            bench.context, f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", limit=100
+        )
         shown = sum(picture.flagged for picture in tried.pictures)  # without test pictures
         assert shown <= tried.flagged <= shown + tried.total - tried.listed
         odds = threshold / (1 - threshold) / 2
@@ -58,29 +69,31 @@ def test_a_rule_ranks_all_but_test_pictures_by_the_product_and_counts_them(bench
 
 
 def test_what_is_kept_stays_with_its_versions_until_it_is_kept_anew(bench: Workbench) -> None:
-    first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
+    first = keep_rule(bench.context, "Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.rule, first.threshold, first.author) == (RULE, 0.4, "ana")
     use_version(bench.concept(NAME), 1, 0.77, author="me").wait()
     rename(bench.concept(OTHER), "Night", author="me")
-    kept = bench.rules.one("lonely BALL")
+    kept = kept_rule(bench.context, "lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"
     assert [member.version for member in kept.members] == [1, 1]
-    second = bench.rules.keep("Lonely ball", f"{NAME} OR Night", author="ana")
+    second = keep_rule(bench.context, "Lonely ball", f"{NAME} OR Night", author="ana")
     assert [member.version for member in second.members] == [2, 1]
-    assert bench.rules.kept() == [second]
+    assert kept_rules(bench.context) == [second]
 
 
 def test_a_kept_rule_is_one_bundle_that_says_what_the_app_says(bench: Workbench, tmp_path: Path) -> None:
-    bench.rules.keep("Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me")
-    result = bench.rules.export("Lonely ball", tmp_path / "bundle")
+    keep_rule(
+        bench.context, "Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me"
+    )
+    result = export_rule(bench.context, "Lonely ball", tmp_path / "bundle")
     assert result.concepts == {NAME: 1, OTHER: 1}
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.columns == ("Lonely ball", NAME, OTHER)
-    tried = bench.rules.tried("", kept="Lonely ball", limit=100)
+    tried = pictures_by_rule(bench.context, "", kept="Lonely ball", limit=100)
     vectors = bench.context.collection.index().vectors([p.id for p in tried.pictures])
     found = bundle.outputs(vectors)
     assert found.probability[:, 0] == pytest.approx([p.probability for p in tried.pictures], abs=1e-4)
-    assert load_bundle(bench.rules.archive("Lonely ball")).columns == bundle.columns
+    assert load_bundle(export_rule_bundle(bench.context, "Lonely ball")).columns == bundle.columns
 
 
 def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -> None:
@@ -91,14 +104,14 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
         (f"{NAME} AND nobody", UnknownError, "There is no concept"),
     ):
         with pytest.raises(kind, match=said):
-            bench.rules.tried(rule)
+            pictures_by_rule(bench.context, rule)
     with pytest.raises(ConflictError, match="its own concepts"):
-        bench.rules.keep(NAME.upper(), RULE, author="me")
+        keep_rule(bench.context, NAME.upper(), RULE, author="me")
     with pytest.raises(DiscernError, match="between 0 and 1"):
-        bench.rules.tried(RULE, threshold=1.0)
-    bench.rules.keep("Lonely ball", RULE, author="me")
+        pictures_by_rule(bench.context, RULE, threshold=1.0)
+    keep_rule(bench.context, "Lonely ball", RULE, author="me")
     bench.trash.put(concept=OTHER, author="me")
-    assert "in the trash" in bench.rules.one("Lonely ball").problem
+    assert "in the trash" in kept_rule(bench.context, "Lonely ball").problem
     with pytest.raises(UnknownError, match="is in the trash"):
-        bench.rules.archive("Lonely ball")
-    assert bench.scoring.concepts() == [NAME]
+        export_rule_bundle(bench.context, "Lonely ball")
+    assert concepts_that_score(bench.context) == [NAME]

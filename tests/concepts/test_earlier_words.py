@@ -15,6 +15,7 @@ from concepts.labelling.dataset import MeasuringLabels, measuring_labels
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.results.bundles import version_card
 from concepts.results.review import review_queue
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Concept
@@ -113,7 +114,7 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(con
     view, rows = version_quality(concept), listed(concept)
     known = f"{len(rows)} of {len(rows)} test labels were given under an earlier description."
     assert (view.earlier, view.to_label_again, view.stale) == (known, len(rows), False)
-    assert known in concept.exports.card()
+    assert known in version_card(concept)
     report = measure_again(concept)
     assert report.metrics == before.version.report.metrics
     assert (report.earlier, known in report.sentences) == (len(rows), True)

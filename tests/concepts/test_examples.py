@@ -22,6 +22,7 @@ from concepts.labelling.examples import (
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results.scores import ranked_library
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Concept, Workbench
@@ -54,7 +55,7 @@ def test_one_from_outside_teaches_and_is_never_asked_or_counted(concept: Concept
     assert "example" in {by for names in concept.dataset().candidates.values() for by in names}
     give_label(concept, asked[0].id, "no", author="ana", key="1")
     concept.begin(train).wait()
-    page = concept.scores.ranked("top", limit=200)
+    page = ranked_library(concept, "top", limit=200)
     assert page.by_look_alikes
     assert (page.total, page.listed, len(page.pictures)) == (91, 73, 73)  # 18 will measure it
 

@@ -21,12 +21,15 @@ from concepts.bundle.load import encoder_of, load_bundle
 from concepts.errors import ConflictError, DiscernError, EncoderError
 from concepts.labelling.framed_parts import frame_part, framed_parts, look_at_parts, part_outlines
 from concepts.labelling.labels import decisions_of, give_label
+from concepts.results.bundles import write_bundle
 from concepts.results.heads import head_of
 from concepts.results.measured_sample import sample
+from concepts.results.rules import pictures_by_rule
+from concepts.results.scores import heat_of, ranked_library
+from concepts.results.scores import said_of_heat as said_of
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.scores import said_of_heat as said_of
 from storage.parts import Box
 
 NAME = "Small round thing"
@@ -139,14 +142,14 @@ def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Dr
     whole = head_of(labelled)
     assert labelled.begin(look_at_parts).wait().pictures == len(drawn[1])
     with pytest.raises(ConflictError, match="Version 1"):
-        labelled.scores.ranked("top", limit=1)
+        ranked_library(labelled, "top", limit=1)
     labelled.begin(train).wait()
     round_things = {i: cell for i, (counts, cell) in drawn[1].items() if counts}
     boxes = boxes_of(labelled, list(round_things))
     right = [boxes[i][:2] == (cell % 4 / 4, cell // 4 / 4) for i, cell in round_things.items()]
     assert np.mean(right) > 0.7
-    (surest,) = labelled.scores.ranked("top", limit=1).pictures
-    heat = labelled.scores.heat(surest.id, author="me")
+    (surest,) = ranked_library(labelled, "top", limit=1).pictures
+    heat = heat_of(labelled, surest.id, author="me")
     assert heat.box == boxes_of(labelled, [surest.id])[surest.id]
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert surest.part is not None
@@ -185,8 +188,8 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
 def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
     looking, out, said = opened("looking"), tmp_path / "out", tmp_path / "said.csv"
     with pytest.raises(DiscernError, match="judges a part"):
-        looking.bench.rules.tried(f'"{NAME}"')
-    looking.exports.write(out)
+        pictures_by_rule(looking.bench.context, f'"{NAME}"')
+    write_bundle(looking, out)
     classify = [sys.executable, "classify.py", drawn[0], "--out", said]
     subprocess.run(classify, cwd=out, check=True, capture_output=True)
     rows = list(csv.DictReader(said.read_text().splitlines()))
@@ -226,15 +229,15 @@ def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: O
 
 def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
     concept = trained.concept("Round thing")
-    (surest,) = concept.scores.ranked("top", limit=1).pictures
-    heat = concept.scores.heat(surest.id, author="me")
+    (surest,) = ranked_library(concept, "top", limit=1).pictures
+    heat = heat_of(concept, surest.id, author="me")
     assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
     assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
     waiting = trained.context.store.kept_apart(concept.id) - decisions_of(concept).keys()
     with pytest.raises(ConflictError, match="test picture"):  # nothing before this person has answered
-        concept.scores.heat(min(waiting), author="me")
+        heat_of(concept, min(waiting), author="me")
 
 
 def test_words_say_in_which_ninth_most_of_it_lies_if_anywhere() -> None:

@@ -29,6 +29,9 @@ from concepts.labelling.labels import comment_on, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results.bundles import export_bundle, export_page
+from concepts.results.rules import write_table
+from concepts.results.scores import score_folder
 from concepts.results.trained import measure_again, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench, emptying
@@ -166,11 +169,11 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     # What is written of them.
     measure_again(concept)
     for kind in ("csv", "parquet"):
-        concept.scores.score_files("", format=cast(Any, kind)).wait()
-        concept.scores.score_files(str(inbox), format=cast(Any, kind)).wait()
-    bench.rules.write_table("csv").wait()
-    concept.exports.page()
-    concept.exports.bundle(page=False)
+        score_folder(concept, "", format=cast(Any, kind)).wait()
+        score_folder(concept, str(inbox), format=cast(Any, kind)).wait()
+    write_table(bench.context, "csv").wait()
+    export_page(concept)
+    export_bundle(concept, page=False)
     look_after(bench.context, only="neighbours").wait()
     KeptFigures(context.database).keep("covers", {concept.id: (Follows("answers", 0), ids)})
     jobs = context.jobs.store

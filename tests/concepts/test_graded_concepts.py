@@ -24,7 +24,9 @@ from concepts.labelling.mining import mine
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
+from concepts.results.bundles import write_bundle
 from concepts.results.heads import head_of
+from concepts.results.scores import begin_scoring, classifier, ranked_library
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.results.training import linear_head
 from concepts.workbench import Concept, Workbench
@@ -170,17 +172,17 @@ def test_a_version_its_figures_its_bundle_and_the_library_have_grades(trained, t
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
     assert version_quality(trained).version.report.grades == found
-    trained.exports.write(tmp_path / "bundle")
+    write_bundle(trained, tmp_path / "bundle")
     vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.facts.concepts[0].grades.counts_from == 3
     assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
     assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(grades(linear_head(head), vectors))
-    trained.bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
+    begin_scoring(trained.bench.context, tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
-    page = trained.scores.ranked("top", limit=60)
+    page = ranked_library(trained, "top", limit=60)
     assert not page.by_look_alikes
     said = [picture.probability for picture in page.pictures]
     assert said == sorted(said, reverse=True)
@@ -217,14 +219,14 @@ def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_like
     assert found.n >= 15
     assert found.accuracy.value > 0.5
     assert sum(map(sum, found.table)) == found.n
-    page = classed.scores.ranked("top", limit=10)
+    page = ranked_library(classed, "top", limit=10)
     assert {picture.likeliest for picture in page.pictures} <= {"none of these", "ellipse", "rectangle"}
     assert page.pictures[0].said in ("ellipse", "rectangle", "none")
 
 
 def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pictures, tmp_path):
     picture = min(pictures.glob("rectangle-*.png"))
-    classed.exports.write(tmp_path / "bundle")
+    write_bundle(classed, tmp_path / "bundle")
     head = classed.context.head(classed.row, None)
     index = classed.context.dataset(classed.row).index
     vectors = index.vectors(list(index.ids))
@@ -236,7 +238,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
     assert said.probability == pytest.approx(expected[:, 1:])
     assert (said.decision.sum(axis=1) <= 1).all()
     assert "At most one of them is right" in (tmp_path / "bundle" / "README.md").read_text()
-    found = classed.bench.scoring.classifier([SHAPE])("one.png", picture.read_bytes)
+    found = classifier(classed.bench.context, [SHAPE])("one.png", picture.read_bytes)
     assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
     assert sum(said.decision == "yes" for said in found.said) <= 1
     assert sum(said.probability for said in found.said) <= 1
@@ -245,7 +247,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
         give_label(other, picture.id, value, author="me")
     other.begin(train).wait()
     with pytest.raises(DiscernError, match="file of their own"):
-        other.exports.write(tmp_path / "two", also=[SHAPE])
+        write_bundle(other, tmp_path / "two", also=[SHAPE])
 
 
 # Grades that a machine gives: kept as its labels, shown on Review, compared with people's

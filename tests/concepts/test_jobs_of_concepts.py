@@ -12,6 +12,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.errors import DiscernError
 from concepts.labelling.labels import upcoming
 from concepts.labelling.mining import mine
+from concepts.results.scores import scored_files
 from concepts.results.trained import last_target
 from concepts.workbench import Workbench
 from storage.calls import Call
@@ -40,13 +41,13 @@ def test_a_new_concept_shows_and_asks_nothing_of_a_deleted_one_with_its_name(ben
     done(bench, "train", {"version": 1, "new": True, "measured": True}, target="precision=0.9")
     scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
     done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
-    assert [file.folder for file in bench.concept(NAME).scores.files()] == ["/pictures"]
+    assert [file.folder for file in scored_files(bench.concept(NAME))] == ["/pictures"]
     assert last_target(bench.concept(NAME)) == "precision=0.9"
     choose(bench)
 
     bench.trash.put(concept=NAME, author="me")
     bench.concepts.begin(NAME, "The same name, and quite another idea.")
-    assert bench.concept(NAME).scores.files() == []
+    assert scored_files(bench.concept(NAME)) == []
     assert last_target(bench.concept(NAME)) == "f1"
     assert bench.installation.newest_jobs(["train"], NAME) == []
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))

@@ -16,6 +16,7 @@ from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsa
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.keywords import copy_files, write_keywords
+from concepts.results.scores import score_page
 from concepts.results.trained import use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -34,7 +35,7 @@ THEIRS = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w
 def concept(trained: Workbench, pictures: Path) -> Iterator[Concept]:
     """With a version that flags a third of the library."""
     concept = trained.concept(NAME)
-    use_version(concept, 1, concept.scores.page("top", limit=31).pictures[-1].probability, author="me").wait()
+    use_version(concept, 1, score_page(concept, "top", limit=31).pictures[-1].probability, author="me").wait()
     yield concept
     for file in pictures.glob("*.xmp"):
         file.unlink()
@@ -47,7 +48,7 @@ def with_keyword(folder: Path) -> set[str]:
 def counting(concept: Concept) -> set[str]:
     """Names of files that people labelled yes, or that the newest version flags and nobody labelled."""
     said = {i: one.value for i, one in decisions_of(concept).items()}
-    page = concept.scores.page("top", limit=100)
+    page = score_page(concept, "top", limit=100)
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
     found = {i for i, value in said.items() if value == "yes"} | flagged - {
         i for i in said if said[i] != "skip"
@@ -76,7 +77,7 @@ def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concep
 
 
 def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(concept: Concept) -> None:
-    page = concept.scores.page("top", limit=1000)
+    page = score_page(concept, "top", limit=1000)
     flagged = next(one.id for one in page.pictures if one.probability >= page.threshold and not one.said)
     counts = {"skip": True, "unsure": False, "no": False, "yes": True}
     found = {}

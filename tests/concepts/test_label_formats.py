@@ -16,6 +16,7 @@ from concepts.labelling.formats import writable
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
+from concepts.results.label_exports import export_labels
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.label_files import LabelFileView
 from storage.labels import Author
@@ -46,7 +47,7 @@ def answered(concept: Concept) -> Concept:
 def test_a_folder_of_copies_is_known_wherever_it_lies(answered: Concept, tmp_path: Path) -> None:
     other = answered.bench.concepts.begin("Round thing again", "A filled ellipse.")
     for name, copies in (("links", False), ("out", True)):
-        answered.label_exports.write("image-folder", tmp_path / name, copies=copies)
+        export_labels(answered, "image-folder", tmp_path / name, copies=copies)
         assert {file.is_symlink() for file in (tmp_path / name).glob("*/*.png")} == {not copies}
     moved = shutil.move(tmp_path / "out", tmp_path / "moved")
     assert other.label_files.import_file(Path(moved))["imported"] == 3
@@ -218,7 +219,7 @@ def test_scores_go_out_but_not_of_open_test_pictures(trained: Workbench, tmp_pat
     assert waiting
     for format in ("label-studio", "fiftyone", "csv", "hugging-face", "coco"):
         out = tmp_path / f"{format}{writable(format).suffix}"
-        written = concept.label_exports.write(format, out, what="both")
+        written = export_labels(concept, format, out, what="both")
         assert written.left_out == {"are test pictures without a label": len(waiting)}
         assert written.pictures + len(waiting) == trained.library.info().pictures
         text = (out / "samples.json" if out.is_dir() else out).read_bytes()
@@ -230,14 +231,14 @@ def test_scores_go_out_but_not_of_open_test_pictures(trained: Workbench, tmp_pat
 
 def test_what_cant_be_written_is_refused_before_anything_is(concept: Concept, tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="There are: csv"):
-        concept.label_exports.write("yolo", tmp_path / "out")
+        export_labels(concept, "yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):
-        concept.label_exports.write("img2dataset", tmp_path / "out.parquet")
+        export_labels(concept, "img2dataset", tmp_path / "out.parquet")
     with pytest.raises(DiscernError, match=r"as a \.json file"):
-        concept.label_exports.write("coco", tmp_path / "out.csv")
+        export_labels(concept, "coco", tmp_path / "out.csv")
     with pytest.raises(UnknownError, match="no trained version"):
-        concept.label_exports.write("coco", tmp_path / "out.json", what="scores")
+        export_labels(concept, "coco", tmp_path / "out.json", what="scores")
     assert not list(tmp_path.glob("out*"))
     (tmp_path / "out.json").write_text("mine")
     with pytest.raises(DiscernError, match="is there already"):
-        concept.label_exports.write("coco", tmp_path / "out.json")
+        export_labels(concept, "coco", tmp_path / "out.json")

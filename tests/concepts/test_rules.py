@@ -19,7 +19,9 @@ from concepts.errors import BlindModelError, EncoderError, FingerprintMismatchEr
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.upkeep import reembed
+from concepts.results.bundles import write_bundle
 from concepts.results.heads import head_of
+from concepts.results.scores import begin_scoring
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -33,12 +35,12 @@ def test_vectors_of_one_encoder_meet_none_of_another(
         bench.library.add([pictures], encoder="embedded").wait()
     answer_next(concept, 20)
     concept.begin(train).wait()
-    concept.exports.write(tmp_path / "bundle")
+    write_bundle(concept, tmp_path / "bundle")
     bench.context.begin(reembed, f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
     with pytest.raises(FingerprintMismatchError):
-        concept.exports.write(tmp_path / "again")
+        write_bundle(concept, tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
-        bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
+        begin_scoring(bench.context, tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     assert concept.begin(train).wait().number == 2
 
 

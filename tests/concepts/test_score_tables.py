@@ -12,6 +12,8 @@ import pytest
 
 from concepts.errors import DiscernError
 from concepts.library import placed_scores
+from concepts.results.rules import write_table, write_table_to, written_tables
+from concepts.results.scores import score_file
 from concepts.results.training import linear_head
 from concepts.workbench import Workbench
 from storage.heads import StoredHead
@@ -36,7 +38,7 @@ def bench(trained: Workbench) -> Workbench:
 
 
 def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbench, tmp_path: Path) -> None:
-    result = bench.rules.write_table_to(tmp_path / "all.parquet").wait()
+    result = write_table_to(bench.context, tmp_path / "all.parquet").wait()
     assert (result.concepts, sorted(result.left_out)) == ({NAME: 1, OTHER: 1}, ["Foreign", "New"])
     assert "another encoder" in result.left_out["Foreign"]
     assert "no trained version" in result.left_out["New"]
@@ -60,15 +62,15 @@ def test_one_for_download_is_listed_and_nothing_is_begun_where_there_is_nothing_
 ) -> None:
     for name, said in (("New", None), ("Old", "is in the trash")):
         with pytest.raises(DiscernError, match=said):
-            bench.rules.write_table("csv", [name])
+            write_table(bench.context, "csv", [name])
     with pytest.raises(DiscernError, match="CSV or Parquet"):
-        bench.rules.write_table_to(tmp_path / "all.txt").wait()
-    assert bench.rules.written() == []
-    job = bench.rules.write_table("csv", [OTHER])
+        write_table_to(bench.context, tmp_path / "all.txt").wait()
+    assert written_tables(bench.context) == []
+    job = write_table(bench.context, "csv", [OTHER])
     job.wait()
-    (written,) = bench.rules.written()
+    (written,) = written_tables(bench.context)
     assert (written.job, written.suffix, written.concepts, written.left_out) == (job.id, "csv", 1, 0)
-    with bench.scoring.file(job.id).open(newline="") as file:
+    with score_file(bench.context, job.id).open(newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["id", "path", "'=Dark one: score", "'=Dark one: decision", "'=Dark one: version"]
     assert len(rows) == bench.library.count()
@@ -109,6 +111,6 @@ def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
 
     monkeypatch.setattr(Places, "first", first)
     with pytest.raises(DiscernError, match="The disk is gone"):
-        bench.rules.write_table_to(tmp_path / "all.csv").wait()
+        write_table_to(bench.context, tmp_path / "all.csv").wait()
     assert list(tmp_path.glob("*all.csv*")) == []
     assert len(asked) <= 3 + placed_scores.AHEAD

@@ -12,6 +12,7 @@ import pytest
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Metric, target_met
+from concepts.results.bundles import write_bundle
 from concepts.results.trained import measure_again, train, version_beside
 from concepts.results.training import about_target
 from concepts.workbench import Concept
@@ -39,7 +40,7 @@ def test_a_target_out_of_reach_is_said_to_be_unmet_wherever_a_version_is_written
     asked = "You asked for at least 99 of 100 pictures it flags to be right: "
     (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
     assert not said.endswith(": they are.")
-    concept.exports.write(tmp_path / "bundle")
+    write_bundle(concept, tmp_path / "bundle")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert said in card
     sentences = re.sub(r"!\[[^]]*\]\([^)]*\)", "", card)  # without what its drawings show

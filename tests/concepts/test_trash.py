@@ -30,6 +30,8 @@ from concepts.library.collections import (
     show_collection,
 )
 from concepts.library.filters import PictureSelection
+from concepts.results.label_exports import export_labels
+from concepts.results.rules import keep_rule, kept_rule
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Workbench
 from concepts.workbench.library import look_after
@@ -100,7 +102,7 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
         give_label(concept, three[2], "yes", author=ME, key="late")
     for what in ("answers", "both"):
         out = tmp_path / f"{what}.csv"
-        concept.label_exports.write("csv", out, what=what)
+        export_labels(concept, "csv", out, what=what)
         assert not [i for i in three if i in out.read_text()]
     trained.trash.restore(pictures=[*three], author=ME)
     assert everything(trained) == before
@@ -234,7 +236,7 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
     bench = trained
     make_collection(bench.context, "Some", three, author=ME)
-    kept = bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
+    kept = keep_rule(bench.context, "No ball", f"NOT {NAME}", author=ME)
     labels, place = len(bench.concept(NAME).label_files.rows()), bench.library.picture(three[0]).places[0]
     bench.trash.put(pictures=[*three], author="ana")
     bench.trash.put(rule="No ball", author="ana")
@@ -250,7 +252,7 @@ def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list
     bench.trash.restore(concept=NAME, author=ME)
     for _ in range(2):
         assert bench.trash.restore(rule="no ball", author=ME).names == ["No ball"]
-    back = bench.rules.one("No ball")
+    back = kept_rule(bench.context, "No ball")
     assert (back.rule, back.members) == (kept.rule, kept.members)
 
 

@@ -15,6 +15,8 @@ from PIL import Image
 from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
 from concepts.labelling.labels import give_label
+from concepts.results.bundles import write_bundle
+from concepts.results.scores import begin_scoring, classifier, score_page
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -48,14 +50,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
     bench: Workbench, noise: Path, tmp_path: Path
 ) -> None:
-    bundle = Path(bench.concept(NAME).exports.write(tmp_path / "bundle").folder)
+    bundle = Path(write_bundle(bench.concept(NAME), tmp_path / "bundle").folder)
     assert load_bundle(bundle).facts.familiar == (NAME,)
-    bench.scoring.score(bundle, [noise], tmp_path / "scores.csv").wait()
+    begin_scoring(bench.context, bundle, [noise], tmp_path / "scores.csv").wait()
     with (tmp_path / "scores.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == NOISE
     assert all(float(row["familiarity"]) < 0 for row in rows)
-    sent = bench.scoring.classifier([NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
+    sent = classifier(bench.context, [NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
     (found,) = sent.said
     assert found.familiarity < 0
     assert found.zone == "look"  # for a person to look at
@@ -63,11 +65,11 @@ def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
 
 def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:
     bench.library.add([noise]).wait()
-    page = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
+    page = score_page(bench.concept(NAME), "unfamiliar", limit=NOISE)
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
     assert page.unfamiliar >= NOISE
     give_label(bench.concept(NAME), page.pictures[0].id, "no", author="simulation", simulated=True)
-    after = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
+    after = score_page(bench.concept(NAME), "unfamiliar", limit=NOISE)
     assert after.unfamiliar == page.unfamiliar - 1
     assert [one.unfamiliar for one in after.pictures] == [False, *[True] * (NOISE - 1)]
 
@@ -75,4 +77,4 @@ def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Work
 def test_a_version_that_cannot_tell_says_so(bench: Workbench) -> None:
     bench.concept(NAME).begin(train, head="lda").wait()
     with pytest.raises(ConflictError, match="can't tell which pictures are unfamiliar"):
-        bench.concept(NAME).scores.page("unfamiliar")
+        score_page(bench.concept(NAME), "unfamiliar")

@@ -20,12 +20,12 @@ from concepts.definition.revisions import definition_of, rename, revise
 from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition, give_example
 from concepts.labelling.labels import give_label, next_pictures
+from concepts.results.bundles import exported, page_document, version_card, write_bundle, write_page
 from concepts.results.export import story_of
 from concepts.results.heads import head_of
 from concepts.results.mistakes import pictures_to_show
 from concepts.results.trained import train
 from concepts.workbench import Workbench
-from concepts.workbench.exports import exported
 from storage.choices import Deliberations
 
 NAME = "Round thing"
@@ -42,13 +42,13 @@ def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_nev
     trained: Workbench,
 ) -> None:
     concept = trained.concept(NAME)
-    page, card = concept.exports.document(), concept.exports.card()
+    page, card = page_document(concept), version_card(concept)
     assert 2 <= len(shown_in(page)) <= 18
     for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
         assert heading in page
     for line in re.findall(r"^- (.+)$", card.split("## Limits")[1].split("##")[0], re.MULTILINE):
         assert re.sub(r"\\(.)", r"\1", line).split("'")[0][:60] in page, line
-    facts = exported(trained.context, concept.row, head_of(concept)).facts
+    facts = exported(concept, head_of(concept)).facts
     unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
     page = document_of(Account(unmeasured, "1"), [])
     assert "It has not been measured" in page
@@ -59,10 +59,10 @@ def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_no
     trained: Workbench, tmp_path: Path
 ) -> None:
     rename(trained.concept(NAME), "Plate", author="me")
-    page = trained.concept("Plate").exports.document()
+    page = page_document(trained.concept("Plate"))
     assert "<h1>Plate</h1>" in page
     assert NAME not in page
-    assert trained.concept("Plate").exports.write(tmp_path / "plate").concepts == {"Plate": 1}
+    assert write_bundle(trained.concept("Plate"), tmp_path / "plate").concepts == {"Plate": 1}
 
 
 def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
     assert b"a secret place" in source.getvalue()
     give_example(concept, source.getvalue(), author="me")
     concept.begin(train).wait()
-    document = concept.exports.document()
+    document = page_document(concept)
     pictures = shown_in(document)
     assert len(pictures) > 2
     for content in pictures:
@@ -98,7 +98,7 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
     edit_definition(concept, lambda _: changed, author="me", after=before.number)
     concept.begin(train, target="precision=0.9").wait()
-    out = concept.exports.write_page(tmp_path / "new" / "page.html")
+    out = write_page(concept, tmp_path / "new" / "page.html")
     page = html.document_fromstring(out.read_text(encoding="utf-8"))
     assert HOSTILE in page.text_content()
     elements = list(page.iter(etree.Element))
@@ -110,7 +110,7 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     assert policy.startswith("default-src 'none'; img-src data:")
     assert "unsafe" not in policy
     with pytest.raises(DiscernError, match="can't be written"):
-        concept.exports.write_page(out / "below")
+        write_page(concept, out / "below")
 
 
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
@@ -118,9 +118,9 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     head = head_of(concept)
     (first, _), *_ = pictures_to_show(concept.dataset(head.definition_number), head)
     small = trained.context.collection.thumbnail(first)
-    assert small in shown_in(concept.exports.document())
+    assert small in shown_in(page_document(concept))
     trained.trash.put(pictures=[first], author="me")
-    assert small not in shown_in(concept.exports.document())
+    assert small not in shown_in(page_document(concept))
 
 
 def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
@@ -143,7 +143,7 @@ def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Work
         for picture in ids:
             give_label(concept, picture, "yes", author=name, key=f"{name} {picture}")
     concept.begin(train).wait()
-    card, page = concept.exports.card(), concept.exports.document()
+    card, page = version_card(concept), page_document(concept)
     assert "How it came about" in page
     section = card.split("## How it came about")[1].split("##")[0]
     for said in ("Begun on ", "Rounds of borderline pictures", "2 people labelled pictures: 3, 2."):
@@ -153,7 +153,7 @@ def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Work
     assert "adds “Not: an &lt;b&gt;egg&lt;/b&gt;”" in page
     for name in ("ana", "ben"):
         assert name not in section.split()
-    first = concept.exports.card(1)  # with the definition it was trained on
+    first = version_card(concept, 1)  # with the definition it was trained on
     assert "egg" not in first
     story = first.split("## How it came about")[1]
     assert "2 people" not in story

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,17 @@ from concepts.labelling.labels import (
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.bundles import could_go_along, export_bundle, version_card, write_bundle
 from concepts.results.heads import head_of
 from concepts.results.review import review_queue
+from concepts.results.scores import (
+    ranked_library,
+    score_file,
+    score_folder,
+    score_library,
+    score_page,
+    scored_files,
+)
 from concepts.results.trained import (
     RANKED,
     STEPS,
@@ -111,7 +121,7 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(concep
     report = view.version.report
     assert report.baselines[0].name == "searching for the words"
     assert (view.at.precision, view.at.recall) == (report.metric("precision"), report.metric("recall"))
-    page = concept.scores.page("bottom", limit=500)
+    page = score_page(concept, "bottom", limit=500)
     assert view.flagged == sum(one.probability >= view.version.threshold for one in page.pictures)
 
 
@@ -227,8 +237,8 @@ def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(concept: C
     assert old.threshold != 0.999
     said = "each threshold there was to choose from"
     assert said in " ".join(new.report.notes)
-    assert said in concept.exports.card()
-    assert said not in concept.exports.card(1)
+    assert said in version_card(concept)
+    assert said not in version_card(concept, 1)
     found = {figure.name: figure.difference for figure in compare_versions(concept, 1, 2).figures}
     assert found["average_precision"].value == 0
     assert (found["recall"].value or 0) < 0
@@ -248,32 +258,32 @@ def test_going_back_keeps_the_older_version_once_more_and_they_differ_in_nothing
 
 
 def test_a_bundle_is_written_once_and_again_after_measuring(concept: Concept) -> None:
-    archive = concept.exports.bundle()
+    archive = export_bundle(concept)
     assert archive.name == "round-thing-v1.zip"
     written = archive.stat().st_mtime_ns
     with zipfile.ZipFile(archive) as members:
         inside = set(members.namelist())
-    exported = concept.exports.write(archive.parent / "by hand" / "round-thing-v1", version=1)
+    exported = write_bundle(concept, archive.parent / "by hand" / "round-thing-v1", version=1)
     assert {"round-thing-v1/head.onnx", "round-thing-v1/SHA256SUMS"} <= inside
     assert inside == {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
-    assert concept.exports.bundle().stat().st_mtime_ns == written
+    assert export_bundle(concept).stat().st_mtime_ns == written
     measure_again(concept)
-    assert concept.exports.bundle().stat().st_mtime_ns > written
+    assert export_bundle(concept).stat().st_mtime_ns > written
 
 
 def test_concepts_that_share_the_encoder_go_into_one_file(concept: Concept, tmp_path: Path) -> None:
-    exports, other = concept.exports, "Square thing"
-    assert exports.could_go_along() == []
+    other = "Square thing"
+    assert could_go_along(concept) == []
     begun = concept.bench.concepts.begin(other, "The same, for once.")
     concept.context.heads.add(begun.id, head_of(concept))
-    assert exports.could_go_along() == [other]
-    assert exports.write(tmp_path / "both", also=(other,)).concepts == {NAME: 1, other: 1}
-    archive = exports.bundle(also=(other,))
-    assert archive != exports.bundle()
+    assert could_go_along(concept) == [other]
+    assert write_bundle(concept, tmp_path / "both", also=(other,)).concepts == {NAME: 1, other: 1}
+    archive = export_bundle(concept, also=(other,))
+    assert archive != export_bundle(concept)
     for bundle in (tmp_path / "both", archive):
         assert load_bundle(bundle).columns == (NAME, other)
     with pytest.raises(DiscernError, match="more than once"):
-        exports.write(tmp_path / "twice", also=(NAME,))
+        write_bundle(concept, tmp_path / "twice", also=(NAME,))
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["its facts are kept", "they are damaged"])
@@ -281,8 +291,8 @@ def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
     concept: Concept, kept: bool
 ) -> None:
     """As long as it is known what the encoder is, which the file would say."""
-    concept.bench.jobs.resume(concept.scores.score_files("", 1, "csv").id)
-    (before,) = concept.scores.files()
+    concept.bench.jobs.resume(score_folder(concept, "", 1, "csv").id)
+    (before,) = scored_files(concept)
     encoder = concept.context.collection.recorded()
     if not kept:
         (concept.context.settings.cache / f"{encoder.fingerprint}.json").write_text("{}")
@@ -293,9 +303,12 @@ def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
         return load_encoder(name, **more)
 
     again = Workbench(load_settings(), SharedResources(load=load))
-    job = again.concept(NAME).scores.score_files("", 1, "csv").id
+    job = score_folder(again.concept(NAME), "", 1, "csv").id
     again.jobs.resume(job)
-    assert again.scoring.file(job).read_bytes() == concept.bench.scoring.file(before.job).read_bytes()
+    assert (
+        score_file(again.context, job).read_bytes()
+        == score_file(concept.bench.context, before.job).read_bytes()
+    )
     assert loaded == ([] if kept else [encoder.name])
     again.close()
 
@@ -305,19 +318,19 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
 ) -> None:
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
     (folder / "broken.png").write_bytes(b"no picture")
-    job = concept.scores.score_files(str(folder), 1, "parquet").id
+    job = score_folder(concept, str(folder), 1, "parquet").id
     train_job = next(j.id for j in concept.bench.jobs.store.recent() if j.kind == "train")
     for none_yet in (job, train_job):
         with pytest.raises(DiscernError, match="no scores"):
-            concept.bench.scoring.file(none_yet)
+            score_file(concept.bench.context, none_yet)
     work_off(concept.bench)
-    rows = pq.read_table(concept.bench.scoring.file(job)).to_pylist()
+    rows = pq.read_table(score_file(concept.bench.context, job)).to_pylist()
     assert sum(np.isfinite(row["score"]) for row in rows if not row["error"]) == 9
     (bad,) = [row for row in rows if row["error"]]
     assert (bad["path"], bad["id"], bad["score"]) == (str(folder / "broken.png"), None, None)
     assert "picture" in bad["error"]
     with pytest.raises(DiscernError, match="isn't there"):
-        concept.scores.score_files("/no/such/folder", 1, "csv")
+        score_folder(concept, "/no/such/folder", 1, "csv")
 
 
 def forget_scores(bench: Workbench) -> None:
@@ -329,7 +342,7 @@ def forget_scores(bench: Workbench) -> None:
 def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranked = concept.scores.ranked
+    ranked = partial(ranked_library, concept)
     page = ranked("top", limit=91)
     assert page.by_look_alikes
     alone = concept.context.scores.of(head_of(concept, 1), concept.context.collection.index())
@@ -350,9 +363,9 @@ def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
 ) -> None:
     monkeypatch.setattr("concepts.results.heads.SCORED_AT_ONCE", 10)
     forget_scores(concept.bench)
-    assert concept.scores.page("top") is None
+    assert score_page(concept, "top") is None
     assert version_quality(concept).flagged is None
-    concept.scores.score_library(1)
+    concept.begin(score_library, 1)
     work_off(concept.bench)
-    page = concept.scores.page("top")
+    page = score_page(concept, "top")
     assert page.total == 91

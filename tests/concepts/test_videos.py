@@ -14,6 +14,7 @@ from concepts.cli.library import _added
 from concepts.errors import DiscernError
 from concepts.library.uploads import safe_name
 from concepts.results.export import video_score
+from concepts.results.scores import score_folder
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Added
 from storage.pictures import videos
@@ -117,10 +118,10 @@ def test_three_of_eight_frames_find_a_video_and_a_doubtful_one_of_sixty_does_not
 
 def test_a_table_of_scores_says_last_what_a_video_scores(trained: Workbench, tmp_path: Path) -> None:
     clip = film(tmp_path / "clip.mp4", ["ellipse"] * 3 + ["line"] * 5, seconds=0.5)
-    scores = trained.concept(NAME).scores
-    assert "video_score" not in pq.read_table(scores.score_files(format="parquet").wait().out).column_names
+    concept = trained.concept(NAME)
+    assert "video_score" not in pq.read_table(score_folder(concept, format="parquet").wait().out).column_names
     added(trained, clip)
-    rows = pq.read_table(scores.score_files(format="parquet").wait().out).to_pylist()
+    rows = pq.read_table(score_folder(concept, format="parquet").wait().out).to_pylist()
     frames = [row for row in rows if videos.split(row["path"])]
     expected = video_score(np.array([row["score"] for row in frames]))
     assert list(rows[0])[-1] == "video_score"

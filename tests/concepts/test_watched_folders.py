@@ -20,6 +20,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
 from concepts.results.heads import head_of
+from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, use_version, version_beside
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -80,7 +81,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
     view, page = concept.watches.get(watch.id), concept.watches.flagged(watch.id)
     assert (view.seen, view.problem, view.last is not None) == (10, "", True)
     assert len(page.flagged) == view.flagged
-    scored = concept.scores.ranked("top", limit=200).pictures
+    scored = ranked_library(concept, "top", limit=200).pictures
     expected = {one.id: one.probability for one in scored}
     threshold = version_beside(concept, 1).threshold
     for one in page.flagged:

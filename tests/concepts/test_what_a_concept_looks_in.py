@@ -18,8 +18,12 @@ from concepts.collaborator.rounds import ambiguities_of, find_ambiguities
 from concepts.labelling.labels import contact_sheet, label_count, label_grid, upcoming
 from concepts.labelling.mining import mine, searches_of
 from concepts.library.collections import look_in, looks_in, make_collection, pictures_in, rename_collection
+from concepts.results.bundles import version_card
+from concepts.results.label_exports import export_labels
 from concepts.results.measured_sample import sample
 from concepts.results.review import looked_over_now, review_queue
+from concepts.results.rules import pictures_by_rule, write_table_to
+from concepts.results.scores import ranked_library, score_file, score_folder
 from concepts.results.trained import list_versions, measure_again, train, version_quality
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -126,7 +130,7 @@ def shown(concept: Concept) -> Iterable[str]:
 
 
 def scored(concept: Concept) -> Iterable[str]:
-    pages = [concept.scores.ranked(order, limit=500) for order in ("top", "bottom", "borderline")]
+    pages = [ranked_library(concept, order, limit=500) for order in ("top", "bottom", "borderline")]
     assert all(page.total == 80 for page in pages)
     return [picture.id for page in pages for picture in page.pictures]
 
@@ -149,16 +153,16 @@ def reviewed(concept: Concept) -> Iterable[str]:
 
 def exported(concept: Concept) -> Iterable[str]:
     out = concept.context.settings.home / f"scores of {looks_in(concept).number}.csv"
-    concept.label_exports.write("csv", out, what="scores")
+    export_labels(concept, "csv", out, what="scores")
     with out.open() as file:
         return [row["id"] for row in csv.DictReader(file)]
 
 
 def scored_to_a_file(concept: Concept) -> Iterable[str]:
     number = list_versions(concept)[-1].number
-    job = concept.scores.score_files("", number, "csv").id
+    job = score_folder(concept, "", number, "csv").id
     concept.bench.jobs.resume(job, None)
-    with concept.bench.scoring.file(job).open() as file:
+    with score_file(concept.bench.context, job).open() as file:
         return [row["id"] for row in csv.DictReader(file)]
 
 
@@ -199,7 +203,7 @@ def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
         "The concept searches “Chairs” now, which they don’t cover."
     )
     assert after.version.report == report
-    assert after.elsewhere in concept.exports.card()
+    assert after.elsewhere in version_card(concept)
 
 
 def test_answers_from_elsewhere_teach_and_measure_only_where_the_concept_looks_there_again(
@@ -282,10 +286,10 @@ def test_a_rule_and_the_table_of_all_scores_are_silent_where_a_concept_does_not_
     bench.concepts.copy(NAME, "Everywhere", with_labels=True, author=ME)
     look_in(bench.concept("Everywhere"), [], author=ME)
     bench.concept("Everywhere").begin(train).wait()
-    tried = bench.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
+    tried = pictures_by_rule(bench.context, f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80
     assert {one.id for one in tried.pictures} <= inside
-    bench.rules.write_table_to(tmp_path / "all.csv").wait()
+    write_table_to(bench.context, tmp_path / "all.csv").wait()
     with (tmp_path / "all.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["id"] for row in rows if row[f"{NAME}: decision"]} == inside

@@ -18,6 +18,7 @@ from s3_service import Service
 
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.scores import score_page
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -52,7 +53,7 @@ def test_the_whole_job_on_postgresql_a_bucket_and_ray(
     concept.begin(mine).wait()
     answer(bench, NAME, [picture.id for picture in next_pictures(concept, 40)])
     concept.begin(train).wait()
-    best = concept.scores.page("top", limit=24).pictures
+    best = score_page(concept, "top", limit=24).pictures
     assert sum("ellipse" in picture.path for picture in best) > 12
     assert all(picture.path.startswith(f"s3://{bucket}/") for picture in best)
     bench.close()

@@ -21,6 +21,7 @@ from concepts.encoders.base import Fingerprint
 from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
 from concepts.library.upkeep import reembed
 from concepts.results.export import ScoreResult, encoder_facts
+from concepts.results.scores import begin_scoring
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -58,7 +59,7 @@ def bench_of(folder: Path, encoder: str = "embedded") -> Workbench:
 
 def score(bench: Workbench, bundle: Path, pictures: Path, trust: str | None = None) -> ScoreResult:
     out = pictures.with_name("scores.csv")
-    return bench.scoring.score(bundle, [pictures], out, trust_encoder=trust).wait()
+    return begin_scoring(bench.context, bundle, [pictures], out, trust_encoder=trust).wait()
 
 
 def test_scoring_loads_an_encoder_that_only_the_bundle_names_where_a_person_names_it_too(

@@ -15,6 +15,7 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
+from concepts.results.bundles import write_bundle
 from concepts.results.export import bundle_at
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -38,7 +39,7 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     concept.label_files.import_file(tmp_path / "answers.csv", simulated=True)
     concept.begin(train).wait()
     agreement = export(bench, "Round thing", tmp_path / "small")
-    concept.exports.write(tmp_path / "float")
+    write_bundle(concept, tmp_path / "float")
     assert agreement.n == len(bench.context.dataset(concept.row).apart) > 0
     small, whole = load_bundle(tmp_path / "small"), load_bundle(tmp_path / "float")
     assert small.facts.encoder.precision.startswith("int8-")

@@ -17,8 +17,10 @@ from concepts.labelling.labels import give_label, next_pictures, recent_labels, 
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.results.bundles import version_card
 from concepts.results.heads import head_of
 from concepts.results.review import review_queue
+from concepts.results.scores import pictures_around, score_page
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -102,7 +104,7 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
     assert (report.n, view.n) == (20, 20)
     assert view.waiting_answers.startswith(said)
     assert view.waiting_answers in report.notes
-    assert view.waiting_answers in bench.concept(NAME).exports.card()
+    assert view.waiting_answers in version_card(bench.concept(NAME))
     waiting = set(dataset.evaluation) - set(dataset.measuring)
     assert waiting
     assert not waiting & {mistake.id for mistake in mistakes_of(bench)}  # to list them is to look
@@ -115,7 +117,7 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
     concept = bench.concept(NAME)
     tested = next(a for a in recent_labels(concept, "me", 100) if a.purpose == "evaluation")
     take_back_labels(concept, author="me", only=[tested.key])
-    page = concept.scores.page("top", limit=200)
+    page = score_page(concept, "top", limit=200)
     assert page
     ranked = sorted(page.pictures, key=lambda picture: -picture.probability)
     ids = [picture.id for picture in ranked]
@@ -123,7 +125,7 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
     scores = bench.context.scores.of(head_of(concept), bench.context.collection.index()).probability
     ((_, score),) = scores.of([tested.id])
     place = max(sum(picture.probability > score for picture in ranked), 6)
-    sides = concept.scores.around(ranked[place].probability, 6)
+    sides = pictures_around(concept, ranked[place].probability, 6)
     assert sides
     above, below = ([picture.id for picture in side] for side in sides)
     assert above == ids[place - 5 : place + 1][::-1]

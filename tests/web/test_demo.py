@@ -25,6 +25,8 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.formats import written_formats
 from concepts.labelling.mining import Mined, mine
+from concepts.results.rules import write_table
+from concepts.results.scores import score_folder
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.use_cases.handles import DECLARED
@@ -208,8 +210,8 @@ def worked(house: Sandboxes) -> TestClient:
     answer_all(bench, "Ball", bench.context.collection.library.all_ids())
     bench.concept("Ball").begin(train).wait()
     for path in ("/uploads", ""):
-        bench.concept("Ball").scores.score_files(path).wait()
-    bench.rules.write_table().wait()
+        score_folder(bench.concept("Ball"), path).wait()
+    write_table(bench.context).wait()
 
     def fails(job: Any, progress: Progress) -> Mined:
         raise PermissionError(13, "Permission denied", str(bench.context.settings.home / "discern.sqlite"))

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from concepts.labelling.examples import choose_example, remove_example
 from concepts.labelling.labels import decisions_of, next_pictures
+from concepts.results.scores import find_page, score_page
 from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -23,7 +24,7 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
     use_version(concept, 1, 1e-9, author="me").wait()  # everything is flagged
 
     def finds(limit: int = 100, start: int = 0) -> tuple[list[str], int, int]:
-        found = concept.scores.finds(limit, start)
+        found = find_page(concept, limit, start)
         assert found is not None
         sure = [one.probability for one in found.page.pictures]
         assert sure == sorted(sure, reverse=True)
@@ -31,7 +32,7 @@ def test_finds_come_surest_first_and_a_page_stays_what_it_is_while_the_one_befor
 
     order, count, _ = finds()
     labelled = decisions_of(concept)
-    page = concept.scores.page("top", limit=1)
+    page = score_page(concept, "top", limit=1)
     assert page is not None
     assert count == len(order) == page.listed - len(labelled)
     assert not set(order) & labelled.keys()

@@ -14,6 +14,15 @@ from web_screens import browser
 
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label, next_pictures, recent_labels
+from concepts.results.library_map import (
+    map_colours,
+    map_places,
+    map_state,
+    picture_on_map,
+    pictures_inside,
+    write_map_picture,
+)
+from concepts.results.scores import score_page
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -42,7 +51,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
 
 
 def key_of(bench: Workbench) -> str:
-    state = bench.map.state()
+    state = map_state(bench.context)
     assert state is not None
     return state.key
 
@@ -57,7 +66,7 @@ def test_each_picture_has_a_place_a_colour_and_a_small_picture(bench: Workbench)
     assert np.bincount(np.frombuffer(answer.content, np.uint8)).tolist() == [0, 30, 30]
     small = client.get(f"/app/map/pictures/{key}/5")
     assert small.headers["content-type"] == "image/webp"
-    assert bench.map.picture(key, 5) in str(small.url)
+    assert picture_on_map(bench.context, key, 5) in str(small.url)
     of_another_state = client.get("/app/map/places?key=other")
     assert (of_another_state.status_code, "Reload" in of_another_state.json()["detail"]) == (409, True)
 
@@ -68,18 +77,18 @@ def test_labels_and_scores_colour_it_and_nothing_is_said_of_test_pictures_withou
     key, concept = key_of(bench), bench.concept(NAME)
     words = {"yes": "counts", "no": "doesn’t count"}
     own = {one.id: words[one.value] for one in recent_labels(concept, "me", 100)}
-    legend = bench.map.colours(key, "label", NAME, "me").legend
+    legend = map_colours(bench.context, key, "label", NAME, "me").legend
     assert {one.word: one.pictures for one in legend} == {
         value: sum(word == value for word in own.values()) for value in (*words.values(), "unsure")
     }
-    assert not bench.map.colours(key, "label", NAME, "someone else").codes.any()
+    assert not map_colours(bench.context, key, "label", NAME, "someone else").codes.any()
     bench.context.draw_more(bench.context.row_of(NAME), at_least=5)
     unseen = bench.context.store.kept_apart(bench.context.row_of(NAME).id) - own.keys()
-    ids = [bench.map.picture(key, place) for place in range(bench.library.count())]
-    codes = bench.map.colours(key, "score", NAME, "me").codes
+    ids = [picture_on_map(bench.context, key, place) for place in range(bench.library.count())]
+    codes = map_colours(bench.context, key, "score", NAME, "me").codes
     assert {i for i, code in zip(ids, codes, strict=True) if not code} == unseen != set()
-    codes = bench.map.colours(key, "version", NAME, "me").codes
-    page = concept.scores.page("top", limit=bench.library.count())
+    codes = map_colours(bench.context, key, "version", NAME, "me").codes
+    page = score_page(concept, "top", limit=bench.library.count())
     assert page is not None
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
     assert {i for i, code in zip(ids, codes, strict=True) if code} == flagged != set()
@@ -87,31 +96,34 @@ def test_labels_and_scores_colour_it_and_nothing_is_said_of_test_pictures_withou
 
 def test_a_shape_selects_what_is_inside_and_what_is_none_is_refused(bench: Workbench) -> None:
     key = key_of(bench)
-    left = {bench.map.picture(key, int(row)) for row in np.flatnonzero(bench.map.places(key)[:, 0] < 32767)}
+    left = {
+        picture_on_map(bench.context, key, int(row))
+        for row in np.flatnonzero(map_places(bench.context, key)[:, 0] < 32767)
+    }
     assert 0 < len(left) < 60
-    assert set(bench.map.inside(HALF)) == left
+    assert set(pictures_inside(bench.context, HALF)) == left
     client = browser(create_service(bench))
     found = client.get("/api/v1/library/pictures", params={"shape": HALF, "limit": 60}).json()
     assert {one["id"] for one in found["pictures"]} == left
     for shape in ("x", "1,2,3 4", "0,0 nan"):
         with pytest.raises(DiscernError, match="shape on the map"):
-            bench.map.inside(shape)
+            pictures_inside(bench.context, shape)
 
 
 def test_it_is_written_as_a_picture(bench: Workbench, tmp_path: Path) -> None:
-    written = bench.map.draw(tmp_path / "new" / "map.png", "version", NAME, author="me")
+    written = write_map_picture(bench.context, tmp_path / "new" / "map.png", "version", NAME, author="me")
     assert written.pictures == 60
     with Image.open(written.file) as image:
         assert min(image.size) > 1000
     with pytest.raises(DiscernError, match=r"write a \.png"):
-        bench.map.draw(tmp_path / "map.csv", author="me")
+        write_map_picture(bench.context, tmp_path / "map.csv", author="me")
 
 
 def test_new_pictures_wait_for_the_next_map_and_those_in_the_trash_leave_at_once(
     bench: Workbench, tmp_path: Path
 ) -> None:
     def counts() -> tuple[int, int]:
-        state = bench.map.state()
+        state = map_state(bench.context)
         assert state is not None
         return state.pictures, state.missing
 
@@ -120,9 +132,9 @@ def test_new_pictures_wait_for_the_next_map_and_those_in_the_trash_leave_at_once
     look_after(bench.context, only="map").wait()
     assert counts() == (62, 0)
     before = key_of(bench)
-    gone = bench.map.picture(before, 0)
+    gone = picture_on_map(bench.context, before, 0)
     bench.trash.put([gone], author="me")
     assert key_of(bench) != before
-    assert gone not in bench.map.inside(EVERYWHERE)
+    assert gone not in pictures_inside(bench.context, EVERYWHERE)
     bench.trash.restore([gone], author="me")
     assert key_of(bench) == before

@@ -26,15 +26,15 @@ from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
+from concepts.results.label_exports import What, download_labels
 from concepts.results.review import begin_review, review_queue
+from concepts.results.scores import Heat, classifier, heat_of
 from concepts.settings import Detail, Effort
 from concepts.use_cases.parameters import MOST, Limit, Offset, PictureId
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
 from concepts.workbench.columns import ColumnsReport
-from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
-from concepts.workbench.scores import Heat
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, Body, BoundedRoute, ConceptName, Reader, accepted
 from web.http.pictures import MOST_PICTURES, PictureThreads, ReceivedPicture
@@ -207,7 +207,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> Heat:
         """Where in a picture a version's score comes from. Refused for a test picture until whoever asks
         has labelled it."""
-        return workbench.concept(concept).scores.heat(picture_id, version=version, author=author)
+        return heat_of(workbench.concept(concept), picture_id, version=version, author=author)
 
     @router.post("/library/captions", tags=["library"], openapi_extra={"requestBody": A_FILE})
     async def keep_captions(
@@ -238,7 +238,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> PicturesSaid:
         """What versions of concepts say of pictures that are sent: how probable, yes or no, and which to look
         at yourself. Nothing of them is kept."""
-        said = await run_in_threadpool(workbench.scoring.classifier, concept, version=version)
+        said = await run_in_threadpool(classifier, workbench.context, concept, version=version)
         found = await turns.each(request, picture, lambda sent: said(sent.name, sent.read))
         return PicturesSaid(pictures=tuple(found))
 
@@ -359,7 +359,7 @@ def label_file_routes(workbench: Workbench) -> APIRouter:
                 out = Path(folder.name) / f"labels.{format}"
                 concept.label_files.export_file(out, reader=reader)
             else:
-                out = concept.label_exports.download(format, Path(folder.name), what=what, reader=reader)
+                out = download_labels(concept, format, Path(folder.name), what=what, reader=reader)
         except BaseException:
             folder.cleanup()
             raise

@@ -10,6 +10,9 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
+from concepts.results.bundles import export_bundle, export_page
+from concepts.results.rules import export_rule_bundle
+from concepts.results.scores import score_file
 from concepts.workbench import Workbench
 from web.api.shared import MEDIA_TYPES
 
@@ -31,24 +34,24 @@ def file_routes(workbench: Workbench) -> APIRouter:
         page: bool = False,
     ) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return sent(workbench.concept(concept).exports.bundle(version, also, page=page))
+        return sent(export_bundle(workbench.concept(concept), version, also, page=page))
 
     @router.get("/app/rule.zip")
     def rule(name: str, page: bool = False) -> FileResponse:
         """The bundle of a kept rule, written when it is first asked for."""
-        return sent(workbench.rules.archive(name, page=page))
+        return sent(export_rule_bundle(workbench.context, name, page=page))
 
     @router.get("/app/scores/{job}")
     def scores(job: Number) -> FileResponse:
         """What a finished job scored."""
-        return sent(workbench.scoring.file(job))
+        return sent(score_file(workbench.context, job))
 
     @router.get("/app/version.html")
     def version(
         concept: str, version: Annotated[int, Query(ge=1, le=2**31 - 1)], classifier: bool = False
     ) -> FileResponse:
         """A version as one file for whoever has no Discern."""
-        return sent(workbench.concept(concept).exports.page(version, classifier))
+        return sent(export_page(workbench.concept(concept), version, classifier))
 
     @router.post("/uploads")
     def begin() -> dict[str, str]:

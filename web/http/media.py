@@ -21,9 +21,9 @@ from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.protection import OnPage, Part, protection_on_page
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
+from concepts.results.library_map import By, map_colours, map_places, picture_on_map
 from concepts.use_cases.names import LONGEST
 from concepts.workbench import Workbench
-from concepts.workbench.map import By
 from storage.pictures.resizing import protected
 from storage.pictures.videos import PLAYED
 from web.http.guard import author_of
@@ -103,7 +103,7 @@ def map_routes(workbench: Workbench) -> APIRouter:
     @router.get("/places")
     def places(key: Key) -> Response:
         """x and y of each picture, from 0 to 65,535: two little-endian numbers of 16 bits."""
-        content = workbench.map.places(key).astype("<u2").tobytes()  # another state has another key
+        content = map_places(workbench.context, key).astype("<u2").tobytes()  # another state has another key
         return Response(content, media_type=BYTES, headers={"Cache-Control": IMMUTABLE})
 
     @router.get("/colours")
@@ -111,14 +111,14 @@ def map_routes(workbench: Workbench) -> APIRouter:
         key: Key, by: By, request: Request, concept: Annotated[str, Query(max_length=120)] = ""
     ) -> Response:
         """A byte for each picture: 0, or 1 and the place in the legend, which is a header."""
-        found = workbench.map.colours(key, by, concept, author_of(request))
+        found = map_colours(workbench.context, key, by, concept, author_of(request))
         legend = json.dumps([one.model_dump() for one in found.legend])
         return Response(found.codes.tobytes(), media_type=BYTES, headers=FRESH | {"Map-Legend": legend})
 
     @router.get("/pictures/{key}/{at}")
     def picture(key: str, at: int, request: Request) -> RedirectResponse:
         """The small picture, shown as the address says."""
-        found = f"/media/thumbnail/{workbench.map.picture(key, at)}?{request.url.query}"
+        found = f"/media/thumbnail/{picture_on_map(workbench.context, key, at)}?{request.url.query}"
         return RedirectResponse(found.rstrip("?"))
 
     return router

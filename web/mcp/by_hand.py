@@ -27,7 +27,9 @@ from concepts.definition.document import Criterion
 from concepts.errors import ConflictError, DiscernError
 from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
+from concepts.results.bundles import export_bundle
 from concepts.results.heads import head_of
+from concepts.results.scores import score_file, score_page
 from concepts.results.trained import version_quality
 from concepts.use_cases.parameters import PictureId
 from concepts.workbench import POOL_SIZE, Workbench
@@ -308,7 +310,7 @@ def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exp
     """The classifier as a zip of files that run anywhere."""
     found = bench_of(ctx).concept(concept)
     head = head_of(found, version)
-    archive = found.exports.bundle(head.number)
+    archive = export_bundle(found, head.number)
     route = f"/api/v1/concepts/{quote(found.name, safe='')}/versions/{head.number}/bundle"
     return Exported(file=str(archive), bytes=archive.stat().st_size, route=route)
 
@@ -348,7 +350,7 @@ def search_pictures(
         found = next_pictures_for(bench.concept(concept), caller_of(ctx).assistant, n)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
         return shown(bench, first, [FoundPicture(id=one.id) for one in found])
-    page = bench.concept(concept).scores.page(order, version=version, limit=n)
+    page = score_page(bench.concept(concept), order, version=version, limit=n)
     if page is None:
         raise ConflictError("This version has not looked at the library yet. Train it again first.")
     first = (
@@ -387,7 +389,7 @@ async def job(
         await ctx.report_progress(found.done, found.total, found.message or found.state)
         await asyncio.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
     if rows:
-        file = await run_in_threadpool(bench.scoring.file, job_id)
+        file = await run_in_threadpool(score_file, bench.context, job_id)
         read = pyarrow.csv.read_csv if file.suffix == ".csv" else pyarrow.parquet.read_table
         table = await run_in_threadpool(read, file)
         found.scores = [Scored(**row) for row in table.slice(offset, rows).to_pylist()]

@@ -20,6 +20,7 @@ from concepts.results.advice import advice_for
 from concepts.results.heads import head_of
 from concepts.results.quality import QualityView
 from concepts.results.review import keep_looking_over, review_queue
+from concepts.results.scores import pictures_around, score_library
 from concepts.results.trained import (
     RANKED,
     compare_versions,
@@ -34,7 +35,6 @@ from concepts.workbench import Workbench
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.library import PictureLibrary
-from concepts.workbench.scores import Scores
 from storage.tables import now
 from web.advice import in_words
 from web.beside import Beside, one_of
@@ -266,7 +266,7 @@ class Check:
 
     def _around(self, name: str, threshold: float, request: gr.Request) -> tuple[Any, Any]:
         """The pictures on both sides, the nearest to it in the middle."""
-        sides = self._bench.concept(name).scores.around(threshold, BESIDE)
+        sides = pictures_around(self._bench.concept(name), threshold, BESIDE)
         if sides is None:
             return None, None
         above, below = sides
@@ -368,10 +368,10 @@ class Check:
             return self._refused(error, request)
         return self._begun(request)
 
-    @calls(Scores.score_library)
+    @calls(score_library)
     def score(self, request: gr.Request) -> list[Any]:
         try:
-            self._concept(request).scores.score_library()
+            self._concept(request).begin(score_library)
         except DiscernError as error:
             return self._refused(error, request)
         return self._begun(request)

@@ -25,6 +25,8 @@ from concepts.library.collections import (
 )
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.rules import read_rule
+from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
 from concepts.workbench.library import FolderView
 from web.advice import in_words
@@ -300,7 +302,9 @@ class Library:
             elif name == "folder":
                 values.append(gr.Textbox(value=chosen.folder, visible=not request.state.demo))
             elif name == "rule":
-                values.append(gr.Textbox(value=chosen.rule, visible=bool(self._bench.scoring.concepts())))
+                values.append(
+                    gr.Textbox(value=chosen.rule, visible=bool(concepts_that_score(self._bench.context)))
+                )
             else:
                 values.append(said.get(name, ""))
         return values
@@ -407,7 +411,7 @@ class Library:
     def _in_view(self, chosen: PictureSelection) -> list[str]:
         """The concepts of which what is chosen tells a suggestion."""
         try:
-            names = self._bench.rules.read(chosen.rule)[1] if chosen.rule else []
+            names = read_rule(self._bench.context, chosen.rule)[1] if chosen.rule else []
         except DiscernError:
             names = []
         return [*names, *filter(None, [self._bench.concepts.name_now(chosen.concept) if chosen.says else ""])]

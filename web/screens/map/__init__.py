@@ -10,9 +10,9 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.library_map import By, map_state
 from concepts.workbench import Workbench
 from concepts.workbench.library import look_after
-from concepts.workbench.map import By
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.map import PictureMap
@@ -119,7 +119,7 @@ class MapScreen:
         by = query.get("by", "")
         by = by if by in get_args(By) and (concepts or by not in OF_CONCEPT) else "folder"
         progress, here = self.progress.shown(), place("/library", concept_of(request) or "")
-        state = bench.map.state() if bench.library.count() else None
+        state = map_state(bench.context) if bench.library.count() else None
         if state is None:
             none = {"title": "Drawing the map", "text": "It appears here when it is ready."}
             if not bench.library.count():

@@ -26,14 +26,31 @@ from concepts.library.collections import (
     undo_collection_change,
 )
 from concepts.library.protection import protection_on_page
+from concepts.results.bundles import could_go_along, export_page, version_card
+from concepts.results.rules import (
+    flagged_by_rule,
+    keep_rule,
+    kept_rule,
+    pictures_by_rule,
+    read_rule,
+    try_rule,
+    write_table,
+    written_tables,
+)
+from concepts.results.scores import (
+    Finds,
+    concepts_that_score,
+    find_page,
+    keep_scored,
+    score_folder,
+    score_library,
+    scored_files,
+)
 from concepts.results.trained import RANKED, train
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.exports import Exports
 from concepts.workbench.keywords import Keywords
-from concepts.workbench.rules import Rules
-from concepts.workbench.scores import Finds, Scores
 from concepts.workbench.trash import Trash
 from concepts.workbench.watching import ASK_FLAGGED, Watches
 from web.advice import in_words
@@ -282,7 +299,7 @@ class Results:
         place = self._place(request)
         with suppress(DiscernError):  # which the rest says
             if place.concept and not place.is_rule:
-                self._bench.concept(place.concept).scores.keep_scored()
+                keep_scored(self._bench.concept(place.concept))
         away = request.query_params.get(AWAY)
         return self.shown(request, Notice.good("The rule is in the trash.", away) if away else None)
 
@@ -294,7 +311,7 @@ class Results:
         except DiscernError as error:
             head, order, grid = {"title": place.concept or "Results", "chips": []}, None, None
             bar, said = None, Notice.bad(in_words(error))
-        is_saved = bool(bar and place.is_rule and not bar.problem and may(request, Rules.keep))
+        is_saved = bool(bar and place.is_rule and not bar.problem and may(request, keep_rule))
         return [
             head,
             said,
@@ -329,7 +346,7 @@ class Results:
     def _of(self, place: Place, request: gr.Request) -> tuple[Any, Any, Any]:
         """The head, what is said of the pictures, and those."""
         bench = self._bench
-        could = bench.scoring.concepts()
+        could = concepts_that_score(bench.context)
         if place.is_rule:
             return self._of_rule(place, request)
         if not place.concept:
@@ -359,8 +376,8 @@ class Results:
 
     def _of_concept(self, view: ConceptView, place: Place, request: gr.Request) -> tuple[Any, Any]:
         """New finds, or what is asked for; of a version without any the surest."""
-        scores, newest = self._bench.concept(view.name).scores, view.heads[-1]
-        finds = scores.finds(0)
+        concept, newest = self._bench.concept(view.name), view.heads[-1]
+        finds = find_page(concept, 0)
         if finds is None:
             job = self.progress.newest(request)
             going = job is not None and is_going(job) and job.kind in SCORES
@@ -372,7 +389,7 @@ class Results:
             nothing = {
                 "title": "Scoring the library" if going else "Not scored yet",
                 "text": text,
-                "scores": not going and may(request, Scores.score_library),
+                "scores": not going and may(request, score_library),
             }
             return {"nothing": nothing}, None
         page, order = finds.page, place.order or (NEW if finds.count else "top")
@@ -429,19 +446,19 @@ class Results:
         }, self._grid(request, view.name, source, 0, "watch")
 
     def _of_rule(self, place: Place, request: gr.Request) -> tuple[Any, Any, Any]:
-        rules, bar = self._bench.rules, bar_of(self._bench, "/results", place.values)
-        saved = rules.one(place.kept) if place.kept else None
+        app, bar = self._bench.context, bar_of(self._bench, "/results", place.values)
+        saved = kept_rule(app, place.kept) if place.kept else None
         head = {"title": saved.name if saved else "Rule", "chips": [], "exports": True, "takes": True}
         if bar.problem:
             return head | {"takes": False}, None, None
         text, kept, line = bar.asked
         try:
-            page = rules.tried(text, kept, line, place.rule_order, 1)
+            page = pictures_by_rule(app, text, kept, line, place.rule_order, 1)
         except NotScoredError:
             nothing = {
                 "title": "Not scored yet",
                 "text": "Your library is large, so scoring runs in the background.",
-                "scores": may(request, Rules.score),
+                "scores": may(request, try_rule),
             }
             return head, {"nothing": nothing}, None
         asked = {"rule": text, "kept": kept, "order": place.rule_order, "limit": "60"}
@@ -504,7 +521,7 @@ class Results:
         """Percent: that of the concept, where it is shown; that of the saved rule; else what was chosen."""
         with suppress(DiscernError):
             if place.kept:
-                return round(100 * self._bench.rules.one(place.kept).threshold, 1)
+                return round(100 * kept_rule(self._bench.context, place.kept).threshold, 1)
             if place.concept and not place.is_rule:
                 heads = self._bench.concept(place.concept).definition.read().heads
                 return round(100 * heads[-1].threshold, 1) if heads else 50
@@ -520,7 +537,7 @@ class Results:
         if not rule.strip():
             return Notice.bad("Write a rule first."), ""
         try:
-            self._bench.rules.read(rule)
+            read_rule(self._bench.context, rule)
         except DiscernError as error:
             return Notice.bad(in_words(error)), ""
         kept = {"sure": place.values["sure"]} if not chosen and place.values.get("sure") else {}
@@ -528,14 +545,14 @@ class Results:
         chosen_too = {"sure": chosen} if chosen else kept
         return None, address("/results", **concept | {"rule": rule.strip()} | chosen_too)
 
-    @calls(Rules.keep)
+    @calls(keep_rule)
     def save_rule(self, name: str, request: gr.Request) -> tuple[Any, str]:
         bar = bar_of(self._bench, "/results", self._place(request).values)
         try:
             line = bar.sure / 100
             if kept := bar.asked[1]:
-                line = self._bench.rules.one(kept).threshold
-            saved = self._bench.rules.keep(name, bar.rule, line, author=author_of(request))
+                line = kept_rule(self._bench.context, kept).threshold
+            saved = keep_rule(self._bench.context, name, bar.rule, line, author=author_of(request))
         except DiscernError as error:
             return Notice.bad(f"{in_words(error)} Nothing was saved."), ""
         return Notice.good(f"Saved as “{saved.name}”."), bar.to_saved(saved.name)
@@ -555,14 +572,14 @@ class Results:
         moved = self._bench.trash.restore(rule=str(chosen.value), author=author_of(request))
         return self.shown(request, Notice.good(f"“{moved.names[0]}” is restored."))
 
-    @calls(Scores.score_library, Rules.score)
+    @calls(score_library, try_rule)
     def score_library(self, request: gr.Request) -> list[Any]:
         place = self._place(request)
         try:
             if place.is_rule:
-                self._bench.rules.score(*bar_of(self._bench, "/results", place.values).asked[:2])
+                self._bench.context.begin(try_rule, *bar_of(self._bench, "/results", place.values).asked[:2])
             else:
-                self._bench.concept(place.concept).scores.score_library()
+                self._bench.concept(place.concept).begin(score_library)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *self.progress.shown(request)]
         return [None, *self.progress.shown(request)]
@@ -577,16 +594,16 @@ class Results:
         place, bench = self._place(request), self._bench
         of_concept = bool(place.concept) and not place.is_rule
         jobs: dict[str, JobView] = {}
-        files: list[Any] = bench.rules.written()
+        files: list[Any] = written_tables(bench.context)
         scored = False
         if of_concept:
             concept = bench.concept(place.concept)
             scored = bool(concept.definition.read().heads)
             found = bench.installation.newest_jobs(OUT, place.concept)
             jobs = {job.kind: job for job in found if job.state == "done"}
-            files = [*concept.scores.files(), *files]
+            files = [*scored_files(concept), *files]
         keywords, copied = (jobs.get(kind) for kind in OUT)
-        has_tables = bool(bench.scoring.concepts())
+        has_tables = bool(concepts_that_score(bench.context))
         return [
             self._counted(place, copied),
             gr.Row(visible=scored and may(request, Keywords.copy)),
@@ -595,7 +612,7 @@ class Results:
             gr.Button(visible=keywords is not None),
             gr.Row(visible=(scored or place.is_rule) and may(request, change_collection)),
             gr.Dropdown(choices=[(name, str(i)) for i, name in collection_names(bench.context).items()]),
-            gr.Row(visible=has_tables and may(request, Scores.score_files)),
+            gr.Row(visible=has_tables and may(request, score_folder)),
             gr.Textbox(visible=not bench.context.settings.demo),
             written_files(sorted(files, key=lambda one: one.finished, reverse=True)[:5]),
             gr.Accordion(visible=of_concept),
@@ -619,7 +636,7 @@ class Results:
 
     def _flagged(self, place: Place) -> list[str]:
         if place.is_rule:
-            return self._bench.rules.flagged(*bar_of(self._bench, "/results", place.values).asked)
+            return flagged_by_rule(self._bench.context, *bar_of(self._bench, "/results", place.values).asked)
         return list(self._bench.concept(place.concept).keywords.counting())
 
     @calls(Keywords.copy)
@@ -638,13 +655,13 @@ class Results:
     def remove_keywords(self, request: gr.Request) -> list[Any]:
         return self._begun(request, lambda concept: concept.keywords.write(remove=True, confined=True))
 
-    @calls(Scores.score_files, Rules.write_table)
+    @calls(score_folder, write_table)
     def write_table(self, of: str, folder: str, suffix: str, request: gr.Request) -> list[Any]:
         kind: Literal["csv", "parquet"] = "parquet" if suffix == "parquet" else "csv"
         place = self._place(request)
         if of == "all" or place.is_rule or not place.concept:
-            return self._begun(request, lambda _: self._bench.rules.write_table(kind), concept=False)
-        return self._begun(request, lambda concept: concept.scores.score_files(folder.strip(), format=kind))
+            return self._begun(request, lambda _: write_table(self._bench.context, kind), concept=False)
+        return self._begun(request, lambda concept: score_folder(concept, folder.strip(), format=kind))
 
     def _begun(self, request: gr.Request, begin: Any, *, concept: bool = True) -> list[Any]:
         try:
@@ -720,7 +737,7 @@ class Results:
             }
         view = bench.concept(place.concept).definition.read()
         number, along = view.heads[-1].number, goes_along(bench)
-        pages = may(request, Exports.page)
+        pages = may(request, export_page)
         page = address("/app/version.html", view.name, version=number)
         return {
             "about": "One zip: the classifier, a program that runs it, figures and a card. None of your "
@@ -729,14 +746,14 @@ class Results:
             "address": address(f"/app/bundles/{number}.zip", view.name),
             "code": True,
             "page": along,
-            "others": bench.concept(view.name).exports.could_go_along(),
+            "others": could_go_along(bench.concept(view.name)),
             "story": page if pages else "",
             "whole": f"{page}&classifier=true" if pages and along else "",
         }
 
     @calls()
     def show_card(self, request: gr.Request) -> dict[str, Any]:
-        card = self._bench.concept(self._place(request).concept).exports.card()
+        card = version_card(self._bench.concept(self._place(request).concept))
         return {"title": "Model card", "card": blocks_of(card), "asked": time.time()}
 
     @calls()

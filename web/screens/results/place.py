@@ -9,6 +9,7 @@ from typing import Literal, cast, get_args
 from concepts.bundle.rule_text import quoted
 from concepts.results.library_scores import ScoreOrder
 from concepts.results.rule_scores import RuleOrder
+from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
 from web.parts import place
 
@@ -27,7 +28,7 @@ class Place:
     def of(cls, bench: Workbench, query: Mapping[str, str]) -> Place:
         values = {name: query[name] for name in PARTS if query.get(name)}
         if "rule" in values and not values.keys() & {"kept", "sure"}:
-            names = bench.scoring.concepts()
+            names = concepts_that_score(bench.context)
             if alone := next((name for name in names if quoted(name) == values["rule"]), ""):
                 values = {name: value for name, value in values.items() if name != "rule"} | {
                     "concept": alone

@@ -9,11 +9,11 @@ from markdown_it import MarkdownIt
 
 from concepts.bundle import usage
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
+from concepts.results.rules import WrittenTable
+from concepts.results.scores import ScoredFile
 from concepts.results.versions import file_stem
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.rules import WrittenTable
-from concepts.workbench.scores import ScoredFile
 from concepts.workbench.watching import WatchView
 from web.parts import place as address
 from web.rule_rows import Row, RuleBar

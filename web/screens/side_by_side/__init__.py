@@ -18,6 +18,7 @@ from concepts.labelling.labels import own_labels
 from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.rules import read_rule
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
@@ -148,7 +149,7 @@ def _place(request: gr.Request) -> dict[str, str]:
 
 def _in_view(bench: Workbench, chosen: PictureSelection) -> list[str]:
     """The concepts of which what is chosen tells a suggestion."""
-    names = bench.rules.read(chosen.rule)[1] if chosen.rule else []
+    names = read_rule(bench.context, chosen.rule)[1] if chosen.rule else []
     return [*names, *filter(None, [bench.concepts.name_now(chosen.concept) if chosen.says else ""])]
 
 
