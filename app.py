@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -84,6 +84,7 @@ def serve(
     stopgap: Stopgap,
 ) -> None:
     """Until the process is told to stop."""
+    from concepts.results.library import warm_up_library
     from web.server import create_app  # and with it Gradio, which takes seconds
 
     app = create_app(workbench, sandboxes)
@@ -96,7 +97,7 @@ def serve(
     begin(workbench, sandboxes)
     quiet = Quiet(app, page_opened=workbench.jobs.precedence.pressed)
     stopgap.end()
-    quiet.then(workbench.library.warm_up)
+    quiet.then(partial(warm_up_library, workbench.context))
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(quiet, settings)).run(sockets=[listening])
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from concepts.errors import missing_package
 from concepts.installation.users import role_of
+from concepts.results.library import warm_up_library
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -61,7 +62,7 @@ def _serve(bench: Workbench, serve: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     bench.installation.start_log()
     bench.jobs.start()
-    bench.library.warm_up()
+    warm_up_library(bench.context)
     try:
         serve()
     except (KeyboardInterrupt, SystemExit):

@@ -20,6 +20,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, overload
@@ -38,11 +39,11 @@ from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
 from concepts.results.bundles import export_bundle, write_bundle
+from concepts.results.library import Added, import_pictures, picture_count, search_library, thumbnail_of
 from concepts.results.scores import begin_scoring, ranked_library
 from concepts.results.trained import Trained, measure_again, train
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
-from concepts.workbench.jobs import Added
 from web.render import file_name, render
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -97,7 +98,7 @@ class Library:
         """
         paths = [_path(place) for place in places]
         if embeddings is None:
-            return self.bench.library.add(paths, encoder=encoder).wait()
+            return import_pictures(self.bench.context, paths, encoder=encoder).wait()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "vectors.parquet"
             if isinstance(embeddings, Mapping):
@@ -115,7 +116,7 @@ class Library:
                 whole = [str(_path(one).absolute()) for one in table.column(path).to_pylist()]
                 table = table.set_column(table.column_names.index(path), path, pa.array(whole))
             pq.write_table(table, file)
-            return self.bench.library.add(paths or None, encoder=encoder, vectors=file).wait()
+            return import_pictures(self.bench.context, paths or None, encoder=encoder, vectors=file).wait()
 
     def vectors(self) -> pa.Table:
         """id, path and vector of every picture, by id: for pandas, LanceDB, datasets, or anything that reads
@@ -144,7 +145,7 @@ class Library:
 
         Raises `DiscernError` where there is nothing to search for or in.
         """
-        hits = self.bench.library.search(words, like=[_id(one) for one in like], n=n)
+        hits = search_library(self.bench.context, words, like=[_id(one) for one in like], n=n)
         return self._pictures((hit.id, hit.path, None, "") for hit in hits)
 
     def concept(self, name: str, sentence: str | None = None) -> Concept:
@@ -160,7 +161,7 @@ class Library:
             return Concept(self, self.bench.concepts.begin(name, sentence, author=self.author))
 
     def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
-        return Pictures(Picture(*row, _read=self.bench.library.thumbnail) for row in rows)
+        return Pictures(Picture(*row, _read=partial(thumbnail_of, self.bench.context)) for row in rows)
 
     def __enter__(self) -> Library:
         return self
@@ -254,7 +255,7 @@ class Concept:
 
         Raises `UnknownError`.
         """
-        total = self._library.bench.library.count()
+        total = picture_count(self._library.bench.context)
         page = ranked_library(self._concept, "top", version=version, limit=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(

@@ -18,6 +18,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.labelling.mining import mine
 from concepts.learning.report import metric_of
+from concepts.results.library import import_pictures
 from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, train
 from concepts.settings import load_settings
@@ -32,7 +33,7 @@ SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
 
 def work_through(bench: Workbench, work: Path) -> None:
-    bench.library.add([work / "photographs"], encoder="embedded").wait()
+    import_pictures(bench.context, [work / "photographs"], encoder="embedded").wait()
     bench.concepts.begin(NAME, TEXT)
     bench.concept(NAME).begin(propose).wait()
     bench.concept(NAME).begin(mine, size=300).wait()

@@ -35,6 +35,7 @@ from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
 from concepts.library.collections import make_collection
+from concepts.results.library import import_pictures
 from concepts.results.rules import keep_rule
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -94,7 +95,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> None:
     bench = Workbench(load_settings(home=home))
     files = sorted(file for file in pictures.rglob("*") if file.is_file())
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
-    bench.library.add(files, encoder="embedded").wait()
+    import_pictures(bench.context, files, encoder="embedded").wait()
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
         make_collection(bench.context, folder.name, folder=str(folder), author=SIMULATED)
     bench.concepts.begin(GRADED, GRADED_TEXT, scale=Scale.graded(5))

@@ -20,6 +20,7 @@ from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
 from concepts.results.bundles import write_bundle
+from concepts.results.library import import_pictures, library_info, search_library
 from concepts.results.library_map import write_map_picture
 from concepts.results.scores import begin_scoring, ranked_library, score_page
 from concepts.results.trained import measure_again, train
@@ -64,11 +65,11 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
     say(f"Labels are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
 
-    added = bench.library.add([folder]).wait()
+    added = import_pictures(bench.context, [folder]).wait()
     say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
     if not added.added and not added.unchanged:
         raise DiscernError(f"There are no pictures in {folder}.")
-    info = bench.library.info()
+    info = library_info(bench.context)
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
     concept = bench.concepts.begin(NAME, DESCRIPTION)
     concept.begin(propose).wait()
@@ -161,12 +162,12 @@ class _Person:
 
 def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     """How many of the first pictures count in three orders of what nobody has answered."""
-    n = bench.library.info().pictures
+    n = library_info(bench.context).pictures
     own = score_page(bench.concept(NAME), "top", limit=n)  # before look-alikes have a part in it
     best = ranked_library(bench.concept(NAME), "top", limit=n)
     left = {picture.id for picture in best.pictures if not picture.said}
     orders: dict[str, Sequence[Picture]] = {
-        "searching for the name": bench.library.search(NAME, n=n),
+        "searching for the name": search_library(bench.context, NAME, n=n),
         "the classifier": (own or best).pictures,
         "the classifier and similar pictures": best.pictures,
     }
@@ -190,7 +191,7 @@ def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
         if look > report.n and person.answers(look - report.n, "evaluation"):
             report = measure_again(bench.concept(NAME))
             say(_figures(report))
-    page = ranked_library(bench.concept(NAME), "top", limit=bench.library.info().pictures)
+    page = ranked_library(bench.concept(NAME), "top", limit=library_info(bench.context).pictures)
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
     unseen = [picture for picture in page.pictures if picture.id not in person.taught]
@@ -231,7 +232,7 @@ def _beside_simpler_ways(report: EvaluationReport) -> list[str]:
 
 def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
     """How many walls it takes to find what is rare, 0 where it isn't found."""
-    everything = bench.library.search(NAME, n=bench.library.info().pictures)
+    everything = search_library(bench.context, NAME, n=library_info(bench.context).pictures)
     say("13 Rare things    the first yes, and how long single questions at random would take on average")
     walls = {}
     for name, sentence, folder in RARE:

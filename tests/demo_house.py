@@ -11,6 +11,7 @@ from typing import Any
 
 from drawing import draw_folder
 
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, Limits, Sandboxes
 from concepts.workbench import Workbench
@@ -30,7 +31,9 @@ def _made(encoder: Path) -> Path:
     """A home with 24 drawn pictures in place of the sample, made once beside the encoder."""
     root = encoder.with_name("demo")
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([draw_folder(root / "pictures", PICTURES)], encoder=f"local-dir:{encoder}").wait()
+    import_pictures(
+        bench.context, [draw_folder(root / "pictures", PICTURES)], encoder=f"local-dir:{encoder}"
+    ).wait()
     bench.close()
     return root / "home"
 

@@ -16,8 +16,6 @@ from web.words import count, duration
 LATELY = timedelta(seconds=1.5)
 GOING = ("queued", "running", "interrupted")
 TITLES = {
-    "add pictures": "Importing pictures",
-    "add sample": "Getting sample pictures",
     "empty bin": "Emptying the trash",
     "write keywords": "Writing keywords",
     "copy files": "Copying files",
@@ -93,21 +91,7 @@ def outcome(job: JobView) -> str:
     return words(job.result) if words else ""
 
 
-def _added(result: dict[str, Any]) -> str:
-    skipped = sum(result.get("skipped", {}).values())
-    said = [f"{count(result['added'], 'picture')} added"]
-    if result.get("duplicates"):
-        said.append(count(result["duplicates"], "duplicate"))
-    if result.get("removed_before"):
-        said.append(f"{result['removed_before']:,} removed before")
-    if skipped:
-        said.append(f"{count(skipped, 'file')} skipped")
-    return ", ".join(said)
-
-
 OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "add pictures": _added,
-    "add sample": _added,
     "empty bin": lambda r: f"{count(r['pictures'], 'picture')} erased",
     "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",

@@ -10,6 +10,7 @@ from concepts.labelling.labels import give_labels, own_labels
 from concepts.library.browsing import PictureDetail
 from concepts.library.collections import change_collection
 from concepts.library.protection import protection_on_page
+from concepts.results.library import picture_detail
 from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
 from concepts.workbench.concept import comments_of_picture
@@ -65,7 +66,7 @@ class OnePicture:
 
     def _drawn(self, picture_id: str, request: gr.Request, *, position: bool = False) -> dict[str, Any]:
         bench, author, page = self._bench, author_of(request), self._page(request)
-        found = bench.library.picture(picture_id, position=position)
+        found = picture_detail(bench.context, picture_id, position=position)
         remarks = comments_of_picture(bench, found.id, author)
         mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
         mine |= {name for name, comments in remarks.items() if any(one.own for one in comments)}

@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
+from concepts.results.library import picture_count
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from web.api.app import create_api
@@ -80,7 +81,7 @@ def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Answers once the database can be read."""
-        installed.library.count()
+        picture_count(installed.context)
         return {"status": "ok", "version": __version__}
 
     app.include_router(login_routes(access))

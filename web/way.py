@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from concepts.results.library import picture_count
 from concepts.workbench import Workbench
 from web.handlers import calls, concept_of
 from web.parts import place
@@ -51,6 +52,6 @@ class Way:
             if concept
             else [],
             "aside": [link(*one) for one in ASIDE],
-            "pictures": count(bench.library.count(), "picture"),
+            "pictures": count(picture_count(bench.context), "picture"),
             "where": "in your library" if bench.context.settings.store else "on this computer",
         }

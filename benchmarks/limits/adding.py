@@ -22,6 +22,7 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.jobs.engines import WORKERS
 from concepts.library.ingestion import ENCODE_BATCH
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs
@@ -78,7 +79,7 @@ def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: P
         listing.write_text("path\n" + "\n".join(f'"{file}"' for file in files))
         bench = Workbench(load_settings(home=home))
         try:
-            done = bench.library.add([listing], encoder=encoder.name).wait()
+            done = import_pictures(bench.context, [listing], encoder=encoder.name).wait()
         finally:
             bench.context.close()
         assert done.embedded == done.added > 0, done

@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from benchmarks.limits import million
 from benchmarks.limits.rows import Rows, compared
+from concepts.results.library import picture_count
 from concepts.results.rules import write_table_to
 from concepts.results.trained import list_versions, train
 from concepts.settings import load_settings
@@ -26,7 +27,7 @@ def rows(folder: Path, count: int) -> Rows:
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
             write_table_to(bench.context, out).wait()
             columns = _columns(out)
-            assert columns.num_rows == bench.library.count()
+            assert columns.num_rows == picture_count(bench.context)
 
             def least(columns: pa.Table = columns, again: Path = again) -> None:
                 if again.suffix == ".csv":

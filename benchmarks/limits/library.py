@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.limits.homes import new_home
 from benchmarks.limits.rows import Row, Rows, compared
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -24,7 +25,7 @@ def rows(folder: Path, count: int) -> Rows:
     home = new_home(folder / "home", load_settings().cache)
     bench = Workbench(load_settings(home=home))
     try:
-        bench.library.add([_one_picture(folder)], encoder="embedded").wait()
+        import_pictures(bench.context, [_one_picture(folder)], encoder="embedded").wait()
         encoder = bench.context.collection.library.encoder()
         assert encoder is not None
         for start in range(0, count, A_FOLDER):
@@ -37,7 +38,7 @@ def rows(folder: Path, count: int) -> Rows:
             bench.context.collection.library.adding.vectors_written(ids, encoder.fingerprint)
 
         def again() -> None:
-            done = bench.library.add([pictures]).wait()
+            done = import_pictures(bench.context, [pictures]).wait()
             assert done.unchanged == count, done
 
         what = f"add {count:,} files again that are unchanged"

@@ -19,6 +19,16 @@ from concepts.labelling.labels import label_count
 from concepts.library.browsing import _place
 from concepts.library.collections import all_collections, make_collection
 from concepts.library.filters import PictureSelection
+from concepts.results.library import (
+    browse,
+    exact_duplicates,
+    library_folders,
+    library_info,
+    near_duplicates,
+    picture_count,
+    picture_detail,
+    picture_formats,
+)
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Place
@@ -58,9 +68,9 @@ class Questions:
             yield f"page {DEEP:,}, {order}", self._chosen({"sort": order}, deep)
 
     def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
-        yield "formats", lambda n: self._bench.library.formats()
-        yield "counts", lambda n: self._bench.library.count()
-        yield "counts and encoder", lambda n: self._bench.library.info()
+        yield "formats", lambda n: picture_formats(self._bench.context)
+        yield "counts", lambda n: picture_count(self._bench.context)
+        yield "counts and encoder", lambda n: library_info(self._bench.context)
         yield "folders: outermost, anew", lambda n: Browsing(self._database).folders("")
         yield "folders: its years, anew", lambda n: Browsing(self._database).folders(made.ROOT)
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
@@ -73,9 +83,9 @@ class Questions:
             "answers of a concept, counted",
             lambda n: label_count(self._bench.concept("Synthetic concept 1")),
         )
-        yield "one picture", lambda n: self._bench.library.picture(self._shown(n))
-        yield "copies, listed", lambda n: self._bench.library.exact_duplicates(12, self._shown(n))
-        yield "look-alikes, listed", lambda n: self._bench.library.near_duplicates(12, self._shown(n))
+        yield "one picture", lambda n: picture_detail(self._bench.context, self._shown(n))
+        yield "copies, listed", lambda n: exact_duplicates(self._bench.context, 12, self._shown(n))
+        yield "look-alikes, listed", lambda n: near_duplicates(self._bench.context, 12, self._shown(n))
         yield "the trash", lambda n: self._bench.trash.items(None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
@@ -171,7 +181,7 @@ class Questions:
         return lambda n: self._page(chosen, place)
 
     def _page(self, chosen: PictureSelection, place: str = "") -> object:
-        return self._bench.library.pictures(chosen, PAGE, place, author=AUTHOR)
+        return browse(self._bench.context, chosen, PAGE, place, author=AUTHOR)
 
     def _deep(self, order: Order) -> str:
         """Behind that many pages of the order."""
@@ -184,7 +194,7 @@ class Questions:
 
     def _tree(self, n: int) -> object:
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
-        return [self._bench.library.folders(folder) for folder in ("", made.ROOT, year)]
+        return [library_folders(self._bench.context, folder) for folder in ("", made.ROOT, year)]
 
     def _event(self, n: int) -> str:
         return made.folder((n * 1009) * 97 % self._pictures, self._pictures)

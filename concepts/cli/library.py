@@ -11,22 +11,22 @@ from concepts.errors import missing_package
 from storage.pictures.videos import EXTRA, PACKAGE
 
 if TYPE_CHECKING:
+    from concepts.labelling.columns import ColumnsReport
     from concepts.library.browsing import PictureDetail, PictureView
     from concepts.library.collections import CollectionView, OneCollection
-    from concepts.workbench.columns import ColumnsReport
-    from concepts.workbench.jobs import Added, Emptied
-    from concepts.workbench.library import LibraryState
+    from concepts.results.library import Added, LibraryState
+    from concepts.workbench.jobs import Emptied
     from concepts.workbench.trash import Moved, TrashItem
 
 
-@shows("library.keep_captions")
+@shows("keep_captions")
 def _captions(report: ColumnsReport) -> None:
     columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
     say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
     report_bad(report)
 
 
-@shows("library.add")
+@shows("import_pictures")
 def _added(result: Added) -> None:
     say(
         f"{result.added:,} added, {result.duplicates:,} duplicates, {result.unchanged:,} unchanged, "
@@ -44,7 +44,7 @@ def _added(result: Added) -> None:
         say(f"  Videos need the extra “{EXTRA}”. {missing_package(PACKAGE, EXTRA).advice('in_terminal')}")
 
 
-@shows("library.state")
+@shows("library_state")
 def _state(info: LibraryState) -> None:
     rows = [
         ("Pictures", f"{info.pictures:,}, {', '.join(info.formats)}".strip(", ")),
@@ -82,7 +82,7 @@ def _state(info: LibraryState) -> None:
         say(f"{file.path}: {file.message}")
 
 
-@shows("library.picture")
+@shows("picture_detail")
 def _picture(found: PictureDetail) -> None:
     camera = found.camera
     told: list[tuple[str, Any]] = []
@@ -106,7 +106,7 @@ def _picture(found: PictureDetail) -> None:
     table(("", ""), rows)
 
 
-@shows("library.found")
+@shows("found_pictures")
 def _found(pictures: Sequence[PictureView]) -> None:
     if any(one.caption for one in pictures):
         table(("id", "caption", "path"), [(one.id[:12], one.caption, one.path) for one in pictures])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from concepts.jobs import Started
-    from concepts.workbench.columns import ColumnsReport
+    from concepts.labelling.columns import ColumnsReport
     from concepts.workbench.label_files import LabelFileView
 
 Listener = Callable[[int, int | None, str], None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from concepts.errors import DiscernError
+from concepts.results.library import library_info
 from concepts.settings import load_settings
 from concepts.visitors import Sandboxes
 
@@ -16,7 +17,7 @@ def main() -> None:
     try:
         sandboxes = Sandboxes(load_settings())
         sandboxes.prepare()
-        library = sandboxes.base.library.info()
+        library = library_info(sandboxes.base.context)
         sandboxes.close()
     except DiscernError as error:
         sys.exit(f"discern: {error}")

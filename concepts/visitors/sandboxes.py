@@ -26,6 +26,7 @@ from concepts.errors import NO_ARCHIVES, VISITOR_FULL, DiscernError, NotAllowedE
 from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads
 from concepts.results.bundles import export_bundle, prepare_export
+from concepts.results.library import import_pictures, library_info
 from concepts.settings import Settings
 from concepts.workbench import SharedResources, Workbench
 from storage.blobs import FolderBlobs, LayeredBlobs
@@ -224,8 +225,8 @@ class Sandboxes:
     def prepare(self) -> None:
         """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
         begins with. Takes half a minute the first time."""
-        if not self.base.library.info().pictures:
-            self.base.library.add(sample=True).wait()
+        if not library_info(self.base.context).pictures:
+            import_pictures(self.base.context, sample=True).wait()
         collection, home = self.base.context.collection, self._settings.home
         collection.index()
         prepare_export(collection)

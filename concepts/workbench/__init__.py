@@ -13,7 +13,7 @@ from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
 from concepts.library import collections, protection, upkeep
 from concepts.library.upkeep import mending_of
-from concepts.results import bundles, library_map, next_pictures, review, rules, trained
+from concepts.results import bundles, library, library_map, next_pictures, review, rules, trained
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
 from concepts.use_cases import SharedResources, UseCase
@@ -23,7 +23,6 @@ from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import Context
 from concepts.workbench.installation import Installation
-from concepts.workbench.library import PictureLibrary
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.trash import Trash
 from concepts.workbench.watcher import Watcher
@@ -56,6 +55,7 @@ DECLARING = (
     review,
     trained,
     bundles,
+    library,
     library_map,
     rules,
     scores,
@@ -76,7 +76,6 @@ class Workbench:
     command: ClassVar[str] = ""
 
     concepts: Concepts
-    library: PictureLibrary
     trash: Trash
     installation: Installation
 
@@ -86,7 +85,6 @@ class Workbench:
         self.context.bench = self
         self.jobs = self.context.jobs
         mending_of(self.context)
-        self.library = PictureLibrary(self.context)
         self.trash = Trash(self.context)
         self.concepts = Concepts(self)
         for kind, work in WORK.items():

@@ -8,39 +8,6 @@ from concepts.results.keywords import FilesCopied, KeywordsWritten
 from concepts.view import View
 
 
-class Added(View):
-    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
-    files of pictures that somebody removed from the library, which stay out of it. `videos` that were read,
-    and how many of the pictures are `frames` of theirs. `others`: files of folders that are no pictures."""
-
-    added: int
-    duplicates: int
-    unchanged: int
-    removed_before: int = 0
-    embedded: int
-    skipped: dict[str, int]
-    seconds: float
-    pictures_per_second: float | None
-    videos: int = 0
-    frames: int = 0
-    others: int = 0
-
-
-class AddPictures(Job[Added]):
-    kind = "add pictures"
-    lane = Lane.LONG
-    paths: tuple[str, ...]
-    encoder: str | None = None
-    confined: bool = False  # to where the app may read
-    vectors: str = ""  # a file of them, and `ids`: which picture each is of
-    ids: str = ""
-
-
-class AddSample(Job[Added]):
-    kind = "add sample"
-    lane = Lane.LONG
-
-
 class Emptied(View):
     """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
     measured. `tables`: of vectors that were written anew, so that no older state has them. `scores`: rows in

@@ -18,6 +18,7 @@ from not_run import not_run
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from running_app import served
 
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -53,7 +54,9 @@ def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> P
     """A home with 120 drawn pictures, by the tiny open_clip encoder."""
     root = tmp_path_factory.mktemp("library")
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([draw_folder(root / "pictures", 120)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [draw_folder(root / "pictures", 120)], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     bench.close()
     return root / "home"
 

@@ -12,6 +12,7 @@ from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
 from concepts.labelling.labels import give_label, labels_by, next_pictures, own_comments
+from concepts.results.library import browse
 from concepts.results.trained import train
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
 
 def test_a_late_answer_about_the_page_does_not_clear_the_viewer(site: Site, page: Page) -> None:
     held = HeldAnswer(page, lambda _, text: '"picture":null' in text)
-    page.goto(f"{site.url}/library?open={site.bench.library.pictures(limit=1).pictures[0].id}")
+    page.goto(f"{site.url}/library?open={browse(site.bench.context, limit=1).pictures[0].id}")
     details = page.locator("dialog.viewer .side summary").first
     expect(details).to_be_visible()
     held.deliver()

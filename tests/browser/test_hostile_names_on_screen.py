@@ -22,6 +22,7 @@ from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
+from concepts.results.library import browse, import_pictures, keep_captions
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -46,14 +47,14 @@ def hostile(
     for number, picture in enumerate(drawn[:12]):
         picture.rename(picture.parent / f"{HOSTILE[number % 3]}.{number:04}.ellipse.png")
     bench = Workbench(Settings(home=root / "home"))
-    bench.library.add([root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
-    *named, thrown = [one for one in bench.library.pictures(limit=200).pictures if RAN in one.path][:4]
+    import_pictures(bench.context, [root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    *named, thrown = [one for one in browse(bench.context, limit=200).pictures if RAN in one.path][:4]
     captions = root / "captions.parquet"
     pq.write_table(
         pa.table({"id": [one.id for one in named], "caption": list(HOSTILE), HOSTILE[0]: list(HOSTILE)}),
         captions,
     )
-    bench.library.keep_captions(captions)
+    keep_captions(bench.context, captions)
     for name, picture in zip(HOSTILE, named, strict=True):
         concept = bench.concepts.begin(name, f"What counts: {name}", examples=[picture.id])
         for after, edit in enumerate(

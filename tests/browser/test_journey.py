@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from running_app import App
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -27,7 +28,9 @@ NAME = "Round things"
 def app(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Iterator[App]:
     """Over a library with a concept, most of whose pictures are labelled."""
     bench = Workbench(load_settings())
-    bench.library.add([draw_folder(tmp_path / "own", 120)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [draw_folder(tmp_path / "own", 120)], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     concept = bench.concepts.begin(NAME, "A filled round shape; not one with corners.")
     for purpose in ("evaluation", "train"):
         answer(bench, NAME, [picture.id for picture in next_pictures(concept, 40, purpose=purpose)])  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from concepts.cli import app
 from concepts.installation.users import Users
 from concepts.labelling.labels import next_pictures
+from concepts.results.library import import_pictures
 from concepts.results.review import looked_over_now
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def label_the_rest(page: Any, counts: str) -> None:
 def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_path: Path) -> None:
     begin(site, page, "Star", "A bright star on a dark ground.")
     next_pictures(site.bench.concept("Star"), 1, purpose="evaluation")  # none of which is a star
-    site.bench.library.add([draw_stars(tmp_path)]).wait()
+    import_pictures(site.bench.context, [draw_stars(tmp_path)]).wait()
     step(page, "Label")
     expect(mode(page, "Sheet")).to_be_visible()
     expect(tiles(page).first).to_be_visible()

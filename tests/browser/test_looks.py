@@ -17,6 +17,7 @@ from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning import waves
 from concepts.library.collections import make_collection
+from concepts.results.library import browse
 from concepts.results.trained import train
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def concept(site: Site) -> str:
     answer(bench, NAME, [picture.id for picture in to_measure])
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
     bench.concept(NAME).begin(train).wait()
-    some = [picture.id for picture in bench.library.pictures(limit=4).pictures]
+    some = [picture.id for picture in browse(bench.context, limit=4).pictures]
     make_collection(bench.context, "Looked at", some[:3], author="me")
     bench.trash.put(pictures=[*some[3:]], author="me")
     return NAME
@@ -85,6 +86,6 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     site: Site, page: Page, concept: str, screen: str
 ) -> None:
     path, ready = (SCREENS | MORE)[screen]
-    page.goto(site.url + path.format(picture=site.bench.library.pictures(limit=1).pictures[0].id))
+    page.goto(site.url + path.format(picture=browse(site.bench.context, limit=1).pictures[0].id))
     page.wait_for_selector(ready)
     assert wrong_with_looks(page) == []

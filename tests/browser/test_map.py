@@ -10,6 +10,7 @@ import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Locator, Page, expect
 
+from concepts.results.library import picture_count
 from concepts.results.library_map import pictures_inside
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     expect(page.get_by_role("list", name="Legend")).to_be_attached()
     canvas.focus()
     page.keyboard.press("Enter")
-    chosen(page, site.bench.library.count())
+    chosen(page, picture_count(site.bench.context))
     expect(page.locator(".picture-map")).to_have_attribute("data-shape", re.compile("."))
     all_ = page.locator(".picture-map").get_attribute("data-shape")
     for key in ("+", "+", "+", "ArrowLeft", "Enter"):
@@ -52,7 +53,7 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     fewer = len(
         pictures_inside(site.bench.context, str(page.locator(".picture-map").get_attribute("data-shape")))
     )
-    assert 0 < fewer < site.bench.library.count()
+    assert 0 < fewer < picture_count(site.bench.context)
     chosen(page, fewer)
     assert "/library/map?" in page.url
     assert serious_in_both_themes(page) == []

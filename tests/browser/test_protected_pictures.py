@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from concepts.library.protection import protect_concept
+from concepts.results.library import browse
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -78,7 +79,7 @@ def test_a_picture_in_clear_stays_so_when_the_large_one_comes(site: Site, page: 
 
 
 def test_a_picture_that_a_link_opens_is_clear_where_nothing_is_protected(site: Site, page: Any) -> None:
-    picture = site.bench.library.pictures(limit=1).pictures[0].id
+    picture = browse(site.bench.context, limit=1).pictures[0].id
     page.goto(f"{site.url}/library?open={picture}")
     large = page.locator("dialog.viewer .large img")
     expect(large).to_have_attribute("src", re.compile(f"/picture/{picture}$"))

@@ -23,6 +23,7 @@ from web_screens import Screens
 
 from concepts.installation.users import Users
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures
+from concepts.results.library import import_pictures
 from concepts.results.trained import list_versions
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -73,7 +74,7 @@ def begun(
             stack.callback(lambda app=app: app.is_running and app.stop())
         bench = Workbench(settings)
         stack.callback(bench.close)
-        bench.library.add([draw_folder(root / "pictures", 90)]).wait()
+        import_pictures(bench.context, [draw_folder(root / "pictures", 90)]).wait()
         bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         for app in apps:
             app.wait()

@@ -11,6 +11,7 @@ import pytest
 from command_line import discern, ended, shell  # noqa: F401  # fixtures
 from drawing import draw_folder
 
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -23,7 +24,7 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     root = tmp_path_factory.mktemp("library")
     pictures = draw_folder(root / "pictures", 60)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     bench.close()
     return root / "home", pictures

@@ -16,6 +16,7 @@ from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.labelling.labels import give_label, next_pictures
+from concepts.results.library import import_pictures
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
@@ -34,7 +35,7 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     with Image.open(pictures / "ellipse-0003.png") as image:
         image.convert("RGB").save(pictures / "near.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.context.database.close()
     return root / "home", pictures
 

@@ -25,6 +25,7 @@ from concepts.jobs.progress import COUNTED
 from concepts.library import ingestion, placed_scores
 from concepts.library.ingestion import COMMIT_EVERY, ENCODE_BATCH, Counting
 from concepts.results.bundles import write_bundle
+from concepts.results.library import import_pictures, library_info, list_bad_files, picture_count
 from concepts.results.rules import write_table_to
 from concepts.results.scores import begin_scoring
 from concepts.settings import Settings
@@ -59,8 +60,8 @@ def test_the_first_pictures_of_an_import_are_in_at_once_and_the_count_goes_on_be
 ) -> None:
     bench = Workbench(Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}"))
     seen: list[tuple[int, int]] = []
-    begun = bench.library.add([draw_folder(tmp_path / "many", COMMIT_EVERY)])
-    begun.wait(lambda done, total, note: seen.append((done, bench.library.count())))
+    begun = import_pictures(bench.context, [draw_folder(tmp_path / "many", COMMIT_EVERY)])
+    begun.wait(lambda done, total, note: seen.append((done, picture_count(bench.context))))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert min(count for _, count in seen if count) == ENCODE_BATCH
     assert any(done > count for done, count in seen if count)
@@ -119,8 +120,8 @@ def test_of_a_folder_with_damaged_pictures_the_whole_ones_are_added_and_the_othe
     files = {str(path) for path in folder.iterdir()}
     with Library(tmp_path / "home") as library:
         report = library.add(folder, encoder=f"local-dir:{tiny_open_clip}")
-        bad = {one.path: one for one in library.bench.library.bad_files(1000)}
-        counted = library.bench.library.info()
+        bad = {one.path: one for one in list_bad_files(library.bench.context, 1000)}
+        counted = library_info(library.bench.context)
         added = {one.path for one in library.search(like=[str(folder / "whole.PNG")], n=1000)}
     assert report.added + report.duplicates + sum(report.skipped.values()) == len(files)
     assert len(bad) == sum(report.skipped.values()) > 0
@@ -149,7 +150,7 @@ def test_what_is_broken_off_leaves_no_thread_behind(
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(score, "_without_formulas", full)  # once the first is written
     begin = {
-        "adding": lambda: trained.library.add([many]),
+        "adding": lambda: import_pictures(trained.context, [many]),
         "files": lambda: begin_scoring(trained.context, bundle, [many], out),
         "library": lambda: begin_scoring(trained.context, bundle, [], out),
         "table": lambda: write_table_to(trained.context, out),

@@ -16,6 +16,7 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.prompt_parts import answered
 from concepts.labelling.labels import comment_on, give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Concept, Workbench
 from storage.tables import StoredAnnotation
@@ -84,7 +85,7 @@ def twins(concept: Concept, tmp_path: Path) -> list[str]:
         for quality in (90, 95):
             image.convert("RGB").save(tmp_path / "again" / f"{quality}.jpg", quality=quality)
     known = set(bench.context.collection.library.all_ids())
-    bench.library.add([tmp_path / "again"]).wait()
+    import_pictures(bench.context, [tmp_path / "again"]).wait()
     new = [i for i in bench.context.collection.library.all_ids() if i not in known]
     bench.context.store.add_candidates(concept.id, [(i, ["random"]) for i in new], 1)
     groups = bench.context.collection.library.near_groups([first, *new])

@@ -23,6 +23,7 @@ from concepts.labelling.labels import (
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
 from concepts.results.label_exports import download_labels
+from concepts.results.library import browse
 from concepts.results.review import review_queue
 from concepts.workbench.concept import Concept, comments_of_picture
 from web.server import create_service
@@ -33,7 +34,7 @@ KEYS = count()
 
 @pytest.fixture
 def ids(concept: Concept) -> list[str]:
-    return [picture.id for picture in concept.bench.library.pictures(limit=2).pictures]
+    return [picture.id for picture in browse(concept.bench.context, limit=2).pictures]
 
 
 def say(concept: Concept, who: str, value: str, picture: str, comment: str = "") -> None:

@@ -13,6 +13,15 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.heads import head_of
+from concepts.results.library import (
+    browse,
+    exact_duplicates,
+    import_pictures,
+    library_folders,
+    picture_count,
+    picture_detail,
+    search_library,
+)
 from concepts.results.rules import flagged_by_rule, pictures_by_rule
 from concepts.workbench import Concept, Workbench
 from storage.picture_filter import Order
@@ -24,7 +33,7 @@ def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -
     """All that is chosen, page by page."""
     found, place = [], ""
     while True:
-        page = bench.library.pictures(chosen, 37, place, author=author)
+        page = browse(bench.context, chosen, 37, place, author=author)
         found += [picture.id for picture in page.pictures]
         if not page.older:
             return found
@@ -32,14 +41,14 @@ def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -
 
 
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
-    yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
+    yes, no, ana = (picture.id for picture in browse(bench.context, limit=3).pictures)
     for picture, value, who in ((yes, "yes", "me"), (no, "no", "me"), (ana, "yes", "ana")):
         give_label(bench.concept(NAME), picture, value, author=who)
     with pytest.raises(DiscernError, match="which concept"):
-        bench.library.pictures(PictureSelection(answered="yes"), 10)
+        browse(bench.context, PictureSelection(answered="yes"), 10)
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
     assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
-    everything = [picture.id for picture in bench.library.pictures(limit=200).pictures]
+    everything = [picture.id for picture in browse(bench.context, limit=200).pictures]
     assert ids(bench, PictureSelection(concept=NAME, answered="none"), "me") == everything[2:]
     assert ids(bench, PictureSelection(concept=NAME, answered="yes")) == [yes, ana]
 
@@ -67,7 +76,7 @@ def test_words_the_encoder_hardly_knows_are_said(bench: Workbench, monkeypatch: 
     assert bench.context.collection.hardly_knows(["graffiti"]) == [False]  # of this encoder nobody can say
     knows = {"a pineapple": False, "graffiti": True}
     monkeypatch.setattr(bench.context.collection, "hardly_knows", lambda texts: [knows[t] for t in texts])
-    known, unknown = (bench.library.pictures(PictureSelection(q=q)) for q in ("a pineapple", "graffiti"))
+    known, unknown = (browse(bench.context, PictureSelection(q=q)) for q in ("a pineapple", "graffiti"))
     assert known.hint == ""
     assert "hardly knows these words" in unknown.hint
     assert "Contact sheets" in unknown.hint
@@ -78,10 +87,13 @@ def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> No
     png = PictureSelection(q="a circle", format="PNG")
     found = ids(bench, png)
     assert len(found) == len(set(found)) == len(ids(bench, PictureSelection(format="PNG")))
-    assert found[:20] == [h.id for h in bench.library.search("a circle", n=21) if h.id in set(found)][:20]
-    second = bench.library.pictures(png, 10, bench.library.pictures(png, 10).older)
+    assert (
+        found[:20]
+        == [h.id for h in search_library(bench.context, "a circle", n=21) if h.id in set(found)][:20]
+    )
+    second = browse(bench.context, png, 10, browse(bench.context, png, 10).older)
     assert [picture.id for picture in second.pictures] == found[10:20]
-    assert bench.library.pictures(png, 10, second.newer) == bench.library.pictures(png, 10)
+    assert browse(bench.context, png, 10, second.newer) == browse(bench.context, png, 10)
 
 
 def test_a_picture_tells_when_and_where_it_was_taken(
@@ -94,7 +106,7 @@ def test_a_picture_tells_when_and_where_it_was_taken(
     exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 30.0, 36.0)})
     image = Image.effect_noise((400, 300), 90).convert("RGB")
     image.save(tmp_path / "photo.jpg", exif=exif)
-    bench.library.add([tmp_path / "photo.jpg"]).wait()
+    import_pictures(bench.context, [tmp_path / "photo.jpg"]).wait()
     photo = bench.context.collection.library.resolve(str(tmp_path / "photo.jpg"))
 
     day = PictureSelection(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
@@ -103,18 +115,20 @@ def test_a_picture_tells_when_and_where_it_was_taken(
     assert ids(bench, PictureSelection.of({"sort": "taken"}))[0] == photo
     assert ids(bench, PictureSelection.of({"sort": "taken-oldest"})) == [photo]
     assert photo not in ids(bench, PictureSelection(undated=True))
-    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.library.count() - 1
-    (opened,) = bench.library.folders()  # one in the other
+    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == picture_count(bench.context) - 1
+    (opened,) = library_folders(bench.context)  # one in the other
     while str(pictures) != opened.path:
         assert str(pictures).startswith(opened.path)
-        opened = next(f for f in bench.library.folders(opened.path) if str(pictures).startswith(f.path))
+        opened = next(
+            f for f in library_folders(bench.context, opened.path) if str(pictures).startswith(f.path)
+        )
 
-    camera = bench.library.picture(photo).camera
+    camera = picture_detail(bench.context, photo).camera
     assert camera.facts == {"Camera": "NIKON D40", "Exposure": "1/250 s", "Aperture": "f/2.8"}
     assert (camera.has_position, camera.position) == (True, None)
-    assert bench.library.picture(photo, position=True).camera.position == (-33.5, -70.51)
-    Path(bench.library.picture(photo).places[0]).unlink()
-    assert bench.library.picture(photo).camera.missing
+    assert picture_detail(bench.context, photo, position=True).camera.position == (-33.5, -70.51)
+    Path(picture_detail(bench.context, photo).places[0]).unlink()
+    assert picture_detail(bench.context, photo).camera.missing
 
 
 def test_an_address_says_what_was_chosen_and_is_read_again(bench: Workbench) -> None:
@@ -128,14 +142,14 @@ def test_an_address_says_what_was_chosen_and_is_read_again(bench: Workbench) -> 
             PictureSelection.of(wrong)
     for place in ("nonsense", "after yesterday x", "after 2026-01-01T00:00:00 x"):
         with pytest.raises(DiscernError, match="can't be found"):
-            bench.library.pictures(limit=20, cursor=place)
+            browse(bench.context, limit=20, cursor=place)
 
 
 def test_one_picture_says_where_it_is_and_who_labelled_it(concept: Concept) -> None:
-    [copied] = concept.bench.library.exact_duplicates(10)
+    [copied] = exact_duplicates(concept.bench.context, 10)
     assert [Path(place).name for place in copied.places] == ["ellipse-0000.png", "twice.png"]
 
     give_label(concept, copied.key, "no", author="ana", key="1")
-    detail = concept.bench.library.picture(copied.key)
+    detail = picture_detail(concept.bench.context, copied.key)
     assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
     assert [(label.concept, label.value, label.author) for label in detail.labels] == [(NAME, "no", "ana")]

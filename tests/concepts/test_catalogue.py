@@ -20,6 +20,7 @@ from concepts.labelling.labels import (
 )
 from concepts.labelling.mining import mine
 from concepts.results.heads import head_of
+from concepts.results.library import browse
 from concepts.results.trained import train, use_version
 from concepts.workbench import Concept, Workbench
 
@@ -136,7 +137,7 @@ def test_other_words_make_test_labels_earlier_in_a_duplicate_too(trained: Workbe
         return concept.context.dataset(concept.row).measuring_labels.left
 
     concept = trained.concept(NAME)
-    answer(trained, NAME, [row.id for row in trained.library.pictures(limit=200).pictures])
+    answer(trained, NAME, [row.id for row in browse(trained.context, limit=200).pictures])
     rename(concept, "Ball", author="me")
     assert earlier(concept) == []
     words = definition_of(concept).definition.model_copy(update={"description": "Egg."})
@@ -147,7 +148,7 @@ def test_other_words_make_test_labels_earlier_in_a_duplicate_too(trained: Workbe
 
 
 def test_a_list_ten_times_as_long_costs_the_same_and_knows_an_answer_at_once(bench: Workbench) -> None:
-    pictures = [picture.id for picture in bench.library.pictures(limit=5).pictures]
+    pictures = [picture.id for picture in browse(bench.context, limit=5).pictures]
 
     def sent_with(first: int, last: int) -> int:
         for number in range(first, last):

@@ -14,6 +14,7 @@ from soak_load import until
 
 from concepts.errors import DamagedDatabaseError, PlaceError
 from concepts.jobs import Lane, runner
+from concepts.results.library import import_pictures, library_info
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage import backup
@@ -115,11 +116,11 @@ def test_long_work_is_refused_where_there_is_no_room_or_pauses_says_so_and_goes_
     pictures = draw_folder(tmp_path / "pictures", 30)
     small_disk.fill()
     with pytest.raises(PlaceError, match="is full"):
-        bench.library.add([pictures], encoder=encoder).wait()
+        import_pictures(bench.context, [pictures], encoder=encoder).wait()
     small_disk.free()
     assert bench.jobs.store.recent() == []
 
-    job = bench.library.add([pictures], encoder=encoder, confined=True).id
+    job = import_pictures(bench.context, [pictures], encoder=encoder, confined=True).id
     big = small_disk.folder / "big"
     big.write_bytes(b"x" * (free_bytes(home) - 512 * 1024))  # too little for long work, enough to say so
     bench.jobs.start()
@@ -128,5 +129,5 @@ def test_long_work_is_refused_where_there_is_no_room_or_pauses_says_so_and_goes_
     big.unlink()
     bench.jobs.wake()
     until(lambda: bench.installation.job(job).state == "done")
-    assert bench.library.info().pictures == 30
+    assert library_info(bench.context).pictures == 30
     bench.close()

@@ -12,6 +12,7 @@ from synthetic import add_made_up
 
 from concepts.labelling.labels import next_pictures
 from concepts.learning.waves import FIRST
+from concepts.results.library import library_info
 from concepts.results.measured_sample import sample
 from concepts.workbench import Workbench
 
@@ -70,7 +71,7 @@ def test_a_label_for_everything_leaves_an_aimed_test_set(bench: Workbench, tmp_p
     dataset = bench.context.dataset(bench.context.row_of(NAME))
     taught = dataset.training.ids
     assert not set(drawn) & set(taught)
-    assert len(taught) > bench.library.info().pictures // 2
+    assert len(taught) > library_info(bench.context).pictures // 2
     draws = sample(dataset).draws
     assert draws is not None
     assert len(draws.stratum) > 3

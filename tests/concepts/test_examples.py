@@ -22,6 +22,7 @@ from concepts.labelling.examples import (
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results.library import browse, import_pictures, library_info
 from concepts.results.scores import ranked_library
 from concepts.results.trained import train
 from concepts.settings import Settings
@@ -39,7 +40,7 @@ def outside(tmp_path: Path) -> bytes:
 
 
 def test_one_from_outside_teaches_and_is_never_asked_or_counted(concept: Concept, outside: bytes) -> None:
-    pictures, evaluation = concept.bench.library.info().pictures, dict(concept.dataset().evaluation)
+    pictures, evaluation = library_info(concept.bench.context).pictures, dict(concept.dataset().evaluation)
     given = give_example(concept, outside, author="ana")
     assert given.outside
     training = concept.dataset().training
@@ -48,7 +49,7 @@ def test_one_from_outside_teaches_and_is_never_asked_or_counted(concept: Concept
     asked = next_pictures(concept, 100)
     assert asked[0].reason == "like a yes"
     assert given.id not in [picture.id for picture in asked]
-    assert concept.bench.library.info().pictures == pictures
+    assert library_info(concept.bench.context).pictures == pictures
     assert dict(concept.dataset().evaluation) == evaluation
     assert outside_thumbnail(concept.context.collection, given.id)[8:12] == b"WEBP"
     concept.begin(mine).wait()
@@ -78,7 +79,7 @@ def test_it_is_taken_back_restored_with_a_definition_and_embedded(concept: Conce
     kept.embed({given.id: one.vector * 0}, "another-encoder")
     assert [example.used for example in examples_of(concept)] == [False]
     assert concept.dataset().training.ids == []
-    concept.bench.library.add([]).wait()
+    import_pictures(concept.bench.context, []).wait()
     assert [example.used for example in examples_of(concept)] == [True]
 
 
@@ -121,12 +122,12 @@ def test_before_the_library_has_pictures_it_waits_for_its_encoder(
     bench.concepts.begin(NAME, "A filled ellipse.")
     give_example(bench.concept(NAME), outside, author="ana")
     assert [example.used for example in examples_of(bench.concept(NAME))] == [False]
-    bench.library.add([pictures / "line-0002.png"]).wait()
+    import_pictures(bench.context, [pictures / "line-0002.png"]).wait()
     assert [example.used for example in examples_of(bench.concept(NAME))] == [True]
 
 
 def test_examples_are_learned_from_as_answers_are_and_not_asked_about(bench: Workbench) -> None:
-    paths = {picture.id: picture.path for picture in bench.library.pictures(limit=90).pictures}
+    paths = {picture.id: picture.path for picture in browse(bench.context, limit=90).pictures}
     lines, others = (sorted(i for i in paths if kind in paths[i])[:2] for kind in ("line", "rectangle"))
     begun = bench.context.store.create(LINE)
     document = {"name": LINE, "description": "Drawn.", "examples": lines, "counterexamples": others}

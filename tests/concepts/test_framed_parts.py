@@ -23,6 +23,7 @@ from concepts.labelling.framed_parts import frame_part, framed_parts, look_at_pa
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.results.bundles import write_bundle
 from concepts.results.heads import head_of
+from concepts.results.library import import_pictures
 from concepts.results.measured_sample import sample
 from concepts.results.rules import pictures_by_rule
 from concepts.results.scores import heat_of, ranked_library
@@ -88,7 +89,7 @@ def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
     and it is trained on whole pictures; and "looking" at the part, trained again."""
     root, (folder, said) = tmp_path_factory.mktemp("homes"), drawn
     with closing(Workbench(load_settings(home=root / "home"))) as bench:
-        bench.library.add([folder], encoder="embedded").wait()
+        import_pictures(bench.context, [folder], encoder="embedded").wait()
         concept = bench.concepts.begin(NAME, "A small ellipse.")
         shutil.copytree(root / "home", root / "begun")
         free = [i for i in said if i not in concept.dataset().reserved]
@@ -164,7 +165,7 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
     looking = opened("looking")
     first = looking.context.collection.parts.fingerprint(looking.id)
     come = draw_small_things(tmp_path / "more", 4, first=90)
-    looking.bench.library.add([tmp_path / "more"]).wait()
+    import_pictures(looking.bench.context, [tmp_path / "more"]).wait()
     said = drawn[1]
     framed = {one.picture for one in framed_parts(looking).framed}
     other = next(i for i in looking.dataset().answers if said[i][0] and i not in framed)

@@ -30,12 +30,12 @@ from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.results.bundles import export_bundle, export_page
+from concepts.results.library import browse, import_pictures, look_after
 from concepts.results.rules import write_table
 from concepts.results.scores import score_folder
 from concepts.results.trained import measure_again, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench, emptying
-from concepts.workbench.library import look_after
 from storage import erasing
 from storage.kept_figures import Follows, KeptFigures
 from storage.people import AnsweredRequests
@@ -129,17 +129,17 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     uploads.mkdir(parents=True)
     large = np.random.default_rng(3).integers(0, 255, (30, 40, 3), dtype=np.uint8)
     Image.fromarray(large).resize((1600, 1200)).save(uploads / "own.png")
-    bench.library.add([uploads]).wait()
+    import_pictures(bench.context, [uploads]).wait()
     (tmp_path / "outside").mkdir()
     draw("line", 4321).save(tmp_path / "outside" / "example.png")
     outside = give_example_file(concept, str(tmp_path / "outside" / "example.png"), author=ME).id
     assert outside_thumbnail(context.collection, outside)
-    bench.library.add([tmp_path / "outside"]).wait()
+    import_pictures(bench.context, [tmp_path / "outside"]).wait()
     use_version(concept, 1, 1e-9, author=ME).wait()  # flags everything
     inbox = draw_folder(tmp_path / "inbox", 3, first_seed=5000)
     watch = concept.watches.begin(str(inbox), webhook="http://127.0.0.1:9/hook", author=ME).watch
     concept.watches.look(watch.id).wait()
-    named = {Path(one.path).name: one.id for one in bench.library.pictures(limit=200).pictures}
+    named = {Path(one.path).name: one.id for one in browse(bench.context, limit=200).pictures}
     alike = min(named["ellipse-0003.png"], named["near.jpg"])  # the group has its name
     flagged = next(one.picture for one in concept.watches.flagged(watch.id).flagged)
     measures = sorted(concept.dataset().evaluation)[0]

@@ -10,6 +10,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from running_app import served
 
+from concepts.results.library import thumbnail_of
 from concepts.workbench import Workbench
 from web.server import create_app
 
@@ -17,7 +18,7 @@ NAME = "Round thing"
 
 
 def test_a_client_finds_the_endpoints_and_classifies_a_picture(trained: Workbench) -> None:
-    content = trained.library.thumbnail(trained.context.collection.library.all_ids()[0])
+    content = thumbnail_of(trained.context, trained.context.collection.library.all_ids()[0])
     with served(create_app(trained)) as address:
         # a busy machine is no defect
         client = Client(address, verbose=False, httpx_kwargs={"timeout": None})

@@ -15,10 +15,18 @@ from soak_load import until
 
 from concepts.errors import DamagedIndexError
 from concepts.library.upkeep import reembed
+from concepts.results.library import (
+    browse,
+    import_pictures,
+    library_info,
+    look_after,
+    search_library,
+    thumbnail_of,
+    warm_up,
+)
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from storage import database_file
 from storage.copies import Copies
 
@@ -38,7 +46,7 @@ def test_of_all_processes_the_one_that_serves_looks_through_a_large_database_and
         copies = Copies(own_home / "discern.sqlite")
         bench.context.database.keep_daily_copy()  # as every command does
         assert copies.all() == []
-        bench.library.warm_up()
+        warm_up(bench.context)
         until(copies.all)
 
 
@@ -70,7 +78,7 @@ def _remove_copies(home: Path) -> None:
 
 
 def add(bench: Workbench, pictures: Path) -> None:
-    assert bench.library.add([pictures]).wait().added == 0
+    assert import_pictures(bench.context, [pictures]).wait().added == 0
 
 
 def embed_again(bench: Workbench, pictures: Path) -> None:
@@ -97,12 +105,12 @@ def test_what_is_lost_is_said_instead_of_finding_nothing_and_comes_back(
     before, reading = _vectors(open_bench()), open_bench()
     damage(own_home)
     with pytest.raises(DamagedIndexError, match="kept elsewhere"):
-        reading.library.search("ball")
-    assert "vector" in reading.library.info().damage
+        search_library(reading.context, "ball")
+    assert "vector" in library_info(reading.context).damage
     bench = open_bench()
     mend(bench, pictures)
     _assert_same(_vectors(bench), before)
-    assert bench.library.info().damage == ""
+    assert library_info(bench.context).damage == ""
     assert look_after(bench.context).wait().is_whole
 
 
@@ -111,19 +119,19 @@ def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the
     trained: Workbench, own_home: Path, kind: str
 ) -> None:
     look_after(trained.context, only="map").wait()
-    before = [found.id for found in trained.library.search("ball", n=20)]
+    before = [found.id for found in search_library(trained.context, "ball", n=20)]
     files = [file for file in (own_home / "vectors").glob(kind) if file.is_file()]
     assert files
     for file in files:
         _overwrite(file, max(file.stat().st_size // 2 - 8, 0), 16)
     bench = Workbench(load_settings())
     with contextlib.suppress(DamagedIndexError):
-        assert [found.id for found in bench.library.search("ball", n=20)] == before
+        assert [found.id for found in search_library(bench.context, "ball", n=20)] == before
     with contextlib.suppress(DamagedIndexError):
         bench.concept("Round thing").begin(train).wait()
     look_after(bench.context).wait()
     assert look_after(bench.context, repair=True).wait().is_whole
-    assert [found.id for found in bench.library.search("ball", n=20)] == before
+    assert [found.id for found in search_library(bench.context, "ball", n=20)] == before
     look_after(bench.context, only="map").wait()
     assert look_after(bench.context).wait().is_whole
     bench.close()
@@ -132,26 +140,26 @@ def test_sixteen_changed_bytes_of_the_vectors_end_nothing_and_a_repair_finds_the
 def test_lost_vectors_of_some_keep_nobody_from_the_others_and_surplus_goes(bench: Workbench) -> None:
     index = bench.context.collection.stored()
     index.delete(list(index.ids)[:5])
-    assert len(bench.library.search("ball", n=100)) == 86
-    assert "5 of 91 pictures" in bench.library.info().damage
+    assert len(search_library(bench.context, "ball", n=100)) == 86
+    assert "5 of 91 pictures" in library_info(bench.context).damage
     index.write(["ab" * 32], np.ones((1, index.dimension), np.float32))
-    assert len(bench.library.search("ball", n=100)) == 86, "none of no picture"
+    assert len(search_library(bench.context, "ball", n=100)) == 86, "none of no picture"
     told = look_after(bench.context).wait()
     assert (told.vectors_missing, told.vectors_extra) == (5, 1)
     mended = look_after(bench.context, repair=True).wait()
     assert (mended.embedded, mended.is_whole) == (5, True)
-    assert len(bench.library.search("ball", n=100)) == len(index.ids) == 91
+    assert len(search_library(bench.context, "ball", n=100)) == len(index.ids) == 91
 
 
 def test_lost_thumbnails_are_made_again_when_looked_at_or_repaired(bench: Workbench, own_home: Path) -> None:
-    first, second = bench.library.pictures(limit=2).pictures
-    before = [bench.library.thumbnail(p.id) for p in (first, second)]
+    first, second = browse(bench.context, limit=2).pictures
+    before = [thumbnail_of(bench.context, p.id) for p in (first, second)]
     _file(own_home, first.id).unlink()
     os.truncate(_file(own_home, second.id), 40)
-    assert [bench.library.thumbnail(p.id) for p in (first, second)] == before
+    assert [thumbnail_of(bench.context, p.id) for p in (first, second)] == before
     shutil.rmtree(own_home / "thumbnails")
     bench.context.collection.look()
-    assert "Thumbnails are missing" in bench.library.info().damage
+    assert "Thumbnails are missing" in library_info(bench.context).damage
     assert look_after(bench.context).wait().thumbnails_missing == 91
     mended = look_after(bench.context, repair=True).wait()
     assert (mended.thumbnails_made, mended.is_whole) == (91, True)
@@ -166,7 +174,7 @@ def test_files_gone_changed_or_unreadable_are_named_and_do_not_stop_a_repair_of_
     for number, name in enumerate(("gone.png", "changed.png", "touched.png", "folder.png")):
         content = (pictures / f"ellipse-{3 * number:04}.png").read_bytes()
         (own / name).write_bytes(content + b"own")  # bytes behind the end: another picture's id
-    bench.library.add([own]).wait()
+    import_pictures(bench.context, [own]).wait()
     (own / "gone.png").unlink()
     (own / "changed.png").write_bytes((pictures / "ellipse-0000.png").read_bytes())
     os.utime(own / "touched.png")
@@ -183,8 +191,8 @@ def test_files_gone_changed_or_unreadable_are_named_and_do_not_stop_a_repair_of_
     remove_vectors(own_home)
     mended = look_after(bench.context, repair=True).wait()
     assert (mended.embedded, mended.left, mended.is_whole) == (92, 3, False)
-    assert bench.library.info().pending == 3
-    assert len(bench.library.search("ball", n=100)) == 92
+    assert library_info(bench.context).pending == 3
+    assert len(search_library(bench.context, "ball", n=100)) == 92
 
 
 def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workbench, own_home: Path) -> None:
@@ -192,11 +200,11 @@ def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workben
     remove_vectors(own_home)
     for _ in range(3):
         with contextlib.suppress(DamagedIndexError):  # it may be mended by the second one
-            bench.library.search("ball")
+            search_library(bench.context, "ball")
     (job,) = [job for job in bench.jobs.store.recent() if job.kind == "check library"]
     until(lambda: bench.jobs.store.get(job.id).state not in ("queued", "running"))
-    assert len(bench.library.search("ball", n=100)) == 91
-    assert bench.library.info().damage == ""
+    assert len(search_library(bench.context, "ball", n=100)) == 91
+    assert library_info(bench.context).damage == ""
 
 
 def _file(home: Path, picture_id: str) -> Path:

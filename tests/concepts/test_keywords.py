@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
+from concepts.cli.groups import library
 from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.keywords import copy_files, write_keywords
+from concepts.results.library import browse, import_pictures, keep_captions
 from concepts.results.scores import score_page
 from concepts.results.trained import use_version
 from concepts.settings import load_settings
@@ -64,8 +66,8 @@ def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concep
     assert (written.written, written.removed, written.left_out) == (len(counting(concept)), 0, {})
     again = concept.keywords.write().wait()
     assert (again.written, again.unchanged) == (0, written.written)
-    assert concept.bench.library.add([pictures]).wait().unchanged == 92  # ours are no news
-    assert not concept.bench.library.pictures(PictureSelection(q=NAME, captions=True)).pictures
+    assert import_pictures(concept.bench.context, [pictures]).wait().unchanged == 92  # ours are no news
+    assert not browse(concept.bench.context, PictureSelection(q=NAME, captions=True)).pictures
     paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
     mistaken = next(i for i, path in paths.items() if Path(path).name in with_keyword(pictures))
     give_label(concept, mistaken, "no", author="me", key="mistaken")
@@ -131,10 +133,10 @@ def test_a_pipe_a_link_and_damage_in_place_of_sidecars_are_left_alone(
     assert (pipe.is_fifo(), link.is_symlink(), damaged.read_text()) == (True, True, "<half")
     assert set(pictures.glob("*.xmp")) == {pipe, damaged, link}
     assert not (tmp_path / "nothing").exists()
-    assert concept.bench.library.add([pictures]).wait().unchanged == 92
+    assert import_pictures(concept.bench.context, [pictures]).wait().unchanged == 92
     damaged.unlink()
     with pytest.raises(NoUsableRowsError, match="not a regular file"):
-        concept.bench.library.keep_captions(pictures)
+        keep_captions(concept.bench.context, pictures)
     report = concept.label_files.preview(pictures, format="sidecars")
     assert (report.bad, report.first_rows) == (1, [])
 
@@ -142,7 +144,7 @@ def test_a_pipe_a_link_and_damage_in_place_of_sidecars_are_left_alone(
 def test_reading_sidecars_while_adding_can_be_stopped(
     concept: Concept, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("concepts.workbench.library.REPORTED", 1)
+    monkeypatch.setattr("concepts.results.library.REPORTED", 1)
     sidecar_of(pictures / "any.png").write_text(THEIRS)
 
     def stop(done: int, total: int | None, note: str) -> None:
@@ -150,7 +152,7 @@ def test_reading_sidecars_while_adding_can_be_stopped(
             raise CancelledError(note)
 
     with pytest.raises(CancelledError, match="reading sidecars"):
-        concept.bench.library.add([pictures]).wait(stop)
+        import_pictures(concept.bench.context, [pictures]).wait(stop)
 
 
 def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
@@ -166,7 +168,7 @@ def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
     shutil.move(own / names[0], turned / names[0])
     bench = Workbench(load_settings(allowed_roots=str(root)))
     keywords = bench.concept(NAME).keywords
-    bench.library.add([root]).wait()
+    import_pictures(bench.context, [root]).wait()
     turned.rename(outside / "turned")
     turned.symlink_to(outside / "turned")
     (own / names[1]).unlink()
@@ -218,17 +220,17 @@ def test_a_keyword_is_written_beside_a_picture_with_a_long_name(tmp_path: Path) 
 def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     concept: Concept, tmp_path: Path
 ) -> None:
-    library, folder = concept.bench.library, tmp_path / "photos"
+    app, folder = concept.app, tmp_path / "photos"
     folder.mkdir()
     for number, name in enumerate(("1.jpg", "2.png")):
         draw("ellipse", 900 + number).save(folder / name)
     draw("line", 950).save(folder / "3.jpg", xmp=THEIRS.replace("blue", "sea").encode())  # in its own file
     sidecar_of(folder / "1.jpg").write_text(THEIRS)  # as digiKam names it
     (folder / "2.xmp").write_text(THEIRS.replace("oval", "square"))  # as Lightroom does
-    library.add([folder]).wait()
+    import_pictures(app, [folder]).wait()
 
     def found(word: str) -> dict[str, str]:
-        pictures = library.pictures(PictureSelection(q=word, captions=True)).pictures
+        pictures = browse(app, PictureSelection(q=word, captions=True)).pictures
         return {Path(one.path).name: one.id for one in pictures}
 
     words = {"lake": {"1.jpg", "2.png"}, "SQUARE": {"2.png"}, "sea": {"3.jpg"}, "oval": {"1.jpg", "3.jpg"}}

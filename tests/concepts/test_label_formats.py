@@ -17,6 +17,7 @@ from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.results.label_exports import export_labels
+from concepts.results.library import import_pictures, library_info
 from concepts.workbench import Concept, Workbench
 from concepts.workbench.label_files import LabelFileView
 from storage.labels import Author
@@ -170,7 +171,7 @@ def test_a_path_may_lead_up_and_its_end_names_no_two_pictures(
     assert concept.label_files.import_file(file)["imported"] == 2
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
-    concept.bench.library.add([*(tmp_path / "more").glob("*.*g")]).wait()
+    import_pictures(concept.bench.context, [*(tmp_path / "more").glob("*.*g")]).wait()
     other = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
     file = coco(tmp_path / "c.json", {"ellipse-0006.png": ["yes"], "more/ellipse-0006.png": ["no"]})
     report = other.label_files.import_file(file)
@@ -221,7 +222,7 @@ def test_scores_go_out_but_not_of_open_test_pictures(trained: Workbench, tmp_pat
         out = tmp_path / f"{format}{writable(format).suffix}"
         written = export_labels(concept, format, out, what="both")
         assert written.left_out == {"are test pictures without a label": len(waiting)}
-        assert written.pictures + len(waiting) == trained.library.info().pictures
+        assert written.pictures + len(waiting) == library_info(trained.context).pictures
         text = (out / "samples.json" if out.is_dir() else out).read_bytes()
         assert not any(picture_id.encode() in text for picture_id in waiting), format
         other = trained.concepts.begin(f"From {format}", "A filled ellipse.")

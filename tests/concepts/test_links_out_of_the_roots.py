@@ -10,6 +10,7 @@ import pytest
 from drawing import draw_folder
 
 from concepts.errors import NotAllowedError
+from concepts.results.library import browse, folders_within, import_pictures, list_bad_files, picture_detail
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.errors import BadPictureError
@@ -43,15 +44,17 @@ def test_links_inside_are_followed_and_others_skipped_and_named(
     (root / "again").symlink_to(root / "own")
     shutil.make_archive(str(secret / "archive"), "zip", secret)
     (root / "archive.zip").symlink_to(secret / "archive.zip")
-    bench.jobs.resume(bench.library.add([root], confined=True).id)  # as the app adds
-    added = [bench.library.picture(picture.id) for picture in bench.library.pictures(limit=100).pictures]
+    bench.jobs.resume(import_pictures(bench.context, [root], confined=True).id)  # as the app adds
+    added = [
+        picture_detail(bench.context, picture.id) for picture in browse(bench.context, limit=100).pictures
+    ]
     names = {Path(place).name for picture in added for place in picture.places}
     assert names == {"ellipse-0000.png", "rectangle-0001.png", "line-0002.png", "other.png"}
-    bad = [file.path for file in bench.library.bad_files()]
+    bad = [file.path for file in list_bad_files(bench.context)]
     assert {Path(path).name for path in bad} == {"folder", "file.png"}
     assert not any(str(secret) in path for path in bad)
     with pytest.raises(NotAllowedError):
-        bench.library.add([root / "archive.zip"], confined=True)
+        import_pictures(bench.context, [root / "archive.zip"], confined=True)
 
 
 def test_folders_are_offered_from_the_roots_on_and_nowhere_else(
@@ -59,13 +62,13 @@ def test_folders_are_offered_from_the_roots_on_and_nowhere_else(
 ) -> None:
     (root / ".hidden").mkdir()
     (root / "Link").symlink_to(secret)
-    library = bench.library
-    assert library.folders_to_add() == [root]
-    assert library.folders_to_add(str(root)) == [root / "Link", root / "own"]
-    assert library.folders_to_add(str(root / "own")) == []
+    app = bench.context
+    assert folders_within(app) == [root]
+    assert folders_within(app, str(root)) == [root / "Link", root / "own"]
+    assert folders_within(app, str(root / "own")) == []
     for outside in (secret, root / "Link", root.parent, Path("/")):
         with pytest.raises(NotAllowedError):
-            library.folders_to_add(str(outside))
+            folders_within(app, str(outside))
 
 
 def test_dots_behind_a_link_are_resolved_as_by_the_system(bench: Workbench, root: Path, secret: Path) -> None:
@@ -73,7 +76,7 @@ def test_dots_behind_a_link_are_resolved_as_by_the_system(bench: Workbench, root
     (root / "link").symlink_to(secret / "inner")
     for path in (root / "link" / "..", root / "link" / ".." / "ellipse-0000.png", root / ".." / "secret"):
         with pytest.raises(NotAllowedError):
-            bench.library.add([path], confined=True)
+            import_pictures(bench.context, [path], confined=True)
     (file,) = sources.walk([root / "link" / ".." / "ellipse-0000.png"])
     assert file.uri == str(secret / "ellipse-0000.png")
 
@@ -83,11 +86,11 @@ def test_a_link_that_is_turned_after_the_check_is_not_followed(
 ) -> None:
     turned = root / "turned"
     turned.symlink_to(root / "own")
-    job = bench.library.add([turned], confined=True).id
+    job = import_pictures(bench.context, [turned], confined=True).id
     turned.unlink()
     turned.symlink_to(secret)
     bench.jobs.resume(job)
-    assert {Path(p.path).parent for p in bench.library.pictures(limit=100).pictures} == {root / "own"}
+    assert {Path(p.path).parent for p in browse(bench.context, limit=100).pictures} == {root / "own"}
 
 
 def test_what_is_opened_is_looked_at_once_more(root: Path, secret: Path) -> None:

@@ -16,9 +16,9 @@ from concepts.library.upkeep import (
     tidy_vectors,
     vectors_on_disk,
 )
+from concepts.results.library import browse, look_after
 from concepts.use_cases.handles import DECLARED
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from storage.vectors.reader import VectorReader
 
 
@@ -40,7 +40,7 @@ def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench
     done = look_after(bench.context, only="neighbours").wait()
     assert (done.pictures, done.recall) == (91, 1)
     assert neighbours_report(bench.context).is_current
-    gone = bench.library.pictures(limit=1).pictures[0].id
+    gone = browse(bench.context, limit=1).pictures[0].id
     bench.context.collection.stored().delete([gone])
     assert not neighbours_report(bench.context).is_current
     assert look_after(bench.context, only="neighbours").wait().pictures == 90
@@ -58,7 +58,7 @@ def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Wo
     graph = neighbours.graph(vectors)
     assert neighbours.at_once(vectors) is graph
     assert_exact(graph, vectors)
-    bench.trash.put(pictures=[bench.library.pictures(limit=1).pictures[0].id], author="me")
+    bench.trash.put(pictures=[browse(bench.context, limit=1).pictures[0].id], author="me")
     vectors = bench.context.collection.index()
     assert_exact(neighbours.graph(vectors), vectors)  # what is in the bin is nobody's neighbour
     done = bench.trash.empty(author="me").wait()
@@ -71,7 +71,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
     look_after(bench.context, only="neighbours").wait()
-    bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
+    bench.trash.put(pictures=[*[p.id for p in browse(bench.context, limit=75).pictures]], author="me")
     vectors = bench.context.collection.index()
     assert_exact(Neighbourhood(lambda: bench.context.collection.stored().graph).graph(vectors), vectors)
 

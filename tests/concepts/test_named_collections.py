@@ -21,8 +21,8 @@ from concepts.library.collections import (
     take_from_collection,
 )
 from concepts.library.filters import PictureSelection
+from concepts.results.library import browse, import_pictures, look_after, picture_count, search_library
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 
 ME = "me"
 
@@ -40,7 +40,7 @@ def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
 ) -> None:
     deep = draw_folder(tmp_path / "more" / "deep", 3, 300)
     draw_folder(tmp_path / "more-of-it", 1, 500)
-    bench.library.add([tmp_path / "more", tmp_path / "more-of-it"]).wait()
+    import_pictures(bench.context, [tmp_path / "more", tmp_path / "more-of-it"]).wait()
     made = make_collection(bench.context, "More", folder=str(tmp_path / "more"), author=ME)
     assert (made.pictures, made.follows) == (3, True)
     resolve = bench.context.collection.library.resolve
@@ -48,7 +48,7 @@ def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
     gone = min(ids(bench, "More"))
     take_from_collection(bench.context, "More", [gone], author=ME)
     draw_folder(tmp_path / "more" / "new", 2, 700)
-    bench.library.add([tmp_path / "more"]).wait()
+    import_pictures(bench.context, [tmp_path / "more"]).wait()
     assert show_collection(bench.context, made.id).pictures == 4
     assert gone not in ids(bench, "More")
     assert [change.deed for change in show_collection(bench.context, "More").changes] == [
@@ -60,7 +60,7 @@ def test_a_collection_of_a_folder_follows_it_but_for_what_was_taken_out(
 
 def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench, tmp_path: Path) -> None:
     before = set(bench.context.collection.library.all_ids())
-    bench.library.add([draw_folder(tmp_path / "job", 4, 900)]).wait()
+    import_pictures(bench.context, [draw_folder(tmp_path / "job", 4, 900)]).wait()
     newest = list_addings(bench.context)[0]
     assert newest.added == 4
     made = make_collection(bench.context, "The other job", adding=newest.job, author=ME)
@@ -77,7 +77,7 @@ def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
         made = make_collection(
             bench.context, f"{by_file}", since=today, until=today, by_file=by_file, author=ME
         )
-        assert made.pictures == bench.library.count()
+        assert made.pictures == picture_count(bench.context)
     with pytest.raises(DiscernError, match="No picture"):
         make_collection(
             bench.context, "Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME
@@ -104,12 +104,12 @@ def test_a_picture_in_two_collections_counts_once_and_is_read_after_changes_alon
 def test_a_collection_of_a_search_has_its_nearest_pictures_and_browsing_and_searching_stay_in_it(
     bench: Workbench,
 ) -> None:
-    nearest = {hit.id for hit in bench.library.search("a blue ellipse", n=12)}
+    nearest = {hit.id for hit in search_library(bench.context, "a blue ellipse", n=12)}
     made = make_collection(bench.context, "Blue", search="a blue ellipse", n=12, author=ME)
     assert ids(bench, made.id) == nearest
     chosen = PictureSelection.of({"in": str(made.id)})
-    first = bench.library.pictures(chosen, 7)
-    rest = bench.library.pictures(chosen, 7, first.older)
+    first = browse(bench.context, chosen, 7)
+    rest = browse(bench.context, chosen, 7, first.older)
     assert {p.id for p in (*first.pictures, *rest.pictures)} == nearest
-    hits = bench.library.pictures(PictureSelection(q="line", within=str(made.id)), 50).pictures
+    hits = browse(bench.context, PictureSelection(q="line", within=str(made.id)), 50).pictures
     assert {hit.id for hit in hits} == nearest

@@ -6,6 +6,7 @@ import pytest
 from drawing import scene
 
 from concepts.library import ingestion, near_duplicates
+from concepts.results.library import import_pictures, library_info
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -25,7 +26,7 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
     for seed in range(12):
         scene(seed).save(folder / f"{seed}.png")
     bench = Workbench(load_settings(home=warm_home))
-    bench.library.add([folder], encoder="embedded").wait()
+    import_pictures(bench.context, [folder], encoder="embedded").wait()
     assert groups(bench) == set()
 
     copies = {"0": "cropped", "1": "moved", "2": "turned"}
@@ -38,9 +39,9 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
             bench.context.collection.add([folder], None, lambda *_: None)
     assert groups(bench) == set()
     for _ in range(2):  # the second time there is nothing new
-        bench.library.add([folder]).wait()
+        import_pictures(bench.context, [folder]).wait()
         assert groups(bench) == {frozenset(pair) for pair in copies.items()}
-    assert bench.library.info().pending == 0
+    assert library_info(bench.context).pending == 0
 
 
 def test_a_picture_is_compared_with_few_however_many_look_like_it(
@@ -53,5 +54,7 @@ def test_a_picture_is_compared_with_few_however_many_look_like_it(
             scene(0).rotate(90 * turns, expand=True).save(folder / f"{quality}.jpg", quality=quality)
     compared: list[object] = []
     monkeypatch.setattr(near_duplicates, "overlap", lambda *pair: compared.append(pair))
-    Workbench(load_settings(home=warm_home)).library.add([whole, turned], encoder="embedded").wait()
+    import_pictures(
+        Workbench(load_settings(home=warm_home)).context, [whole, turned], encoder="embedded"
+    ).wait()
     assert 60 <= len(compared) <= 60 * 2 * (near_duplicates.NEAREST + 1)

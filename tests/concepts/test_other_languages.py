@@ -18,6 +18,7 @@ from concepts.language.prompts import load_prompt
 from concepts.library import search
 from concepts.library.filters import PictureSelection
 from concepts.library.upkeep import reembed
+from concepts.results.library import browse, import_pictures
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def bench(warm_home: Path, tmp_path: Path) -> Workbench:
     bench = Workbench(Settings(home=warm_home))
-    bench.library.add([draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
+    import_pictures(bench.context, [draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
     return bench
 
 
@@ -64,7 +65,7 @@ def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(
         "graffiti": search.HARDLY_KNOWN,
         "a banana": search.FEW_MATCH,
     }
-    pages = {words: bench.library.pictures(PictureSelection(q=words)) for words in hints}
+    pages = {words: browse(bench.context, PictureSelection(q=words)) for words in hints}
     assert {words: page.hint for words, page in pages.items()} == hints
     assert {len(page.pictures) for page in pages.values()} == {20}  # the nearest pictures all the same
 
@@ -80,7 +81,7 @@ def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
     bench: Workbench, server: FakeOpenAI, tiny_open_clip: Path
 ) -> None:
     bench.context.begin(reembed, f"local-dir:{tiny_open_clip}").wait()
-    assert bench.library.pictures(PictureSelection(q=GERMAN)).hint == ""
+    assert browse(bench.context, PictureSelection(q=GERMAN)).hint == ""
     assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
     concept = with_model(bench, server).concept("Äpfel")
     assert concept.definition.read().hint == ""

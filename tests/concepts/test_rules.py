@@ -21,6 +21,7 @@ from concepts.labelling.mining import mine
 from concepts.library.upkeep import reembed
 from concepts.results.bundles import write_bundle
 from concepts.results.heads import head_of
+from concepts.results.library import import_pictures
 from concepts.results.scores import begin_scoring
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -32,7 +33,7 @@ def test_vectors_of_one_encoder_meet_none_of_another(
 ) -> None:
     bench = concept.bench
     with pytest.raises(EncoderError, match="vectors of this library"):
-        bench.library.add([pictures], encoder="embedded").wait()
+        import_pictures(bench.context, [pictures], encoder="embedded").wait()
     answer_next(concept, 20)
     concept.begin(train).wait()
     write_bundle(concept, tmp_path / "bundle")
@@ -89,7 +90,7 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
 def test_example_pictures_lend_their_words_to_the_queries(warm_home: Path, labelled_pictures: Path) -> None:
     folder = labelled_pictures / "grocery/images/train/Fruit/Lemon"
     bench = Workbench(load_settings())
-    bench.library.add([folder], encoder="embedded").wait()
+    import_pictures(bench.context, [folder], encoder="embedded").wait()
     examples = bench.context.collection.library.all_ids()[:3]
     bench.concepts.begin("Sour thing", "What makes you pull a face.", examples=examples)
     bench.concepts.begin("Sour thing, no examples", "What makes you pull a face.")

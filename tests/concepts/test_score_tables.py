@@ -12,6 +12,7 @@ import pytest
 
 from concepts.errors import DiscernError
 from concepts.library import placed_scores
+from concepts.results.library import picture_count
 from concepts.results.rules import write_table, write_table_to, written_tables
 from concepts.results.scores import score_file
 from concepts.results.training import linear_head
@@ -73,7 +74,7 @@ def test_one_for_download_is_listed_and_nothing_is_begun_where_there_is_nothing_
     with score_file(bench.context, job.id).open(newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["id", "path", "'=Dark one: score", "'=Dark one: decision", "'=Dark one: version"]
-    assert len(rows) == bench.library.count()
+    assert len(rows) == picture_count(bench.context)
 
 
 def test_places_that_are_read_through_are_those_that_are_looked_up(

@@ -12,9 +12,9 @@ from postgres import ON_BOTH
 from concepts.errors import SettingsError
 from concepts.jobs import JobRunner
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
+from concepts.results.library import browse, library_info, look_after, search_library, thumbnail_of
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 
 NAME = "Round thing"
 pytestmark = pytest.mark.parametrize("kept_in", ON_BOTH)
@@ -59,11 +59,11 @@ def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
 
 
 def test_pictures_removed_in_one_are_found_no_more_in_the_other(one: Workbench, other: Workbench) -> None:
-    found = [hit.id for hit in other.library.search("a disc", n=5)]
+    found = [hit.id for hit in search_library(other.context, "a disc", n=5)]
     one.trash.put(pictures=[*found[:2]], author="me")
-    again = [hit.id for hit in other.library.search("a disc", n=5)]
+    again = [hit.id for hit in search_library(other.context, "a disc", n=5)]
     assert not set(again) & set(found[:2])
-    assert other.library.info().pictures == one.library.info().pictures
+    assert library_info(other.context).pictures == library_info(one.context).pictures
 
 
 def test_settings_saved_in_one_count_in_the_other_and_leave_it_its_own_where_they_cant_be_read(
@@ -100,10 +100,10 @@ def test_damage_that_another_process_mended_is_said_no_more(
     one: Workbench, other: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(JobRunner, "is_started", True)  # and work waits for a process that has room
-    (picture,) = one.library.pictures(limit=1).pictures
+    (picture,) = browse(one.context, limit=1).pictures
     one.context.collection.thumbnails.delete(picture.id)
-    one.library.thumbnail(picture.id)
-    assert "Thumbnails" in one.library.info().damage
+    thumbnail_of(one.context, picture.id)
+    assert "Thumbnails" in library_info(one.context).damage
     (job,) = [job for job in one.installation.recent_jobs() if job.kind == "check library"]
     other.jobs.resume(job.id)
-    assert one.library.info().damage == ""
+    assert library_info(one.context).damage == ""

@@ -31,10 +31,17 @@ from concepts.library.collections import (
 )
 from concepts.library.filters import PictureSelection
 from concepts.results.label_exports import export_labels
+from concepts.results.library import (
+    browse,
+    import_pictures,
+    library_info,
+    look_after,
+    picture_detail,
+    search_library,
+)
 from concepts.results.rules import keep_rule, kept_rule
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from storage import dialects
 from storage.errors import StorageError
 
@@ -45,16 +52,16 @@ HEADER = "id,path,score,decision\n"
 
 def everything(bench: Workbench) -> set[str]:
     """Every picture that any list of the Workbench shows."""
-    context, library, handle = bench.context, bench.library, bench.concept(NAME)
+    context, handle = bench.context, bench.concept(NAME)
     concept = context.row_of(NAME)
     dataset = context.dataset(concept)
     scores = context.library_scores(concept.id, context.head(concept, None))
-    newest = library.pictures(limit=1).pictures[0].id
+    newest = browse(context, limit=1).pictures[0].id
     shown = [
-        *library.pictures(limit=200).pictures,
-        *library.search("a circle", n=200),
-        *library.search(None, like=[newest], n=200),
-        *library.pictures(PictureSelection(q="a circle"), 200).pictures,
+        *browse(context, limit=200).pictures,
+        *search_library(context, "a circle", n=200),
+        *search_library(context, None, like=[newest], n=200),
+        *browse(context, PictureSelection(q="a circle"), 200).pictures,
         *upcoming(handle, [], 100).pictures,
         *next_pictures(handle, 100),
         *next_pictures(handle, 100, purpose="evaluation"),
@@ -95,9 +102,9 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
     assert trained.trash.put(pictures=[*three], author=ME).ids == three
     assert everything(trained) == before - set(three)
     assert label_count(concept).answers < counted.answers
-    assert trained.library.info().in_bin == 3
+    assert library_info(trained.context).in_bin == 3
     with pytest.raises(UnknownError):
-        trained.library.picture(three[0])
+        picture_detail(trained.context, three[0])
     with pytest.raises(UnknownError):
         give_label(concept, three[2], "yes", author=ME, key="late")
     for what in ("answers", "both"):
@@ -133,13 +140,13 @@ def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(traine
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     trained: Workbench, pictures: Path, three: list[str], tmp_path: Path
 ) -> None:
-    place = trained.library.picture(three[2]).places[0]
+    place = picture_detail(trained.context, three[2]).places[0]
     trained.trash.put(pictures=[*three[2:]], author=ME)
-    again = trained.library.add([pictures]).wait()
+    again = import_pictures(trained.context, [pictures]).wait()
     assert (again.added, again.removed_before) == (0, 1)
     shutil.copy(place, tmp_path / "elsewhere.png")
     told: list[int] = []
-    adding = trained.library.add([tmp_path / "elsewhere.png"])
+    adding = import_pictures(trained.context, [tmp_path / "elsewhere.png"])
     elsewhere = adding.wait(lambda done, total, note: told.append(done))
     assert max(told) == 1
     assert (elsewhere.added, elsewhere.duplicates, elsewhere.removed_before) == (0, 0, 1)
@@ -171,7 +178,7 @@ def test_what_is_gone_for_good_comes_in_again_only_where_that_was_not_refused(
     trained.trash.put(pictures=[*three[2:]], author=ME)
     report = trained.trash.empty(author=ME, refuse=refuse).wait()
     assert (report.pictures, report.vectors, report.thumbnails, report.places) == (1, 1, 1, 1)
-    again = trained.library.add([pictures]).wait()
+    again = import_pictures(trained.context, [pictures]).wait()
     assert (again.added, again.removed_before) == ((0, 1) if refuse else (1, 0))
 
 
@@ -187,7 +194,7 @@ def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
     assert trained.trash.empty(author=ME).wait(restore_one).pictures == 2
     assert look_after(trained.context, repair=True).wait().left == 0
     assert look_after(trained.context).wait().is_whole
-    assert trained.library.picture(three[0]).labels
+    assert picture_detail(trained.context, three[0]).labels
 
 
 def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
@@ -216,12 +223,12 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
     bench: Workbench, tmp_path: Path
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 2, 300)
-    bench.library.add([folder]).wait()
+    import_pictures(bench.context, [folder]).wait()
     made = make_collection(bench.context, "Rooms", folder=str(folder), author=ME)
     look_in(bench.concept(NAME), ["Rooms"], author=ME)
     bench.trash.put(collection="rooms", author=ME)
     draw_folder(folder / "new", 2, 700)
-    bench.library.add([folder]).wait()
+    import_pictures(bench.context, [folder]).wait()
     assert show_collection(bench.context, made.id).pictures == looks_in(bench.concept(NAME)).pictures == 2
     namesake = make_collection(bench.context, "Rooms", [], author=ME)
     with pytest.raises(ConflictError):
@@ -237,7 +244,10 @@ def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list
     bench = trained
     make_collection(bench.context, "Some", three, author=ME)
     kept = keep_rule(bench.context, "No ball", f"NOT {NAME}", author=ME)
-    labels, place = len(bench.concept(NAME).label_files.rows()), bench.library.picture(three[0]).places[0]
+    labels, place = (
+        len(bench.concept(NAME).label_files.rows()),
+        picture_detail(bench.context, three[0]).places[0],
+    )
     bench.trash.put(pictures=[*three], author="ana")
     bench.trash.put(rule="No ball", author="ana")
     bench.trash.put(collection="Some", author="ana")

@@ -16,6 +16,7 @@ from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
 from concepts.labelling.labels import give_label
 from concepts.results.bundles import write_bundle
+from concepts.results.library import import_pictures
 from concepts.results.scores import begin_scoring, classifier, score_page
 from concepts.results.trained import train
 from concepts.settings import Settings
@@ -38,7 +39,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A version trained on 30 of 240 drawings."""
     root = tmp_path_factory.mktemp("unfamiliar")
     bench = Workbench(Settings(home=root / "home"))
-    bench.library.add([draw_folder(root / "pictures", 240)], encoder="embedded").wait()
+    import_pictures(bench.context, [draw_folder(root / "pictures", 240)], encoder="embedded").wait()
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
     answer_next(concept, 30)
     concept.begin(train).wait()
@@ -64,7 +65,7 @@ def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
 
 
 def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:
-    bench.library.add([noise]).wait()
+    import_pictures(bench.context, [noise]).wait()
     page = score_page(bench.concept(NAME), "unfamiliar", limit=NOISE)
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
     assert page.unfamiliar >= NOISE

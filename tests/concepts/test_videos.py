@@ -14,9 +14,9 @@ from concepts.cli.library import _added
 from concepts.errors import DiscernError
 from concepts.library.uploads import safe_name
 from concepts.results.export import video_score
+from concepts.results.library import Added, import_pictures, list_bad_files, picture_count, picture_detail
 from concepts.results.scores import score_folder
 from concepts.workbench import Workbench
-from concepts.workbench.jobs import Added
 from storage.pictures import videos
 
 NAME = "Round thing"
@@ -24,7 +24,7 @@ SHAPES = ("ellipse", "line", "rectangle")
 
 
 def added(bench: Workbench, *paths: Path) -> Added:
-    return bench.library.add(list(paths)).wait()
+    return import_pictures(bench.context, list(paths)).wait()
 
 
 def frames_of(bench: Workbench, video: Path) -> list[str]:
@@ -36,11 +36,11 @@ def test_a_frame_of_every_scene_is_a_picture_that_knows_its_video_and_moment(
     bench: Workbench, tmp_path: Path, suffix: str
 ) -> None:
     clip = film(tmp_path / f"clip{suffix}", SHAPES)
-    before = bench.library.count()
+    before = picture_count(bench.context)
     report = added(bench, clip)
     assert (report.added, report.videos, report.frames, report.skipped) == (3, 1, 3, {})
-    assert bench.library.count() == before + 3
-    found = [bench.library.picture(one) for one in frames_of(bench, clip)]
+    assert picture_count(bench.context) == before + 3
+    found = [picture_detail(bench.context, one) for one in frames_of(bench, clip)]
     assert {one.video for one in found} == {str(clip)}
     assert [one.moment for one in found] == pytest.approx([0, 1, 2], abs=0.11)
     assert all(bench.context.renditions.read(one.id).whole for one in found)  # each is read again by itself
@@ -69,12 +69,12 @@ def test_a_video_that_cant_be_read_is_skipped_with_a_sentence_and_a_damaged_one_
     (tmp_path / "in" / "list.mp4").write_text(f"#EXTM3U\n#EXTINF:1,\n{film(tmp_path / 'a.mp4', SHAPES)}\n")
     report = added(bench, tmp_path / "in")
     assert (report.skipped, report.videos) == ({"empty": 1, "damaged": 2}, 1)
-    said = {Path(one.path).name: one.message for one in bench.library.bad_files()}
+    said = {Path(one.path).name: one.message for one in list_bad_files(bench.context)}
     assert said["list.mp4"] == "The video is damaged, cut off or of an unknown kind."
     assert f"of 0:12. Frames taken: {report.frames}." in said["cut.mkv"]
     film(tmp_path / "in" / "empty.mp4", SHAPES)
     assert added(bench, tmp_path / "in").videos == 1
-    assert len(bench.library.bad_files()) == 2
+    assert len(list_bad_files(bench.context)) == 2
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def test_without_the_package_videos_are_passed_over_until_it_is_there(
         safe_name("clip.mp4")
     monkeypatch.undo()
     assert added(bench, tmp_path / "in").videos == 1
-    assert bench.library.bad_files() == []
+    assert list_bad_files(bench.context) == []
 
 
 def test_three_of_eight_frames_find_a_video_and_a_doubtful_one_of_sixty_does_not() -> None:

@@ -20,6 +20,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
 from concepts.results.heads import head_of
+from concepts.results.library import list_bad_files
 from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, use_version, version_beside
 from concepts.settings import load_settings
@@ -71,7 +72,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
     watch = concept.watches.begin(str(inbox), author="me").watch
     looked = concept.watches.look(watch.id).wait()
     assert (looked.seen, looked.unsettled, looked.skipped) == (9, 1, 1)
-    assert [Path(one.path).name for one in concept.bench.library.bad_files()] == ["bad.png"]
+    assert [Path(one.path).name for one in list_bad_files(concept.bench.context)] == ["bad.png"]
     concept.bench.watcher.pause = lambda seconds: None
     draw("ellipse", 7000).save(growing)
     shutil.copy(inbox / "ellipse-0000.png", inbox / "again.png")  # the same picture

@@ -20,6 +20,7 @@ from concepts.labelling.mining import mine, searches_of
 from concepts.library.collections import look_in, looks_in, make_collection, pictures_in, rename_collection
 from concepts.results.bundles import version_card
 from concepts.results.label_exports import export_labels
+from concepts.results.library import import_pictures
 from concepts.results.measured_sample import sample
 from concepts.results.review import looked_over_now, review_queue
 from concepts.results.rules import pictures_by_rule, write_table_to
@@ -44,7 +45,9 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
         folder.mkdir(exist_ok=True)
         shutil.move(picture, folder / picture.name)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.library.add([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     for name in ("rooms", "chairs"):
         make_collection(bench.context, name.title(), folder=str(root / name), author=ME)
     begin_with_queued_draw(bench, NAME, "A filled ellipse, not a rectangle.")

@@ -13,6 +13,7 @@ from concepts.cli import app
 from concepts.collaborator.annotations import annotate, estimate_annotation
 from concepts.installation.activity import call_sums
 from concepts.labelling.mining import mine
+from concepts.results.library import picture_count
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -58,7 +59,7 @@ def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
     bench = open_bench()
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
     expected = estimate_annotation(concept)
-    assert (expected.pictures, expected.usd) == (bench.library.count(), None)
+    assert (expected.pictures, expected.usd) == (picture_count(bench.context), None)
     told = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
     assert expected.basis in told
     assert model.requests == []

@@ -18,10 +18,18 @@ from concepts.errors import BucketError, DiscernError, NotAllowedError, Settings
 from concepts.labelling.mining import mine
 from concepts.library.roots import check_roots, within_roots
 from concepts.results.heads import head_of
+from concepts.results.library import (
+    browse,
+    import_pictures,
+    library_info,
+    look_after,
+    picture_detail,
+    search_library,
+    thumbnail_of,
+)
 from concepts.results.trained import train
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.library import look_after
 from storage import buckets
 
 NAME = "Round thing"
@@ -59,7 +67,7 @@ def opened(
 
 
 def add(bench: Workbench, bucket: str) -> int:
-    return bench.library.add([Path(f"s3://{bucket}/pictures")]).wait().added
+    return import_pictures(bench.context, [Path(f"s3://{bucket}/pictures")]).wait().added
 
 
 def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stopped(
@@ -71,12 +79,14 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     concept = first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     concept.begin(mine).wait()
     asked = answer_next(concept, 12)
-    assert all(first.library.picture(one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
+    assert all(
+        picture_detail(first.context, one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked
+    )
     assert concept.begin(train).wait().number == 1
     scores = first.context.library_scores(concept.id, head_of(concept))
-    newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
-    small = {i: first.library.thumbnail(i) for i in newest}
-    found = first.library.search(None, like=newest[:1])
+    newest = [picture.id for picture in browse(first.context, limit=100).pictures]
+    small = {i: thumbnail_of(first.context, i) for i in newest}
+    found = search_library(first.context, None, like=newest[:1])
     first.close()
     on_disk = {path.name for path in (tmp_path / "first").iterdir()}
     assert not on_disk & {"thumbnails", "uploads", "discern.sqlite"}
@@ -86,9 +96,9 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     second = opened("second")
     second.context.collection.look()
     assert not second.context.collection.damage
-    assert [picture.id for picture in second.library.pictures(limit=100).pictures] == newest
-    assert {i: second.library.thumbnail(i) for i in newest} == small
-    assert second.library.search(None, like=newest[:1]) == found
+    assert [picture.id for picture in browse(second.context, limit=100).pictures] == newest
+    assert {i: thumbnail_of(second.context, i) for i in newest} == small
+    assert search_library(second.context, None, like=newest[:1]) == found
     again = second.context.library_scores(concept.id, head_of(second.concept(NAME)))
     assert again.probability.top(30) == scores.probability.top(30)
     assert second.context.renditions.read(newest[0]).whole
@@ -108,26 +118,26 @@ def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing
     bench = opened("second")  # nothing of the bucket is in its memory
     s3.refuse()
     bench.context.collection.look()  # and has nothing mended
-    assert "access is refused" in bench.library.info().damage
+    assert "access is refused" in library_info(bench.context).damage
     s3.let_in()
     assert look_after(bench.context).wait().is_whole
-    assert bench.library.info().bad_files == 0
+    assert library_info(bench.context).bad_files == 0
 
 
 def test_what_was_in_a_bucket_that_vanished_is_made_again(
     opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = opened("first")
-    bench.library.add([tmp_path / "drawn"]).wait()
-    newest = bench.library.pictures(limit=30).pictures
+    import_pictures(bench.context, [tmp_path / "drawn"]).wait()
+    newest = browse(bench.context, limit=30).pictures
     s3.remove_bucket(bucket)
     with pytest.raises(BucketError, match="doesn't exist") as gone:
-        bench.library.thumbnail(newest[0].id)
+        thumbnail_of(bench.context, newest[0].id)
     assert "DISCERN_STORE" in gone.value.advice("in_terminal")
     monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
     again = opened("first")
     assert look_after(again.context, repair=True).wait().is_whole
-    assert all(again.library.thumbnail(picture.id) for picture in newest)
+    assert all(thumbnail_of(again.context, picture.id) for picture in newest)
 
 
 def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
@@ -135,18 +145,18 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
 ) -> None:
     here, there = opened("first"), opened("second")
     add(here, bucket)
-    newest = [picture.id for picture in here.library.pictures(limit=30).pictures]
+    newest = [picture.id for picture in browse(here.context, limit=30).pictures]
     asked: list[str] = []
     read = buckets.read
     monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))
-    first = [there.library.thumbnail(picture) for picture in newest]
-    assert [there.library.thumbnail(picture) for picture in newest] == first
+    first = [thumbnail_of(there.context, picture) for picture in newest]
+    assert [thumbnail_of(there.context, picture) for picture in newest] == first
     assert len(asked) == 30
     here.trash.put(pictures=[*newest[:1]], author="ana")
-    assert there.library.thumbnail(newest[0]) == first[0]  # as it lies in the bin
+    assert thumbnail_of(there.context, newest[0]) == first[0]  # as it lies in the bin
     here.trash.empty(author="ana").wait()
     with pytest.raises(UnknownError):
-        there.library.thumbnail(newest[0])
+        thumbnail_of(there.context, newest[0])
     kept = s3.kept(f"{bucket}/kept")
     assert not [p for p, content in kept.items() if newest[0] in p or newest[0].encode() in content]
     assert sum("/thumbnails/" in place for place in kept) == 29

@@ -13,6 +13,7 @@ from postgres import Server
 
 from concepts.collaborator.annotations import annotate
 from concepts.labelling.mining import mine
+from concepts.results.library import import_pictures
 from concepts.results.trained import measure_again, train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -55,7 +56,9 @@ def test_the_whole_job_is_done_on_postgres(
     monkeypatch.setenv("DISCERN_DATABASE_URL", postgres.new_database())
     bench = Workbench(load_settings())
     pictures = draw_folder(tmp_path / "pictures", 45)
-    assert bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait().added == 45
+    assert (
+        import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait().added == 45
+    )
     concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     concept.begin(mine).wait()
     concept.begin(annotate, limit=10).wait()

@@ -14,8 +14,8 @@ from concepts.library import reading
 from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
 from concepts.library.upkeep import words_state
+from concepts.results.library import browse, import_pictures, look_after, picture_count, picture_detail
 from concepts.workbench import Workbench, library, upkeep
-from concepts.workbench.library import look_after
 from storage.picture_columns import WORDS
 from storage.pictures.hashing import picture_id
 
@@ -58,7 +58,7 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     assert 0 < kept <= 20
     monkeypatch.setattr(upkeep, "load_reader", lambda: second)
     look_after(bench.context, only="words").wait()
-    assert second.seen == bench.library.count() - kept
+    assert second.seen == picture_count(bench.context) - kept
     assert words_state(bench.context).left == 0
 
 
@@ -69,20 +69,20 @@ def test_words_are_with_the_picture_and_one_that_is_added_later_is_read_by_a_job
         monkeypatch.setattr(module, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", FromSize)
     report = look_after(bench.context, only="words").wait()
-    everything = {one.id for one in bench.library.pictures(limit=1000).pictures}
+    everything = {one.id for one in browse(bench.context, limit=1000).pictures}
     assert report.pictures == len(everything) > report.words > 0
-    hits = bench.library.pictures(PictureSelection(q="WIDE", captions=True), limit=1000).pictures
+    hits = browse(bench.context, PictureSelection(q="WIDE", captions=True), limit=1000).pictures
     assert len(hits) == report.words
     assert {hit.column for hit in hits} == {WORDS}
-    [column] = bench.library.picture(hits[0].id).columns
+    [column] = picture_detail(bench.context, hits[0].id).columns
     assert (column.name, column.file) == (WORDS, "ruler 1")
     without = everything - {hit.id for hit in hits}
-    assert bench.library.picture(without.pop()).columns == []
+    assert picture_detail(bench.context, without.pop()).columns == []
     new = sign(tmp_path / "sign.png", SIGN)
-    bench.library.add([tmp_path / "sign.png"]).wait()
+    import_pictures(bench.context, [tmp_path / "sign.png"]).wait()
     [waiting] = [j for j in bench.jobs.store.recent() if (j.kind, j.state) == ("read words", "queued")]
     bench.jobs.resume(waiting.id)
-    assert bench.library.picture(new).columns[0].value == "480 wide"
+    assert picture_detail(bench.context, new).columns[0].value == "480 wide"
 
 
 def test_without_the_package_it_says_which_extra_brings_it(

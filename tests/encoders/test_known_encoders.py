@@ -34,6 +34,7 @@ from concepts.encoders import (
 from concepts.encoders.base import registered_as
 from concepts.errors import DiscernError, EncoderError
 from concepts.library.roots import check_encoder
+from concepts.results.library import library_info
 from concepts.settings import Settings
 from discern import Library
 
@@ -79,7 +80,7 @@ def test_a_timm_model_does_the_whole_job_without_words(tmp_path: Path) -> None:
     pictures = draw_folder(tmp_path / "pictures", 45)
     with Library(tmp_path / "home") as library:
         assert library.add(pictures, encoder=name).added == 45
-        assert "picture-only" in library.bench.library.info().encoder_note
+        assert "picture-only" in library_info(library.bench.context).encoder_note
         with pytest.raises(DiscernError, match="picture-only"):
             library.search("a ball")
         concept = library.concept("Round thing", "A filled ellipse.")

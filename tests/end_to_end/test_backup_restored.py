@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from drawing import draw_folder
 
+from concepts.results.library import browse, thumbnail_of
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -42,4 +43,6 @@ def test_a_library_comes_back_from_its_backup(
     assert discern("concept", "show", "Round") == before
     assert discern("library", "search", "--like", rows[0].split(",")[0]) == found
     bench = Workbench(Settings(home=restored))
-    assert all(bench.library.thumbnail(picture.id) for picture in bench.library.pictures(limit=60).pictures)
+    assert all(
+        thumbnail_of(bench.context, picture.id) for picture in browse(bench.context, limit=60).pictures
+    )

@@ -18,6 +18,7 @@ from s3_service import Service
 
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.library import import_pictures
 from concepts.results.scores import score_page
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -43,7 +44,7 @@ def test_the_whole_job_on_postgresql_a_bucket_and_ray(
     bench = Workbench(load_settings(encoder="embedded"))
     bench.installation.start_log()
 
-    assert bench.library.add([Path(f"s3://{bucket}/photos")]).wait().added == PICTURES
+    assert import_pictures(bench.context, [Path(f"s3://{bucket}/photos")]).wait().added == PICTURES
     assert "connecting to Ray (local)" in (own_home / "logs" / "discern.log").read_text()
     small = s3.kept(f"{bucket}/kept/thumbnails")
     assert len(small) == PICTURES

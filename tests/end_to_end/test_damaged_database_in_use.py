@@ -17,6 +17,7 @@ from patience import PATIENCE
 from running_app import App
 
 from concepts.labelling.labels import GivenLabel, commit_labels
+from concepts.results.library import browse, import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -29,7 +30,9 @@ NAME, PICTURES, LABELS = "Round", 12, 400
 def home(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Path:
     """Each picture is answered by many, so that the labels fill pages."""
     bench = Workbench(load_settings())
-    bench.library.add([draw_folder(tmp_path / "own", PICTURES)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [draw_folder(tmp_path / "own", PICTURES)], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     concept = bench.concepts.begin(NAME, "A filled ellipse.")
     ids = bench.context.collection.library.all_ids()
     for number in range(LABELS // PICTURES):
@@ -67,7 +70,7 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
 ) -> None:
     database = home / "discern.sqlite"
     before = rows_of(database, "label_events")
-    picture = Workbench(load_settings()).library.pictures(limit=1).pictures[0].id
+    picture = browse(Workbench(load_settings()).context, limit=1).pictures[0].id
     client = httpx2.Client(base_url=app.url, timeout=PATIENCE)
     discern("about")  # any command copies the database where that is due
     app.start()
@@ -102,7 +105,7 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
 def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(home: Path) -> None:
     database, bench = home / "discern.sqlite", Workbench(load_settings())
     client = TestClient(create_service(bench), base_url="http://127.0.0.1:7860")
-    picture = bench.library.pictures(limit=1).pictures[0].id
+    picture = browse(bench.context, limit=1).pictures[0].id
     assert answered(client, picture, "first").status_code == 201
     database.rename(home / "elsewhere")
     refused = answered(client, picture, "late")

@@ -20,9 +20,9 @@ from running_app import App
 from soak_load import until
 
 from concepts.labelling.mining import mine
+from concepts.results.library import import_pictures, library_info, look_after
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 
 
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
@@ -31,7 +31,7 @@ def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     index = bench.context.collection.index()
     ids = list(index.ids)
     pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
-    assert bench.library.info().pending == 0
+    assert library_info(bench.context).pending == 0
     return ids, index.vectors(ids), {picture.id: picture.sources for picture in pictures}
 
 
@@ -93,8 +93,8 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
 ) -> None:
     home, server = tmp_path / "killed", Server()
     bench = Workbench(load_settings(home=home))
-    bench.library.add(
-        [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
+    import_pictures(
+        bench.context, [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
     bench.concepts.begin(NAME, "A filled ellipse.")
     assert bench.concept(NAME).begin(mine, size=600).wait().candidates > ANNOTATED
@@ -136,7 +136,9 @@ def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pi
     own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = Workbench(load_settings())
-    bench.library.add([draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     gone = list(bench.context.collection.library.all_ids())[:60]
     bench.trash.put(pictures=gone, author="me")
     bench.close()

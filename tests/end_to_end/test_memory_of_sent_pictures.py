@@ -22,6 +22,7 @@ from PIL import Image
 from running_app import App
 from soak_load import memory_of
 
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.pictures.pixels import MAX_SENT_PIXELS
@@ -111,7 +112,7 @@ def decoded(client: httpx.Client, content: bytes) -> None:
 def process(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
     folder, encoder = tmp_path_factory.mktemp("people"), f"local-dir:{tiny_open_clip}"
     bench = Workbench(load_settings(home=folder / "home"))
-    bench.library.add([draw_folder(folder / "drawn", 90)], encoder=encoder).wait()
+    import_pictures(bench.context, [draw_folder(folder / "drawn", 90)], encoder=encoder).wait()
     bench.close()
     shapes = answered_all(folder / "home", NAME, None, lambda path: "yes" if "ellipse" in path else "no")
     shapes.close()

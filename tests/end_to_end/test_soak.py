@@ -18,10 +18,10 @@ from small_disk import SmallDisk, mounted
 from soak_load import PATIENCE, Clients, Sample, Server, until
 
 from concepts.installation.users import Users
+from concepts.results.library import import_pictures, look_after
 from concepts.settings import load_settings
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 
 READERS, WRITERS = 60, 10
 CONCEPTS = ["Round thing", "Square thing", "Line"]
@@ -256,7 +256,7 @@ def begun(home: Path, pictures: Path, labellers: list[str], viewers: list[str]) 
     """Makes a data folder with the pictures, whose ids are returned, the concepts, and everybody."""
     settings = load_settings(home=home)
     bench = Workbench(settings)
-    bench.library.add([pictures], encoder="embedded").wait()
+    import_pictures(bench.context, [pictures], encoder="embedded").wait()
     for concept in CONCEPTS:
         bench.concepts.begin(concept, "A simulated person decides.", author="owner")
     ids = list(bench.context.collection.library.all_ids())

@@ -12,6 +12,7 @@ from command_line import rows_of, wait_until
 from drawing import draw_folder
 from filelock import FileLock
 
+from concepts.results.library import import_pictures, library_info
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -22,7 +23,7 @@ def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
 ) -> None:
     bench = Workbench(load_settings())
     some = draw_folder(tmp_path / "some", 1)
-    bench.library.add([some], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [some], encoder=f"local-dir:{tiny_open_clip}").wait()
     folder = draw_folder(tmp_path / "pictures", 60, first_seed=1)
     # Whoever holds this lock keeps others from writing vectors, so the command can't be done too early.
     (lock,) = (own_home / "vectors").glob("*.lock")
@@ -39,7 +40,7 @@ def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     assert "Run the same command again to go on" in said["what_to_do"]
 
     assert not [job.error for job in bench.jobs.store.recent() if "KeyboardInterrupt" in job.error]
-    assert 1 < bench.library.info().pictures < 61
-    bench.library.add([folder]).wait()
-    assert bench.library.info().pictures == 61
+    assert 1 < library_info(bench.context).pictures < 61
+    import_pictures(bench.context, [folder]).wait()
+    assert library_info(bench.context).pictures == 61
     assert [job.state for job in bench.jobs.store.recent()] == ["done", "done"]

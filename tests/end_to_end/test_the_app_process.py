@@ -19,6 +19,7 @@ from soak_load import until
 
 from app import check_arguments
 from concepts.collaborator.annotations import annotate
+from concepts.results.library import import_pictures
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.library import LibraryEncoder
@@ -111,7 +112,7 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
         return {}
 
     bench = Workbench(load_settings(home=warm_home))
-    bench.library.add([draw_folder(tmp_path / "pictures", 20)], encoder="embedded").wait()
+    import_pictures(bench.context, [draw_folder(tmp_path / "pictures", 20)], encoder="embedded").wait()
     job_id = bench.concepts.begin("Round", "A filled ellipse.").begin(annotate).id
     with FakeOpenAI(silent) as model:
         app = begin(

@@ -23,10 +23,10 @@ from running_app import App
 from soak_load import until
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.library import import_pictures, look_after
 from concepts.results.trained import train, use_version
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from storage.tables import now
 
 NAME = "Round thing"
@@ -39,7 +39,7 @@ def made_trained(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     root = tmp_path_factory.mktemp("watch")
     bench = Workbench(load_settings(home=root / "home"))
     pictures = draw_folder(root / "pictures", 60)
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 20)])
     bench.concept(NAME).begin(train).wait()

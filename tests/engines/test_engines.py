@@ -30,6 +30,7 @@ from concepts.labelling.mining import mine
 from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.library.upkeep import reembed
+from concepts.results.library import import_pictures, list_bad_files, picture_count
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
 from storage.pictures.files import Source
@@ -132,18 +133,18 @@ def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
 
 def test_what_is_added_is_the_same_bit_for_bit(engine: Engine, open_on: Opened, pictures: Path) -> None:
     here, there = open_on(InProcess(), "here"), open_on(engine, "there")
-    expected = here.library.add([pictures]).wait()
+    expected = import_pictures(here.context, [pictures]).wait()
     told: list[tuple[int, int | None]] = []
-    added = there.library.add([pictures]).wait(lambda *said: told.append(said[:2]))
+    added = import_pictures(there.context, [pictures]).wait(lambda *said: told.append(said[:2]))
     same = ("added", "duplicates", "unchanged", "embedded", "skipped")
     assert {name: getattr(added, name) for name in same} == {name: getattr(expected, name) for name in same}
     assert (added.added, added.duplicates, added.skipped) == (200, 1, {"truncated": 1})
     assert told[-1] == (202, 202)
-    assert there.library.bad_files() != []
+    assert list_bad_files(there.context) != []
     assert_same(there, here)
     thumbnails = there.context.collection.thumbnails
     assert all(thumbnails.exists(i) for i in vectors_of(there)[0])
-    again = there.library.add([pictures]).wait()
+    again = import_pictures(there.context, [pictures]).wait()
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
 
 
@@ -158,7 +159,7 @@ def test_only_what_is_new_is_decoded(
     monkeypatch.setattr(ingestion, "decoded", lambda data, **how: decoded.append(1) or real(data, **how))
     bench = open_on(NextDoor(), "here")
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
-    bench.library.add(drawn[::2]).wait()
+    import_pictures(bench.context, drawn[::2]).wait()
     gone = [bench.context.collection.library.resolve(str(file)) for file in drawn[::4]]
     bench.trash.put(pictures=[*gone], author="me")
     bench.trash.empty(author="me", refuse=True).wait()
@@ -166,11 +167,11 @@ def test_only_what_is_new_is_decoded(
     broken.write_bytes(drawn[1].read_bytes()[:100])
     decoded.clear()
     elsewhere = (tmp_path / "drawn").rename(tmp_path / "moved")
-    added = bench.library.add([elsewhere]).wait()
+    added = import_pictures(bench.context, [elsewhere]).wait()
     assert (added.added, added.duplicates, added.removed_before) == (6, 3, 3)
     assert added.skipped == {"truncated": 1}
     assert len(decoded) == 7
-    assert bench.library.count() == 9
+    assert picture_count(bench.context) == 9
     assert not any(map(bench.context.collection.thumbnails.exists, gone))
 
 
@@ -191,16 +192,16 @@ def test_a_copy_among_the_files_that_are_added_is_a_duplicate_wherever_it_comes(
     shutil.copy(first, folder / f"{last.stem}-again.png")
 
     def break_off(done: int, total: int | None, note: str) -> None:
-        if bench.library.count():
+        if picture_count(bench.context):
             raise CancelledError
 
     with pytest.raises(CancelledError):
         bench.context.collection.add([folder], None, break_off)
-    kept = bench.library.count()
+    kept = picture_count(bench.context)
     assert 0 < kept < 43
-    rest = bench.library.add([folder]).wait()
+    rest = import_pictures(bench.context, [folder]).wait()
     assert (rest.added, rest.duplicates, rest.unchanged) == (43 - kept, 1, kept + 1)
-    whole = open_on(FarAhead(), "there").library.add([folder]).wait()
+    whole = import_pictures(open_on(FarAhead(), "there").context, [folder]).wait()
     assert (whole.added, whole.duplicates, whole.embedded) == (43, 2, 43)
 
 
@@ -245,7 +246,7 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
 ) -> None:
     many = draw_folder(tmp_path / "many", 2000)
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
-    undisturbed.library.add([many]).wait()
+    import_pictures(undisturbed.context, [many]).wait()
     cache = disturbed.context.settings.cache
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "slow").write_text("0.05")  # seconds that every batch takes
@@ -259,7 +260,7 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
                     os.kill(worker, signal.SIGKILL)
                     killed.add(worker)
 
-    added = disturbed.library.add([many]).wait(listen)
+    added = import_pictures(disturbed.context, [many]).wait(listen)
     assert killed
     assert (added.added, added.embedded) == (2000, 2000)
     assert_same(disturbed, undisturbed)
@@ -316,7 +317,7 @@ def test_embedding_again_and_the_annotator_that_asks_nobody_say_the_same_on_ray(
     here, there, said = open_on(InProcess(), "here"), open_on(on_ray, "there"), []
     for bench, engine in ((here, InProcess()), (there, on_ray)):
         bench.context.collection.engine = InProcess()
-        bench.library.add([pictures]).wait()
+        import_pictures(bench.context, [pictures]).wait()
         bench.context.collection.engine = engine
         assert bench.context.begin(reembed, "other").wait().embedded == 200
         assert bench.context.collection.recorded().name == "other"

@@ -21,6 +21,7 @@ from concepts.encoders.base import Fingerprint
 from concepts.errors import EncoderError, FingerprintMismatchError, NotAllowedError
 from concepts.library.upkeep import reembed
 from concepts.results.export import ScoreResult, encoder_facts
+from concepts.results.library import import_pictures
 from concepts.results.scores import begin_scoring
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -82,7 +83,7 @@ def test_one_that_the_owner_has_set_needs_no_more_words_and_is_not_loaded_for_ot
 ) -> None:
     bench = bench_of(tmp_path, f"local-dir:{tiny_open_clip}")
     assert score(bench, theirs, pictures).rows == 3
-    bench.library.add([pictures]).wait()
+    import_pictures(bench.context, [pictures]).wait()
     loaded.clear()
     kept = load_bundle(theirs)
     parts = Fingerprint(kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing)
@@ -109,7 +110,7 @@ def test_the_copied_code_runs_and_asks_for_the_same_word(
     "ask",
     [
         lambda bench, name, folder: bench.context.begin(reembed, name, confined=True).id,
-        lambda bench, name, folder: bench.library.add([folder], encoder=name, confined=True).id,
+        lambda bench, name, folder: import_pictures(bench.context, [folder], encoder=name, confined=True).id,
     ],
 )
 def test_from_the_app_a_models_folder_must_be_where_pictures_may_be(

@@ -20,12 +20,19 @@ from drawing import draw, draw_folder
 from patience import PATIENCE
 
 from concepts.errors import NotAllowedError, SettingsError
+from concepts.results.library import (
+    browse,
+    import_pictures,
+    library_info,
+    look_after,
+    search_library,
+    thumbnail_of,
+)
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import SharedThreads, write_made
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from storage.jobs import StoredJob
 
 
@@ -57,27 +64,29 @@ def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
     bench, other = house.create().bench, house.create().bench
     assert bench.context.collection.encoder() is other.context.collection.encoder()  # they share one
-    assert bench.library.info().pictures == PICTURES
+    assert library_info(bench.context).pictures == PICTURES
     assert bench.concepts.all() == []
     assert bench.installation.recent_jobs() == []
-    assert len(bench.library.search("an ellipse", n=5)) == 5
-    for picture in bench.library.pictures(limit=3).pictures:
-        assert bench.library.thumbnail(picture.id)
+    assert len(search_library(bench.context, "an ellipse", n=5)) == 5
+    for picture in browse(bench.context, limit=3).pictures:
+        assert thumbnail_of(bench.context, picture.id)
         assert bench.context.renditions.read(picture.id).whole
 
 
 def test_what_a_visitor_makes_and_adds_is_in_their_own_library_alone(house: Sandboxes) -> None:
     one, other, base = house.create(), house.create().bench, house.base
     one.bench.concepts.begin("Ball", "A round thing.")
-    (picture,) = one.bench.library.pictures(limit=1).pictures
+    (picture,) = browse(one.bench.context, limit=1).pictures
     answer(one.bench, "Ball", [picture.id])
     content = io.BytesIO()
     draw("ellipse", 900).save(content, "PNG")
     batch = upload(one, "mine.png", content.getvalue())
-    one.bench.library.add(one.bench.context.uploads.paths(batch)).wait()
+    import_pictures(one.bench.context, one.bench.context.uploads.paths(batch)).wait()
     for benches, pictures in (([one.bench], PICTURES + 1), ([other, base, house.create().bench], PICTURES)):
         for bench in benches:
-            assert bench.library.info().pictures == bench.context.collection.index().count() == pictures
+            assert (
+                library_info(bench.context).pictures == bench.context.collection.index().count() == pictures
+            )
     for bench in (other, base):
         assert bench.concepts.all() == []
         assert bench.context.log.last_sequence(1) == 0
@@ -109,13 +118,13 @@ def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_compute
     with tempfile.TemporaryDirectory(dir="/dev/shm" if tmp_path.parts[1] != "dev" else "/tmp") as other:
         folders = [draw_folder(Path(other) / "a", 3), draw_folder(tmp_path / "b", 3, first_seed=50)]
         bench = Workbench(load_settings(home=tmp_path / "home"))
-        bench.library.add(folders, encoder=f"local-dir:{tiny_open_clip}").wait()
+        import_pictures(bench.context, folders, encoder=f"local-dir:{tiny_open_clip}").wait()
         bench.close()
         with demo_house(tmp_path, tiny_open_clip) as house:
             sandbox = house.create()
             links = [place for place in sandbox.home.rglob("*") if place.is_symlink()]
             assert sorted(link.resolve() for link in links) == sorted(map(Path.resolve, folders))
-            pictures = sandbox.bench.library.pictures(limit=10).pictures
+            pictures = browse(sandbox.bench.context, limit=10).pictures
             assert all(sandbox.bench.context.renditions.read(picture.id).whole for picture in pictures)
             assert {picture.path[: len("/sample/1/")] for picture in pictures} == {"/sample/1/", "/sample/2/"}
 
@@ -200,7 +209,7 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     bench = house.create().bench
     bench.concepts.begin("Round thing", "A filled ellipse.")
     bench.concepts.begin("Later", "Not begun to be answered.")
-    answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
+    answer(bench, "Round thing", [picture.id for picture in browse(bench.context, limit=PICTURES).pictures])
     bench.concept("Round thing").begin(train).wait()
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:

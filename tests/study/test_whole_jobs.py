@@ -17,6 +17,7 @@ from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
 from concepts.results.bundles import write_bundle
 from concepts.results.export import bundle_at
+from concepts.results.library import import_pictures
 from concepts.results.trained import train
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -32,7 +33,7 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     shutil.copytree(encoder_cache, tmp_path / "home" / "cache")
     pictures = draw_folder(tmp_path / "pictures", 120)
     bench = Workbench(load_settings(home=tmp_path / "home"))
-    bench.library.add([pictures], encoder="embedded").wait()
+    import_pictures(bench.context, [pictures], encoder="embedded").wait()
     concept = bench.concepts.begin("Round thing", "A filled ellipse, not a rectangle.")
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (tmp_path / "answers.csv").write_text("\n".join(["path,label", *rows]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 
+from concepts.results.library import import_pictures
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -23,7 +24,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, dr
     """A data folder with the drawings and no concept, to be copied."""
     home = tmp_path_factory.mktemp("made") / "home"
     bench = Workbench(Settings(home=home))
-    bench.library.add([drawn], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [drawn], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.close()
     return home
 

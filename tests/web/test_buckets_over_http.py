@@ -8,6 +8,7 @@ from drawing import draw_folder
 from s3_service import KEY, SECRET, Service
 from web_screens import browser
 
+from concepts.results.library import add_uploads, browse
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -23,10 +24,10 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     batch = http.post("/uploads").json()["batch"]
     for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
         assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200
-    bench.jobs.resume(bench.library.add_uploads(batch).id)
+    bench.jobs.resume(add_uploads(bench.context, batch).id)
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 3
     assert not [path for path in (home / "uploads").rglob("*") if path.is_file()]
-    picture, other = (one.id for one in bench.library.pictures(limit=2).pictures)
+    picture, other = (one.id for one in browse(bench.context, limit=2).pictures)
     for size in ("thumbnail", "picture"):
         assert http.get(f"/media/{size}/{picture}").headers["content-type"] == "image/webp"
 

@@ -19,6 +19,7 @@ from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.results.bundles import version_card
 from concepts.results.heads import head_of
+from concepts.results.library import import_pictures
 from concepts.results.review import review_queue
 from concepts.results.scores import pictures_around, score_page
 from concepts.results.trained import measure_again, train, version_quality
@@ -36,7 +37,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     learn from and those that measure."""
     root = tmp_path_factory.mktemp("corrections")
     bench = Workbench(Settings(home=root / "home"))
-    bench.library.add([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(
+        bench.context, [draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
+    ).wait()
     concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind

@@ -25,6 +25,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.formats import written_formats
 from concepts.labelling.mining import Mined, mine
+from concepts.results.library import add_uploads
 from concepts.results.rules import write_table
 from concepts.results.scores import score_folder
 from concepts.results.trained import train
@@ -205,7 +206,7 @@ def worked(house: Sandboxes) -> TestClient:
     batch = bench.context.uploads.begin()
     client.put(f"/uploads/{batch}/mine.png", content=content.getvalue())
     client.put(f"/uploads/{batch}/torn.png", content=content.getvalue()[:-200])
-    bench.library.add_uploads(batch).wait()
+    add_uploads(bench.context, batch).wait()
     client.post("/api/v1/concepts", json=BALL)
     answer_all(bench, "Ball", bench.context.collection.library.all_ids())
     bench.concept("Ball").begin(train).wait()

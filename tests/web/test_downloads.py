@@ -18,6 +18,7 @@ from web_screens import add_people, browser
 
 from concepts.bundle.usage import over_rest
 from concepts.labelling.labels import next_pictures
+from concepts.results.library import import_pictures
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -105,7 +106,7 @@ def test_a_player_gets_the_part_that_it_asks_for_and_never_another_file(
     bench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
     clip, client = tmp_path / "in" / "clip.mp4", browser(create_service(bench))
     film(clip, ["ellipse", "line"], 1)
-    bench.library.add([tmp_path / "in"]).wait()
+    import_pictures(bench.context, [tmp_path / "in"]).wait()
     frame = list(bench.context.collection.library.adding.frames_of(str(clip)).values())[1]
     address, size = f"/media/video/{frame}", clip.stat().st_size
     answer = client.get(address, headers={"Range": "bytes=4-7"})

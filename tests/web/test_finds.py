@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from concepts.labelling.examples import choose_example, remove_example
 from concepts.labelling.labels import decisions_of, next_pictures
+from concepts.results.library import browse
 from concepts.results.scores import find_page, score_page
 from concepts.results.trained import train, use_version
 from concepts.workbench import Workbench
@@ -51,7 +52,7 @@ def test_programs_page_through_finds_and_know_the_shape_of_each(library: Workben
     page = api.get("finds", params={"limit": 8}).json()
     assert page["more"] >= 8
     pictures = page["page"]["pictures"]
-    sizes = {one.id: (one.width, one.height) for one in library.library.pictures(limit=60).pictures}
+    sizes = {one.id: (one.width, one.height) for one in browse(library.context, limit=60).pictures}
     assert [(one["width"], one["height"]) for one in pictures] == [sizes[one["id"]] for one in pictures]
     following = api.get("finds", params={"limit": 8, "offset": page["more"]}).json()["page"]["pictures"]
     assert not {one["id"] for one in pictures} & {one["id"] for one in following}

@@ -20,6 +20,7 @@ from concepts.definition import editing
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.library import import_pictures
 from concepts.results.trained import measure_again, train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -40,7 +41,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         picture.rename(pictures / f"{picture.stem} {HOSTILE.replace('/', '')}.png")
     (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
     bench = Workbench(Settings(home=root / "home"))
-    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     concept = bench.concepts.begin(NAME, f"What counts: {HOSTILE}")
     edits = [
         partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"),

@@ -19,6 +19,7 @@ from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.labels import label_count, label_grid, recent_labels
 from concepts.learning.evaluation import FEWEST
 from concepts.results.advice import mode
+from concepts.results.library import import_pictures
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from web.server import create_service
@@ -31,7 +32,7 @@ def large(library: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A large picture beside the small drawings."""
     file = tmp_path_factory.mktemp("large") / "large.jpg"
     draw("ellipse", 99).resize((2000, 1500)).save(file, quality=90)
-    library.library.add([file.parent]).wait()
+    import_pictures(library.context, [file.parent]).wait()
     return file
 
 

@@ -21,8 +21,8 @@ from concepts.installation.users import Users
 from concepts.labelling import labels
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
-from concepts.workbench.library import PictureLibrary
 from web.handlers import calls
+from web.http import media
 from web.http.media import READING
 from web.http.turns import Turns
 from web.server import create_app
@@ -60,7 +60,7 @@ def test_a_page_has_nothing_of_whoever_opened_it_first_and_is_kept_from_stranger
 @pytest.mark.parametrize(
     ("kind", "reads", "address"),
     [
-        (PictureLibrary, "thumbnail", "/media/thumbnail/{picture}"),
+        (media, "thumbnail_of", "/media/thumbnail/{picture}"),
         (labels, "label_grid", f"/api/v1/concepts/{NAME}/tiles"),
     ],
 )

@@ -14,6 +14,7 @@ from web_screens import browser
 
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_label, next_pictures, recent_labels
+from concepts.results.library import import_pictures, look_after, picture_count
 from concepts.results.library_map import (
     map_colours,
     map_places,
@@ -26,7 +27,6 @@ from concepts.results.scores import score_page
 from concepts.results.trained import train
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from web.server import create_service
 
 NAME = "Round thing"
@@ -39,7 +39,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     root = tmp_path_factory.mktemp("map")
     bench = Workbench(Settings(home=root / "home"))
     folders = [draw_folder(root / "pictures" / name, 30, 100 * seed) for seed, name in enumerate(("a", "b"))]
-    bench.library.add(folders, encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench.context, folders, encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.concepts.begin(NAME, "A filled ellipse.")
     for picture in next_pictures(bench.concept(NAME), 20):
         value = "yes" if "ellipse" in picture.path else "no"
@@ -59,7 +59,7 @@ def key_of(bench: Workbench) -> str:
 def test_each_picture_has_a_place_a_colour_and_a_small_picture(bench: Workbench) -> None:
     key, client = key_of(bench), browser(create_service(bench), follow_redirects=True)
     places = np.frombuffer(client.get(f"/app/map/places?key={key}").content, "<u2").reshape(-1, 2)
-    assert len(places) == len(np.unique(places, axis=0)) == bench.library.count()
+    assert len(places) == len(np.unique(places, axis=0)) == picture_count(bench.context)
     answer = client.get(f"/app/map/colours?key={key}&by=folder")
     legend = json.loads(answer.headers["map-legend"])
     assert [(one["word"], one["pictures"]) for one in legend] == [("a", 30), ("b", 30)]
@@ -84,11 +84,11 @@ def test_labels_and_scores_colour_it_and_nothing_is_said_of_test_pictures_withou
     assert not map_colours(bench.context, key, "label", NAME, "someone else").codes.any()
     bench.context.draw_more(bench.context.row_of(NAME), at_least=5)
     unseen = bench.context.store.kept_apart(bench.context.row_of(NAME).id) - own.keys()
-    ids = [picture_on_map(bench.context, key, place) for place in range(bench.library.count())]
+    ids = [picture_on_map(bench.context, key, place) for place in range(picture_count(bench.context))]
     codes = map_colours(bench.context, key, "score", NAME, "me").codes
     assert {i for i, code in zip(ids, codes, strict=True) if not code} == unseen != set()
     codes = map_colours(bench.context, key, "version", NAME, "me").codes
-    page = score_page(concept, "top", limit=bench.library.count())
+    page = score_page(concept, "top", limit=picture_count(bench.context))
     assert page is not None
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
     assert {i for i, code in zip(ids, codes, strict=True) if code} == flagged != set()
@@ -127,7 +127,7 @@ def test_new_pictures_wait_for_the_next_map_and_those_in_the_trash_leave_at_once
         assert state is not None
         return state.pictures, state.missing
 
-    bench.library.add([draw_folder(tmp_path / "new", 2, 900)]).wait()
+    import_pictures(bench.context, [draw_folder(tmp_path / "new", 2, 900)]).wait()
     assert counts() == (60, 2)
     look_after(bench.context, only="map").wait()
     assert counts() == (62, 0)

@@ -14,6 +14,7 @@ from PIL import Image
 from web_screens import PEOPLE, Screens, add_people, browser
 
 from concepts.library.protection import parts_of, prefer_protection, protect_concept, protection_of_concept
+from concepts.results.library import browse
 from concepts.workbench import Workbench
 from web.server import create_app
 from web.tabs import TABS, Tab
@@ -47,7 +48,7 @@ def vic(bench: Workbench, people: dict[str, TestClient]) -> TestClient:
 
 @pytest.fixture(scope="module")
 def picture(library: Workbench) -> str:
-    return library.library.pictures(limit=1).pictures[0].id
+    return browse(library.context, limit=1).pictures[0].id
 
 
 def protects(client: TestClient, page: str, **query: str) -> set[str]:

@@ -21,11 +21,13 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.bundle.decisions import PicturesSaid
 from concepts.installation.activity import JobView, SettingsView
+from concepts.labelling.columns import ColumnsReport
 from concepts.labelling.examples import GivenExample, give_example
 from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
+from concepts.results import library
 from concepts.results.label_exports import What, download_labels
 from concepts.results.review import begin_review, review_queue
 from concepts.results.scores import Heat, classifier, heat_of
@@ -33,7 +35,6 @@ from concepts.settings import Detail, Effort
 from concepts.use_cases.parameters import MOST, Limit, Offset, PictureId
 from concepts.use_cases.roles import Role
 from concepts.workbench import Workbench
-from concepts.workbench.columns import ColumnsReport
 from concepts.workbench.label_files import LabelFileView
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, Body, BoundedRoute, ConceptName, Reader, accepted
@@ -217,7 +218,7 @@ def routes(workbench: Workbench) -> APIRouter:
         columns, such as those of img2dataset about safety. Values that are known change nothing."""
         async with received(request, file) as path:
             return await run_in_threadpool(
-                workbench.library.keep_captions, path, format=format, confined=True
+                library.keep_captions, workbench.context, path, format=format, confined=True
             )
 
     @router.post("/classify", tags=["scoring"])

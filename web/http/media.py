@@ -21,6 +21,7 @@ from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.protection import OnPage, Part, protection_on_page
 from concepts.library.renditions import Rendition
 from concepts.library.roots import within_roots
+from concepts.results.library import thumbnail_of
 from concepts.results.library_map import By, map_colours, map_places, picture_on_map
 from concepts.use_cases.names import LONGEST
 from concepts.workbench import Workbench
@@ -46,7 +47,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
     def small(picture_id: str) -> Rendition:
         try:
-            return Rendition(workbench.library.thumbnail(picture_id), whole=True)
+            return Rendition(thumbnail_of(workbench.context, picture_id), whole=True)
         except UnknownError:
             return Rendition(outside_thumbnail(workbench.context.collection, picture_id), whole=True)
 

@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError
+from concepts.results.library import library_info
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import write_made
 from concepts.workbench import Workbench
@@ -76,7 +77,7 @@ def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
     def shown(over: bool = False, full: str = "", status: int = 200) -> HTMLResponse:
         base, limits = visitors.sandboxes.base, visitors.sandboxes.limits
         content = render(
-            "begin.html", over=over, full=full, pictures=base.library.info().pictures, limits=limits
+            "begin.html", over=over, full=full, pictures=library_info(base.context).pictures, limits=limits
         )
         return HTMLResponse(content, status, page_headers(access.settings.framed_by))
 

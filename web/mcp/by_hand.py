@@ -29,6 +29,7 @@ from concepts.labelling.mining import mine
 from concepts.learning.report import Metric
 from concepts.results.bundles import export_bundle
 from concepts.results.heads import head_of
+from concepts.results.library import library_info, search_library
 from concepts.results.scores import score_file, score_page
 from concepts.results.trained import version_quality
 from concepts.use_cases.parameters import PictureId
@@ -142,7 +143,7 @@ def show_concept(
     bench = bench_of(ctx)
     if concept:
         return _shown(bench, concept, version)
-    info = bench.library.info()
+    info = library_info(bench.context)
     return Libraries(
         pictures=info.pictures,
         encoder=info.encoder,
@@ -341,7 +342,7 @@ def search_pictures(
     order “next” look at each, judge it by the definition (show_concept), and say so with label_pictures."""
     bench = bench_of(ctx)
     if not concept:
-        hits = bench.library.search(words, like=like, n=n)
+        hits = search_library(bench.context, words, like=like, n=n)
         closest = [FoundPicture(id=hit.id, path=hit.path) for hit in hits]
         return shown(bench, f"{len(hits)} pictures, the closest first.", closest)
     if words or like:

@@ -12,6 +12,7 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from concepts.installation.activity import JobView
+from concepts.results.library import thumbnail_of
 from concepts.workbench import Workbench
 
 MOST_PICTURES = 12  # in one answer: some 15 kB each
@@ -86,7 +87,7 @@ def shown(bench: Workbench, sentence: str, pictures: Sequence[FoundPicture]) -> 
         score = "" if one.score is None else f"{one.score:.3f}"
         said = " ".join(filter(None, (one.id, score, one.path)))
         out = io.BytesIO()  # as JPEG: what every assistant takes
-        thumbnail = Image.open(io.BytesIO(bench.library.thumbnail(one.id)))
+        thumbnail = Image.open(io.BytesIO(thumbnail_of(bench.context, one.id)))
         thumbnail.convert("RGB").save(out, "JPEG", quality=QUALITY)
         data = base64.b64encode(out.getvalue()).decode()
         blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from web_screens import PASSWORD, add_people
 
 from concepts.labelling.labels import give_label
+from concepts.results.library import browse
 from concepts.workbench import Workbench
 from web.server import create_app
 
@@ -26,7 +27,7 @@ def api(bench: Workbench) -> TestClient:
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
+    one, two = (p.id for p in browse(bench.context, limit=2).pictures)
     file = f"id,label,author\n{one},yes,lea\n{two},no,ana\n"
     answer = api.post("concepts/Ball/labels/import", content=file, auth=LEA)
     assert answer.status_code == 200, answer.text
@@ -39,7 +40,7 @@ def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, 
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
     bench: Workbench, api: TestClient
 ) -> None:
-    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
+    one, two = (p.id for p in browse(bench.context, limit=2).pictures)
     for picture, value in ((one, "yes"), (two, "no")):
         give_label(bench.concept("Ball"), picture, value, author="ana", key=f"ana {picture}")
 

@@ -18,6 +18,7 @@ from concepts.learning.target import Side
 from concepts.library.protection import protection_on_page
 from concepts.results.advice import advice_for
 from concepts.results.heads import head_of
+from concepts.results.library import import_pictures
 from concepts.results.quality import QualityView
 from concepts.results.review import keep_looking_over, review_queue
 from concepts.results.scores import pictures_around, score_library
@@ -34,7 +35,6 @@ from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.library import PictureLibrary
 from storage.tables import now
 from web.advice import in_words
 from web.beside import Beside, one_of
@@ -473,7 +473,7 @@ def _allowed(request: gr.Request) -> dict[str, bool]:
         "use": may(request, use_version),
         "certify": may(request, Certificates.begin),
         "label": may(request, give_labels),
-        "pictures": may(request, PictureLibrary.add),
+        "pictures": may(request, import_pictures),
     }
 
 

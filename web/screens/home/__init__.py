@@ -11,12 +11,12 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.results.library import import_pictures, library_info
 from concepts.results.versions import file_stem
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.library import PictureLibrary
 from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.concept_menu import ConceptMenu
@@ -101,7 +101,7 @@ class Home:
 
     def shown(self, said: dict[str, str] | None = None) -> list[Any]:
         concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
-        pictures = self._bench.library.info(wait=False).pictures
+        pictures = library_info(self._bench.context, wait=False).pictures
         return [
             gr.Markdown(visible=bool(concepts)),
             gr.Button(visible=not pictures),
@@ -113,9 +113,9 @@ class Home:
             "",
         ]
 
-    @calls(PictureLibrary.add)
+    @calls(import_pictures)
     def add_sample(self, request: gr.Request) -> list[Any]:
-        self._bench.library.add(sample=True)
+        import_pictures(self._bench.context, sample=True)
         return self.shown()
 
     @calls()

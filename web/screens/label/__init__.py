@@ -10,6 +10,7 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_labels
 from concepts.library.protection import protection_on_page
+from concepts.results.library import picture_count
 from concepts.results.next_pictures import coming
 from concepts.results.review import keep_looking_over
 from concepts.workbench import ENOUGH_LABELS, Workbench
@@ -86,7 +87,7 @@ class Label:
                 raise DiscernError("Choose a concept first.")
             if not may(request, give_labels):
                 raise DiscernError("You can look, but not label. An owner can change your role.")
-            if not self._bench.library.count():
+            if not picture_count(self._bench.context):
                 raise DiscernError("There are no pictures yet. Import some in Library.")
             concept, author = self._bench.concept(name), author_of(request)
             view = concept.definition.read()

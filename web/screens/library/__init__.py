@@ -25,10 +25,18 @@ from concepts.library.collections import (
 )
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.library import (
+    FolderView,
+    browse,
+    has_safety,
+    library_folders,
+    library_info,
+    picture_formats,
+    picture_months,
+)
 from concepts.results.rules import read_rule
 from concepts.results.scores import concepts_that_score
 from concepts.workbench import Workbench
-from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
@@ -229,7 +237,7 @@ class Library:
                 place(ELSEWHERE[view], **kept),
                 *[gr.skip()] * (8 + len(self.importing.parts + self.importing.fields)),
             ]
-        library = self._bench.library.info(wait=False)
+        library = library_info(self._bench.context, wait=False)
         chosen, problem = self._chosen(said)
         return [
             "",
@@ -246,7 +254,7 @@ class Library:
     @calls()
     def again(self, request: gr.Request) -> list[Any]:
         """What is beside the pictures, after albums or the pictures changed."""
-        said, library = dict(request.query_params), self._bench.library.info(wait=False)
+        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._given(library, chosen, said, problem, request),
@@ -262,7 +270,7 @@ class Library:
     @calls()
     def fill(self, request: gr.Request) -> list[Any]:
         """The first pictures of a library that had none."""
-        said, library = dict(request.query_params), self._bench.library.info(wait=False)
+        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._grid(library, chosen, problem, request),
@@ -273,7 +281,7 @@ class Library:
     @calls()
     def tick(self, request: gr.Request) -> list[Any]:
         """While an import goes on: counts; the script fetches the first pictures as they come."""
-        said, library = dict(request.query_params), self._bench.library.info(wait=False)
+        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._given(library, chosen, said, problem, request),
@@ -285,10 +293,10 @@ class Library:
     def open_filters(self, request: gr.Request) -> list[Any]:
         chosen, _ = self._chosen(dict(request.query_params))
         said, concepts = chosen.said(), list(self._bench.concepts.scales())
-        safe = [SAFE] if self._bench.library.has_safety() or chosen.safe else []
+        safe = [SAFE] if has_safety(self._bench.context) or chosen.safe else []
         also = [UNDATED] * chosen.undated + [SAFE] * chosen.safe
         choices = {
-            "format": [ANY, *((one, one) for one in self._bench.library.formats())],
+            "format": [ANY, *((one, one) for one in picture_formats(self._bench.context))],
             "concept": [("None", ""), *((one, one) for one in concepts)],
         }
         values: list[Any] = [gr.Column(visible=False), gr.Column(visible=True)]
@@ -335,7 +343,7 @@ class Library:
                     "caption": ("" if one.column in ("caption", "keywords") else "In it: ")
                     + one.caption[:80],
                 }
-                for one in self._bench.library.pictures(words, CAPTIONED).pictures
+                for one in browse(self._bench.context, words, CAPTIONED).pictures
             ]
         query = urlencode(said | {"limit": 60})
         return {"source": f"/api/v1/library/pictures?{query}", "shown": shown, "pictures": first}
@@ -459,7 +467,7 @@ class Library:
             return "true" if here else ""
 
         months: dict[int, list[dict[str, str]]] = {}
-        for year, month in self._bench.library.months():
+        for year, month in picture_months(self._bench.context):
             first, last = f"{year}-{month:02}-01", _last_day(year, month)
             here = (str(chosen.taken_from), str(chosen.taken_to)) == (first, last)
             kept_months = {name: value for name, value in kept.items() if name != "sort"}
@@ -518,9 +526,9 @@ class Library:
             for one in shown:
                 found.append(drawn(one, depth))
                 if one.has_folders and (depth == 0 or _is_in(chosen.folder, one.path)):
-                    level(self._bench.library.folders(one.path), depth + 1)
+                    level(library_folders(self._bench.context, one.path), depth + 1)
 
-        level(self._bench.library.folders(), 0)
+        level(library_folders(self._bench.context), 0)
         return found if len(found) > 1 else []
 
 

@@ -11,8 +11,14 @@ from concepts.library.browsing import Repetition
 from concepts.library.health import Checked
 from concepts.library.protection import protection_on_page
 from concepts.library.upkeep import vectors_on_disk
+from concepts.results.library import (
+    exact_duplicates,
+    library_info,
+    list_bad_files,
+    look_after,
+    near_duplicates,
+)
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going
 from web.parts import Progress, data_view, place
@@ -52,13 +58,13 @@ class Health:
 
     def _drawn(self, request: gr.Request) -> dict[str, Any]:
         bench, said = self._bench, dict(request.query_params)
-        info, concept = bench.library.info(), concept_of(request) or ""
+        info, concept = library_info(bench.context), concept_of(request) or ""
         shown = protection_on_page(bench.context, author_of(request), concept_of(request)).query
         first = int(said["bad"]) if said.get("bad", "").isdecimal() and len(said["bad"]) < 9 else 0
         copies = (
-            bench.library.exact_duplicates(GROUPS, said.get("copies", "")) if info.exact_duplicates else []
+            exact_duplicates(bench.context, GROUPS, said.get("copies", "")) if info.exact_duplicates else []
         )
-        alike = bench.library.near_duplicates(GROUPS, said.get("near", "")) if info.near_duplicates else []
+        alike = near_duplicates(bench.context, GROUPS, said.get("near", "")) if info.near_duplicates else []
         job = next(iter(bench.installation.newest_jobs(JOBS[:1])), None)
         checked = job.result if job and job.state == "done" and not is_going(job) else None
         disk = vectors_on_disk(bench.context) if info.encoder else None
@@ -94,7 +100,7 @@ class Health:
             "bad_title": f"Skipped files ({info.bad_files:,})",
             "bad": [
                 {"path": one.path, "message": one.message}
-                for one in (bench.library.bad_files(BAD_FILES, first) if info.bad_files else [])
+                for one in (list_bad_files(bench.context, BAD_FILES, first) if info.bad_files else [])
             ],
             "more_bad": place(PATH, concept, bad=first + BAD_FILES)
             if first + BAD_FILES < info.bad_files

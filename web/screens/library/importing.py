@@ -14,8 +14,8 @@ from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.library.upkeep import words_state
 from concepts.library.uploads import typed_paths
+from concepts.results.library import add_uploads, folders_within, import_pictures, look_after
 from concepts.workbench import Workbench
-from concepts.workbench.library import PictureLibrary, look_after
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from storage.pictures.videos import SUFFIXES, is_there
 from web.advice import in_words
@@ -99,7 +99,7 @@ class Importing:
         """Values of `parts`. `ended`: whoever looked on is told of the end."""
         return [
             None,
-            gr.Button(visible=may(request, PictureLibrary.add_uploads)),
+            gr.Button(visible=may(request, add_uploads)),
             self._news(request, ended=ended),
             *self.progress.shown(request),
         ]
@@ -107,7 +107,7 @@ class Importing:
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
         """The form; or it goes again where it is open."""
-        may_add = may(request, PictureLibrary.add)
+        may_add = may(request, import_pictures)
         demo, store = request.state.demo, self._bench.context.settings.store
         videos = is_there() and not demo
         drop = {
@@ -140,12 +140,12 @@ class Importing:
                 "text": "All of them are in the trash.",
                 "trash": "/library/trash",
             }
-        if not may(request, PictureLibrary.add_uploads):
+        if not may(request, add_uploads):
             return {"title": "No pictures yet", "text": "An owner can import some."}
         return {
             "title": "No pictures yet",
             "text": "Import a folder, or drop pictures on this page.",
-            "sample": may(request, PictureLibrary.add),
+            "sample": may(request, import_pictures),
         }
 
     def _about(self) -> dict[str, Any]:
@@ -170,9 +170,9 @@ class Importing:
         }
 
     def _places(self, folder: str) -> dict[str, Any]:
-        found = self._bench.library.folders_to_add(folder)
+        found = folders_within(self._bench.context, folder)
         above = str(Path(folder).parent) if folder else ""
-        allowed = {str(one) for one in self._bench.library.folders_to_add()}
+        allowed = {str(one) for one in folders_within(self._bench.context)}
         return {
             "up": folder != "",
             "above": "" if folder in allowed else above,
@@ -218,21 +218,21 @@ class Importing:
 
     # What is done
 
-    @calls(PictureLibrary.add)
+    @calls(import_pictures)
     def add_folder(self, path: str, request: gr.Request) -> list[Any]:
         try:
-            job = self._bench.library.add(typed_paths(path), confined=True)
+            job = import_pictures(self._bench.context, typed_paths(path), confined=True)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *[gr.skip()] * 4]
         return self._begun(job.id, request)
 
-    @calls(PictureLibrary.add)
+    @calls(import_pictures)
     def add_sample(self, request: gr.Request) -> list[Any]:
-        return self._begun(self._bench.library.add(sample=True).id, request)
+        return self._begun(import_pictures(self._bench.context, sample=True).id, request)
 
-    @calls(PictureLibrary.add_uploads)
+    @calls(add_uploads)
     def add_uploads(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        return self._begun(self._bench.library.add_uploads(str(chosen.batch)).id, request)
+        return self._begun(add_uploads(self._bench.context, str(chosen.batch)).id, request)
 
     @calls(look_after)
     def read_words(self, request: gr.Request) -> list[Any]:
@@ -245,7 +245,7 @@ class Importing:
         self._bench.installation.note_begun(job, author_of(request))
         return [None, gr.Column(visible=False), None, *self.progress.shown(request)]
 
-    @calls(PictureLibrary.add)
+    @calls(import_pictures)
     def enter(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         """Into a folder, or back to the one above."""
         folder = str(chosen.value)

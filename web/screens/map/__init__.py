@@ -10,9 +10,9 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.library import browse, look_after, picture_count
 from concepts.results.library_map import By, map_state
 from concepts.workbench import Workbench
-from concepts.workbench.library import look_after
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.map import PictureMap
@@ -108,7 +108,7 @@ class MapScreen:
         shape = request.query_params.get("shape", "")
         if not shape:
             return None, []
-        found = self._bench.library.pictures(PictureSelection.of({"shape": shape}), PAGE)
+        found = browse(self._bench.context, PictureSelection.of({"shape": shape}), PAGE)
         return found.fitting or len(found.pictures), found.pictures
 
     def _told(self, request: gr.Request, fitting: int | None) -> list[Any]:
@@ -119,10 +119,10 @@ class MapScreen:
         by = query.get("by", "")
         by = by if by in get_args(By) and (concepts or by not in OF_CONCEPT) else "folder"
         progress, here = self.progress.shown(), place("/library", concept_of(request) or "")
-        state = map_state(bench.context) if bench.library.count() else None
+        state = map_state(bench.context) if picture_count(bench.context) else None
         if state is None:
             none = {"title": "Drawing the map", "text": "It appears here when it is ready."}
-            if not bench.library.count():
+            if not picture_count(bench.context):
                 none = {"title": "No pictures yet", "text": "Import some in Library."}
                 head = {"back": here, "none": none}
                 return [head, gr.Row(visible=False), by, gr.skip(), None, None, *progress]

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.results.library import library_info
 from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
 from storage.backup import uploads_left_out
@@ -26,7 +27,7 @@ class Backup:
 
     @calls(Installation.about)
     def open(self, request: gr.Request) -> list[Any]:
-        about, library = self._bench.installation.about(), self._bench.library.info()
+        about, library = self._bench.installation.about(), library_info(self._bench.context)
         packages = {"Python": about.python, **about.packages}
         return [
             headed(PATH, request),

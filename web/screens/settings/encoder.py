@@ -10,9 +10,9 @@ from concepts.encoders import KNOWN, has_openclip, resolve_auto
 from concepts.errors import DiscernError
 from concepts.library.neighbourhood import QUICK
 from concepts.library.upkeep import neighbours_report, reembed
+from concepts.results.library import library_info, look_after
 from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
-from concepts.workbench.library import look_after
 from web.advice import in_words
 from web.handlers import PLAIN, calls, may
 from web.jobs import outcome
@@ -53,7 +53,7 @@ class Encoder:
 
     @calls(Installation.about)
     def open(self, request: gr.Request) -> list[Any]:
-        library, auto = self._bench.library.info(), resolve_auto()
+        library, auto = library_info(self._bench.context), resolve_auto()
         owner = may(request, reembed) and library.encoder is not None
         without = "Needs Discern’s extra “openclip”, which isn't installed."
         another = "Downloaded once. One of open_clip or timm; the list has some."
@@ -96,7 +96,7 @@ class Encoder:
         return self._told(request)
 
     def _told(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
-        library = self._bench.library.info()
+        library = library_info(self._bench.context)
         return [headed(PATH, request), said, self._now(library, request), *self.progress.shown()]
 
     def _now(self, library: Any, request: gr.Request) -> dict[str, Any]:

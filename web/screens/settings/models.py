@@ -14,6 +14,7 @@ from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.endpoint import EndpointReport, Finding, about_endpoint, about_models
 from concepts.language.connection import without_credentials
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT
+from concepts.results.library import library_info
 from concepts.settings import is_loopback
 from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
@@ -196,7 +197,7 @@ class Models:
 
     def _parts(self, silent: list[str]) -> dict[str, Any]:
         """What does the work, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._bench.context.settings, self._bench.library.info()
+        settings, library = self._bench.context.settings, library_info(self._bench.context)
         host = urlsplit(settings.openai_base_url or DEFAULT_ENDPOINT).hostname or "the endpoint"
         host = "" if is_loopback(host) else f"sends to {host}"
         words = settings.llm_model if settings.has_endpoint else None

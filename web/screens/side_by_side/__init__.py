@@ -18,6 +18,7 @@ from concepts.labelling.labels import own_labels
 from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.library import browse
 from concepts.results.rules import read_rule
 from concepts.workbench import Workbench
 from storage.names import key_of
@@ -121,7 +122,7 @@ class SideBySide:
             paths = self._bench.context.collection.paths(selected)
             views = [PictureView(id=i, path=paths[i], width=0, height=0) for i in selected if i in paths]
             return PicturePage(pictures=views, newer="", older="")
-        return self._bench.library.pictures(chosen, PAGE, request.query_params.get("at", ""), author=author)
+        return browse(self._bench.context, chosen, PAGE, request.query_params.get("at", ""), author=author)
 
     def _own(
         self, concepts: Iterable[str], ids: Sequence[str], author: str

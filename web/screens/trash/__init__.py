@@ -11,6 +11,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.library.protection import protection_on_page
+from concepts.results.library import library_info
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Emptied
 from concepts.workbench.trash import Moved, Trash, TrashItem
@@ -92,7 +93,7 @@ class TrashScreen:
 
     def _shown(self, request: gr.Request) -> list[Any]:
         kind = _kind(request)
-        pictures = self._bench.library.info(wait=False).in_bin
+        pictures = library_info(self._bench.context, wait=False).in_bin
         backups = self._bench.trash.backups()
         going = is_going(self.progress.newest())
         empties = bool(pictures) and kind in (None, "picture") and may(request, Trash.empty) and not going

@@ -10,9 +10,10 @@ from concepts.errors import NoUsableRowsError
 from concepts.labelling.formats.apart import rows_of
 from concepts.labelling.formats.base import CAPTION, Format
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, can_be_kept
+from concepts.library.collection import collection_of
 from concepts.library.lookup import NamedPicture, find_named
+from concepts.use_cases.handles import App
 from concepts.view import View
-from concepts.workbench.context import Context
 from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
 
 SHOWN = 20  # rows of a file that can't be used, as a report names them
@@ -31,7 +32,7 @@ class ColumnsReport(View):
     bad_rows: list[dict[str, Any]]
 
 
-def keep_columns(context: Context, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
+def keep_columns(app: App, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
     """Keeps what a file or folder says of pictures. Raises `NoUsableRowsError`."""
     bad: list[BadRow] = []
     rows: list[tuple[int, NamedPicture, dict[str, str]]] = []
@@ -58,7 +59,7 @@ def keep_columns(context: Context, found: Format, file: Path, *, any_number: boo
                 said = {CAPTION: said.pop(CAPTION)} | said
             rows.append((number, NamedPicture(picture or path, path if picture else ""), said))
     folder = file.absolute() if file.is_dir() else file.absolute().parent
-    outcomes = find_named(context.collection.library, [named for _, named, _ in rows], folder)
+    outcomes = find_named(collection_of(app).library, [named for _, named, _ in rows], folder)
     columns: list[PictureColumn] = []
     unknown = 0
     for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
@@ -76,7 +77,7 @@ def keep_columns(context: Context, found: Format, file: Path, *, any_number: boo
     return ColumnsReport(
         format=found.method.name,
         pictures=len({column.picture_id for column in columns}),
-        kept=context.columns.add(columns),
+        kept=app.columns.add(columns),
         columns=Counter(column.name for column in columns),
         unknown_pictures=unknown,
         bad=len(bad),
