@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
-from concepts.cli.groups import library
 from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
 from concepts.results.keywords import copy_files, write_keywords
-from concepts.results.library import browse, import_pictures, keep_captions
+from concepts.results.library import browse, import_pictures, keep_captions, picture_detail
 from concepts.results.scores import score_page
 from concepts.results.trained import use_version
 from concepts.settings import load_settings
@@ -235,7 +234,7 @@ def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
 
     words = {"lake": {"1.jpg", "2.png"}, "SQUARE": {"2.png"}, "sea": {"3.jpg"}, "oval": {"1.jpg", "3.jpg"}}
     assert {word: set(found(word)) for word in words} == words
-    columns = {one.name: one.value for one in library.picture(found("square")["2.png"]).columns}
+    columns = {one.name: one.value for one in picture_detail(app, found("square")["2.png"]).columns}
     assert columns == {"caption": "A balloon over the lake", "keywords": "square, blue"}
     oval = concept.bench.concepts.begin("Oval", "An ellipse.")
     oval.label_files.import_file(folder, format="sidecars", meanings={"oval": "yes", "*": "leave out"})

@@ -221,7 +221,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 library.keep_captions, workbench.context, path, format=format, confined=True
             )
 
-    @router.post("/classify", tags=["scoring"])
+    @router.post("/classify", tags=["results"])
     async def classify(
         request: Request,
         picture: Annotated[
