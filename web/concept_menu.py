@@ -8,10 +8,10 @@ import gradio as gr
 
 from concepts.definition.revisions import rename
 from concepts.errors import DiscernError
+from concepts.results.trash import list_trash, put_into_trash, restore
 from concepts.workbench import Workbench
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls
@@ -90,10 +90,10 @@ class ConceptMenu:
     def cancel(self, request: gr.Request) -> Any:
         return gr.Column(visible=False)
 
-    @calls(Trash.put)
+    @calls(put_into_trash)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> str:
         name = str(chosen.value)
-        self._bench.trash.put(concept=name, author=author_of(request))
+        put_into_trash(self._bench.context, concept=name, author=author_of(request))
         return place("/", **{AWAY: name})
 
     def _address(self, concept: str, what: str, value: str) -> str:
@@ -109,7 +109,7 @@ class ConceptMenu:
         if (copied := asked.get(COPIED, "")) and concepts.name_now(copied):
             return Notice.good(f"“{copied}” created.")
         away = asked.get(AWAY, "")
-        if any(one.name == away for one in self._bench.trash.items("concept")) if away else False:
+        if any(one.name == away for one in list_trash(self._bench.context, "concept")) if away else False:
             return Notice.good(
                 f"“{away}” is in the trash, with everything that belongs to it.", f"restore/{away}"
             )
@@ -122,5 +122,5 @@ class ConceptMenu:
         if deed == "rename":
             name = rename(self._bench.concept(name), before, author=author_of(request))
         else:
-            self._bench.trash.restore(concept=name, author=author_of(request))
+            restore(self._bench.context, concept=name, author=author_of(request))
         return place(self._path, name if self._path != "/" else "")

@@ -16,9 +16,6 @@ from web.words import count, duration
 LATELY = timedelta(seconds=1.5)
 GOING = ("queued", "running", "interrupted")
 TITLES = {
-    "empty bin": "Emptying the trash",
-    "write keywords": "Writing keywords",
-    "copy files": "Copying files",
     "watch": "Checking a watched folder",
     "test endpoint": "Testing the endpoint",
 }
@@ -92,9 +89,6 @@ def outcome(job: JobView) -> str:
 
 
 OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "empty bin": lambda r: f"{count(r['pictures'], 'picture')} erased",
-    "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
-    "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
     "watch": lambda r: f"{count(r['seen'], 'new picture')}, {r['flagged']:,} flagged",
     "test endpoint": lambda r: (
         f"{sum(a['works'] for a in r['answers'])} of {count(len(r['answers']), 'model')} answered"

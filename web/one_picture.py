@@ -12,9 +12,9 @@ from concepts.library.collections import change_collection
 from concepts.library.protection import protection_on_page
 from concepts.results.library import picture_detail
 from concepts.results.scores import concepts_that_score
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Workbench
 from concepts.workbench.concept import comments_of_picture
-from concepts.workbench.trash import Trash
 from storage.pictures.videos import PLAYED
 from web.components.viewer import Viewer
 from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
@@ -59,7 +59,7 @@ class OnePicture:
             },
             "may": {
                 "label": may(request, give_labels),
-                "trash": may(request, Trash.put) and not request.state.demo,
+                "trash": may(request, put_into_trash) and not request.state.demo,
                 "album": may(request, change_collection),
             },
         }

@@ -29,6 +29,7 @@ from concepts.results.library import (
     picture_detail,
     picture_formats,
 )
+from concepts.results.trash import list_trash
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Place
@@ -86,7 +87,7 @@ class Questions:
         yield "one picture", lambda n: picture_detail(self._bench.context, self._shown(n))
         yield "copies, listed", lambda n: exact_duplicates(self._bench.context, 12, self._shown(n))
         yield "look-alikes, listed", lambda n: near_duplicates(self._bench.context, 12, self._shown(n))
-        yield "the trash", lambda n: self._bench.trash.items(None, PAGE)
+        yield "the trash", lambda n: list_trash(self._bench.context, None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
     def collections(self) -> None:

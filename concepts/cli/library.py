@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from concepts.labelling.columns import ColumnsReport
     from concepts.library.browsing import PictureDetail, PictureView
     from concepts.library.collections import CollectionView, OneCollection
+    from concepts.results.emptying import Emptied
     from concepts.results.library import Added, LibraryState
-    from concepts.workbench.jobs import Emptied
-    from concepts.workbench.trash import Moved, TrashItem
+    from concepts.results.trash import Moved, TrashItem
 
 
 @shows("keep_captions")
@@ -171,12 +171,12 @@ def _collections(found: Sequence[CollectionView]) -> None:
     table(("number", "pictures", "name", "how it began", "concepts"), rows)
 
 
-@shows("trash.put")
+@shows("put_into_trash")
 def _put(moved: Moved) -> None:
     say(f"In the trash: {_names(moved)}.")
 
 
-@shows("trash.restore")
+@shows("restore")
 def _restored(moved: Moved) -> None:
     say(f"Restored: {_names(moved)}.")
 
@@ -185,7 +185,7 @@ def _names(moved: Moved) -> str:
     return f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
 
 
-@shows("trash.items")
+@shows("list_trash")
 def _items(found: Sequence[TrashItem]) -> None:
     rows = [
         (f"{one.when:%Y-%m-%d %H:%M}", one.who, one.kind, one.id[:12], one.labels, one.versions, one.name)
@@ -194,7 +194,7 @@ def _items(found: Sequence[TrashItem]) -> None:
     table(("when", "by", "what", "id", "labels", "versions", "name"), rows)
 
 
-@shows("trash.empty")
+@shows("empty_trash")
 def _emptied(done: Emptied) -> None:
     say(f"{done.pictures:,} pictures are erased, {done.freed / 1e6:,.1f} MB of files.")
     for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors"):

@@ -57,7 +57,7 @@ def _heat(heat: Heat) -> None:
     table([""] * len(heat.parts[0]), [[f"{part:+.2f}" for part in row] for row in heat.parts])
 
 
-@shows("keywords.write")
+@shows("write_keywords")
 def _keywords(done: Any) -> None:
     say(f"Keywords: {done.written:,} written, {done.unchanged:,} unchanged, {done.removed:,} removed.")
     if done.version is None and done.written + done.unchanged:
@@ -65,7 +65,7 @@ def _keywords(done: Any) -> None:
     left_out(done.left_out)
 
 
-@shows("keywords.copy")
+@shows("copy_files")
 def _copied(done: Any) -> None:
     say(f"{done.copied:,} new in {done.folder}, {done.there:,} were there already.")
     left_out(done.left_out)
@@ -172,11 +172,13 @@ def version_certify(
     as_json: Json = False,
 ) -> None:
     """Guarantee a threshold beyond which pictures are right; once all its pictures are labelled, keep it."""
-    certificates = workbench().concept(name).certificates
-    found = certificates.begin(at_least, side, version, author=author)
+    from concepts.results.certificates import ask_for_guarantee, guarantee_state, keep_guarantee
+
+    guaranteed = workbench().concept(name)
+    found = ask_for_guarantee(guaranteed, at_least, side, version, author=author)
     if found.threshold is not None:
-        wait(certificates.keep(side, author=author), "Measuring", KEPT)
-        found = certificates.state(side) or found
+        wait(keep_guarantee(guaranteed, side, author=author), "Measuring", KEPT)
+        found = guarantee_state(guaranteed, side) or found
     if as_json:
         dump(found)
         return

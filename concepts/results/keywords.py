@@ -1,196 +1,117 @@
-"""What a concept says of pictures, where those are: keywords beside their files, and copies of them."""
+"""A concept out where its pictures are: keywords beside their files, and the files in a folder."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
-from concepts.errors import DiscernError
-from concepts.jobs import Listener
-from concepts.view import View
-from storage.buckets import in_bucket
-from storage.disk import is_refusal, refused
-from storage.errors import BadPictureError
-from storage.files import LONGEST_NAME, shortened
-from storage.names import key_of
-from storage.pictures import archives, sources
-from storage.pictures.files import Within, require_within
-from storage.pictures.videos import split
-from storage.pictures.xmp import Keyword, OwnKeywords, Sidecar, elsewhere, sidecar_of
+import numpy as np
+from pydantic import Field
 
-REPORTED = 100  # files: how often progress is told
-LONGEST_SUFFIX = 16  # characters; a longer one is a part of the name
-PIECE = 1024**2  # bytes
+from concepts.errors import ConflictError, DiscernError
+from concepts.jobs import Lane, Progress
+from concepts.labelling.label_cache import label_cache_of
+from concepts.library.collection import collection_of
+from concepts.library.roots import check_roots, require_name, within_roots
+from concepts.results.heads import scores_of
+from concepts.results.keyword_files import FilesCopied, KeywordsWritten, copy_into, write_sidecars
+from concepts.use_cases import Concept, use_case
+from concepts.use_cases.parameters import Confined
+from concepts.use_cases.roles import Role
+from storage.pictures.xmp import Keyword
 
-Files = Iterable[tuple[str, str]]  # (picture id, one of its places)
-
-
-class KeywordsWritten(View):
-    """Sidecars that were `written`, that say what they said before (`unchanged`), and from which the keyword
-    was `removed`. `left_out`: why → how many files. `version`: None where labels alone said what counts."""
-
-    written: int
-    unchanged: int
-    removed: int
-    left_out: dict[str, int]
-    version: int | None = None
+AT_ONCE = 1000  # pictures that are looked up
 
 
-class FilesCopied(View):
-    """Files that are new in the folder, and that were there already. `left_out`: why → how many."""
-
-    folder: str
-    copied: int
-    there: int
-    left_out: dict[str, int]
-
-
+@use_case(
+    "POST /concepts/{name}/keywords",
+    command="concept keywords",
+    role=Role.OWNER,
+    audit="wrote keywords",
+    host=True,
+    job="Writing keywords",
+    lane=Lane.LONG,
+)
 def write_keywords(
-    names: Container[str],
-    keywords: Mapping[str, Keyword],
-    files: Files,
-    uploads: Path,
-    listener: Listener,
-    within: Within | None = None,
+    concept: Concept,
+    progress: Progress,
+    remove: Annotated[bool, Field(description="Take the concept's keyword out of all of them.")] = False,
+    *,
+    confined: Confined = False,
 ) -> KeywordsWritten:
-    """Writes beside each file of a picture in `keywords` (by id), of those `within`. Every other keyword of a
-    concept of these `names` (keys, of what it was called before, too) is taken away. Raises what a full disk
-    raises."""
-    done: Counter[str] = Counter()
-    left: Counter[str] = Counter()
-    for number, (picture, place) in enumerate(files, 1):
-        if number % REPORTED == 0:
-            listener(number, None, "keywords")
-        keyword, why = keywords.get(picture), _left_out(place, within, uploads)
-        if why:
-            left.update([why] if keyword else [])
-            continue
-        try:
-            done[_write_one(Path(place), names, keyword, within)] += 1
-        except DiscernError as error:
-            left[str(error)] += 1
-        except OSError as error:
-            if is_refusal(error):
-                raise refused(error, sidecar_of(Path(place))) from error
-            left[f"can’t be written: {error.strerror or error}"] += 1
-    return KeywordsWritten(
-        written=done["written"], unchanged=done["unchanged"], removed=done["removed"], left_out=dict(left)
-    )
+    """Write the concept as a keyword into XMP files beside the pictures that count, for digiKam,
+    Lightroom, darktable and Immich. Run it again after training to update them. Picture files are never
+    touched."""
+    app = concept.app
+    keywords = {} if remove else pictures_that_count(concept, wait=True)
+    files = _files(concept, collection_of(app).library.all_ids())
+    names = {concept.row.key, *app.store.former_names(concept.id)}
+    within = within_roots(app.settings) if confined else None
+    written = write_sidecars(names, keywords, files, app.settings.home, progress.report, within)
+    newest = app.heads.get(concept.id)
+    return written.model_copy(update={"version": newest.number if newest else None})
 
 
-def _write_one(picture: Path, names: Container[str], keyword: Keyword | None, within: Within | None) -> str:
-    """Writes one sidecar and says so: written, unchanged or removed; empty where there was nothing to do."""
-    file = sidecar_of(picture)
-    is_there = os.path.lexists(file)  # a link that leads nowhere, too
-    if keyword is not None and not picture.is_file():
-        raise DiscernError("the file is gone")
-    if keyword is None and not is_there:
-        return ""
-    sidecar = Sidecar.read(file) if is_there else Sidecar.new()
-    wanted = keyword.concept if keyword else ""
-    gone = [one for one in sidecar.ours() if one != wanted and key_of(one) in names]
-    if keyword is None and not gone:
-        return ""
-    for one in gone:
-        sidecar.take(one)
-    changed = keyword is not None and sidecar.put(keyword)
-    try:
-        changed |= sidecar.mirror(elsewhere(picture, within) if sidecar.ours() else OwnKeywords())
-    except BadPictureError:  # of one that is gone a keyword can go, too
-        if keyword is not None:
-            raise
-    if not changed and not gone:
-        return "unchanged"
-    if sidecar.is_ours_alone:
-        file.unlink()
-    else:
-        sidecar.write(file)
-    return "removed" if keyword is None else "written"
+def _can_copy(concept: Concept, folder: Path, link: bool = False, *, confined: bool = False) -> None:
+    require_name(folder)
+    if confined:
+        if not folder.is_absolute():
+            raise DiscernError("Write the full path of the folder, such as /home/ana/Found.")
+        check_roots([folder], concept.app.settings)
 
 
+@use_case(
+    "POST /concepts/{name}/files",
+    command="concept copy",
+    role=Role.OWNER,
+    audit="copied files",
+    host=True,
+    job="Copying files",
+    lane=Lane.LONG,
+    before=_can_copy,
+)
 def copy_files(
-    folder: Path, files: Files, *, link: bool, listener: Listener, within: Within | None = None
+    concept: Concept,
+    progress: Progress,
+    folder: Annotated[Path, Field(description="Where they go; it is made if need be.")],
+    link: Annotated[bool, Field(description="Links in place of copies.")] = False,
+    *,
+    confined: Confined = False,
 ) -> FilesCopied:
-    """Copies these files, of those `within`, or links to them, under their names; a second of one name has a
-    part of the picture's id in it. One that can't be copied is left out. Raises `DiscernError` where the
-    folder can't be written."""
-    copied = there = 0
-    left: Counter[str] = Counter()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        require_within(os.path.realpath(folder), within)  # a link may have been turned since it was named
-    except OSError as error:
-        raise _not_written(folder, error) from error
-    for number, (picture, place) in enumerate(files, 1):
-        if number % REPORTED == 0:
-            listener(number, None, "files")
-        if why := _left_out(place, within):
-            left[why] += 1
-            continue
-        try:
-            is_new = _copy_one(folder, picture, Path(place), link=link, within=within)
-        except DiscernError as error:
-            left[str(error)] += 1
-        except OSError as error:
-            if is_refusal(error):
-                raise _not_written(folder, error) from error
-            left[f"can’t be copied: {error.strerror or error}"] += 1
-        else:
-            copied, there = copied + is_new, there + (not is_new)
-    return FilesCopied(folder=str(folder), copied=copied, there=there, left_out=dict(left))
+    """Copy the files of pictures that count into a folder: those labelled yes, and unlabelled ones that
+    the newest version flags. What can't be copied is left out."""
+    files = _files(concept, list(pictures_that_count(concept, wait=True)))
+    within = within_roots(concept.app.settings) if confined else None
+    return copy_into(folder, files, link=link, listener=progress.report, within=within)
 
 
-def _copy_one(folder: Path, picture: str, source: Path, *, link: bool, within: Within | None) -> bool:
-    """Copy or link one file, and return whether it is new. Raises `DiscernError` and `OSError`."""
-    if not source.is_file():
-        raise DiscernError("the file is gone")
-    suffix = source.suffix if len(source.suffix) <= LONGEST_SUFFIX else ""
-    end = f"-{picture[:8]}{suffix}"
-    second = shortened(source.name.removesuffix(suffix), LONGEST_NAME - len(os.fsencode(end))) + end
-    names = [name for name in (source.name, second) if name == shortened(name)]
-    if any(_is_same(folder / name, source) for name in names):
-        return False
-    target = next((folder / name for name in names if not os.path.lexists(folder / name)), None)
-    if target is None:
-        raise DiscernError("another file of that name is there")
-    if link:
-        target.symlink_to(source.absolute())
-        return True
-    with sources.opened(str(source), within) as original, target.open("xb") as out:  # through no link
-        try:
-            shutil.copyfileobj(original, out, PIECE)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-    shutil.copystat(source, target)
-    return True
+def pictures_that_count(concept: Concept, *, wait: bool = False) -> dict[str, Keyword]:
+    """Id of each picture that counts → its keyword.
+
+    Raises `ConflictError` where a large library was not scored yet, and nobody can `wait` for it.
+    """
+    app, said = concept.app, label_cache_of(concept.app).decisions(concept.id)
+    found: dict[str, Keyword] = {}
+    if head := app.heads.get(concept.id):
+        if (of_library := scores_of(concept, head, wait=wait)) is None:
+            raise ConflictError("The newest version has not scored the library yet. Score it first.")
+        scores = of_library.probability
+        unseen = app.store.kept_apart(concept.id) - said.keys()
+        places = np.flatnonzero(scores.values >= np.float32(head.threshold))
+        for picture, value in zip(scores.ids.at(places), scores.values[places].tolist(), strict=True):
+            if picture not in unseen:
+                found[picture] = Keyword(concept.name, head.number, value)
+    for picture, decision in said.items():
+        if decision.value == "yes":
+            found.setdefault(picture, Keyword(concept.name, 0, None))
+        elif decision.value != "skip":  # which says nothing
+            found.pop(picture, None)
+    return found
 
 
-def _not_written(folder: Path, error: OSError) -> DiscernError:
-    if is_refusal(error):
-        return refused(error, folder)
-    return DiscernError(f"{folder} can’t be written: {error.strerror or error}.")
-
-
-def _left_out(place: str, within: Within | None, uploads: Path | None = None) -> str:
-    if in_bucket(place):
-        return "in a bucket"
-    if archives.split(place) is not None:
-        return "a frame of a video" if split(place) else "inside an archive"
-    if uploads and Path(place).is_relative_to(uploads):
-        return "uploaded here, not in a folder of yours"
-    # Both a file and the folder of its sidecar have to be there.
-    if within and not all(within(os.path.realpath(one)) for one in (place, Path(place).parent)):
-        return "a link leads out of the folders that may be used"
-    return ""
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether it is there: a link to the other, or as long and as old."""
-    if not one.exists():
-        return False
-    a, b = one.stat(), other.stat()
-    return os.path.samestat(a, b) or (a.st_size, int(a.st_mtime)) == (b.st_size, int(b.st_mtime))
+def _files(concept: Concept, pictures: Sequence[str]) -> Iterator[tuple[str, str]]:
+    library = collection_of(concept.app).library
+    for start in range(0, len(pictures), AT_ONCE):
+        for picture in library.pictures(pictures[start : start + AT_ONCE]):
+            yield from ((picture.id, place) for place in picture.files)

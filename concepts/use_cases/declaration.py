@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from types import new_class
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -138,7 +139,10 @@ class UseCase:
     def job(self) -> type[Job[Any]]:
         """What a row of the job table says of it: its arguments."""
         fields: dict[str, Any] = {"concept_id": int} if self.is_of_concept else {}
-        fields |= {one.name: one.type for one in self._signed}
+        signed = sorted(
+            self._signed, key=lambda one: not one.is_required
+        )  # a field without a default stands first
+        fields |= {one.name: str if one.type is Path else one.type for one in signed}
         defaults = {one.name: one.default for one in self._signed if not one.is_required}
         body = {"__annotations__": fields, "kind": self.kind, "lane": self.lane, **defaults}
         base: Any = Job[self.result]  # type: ignore[name-defined]  # a type that is known here alone
@@ -161,6 +165,9 @@ class UseCase:
         """What the job table is told."""
         names = [one.name for one in self._signed]
         asked = dict(zip(names, given, strict=False)) | named
+        for name, value in asked.items():
+            if isinstance(value, Path):  # rows have plain values, and who works may stand elsewhere
+                asked[name] = str(value.absolute())
         return self.job(**asked, **({"concept_id": handle.id} if isinstance(handle, Concept) else {}))
 
     def worker(self, app: App) -> Callable[[Any, Progress], Any]:
@@ -168,6 +175,7 @@ class UseCase:
 
         def work(job: Any, progress: Progress) -> Any:
             given = {one.name: getattr(job, one.name) for one in self._signed}
+            given |= {one.name: Path(given[one.name]) for one in self._signed if one.type is Path}
             handle = app.concept_of(job.concept_id) if self.is_of_concept else app
             return self.function(handle, progress, **given)
 

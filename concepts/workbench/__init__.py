@@ -1,30 +1,35 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import BaseModel
-
-from concepts.bundle.figures import scores
 from concepts.collaborator import annotations, prompts, proposals, rounds
 from concepts.definition import revisions
-from concepts.jobs import Job, Progress
 from concepts.labelling import examples, framed_parts, labels, mining, waves
 from concepts.labelling.mining import POOL_SIZE
 from concepts.library import collections, protection, upkeep
 from concepts.library.upkeep import mending_of
-from concepts.results import bundles, library, library_map, next_pictures, review, rules, trained
+from concepts.results import (
+    bundles,
+    certificates,
+    keywords,
+    library,
+    library_map,
+    next_pictures,
+    review,
+    rules,
+    scores,
+    trained,
+    trash,
+)
 from concepts.results.advice import ENOUGH_LABELS
 from concepts.settings import Settings
 from concepts.use_cases import SharedResources, UseCase
 from concepts.use_cases.handles import DECLARED
-from concepts.workbench import jobs
 from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import Context
 from concepts.workbench.installation import Installation
 from concepts.workbench.operation import Declared, declared_in
-from concepts.workbench.trash import Trash
 from concepts.workbench.watcher import Watcher
 
 __all__ = [
@@ -55,17 +60,14 @@ DECLARING = (
     review,
     trained,
     bundles,
+    certificates,
+    keywords,
     library,
     library_map,
     rules,
     scores,
+    trash,
 )
-
-# What each kind of job does with its concept.
-WORK: dict[type[Job[Any]], Callable[[Concept, Any, Progress], BaseModel]] = {
-    jobs.WriteKeywords: lambda concept, job, told: concept.keywords.write_now(job, told),
-    jobs.CopyFiles: lambda concept, job, told: concept.keywords.copy_now(job, told),
-}
 
 
 class Workbench:
@@ -76,7 +78,6 @@ class Workbench:
     command: ClassVar[str] = ""
 
     concepts: Concepts
-    trash: Trash
     installation: Installation
 
     def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
@@ -85,10 +86,7 @@ class Workbench:
         self.context.bench = self
         self.jobs = self.context.jobs
         mending_of(self.context)
-        self.trash = Trash(self.context)
         self.concepts = Concepts(self)
-        for kind, work in WORK.items():
-            self._register(kind, work)
         self.watcher = Watcher(self.context)
         self.installation = Installation(self.context)
 
@@ -99,9 +97,6 @@ class Workbench:
     def concept_of(self, concept_id: int) -> Concept:
         """For jobs, which carry its id."""
         return Concept(self, self.context.store.get(concept_id))
-
-    def _register(self, kind: type[Any], work: Callable[[Concept, Any, Progress], BaseModel]) -> None:
-        self.jobs.register(kind, lambda job, progress: work(self.concept_of(job.concept_id), job, progress))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

@@ -8,9 +8,7 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.labels import Remark, comments_on
 from concepts.results.versions import concept_stem
 from concepts.use_cases import Concept as Handle
-from concepts.workbench.certificates import Certificates
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.keywords import Keywords
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
@@ -28,8 +26,6 @@ class Concept(Handle):
     definition: ConceptDefinition
     label_files: LabelFiles
     watches: Watches
-    certificates: Certificates
-    keywords: Keywords
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         super().__init__(bench.context, row)

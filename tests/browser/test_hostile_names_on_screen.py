@@ -24,6 +24,7 @@ from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
 from concepts.results.library import browse, import_pictures, keep_captions
 from concepts.results.trained import train
+from concepts.results.trash import put_into_trash
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.parts import GO
@@ -73,7 +74,7 @@ def hostile(
                     give_label(concept, one.id, value, author=author, comment=name)
         concept.begin(train).wait()
         make_collection(bench.context, name, [one.id for one in named], author=name)
-    bench.trash.put(pictures=[thrown.id], author=HOSTILE[2])
+    put_into_trash(bench.context, pictures=[thrown.id], author=HOSTILE[2])
     with served(create_app(bench)) as url:
         yield url, [one.id for one in named]
     bench.close()

@@ -19,6 +19,7 @@ from concepts.learning import waves
 from concepts.library.collections import make_collection
 from concepts.results.library import browse
 from concepts.results.trained import train
+from concepts.results.trash import put_into_trash
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -77,7 +78,7 @@ def concept(site: Site) -> str:
     bench.concept(NAME).begin(train).wait()
     some = [picture.id for picture in browse(bench.context, limit=4).pictures]
     make_collection(bench.context, "Looked at", some[:3], author="me")
-    bench.trash.put(pictures=[*some[3:]], author="me")
+    put_into_trash(bench.context, pictures=[*some[3:]], author="me")
     return NAME
 
 

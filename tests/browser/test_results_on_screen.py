@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from concepts.labelling.labels import next_pictures
 from concepts.library.collections import all_collections
+from concepts.results.keywords import pictures_that_count
 from concepts.results.trained import train, use_version
 from web import jobs
 from web.parts import GO
@@ -67,7 +68,7 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     results.get_by_role("button", name="Add to album").click()
     expect(results.get_by_text(f"“Of {concept}” created")).to_be_visible()
     (made,) = [one for one in all_collections(site.bench.context) if one.name == f"Of {concept}"]
-    assert made.pictures == len(site.bench.concept(concept).keywords.counting())
+    assert made.pictures == len(pictures_that_count(site.bench.concept(concept)))
     results.keyboard.press("Escape")
     results.get_by_role("button", name="Rules").click()
     results.get_by_label("Rule, with AND").fill("Nothing like it")

@@ -13,10 +13,10 @@ from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
 from concepts.results.bundles import version_card
+from concepts.results.certificates import CertificateView, ask_for_guarantee, guarantee_state, keep_guarantee
 from concepts.results.trained import measure_again, train, use_version, version_beside, version_quality
 from concepts.results.verdict import verdict
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.certificates import CertificateView
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it
@@ -34,33 +34,33 @@ def certifying(concept: Concept) -> list[str]:
 def asked(concept: Concept, said: str, side: Side = "yes") -> CertificateView:
     """What there is to say of a line once all that was drawn for it has this answer."""
     before = set(certifying(concept))
-    concept.certificates.begin(SHARE, side=side, author="me")
+    ask_for_guarantee(concept, SHARE, side=side, author="me")
     drawn = [picture for picture in certifying(concept) if picture not in before]
     answer(concept.bench, NAME, drawn, always=said)
-    view = concept.certificates.state(side)
+    view = guarantee_state(concept, side)
     assert view is not None
     assert view.complete
     return view
 
 
 def kept(concept: Concept, side: Side = "yes") -> int:
-    return concept.certificates.keep(side=side, author="me").wait().version
+    return keep_guarantee(concept, side=side, author="me").wait().version
 
 
 def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(concept: Concept) -> None:
     with pytest.raises(ConflictError, match="unlabelled pictures") as raised:
-        concept.certificates.begin(0.99, author="me")  # more than a small library has
+        ask_for_guarantee(concept, 0.99, author="me")  # more than a small library has
     assert raised.value.needed == needed(0.99, ERROR)
-    assert concept.certificates.state() is None
+    assert guarantee_state(concept) is None
     measuring, store = concept.dataset().evaluation, concept.context.store
-    asked = concept.certificates.begin(SHARE, author="me").asked
+    asked = ask_for_guarantee(concept, SHARE, author="me").asked
     drawn, waves = certifying(concept), len(store.waves(concept.id))
     assert {one.after_wave for one in store.certifying_pictures(concept.id).values()} == {waves}
     first = next_pictures(concept, len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == asked
     answer(concept.bench, NAME, drawn[:-1], always="yes")
-    view = concept.certificates.begin(SHARE, author="me")  # nothing is said, and nothing drawn anew
+    view = ask_for_guarantee(concept, SHARE, author="me")  # nothing is said, and nothing drawn anew
     assert (view.answered, view.complete, view.n, certifying(concept)) == (asked - 1, False, 0, drawn)
     with pytest.raises(ConflictError, match="no guarantee"):
         kept(concept)
@@ -116,18 +116,18 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
     assert view.more > 0
     assert f"The guarantee failed: {view.errors} of the {view.n} surest were wrong" in view.sentence
     assert "out of reach with these labels" in view.sentence
-    assert concept.certificates.begin(SHARE, author="me") == view
+    assert ask_for_guarantee(concept, SHARE, author="me") == view
     with pytest.raises(ConflictError, match="one guarantee of either side, so train again"):
-        concept.certificates.begin(0.6, author="me")
+        ask_for_guarantee(concept, 0.6, author="me")
     assert certifying(concept) == first
     answer(concept.bench, NAME, [picture.id for picture in next_pictures(concept, 3)])
     concept.begin(train).wait()
-    assert concept.certificates.state() == view.model_copy(update={"newest": False})
-    again = concept.certificates.begin(SHARE, author="me")
+    assert guarantee_state(concept) == view.model_copy(update={"newest": False})
+    again = ask_for_guarantee(concept, SHARE, author="me")
     assert (again.version, again.answered, again.needed) == (2, 0, view.needed)
     assert certifying(concept)[: len(first)] == first
     with pytest.raises(ConflictError, match="Version 1 was asked for 50 of 100"):
-        concept.certificates.begin(SHARE, version=1, author="me")
+        ask_for_guarantee(concept, SHARE, version=1, author="me")
     no = asked(concept, "unsure", side="no")  # what is undecided is no clear no
     assert (no.threshold, no.errors) == (None, no.n)
 

@@ -21,6 +21,7 @@ from concepts.results.rules import (
 )
 from concepts.results.scores import concepts_that_score
 from concepts.results.trained import train, use_version
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Workbench
 
 NAME, OTHER = "Round thing", "Dark one"
@@ -110,7 +111,7 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
     with pytest.raises(DiscernError, match="between 0 and 1"):
         pictures_by_rule(bench.context, RULE, threshold=1.0)
     keep_rule(bench.context, "Lonely ball", RULE, author="me")
-    bench.trash.put(concept=OTHER, author="me")
+    put_into_trash(bench.context, concept=OTHER, author="me")
     assert "in the trash" in kept_rule(bench.context, "Lonely ball").problem
     with pytest.raises(UnknownError, match="is in the trash"):
         export_rule_bundle(bench.context, "Lonely ball")

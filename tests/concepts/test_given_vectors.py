@@ -21,6 +21,7 @@ from concepts.errors import DiscernError, EncoderError
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import read_vectors
 from concepts.library.ingestion import embed_files
+from concepts.results.keywords import pictures_that_count
 from concepts.results.library import browse, import_pictures, library_info
 from discern import Library
 from storage.pictures.hashing import picture_id
@@ -70,7 +71,7 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
         for picture in concept.next(5):
             concept.answer(picture, "yes" if "ellipse" in picture.path else "no")
     concept.train()
-    flagged = list(library.bench.concept(NAME).keywords.counting())
+    flagged = list(pictures_that_count(library.bench.concept(NAME)))
     paths = library.bench.context.collection.paths(flagged)
     assert len(flagged) > 10
     assert all("ellipse" in path for path in paths.values())

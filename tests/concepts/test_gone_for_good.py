@@ -29,13 +29,15 @@ from concepts.labelling.labels import comment_on, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.results import emptying
 from concepts.results.bundles import export_bundle, export_page
 from concepts.results.library import browse, import_pictures, look_after
 from concepts.results.rules import write_table
 from concepts.results.scores import score_folder
 from concepts.results.trained import measure_again, use_version
+from concepts.results.trash import empty_trash, put_into_trash
 from concepts.settings import load_settings
-from concepts.workbench import Workbench, emptying
+from concepts.workbench import Workbench
 from storage import erasing
 from storage.kept_figures import Follows, KeptFigures
 from storage.people import AnsweredRequests
@@ -211,8 +213,8 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
         said = {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)}
     rows = {job: rows for job, rows, _ in scored(bench)}
 
-    bench.trash.put(pictures=known.ids, author=ME)
-    done = bench.trash.empty(author=ME).wait()
+    put_into_trash(bench.context, pictures=known.ids, author=ME)
+    done = bench.context.begin(empty_trash, author=ME).wait()
 
     assert done.pictures == len(known.ids)
     assert done.scores > len(known.ids)
@@ -228,7 +230,7 @@ def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(kno
 @pytest.mark.slow
 @pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known: Known) -> None:
-    known.bench.trash.put(pictures=known.ids, author=ME)
+    put_into_trash(known.bench.context, pictures=known.ids, author=ME)
     for place in range(len(emptying.PLACES) + 1):
 
         def stop(done: int, total: int | None, note: str, place: int = place) -> None:
@@ -236,8 +238,8 @@ def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            known.bench.trash.empty(author=ME).wait(stop)
-    known.bench.trash.empty(author=ME).wait()
+            known.bench.context.begin(empty_trash, author=ME).wait(stop)
+    known.bench.context.begin(empty_trash, author=ME).wait()
     assert known.found() == {}
 
 

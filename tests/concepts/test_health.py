@@ -22,7 +22,7 @@ from concepts.results.library import (
     look_after,
     search_library,
     thumbnail_of,
-    warm_up,
+    warm_up_library,
 )
 from concepts.results.trained import train
 from concepts.settings import load_settings
@@ -46,7 +46,7 @@ def test_of_all_processes_the_one_that_serves_looks_through_a_large_database_and
         copies = Copies(own_home / "discern.sqlite")
         bench.context.database.keep_daily_copy()  # as every command does
         assert copies.all() == []
-        warm_up(bench.context)
+        warm_up_library(bench.context)
         until(copies.all)
 
 

@@ -14,6 +14,7 @@ from concepts.labelling.labels import upcoming
 from concepts.labelling.mining import mine
 from concepts.results.scores import scored_files
 from concepts.results.trained import last_target
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Workbench
 from storage.calls import Call
 
@@ -45,7 +46,7 @@ def test_a_new_concept_shows_and_asks_nothing_of_a_deleted_one_with_its_name(ben
     assert last_target(bench.concept(NAME)) == "precision=0.9"
     choose(bench)
 
-    bench.trash.put(concept=NAME, author="me")
+    put_into_trash(bench.context, concept=NAME, author="me")
     bench.concepts.begin(NAME, "The same name, and quite another idea.")
     assert scored_files(bench.concept(NAME)) == []
     assert last_target(bench.concept(NAME)) == "f1"
@@ -64,7 +65,7 @@ def test_a_failed_job_is_tried_again_but_not_of_a_concept_in_the_trash(bench: Wo
     store.finish(failed, "failed", error="the disk was full")
     assert bench.installation.retry_job(failed).wait().model_dump()["candidates"] == 10
     job_id = bench.concept(NAME).begin(mine, size=12).id
-    bench.trash.put(concept=NAME, author="me")
+    put_into_trash(bench.context, concept=NAME, author="me")
     assert bench.installation.job(job_id).concept == NAME
     with pytest.raises(DiscernError, match="is in the trash"):
         bench.installation.retry_job(job_id).wait()

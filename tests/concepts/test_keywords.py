@@ -15,7 +15,8 @@ from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
 from concepts.labelling.labels import decisions_of, give_label
 from concepts.library.filters import PictureSelection
-from concepts.results.keywords import copy_files, write_keywords
+from concepts.results.keyword_files import copy_into, write_sidecars
+from concepts.results.keywords import copy_files, pictures_that_count, write_keywords
 from concepts.results.library import browse, import_pictures, keep_captions, picture_detail
 from concepts.results.scores import score_page
 from concepts.results.trained import use_version
@@ -60,20 +61,20 @@ def counting(concept: Concept) -> set[str]:
 
 def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concept, pictures: Path) -> None:
     before = {file: file.read_bytes() for file in pictures.iterdir()}
-    written = concept.keywords.write().wait()
+    written = concept.begin(write_keywords).wait()
     assert with_keyword(pictures) == counting(concept) != set()
     assert (written.written, written.removed, written.left_out) == (len(counting(concept)), 0, {})
-    again = concept.keywords.write().wait()
+    again = concept.begin(write_keywords).wait()
     assert (again.written, again.unchanged) == (0, written.written)
     assert import_pictures(concept.bench.context, [pictures]).wait().unchanged == 92  # ours are no news
     assert not browse(concept.bench.context, PictureSelection(q=NAME, captions=True)).pictures
     paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
     mistaken = next(i for i, path in paths.items() if Path(path).name in with_keyword(pictures))
     give_label(concept, mistaken, "no", author="me", key="mistaken")
-    changed = concept.keywords.write().wait()
+    changed = concept.begin(write_keywords).wait()
     assert (changed.written, changed.removed) == (0, 1)
     assert Path(paths[mistaken]).name not in with_keyword(pictures)
-    assert concept.keywords.write(remove=True).wait().removed == written.written - 1
+    assert concept.begin(write_keywords, remove=True).wait().removed == written.written - 1
     assert {file: file.read_bytes() for file in pictures.iterdir()} == before
 
 
@@ -84,35 +85,35 @@ def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(conce
     found = {}
     for value in counts:
         give_label(concept, flagged, value, author="me", key=f"a flagged {value}")
-        found[value] = flagged in concept.keywords.counting()
+        found[value] = flagged in pictures_that_count(concept)
     assert found == counts
 
 
 def test_a_concept_that_is_renamed_takes_its_keyword_along(concept: Concept, pictures: Path) -> None:
     bench, files = concept.bench, counting(concept)
-    concept.keywords.write().wait()
+    concept.begin(write_keywords).wait()
     rename(concept, "Round as a ball", author="me")
-    bench.concept("Round as a ball").keywords.write().wait()
+    bench.concept("Round as a ball").begin(write_keywords).wait()
     ours = [Sidecar.read(file).ours() for file in pictures.glob("*.xmp")]
     assert ours == [["Round as a ball"]] * len(files)
-    assert bench.concept("Round as a ball").keywords.write(remove=True).wait().removed == len(files)
+    assert bench.concept("Round as a ball").begin(write_keywords, remove=True).wait().removed == len(files)
     assert list(pictures.glob("*.xmp")) == []
 
 
 def test_files_that_count_are_copied_or_linked_once(concept: Concept, tmp_path: Path) -> None:
     names = counting(concept)
-    copied = concept.keywords.copy(tmp_path / "copies").wait()
+    copied = concept.begin(copy_files, tmp_path / "copies").wait()
     assert {file.name for file in (tmp_path / "copies").iterdir()} == names
     assert (copied.copied, copied.there) == (len(names), 0)
-    assert concept.keywords.copy(tmp_path / "copies").wait().there == len(names)
-    concept.keywords.copy(tmp_path / "links", link=True).wait()
+    assert concept.begin(copy_files, tmp_path / "copies").wait().there == len(names)
+    concept.begin(copy_files, tmp_path / "links", link=True).wait()
     assert {file.name for file in (tmp_path / "links").iterdir() if file.is_symlink()} == names
     (tmp_path / "taken").write_text("")
     with pytest.raises(DiscernError, match="can’t be written"):
-        concept.keywords.copy(tmp_path / "taken" / "below").wait()
+        concept.begin(copy_files, tmp_path / "taken" / "below").wait()
     for name, confined in product(("x" * 300, "ä" * 200, "nul\0"), (False, True)):
         with pytest.raises(DiscernError, match="can't be a name"):  # before anything is done
-            concept.keywords.copy(tmp_path / name / "below", confined=confined)
+            concept.begin(copy_files, tmp_path / name / "below", confined=confined)
 
 
 def test_a_pipe_a_link_and_damage_in_place_of_sidecars_are_left_alone(
@@ -123,12 +124,12 @@ def test_a_pipe_a_link_and_damage_in_place_of_sidecars_are_left_alone(
     os.mkfifo(pipe)
     damaged.write_text("<half")
     link.symlink_to(tmp_path / "nothing")
-    written = concept.keywords.write().wait()
+    written = concept.begin(write_keywords).wait()
     assert (written.written, sum(written.left_out.values())) == (len(names) - 3, 3)
     whys = " ".join(written.left_out)
     for why in ("it is not a regular file.", "it is a link, and links are not followed.", "not XML"):
         assert why in whys
-    concept.keywords.write(remove=True).wait()
+    concept.begin(write_keywords, remove=True).wait()
     assert (pipe.is_fifo(), link.is_symlink(), damaged.read_text()) == (True, True, "<half")
     assert set(pictures.glob("*.xmp")) == {pipe, damaged, link}
     assert not (tmp_path / "nothing").exists()
@@ -166,25 +167,25 @@ def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
     names = sorted(counting(concept))
     shutil.move(own / names[0], turned / names[0])
     bench = Workbench(load_settings(allowed_roots=str(root)))
-    keywords = bench.concept(NAME).keywords
+    flagged = bench.concept(NAME)
     import_pictures(bench.context, [root]).wait()
     turned.rename(outside / "turned")
     turned.symlink_to(outside / "turned")
     (own / names[1]).unlink()
     (own / names[1]).symlink_to(pictures / names[1])
-    written = keywords.write(confined=True).wait()
+    written = flagged.begin(write_keywords, confined=True).wait()
     assert {file.stem for file in root.rglob("*.xmp")} == set(names[2:])
     assert written.written == len(names) - 2
     assert not [*outside.rglob("*.xmp"), *pictures.rglob("*.xmp")]
     (target := root / "found").mkdir()
     (target / names[2]).symlink_to(outside / "new.png")
-    copied = keywords.copy(target, confined=True).wait()
+    copied = flagged.begin(copy_files, target, confined=True).wait()
     assert [one.name for one in outside.iterdir()] == ["turned"]
     assert (copied.copied, copied.there) == (len(names) - 2, 0)
     assert {file.name for file in target.iterdir() if not file.is_symlink()} >= set(names[3:])
     with pytest.raises(NotAllowedError):
-        keywords.copy(root / "new" / ".." / "..", confined=True)
-    waiting = keywords.copy(root / "later", confined=True)
+        flagged.begin(copy_files, root / "new" / ".." / "..", confined=True)
+    waiting = flagged.begin(copy_files, root / "later", confined=True)
     (root / "later").symlink_to(outside)
     with pytest.raises(DiscernError, match="out of the folders"):
         waiting.wait()
@@ -202,7 +203,7 @@ def test_what_cannot_be_copied_is_left_out_and_long_names_are_cut_between_letter
     Path(files[3][1]).unlink()
     out = tmp_path / "out"
     out.mkdir()
-    first, again = [copy_files(out, files, link=False, listener=lambda *said: None) for _ in range(2)]
+    first, again = [copy_into(out, files, link=False, listener=lambda *said: None) for _ in range(2)]
     assert (first.copied, first.left_out) == (3, {"the file is gone": 2})
     assert (again.copied, again.there) == (0, 3)
     assert {file.name for file in out.iterdir()} == {long, "ä" * 121 + "-11111111.jpg", "plain.jpg"}
@@ -213,7 +214,7 @@ def test_a_keyword_is_written_beside_a_picture_with_a_long_name(tmp_path: Path) 
     file = tmp_path / ("ä" * 123 + ".jpg")
     draw("line", 1).save(file)
     keywords, home = {"1": Keyword("a", 1, 0.9)}, tmp_path / "home"
-    assert write_keywords({"a"}, keywords, [("1", str(file))], home, lambda *said: None).written == 1
+    assert write_sidecars({"a"}, keywords, [("1", str(file))], home, lambda *said: None).written == 1
 
 
 def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(

@@ -19,7 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from concepts.labelling.formats.sidecars import Sidecars
-from concepts.results.keywords import KeywordsWritten, write_keywords
+from concepts.results.keyword_files import KeywordsWritten, write_sidecars
 from storage.names import key_of
 from storage.pictures.xmp import Keyword, sidecar_of
 
@@ -137,7 +137,7 @@ OURS = {"Immich": f"Discern/{NAME}", "darktable": f"Discern|{NAME}", "another": 
 def write(file: Path, keyword: str | None = NAME, names: Iterable[str] = (NAME,)) -> KeywordsWritten:
     keywords = {ID: Keyword(keyword, 1, 0.9)} if keyword else {}
     files = [(ID, str(file))]
-    return write_keywords({*map(key_of, names)}, keywords, files, file.parent / "home", lambda *said: None)
+    return write_sidecars({*map(key_of, names)}, keywords, files, file.parent / "home", lambda *said: None)
 
 
 def same(file: Path) -> bytes:

@@ -17,6 +17,7 @@ from concepts.library.upkeep import (
     vectors_on_disk,
 )
 from concepts.results.library import browse, look_after
+from concepts.results.trash import empty_trash, put_into_trash
 from concepts.use_cases.handles import DECLARED
 from concepts.workbench import Workbench
 from storage.vectors.reader import VectorReader
@@ -58,10 +59,10 @@ def test_a_library_too_large_for_the_spot_is_ranked_by_what_a_job_made(bench: Wo
     graph = neighbours.graph(vectors)
     assert neighbours.at_once(vectors) is graph
     assert_exact(graph, vectors)
-    bench.trash.put(pictures=[browse(bench.context, limit=1).pictures[0].id], author="me")
+    put_into_trash(bench.context, pictures=[browse(bench.context, limit=1).pictures[0].id], author="me")
     vectors = bench.context.collection.index()
     assert_exact(neighbours.graph(vectors), vectors)  # what is in the bin is nobody's neighbour
-    done = bench.trash.empty(author="me").wait()
+    done = bench.context.begin(empty_trash, author="me").wait()
     assert (done.vectors, done.tables) == (1, 1)
     assert bench.context.collection.stored().graph.newest() is None  # and no graph is left with it
 
@@ -71,7 +72,9 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
     look_after(bench.context, only="neighbours").wait()
-    bench.trash.put(pictures=[*[p.id for p in browse(bench.context, limit=75).pictures]], author="me")
+    put_into_trash(
+        bench.context, pictures=[*[p.id for p in browse(bench.context, limit=75).pictures]], author="me"
+    )
     vectors = bench.context.collection.index()
     assert_exact(Neighbourhood(lambda: bench.context.collection.stored().graph).graph(vectors), vectors)
 

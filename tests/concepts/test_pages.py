@@ -16,6 +16,7 @@ from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.results.review import review_queue
 from concepts.results.trained import list_versions, train
+from concepts.results.trash import list_trash
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -53,7 +54,7 @@ def filled(answered_once: Workbench) -> Workbench:
 
 LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.concepts.all(*page),
-    "trash": lambda bench, *page: bench.trash.items("concept", *page),
+    "trash": lambda bench, *page: list_trash(bench.context, "concept", *page),
     "revisions": lambda bench, *page: revisions(bench.concept(NAME), *page),
     "versions": lambda bench, *page: list_versions(bench.concept(NAME), *page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),

@@ -16,6 +16,7 @@ from concepts.results.library import picture_count
 from concepts.results.rules import write_table, write_table_to, written_tables
 from concepts.results.scores import score_file
 from concepts.results.training import linear_head
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Workbench
 from storage.heads import StoredHead
 from storage.places import Places
@@ -34,7 +35,7 @@ def bench(trained: Workbench) -> Workbench:
         changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
         bench.context.heads.add(concept.id, StoredHead(**changed))
     bench.concepts.begin("New", "Nothing yet.")
-    bench.trash.put(concept="Old", author="me")
+    put_into_trash(bench.context, concept="Old", author="me")
     return bench
 
 
@@ -85,7 +86,7 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     reader = collection.index()
     ids = list(reader.ids)
     assert max(len(collection.library.picture(one).sources) for one in ids) == 2
-    bench.trash.put(pictures=[ids[1]], author="me")
+    put_into_trash(bench.context, pictures=[ids[1]], author="me")
     expected = [collection.paths(ids).get(one, "") for one in ids]
     assert [one for one, place in zip(ids, expected, strict=True) if not place] == [ids[1]]
     monkeypatch.setattr(placed_scores, "AT_ONCE", 4)

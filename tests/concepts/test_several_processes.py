@@ -13,6 +13,7 @@ from concepts.errors import SettingsError
 from concepts.jobs import JobRunner
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
 from concepts.results.library import browse, library_info, look_after, search_library, thumbnail_of
+from concepts.results.trash import put_into_trash
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -60,7 +61,7 @@ def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
 
 def test_pictures_removed_in_one_are_found_no_more_in_the_other(one: Workbench, other: Workbench) -> None:
     found = [hit.id for hit in search_library(other.context, "a disc", n=5)]
-    one.trash.put(pictures=[*found[:2]], author="me")
+    put_into_trash(one.context, pictures=[*found[:2]], author="me")
     again = [hit.id for hit in search_library(other.context, "a disc", n=5)]
     assert not set(again) & set(found[:2])
     assert library_info(other.context).pictures == library_info(one.context).pictures

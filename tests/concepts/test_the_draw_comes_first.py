@@ -22,6 +22,7 @@ from concepts.labelling.labels import give_label, label_grid, next_pictures, upc
 from concepts.labelling.mining import mine
 from concepts.labelling.waves import draw_wave
 from concepts.results.trained import train
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Concept, Workbench
 from storage.concepts import Wave
 
@@ -121,7 +122,7 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
     )
     drawn = evaluation(bench)
     assert len(drawn) == 18
-    bench.trash.put(concept=NAME, author="me")
+    put_into_trash(bench.context, concept=NAME, author="me")
     bench.concepts.begin(NAME, DESCRIPTION)
     assert evaluation(bench) == drawn
 

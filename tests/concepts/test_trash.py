@@ -41,6 +41,7 @@ from concepts.results.library import (
 )
 from concepts.results.rules import keep_rule, kept_rule
 from concepts.results.trained import measure_again, train, version_quality
+from concepts.results.trash import empty_trash, list_trash, put_into_trash, restore
 from concepts.workbench import Workbench
 from storage import dialects
 from storage.errors import StorageError
@@ -99,7 +100,7 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
     concept.begin(mine).wait()
     before, counted = everything(trained), label_count(concept)
     assert set(three) <= before
-    assert trained.trash.put(pictures=[*three], author=ME).ids == three
+    assert put_into_trash(trained.context, pictures=[*three], author=ME).ids == three
     assert everything(trained) == before - set(three)
     assert label_count(concept).answers < counted.answers
     assert library_info(trained.context).in_bin == 3
@@ -111,7 +112,7 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
         out = tmp_path / f"{what}.csv"
         export_labels(concept, "csv", out, what=what)
         assert not [i for i in three if i in out.read_text()]
-    trained.trash.restore(pictures=[*three], author=ME)
+    restore(trained.context, pictures=[*three], author=ME)
     assert everything(trained) == before
     assert label_count(concept) == counted
 
@@ -119,7 +120,7 @@ def test_a_picture_in_the_trash_is_shown_asked_counted_and_exported_nowhere_unti
 def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained: Workbench, three: list[str]
 ) -> None:
-    trained.trash.put(pictures=[*three], author=ME)
+    put_into_trash(trained.context, pictures=[*three], author=ME)
     (asked,) = next_pictures(trained.concept(NAME), 1)  # without a new label, training makes no version
     give_label(trained.concept(NAME), asked.id, "no", author=ME)
     assert trained.concept(NAME).begin(train).wait().version == 2
@@ -130,10 +131,10 @@ def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(traine
     measuring = answer_next(concept, 30, "evaluation")
     measure_again(concept)
     assert version_quality(concept).removed == 0
-    trained.trash.put(pictures=measuring[:3], author=ME)
+    put_into_trash(trained.context, pictures=measuring[:3], author=ME)
     assert version_quality(concept).removed == 3
-    trained.trash.restore(pictures=measuring[:1], author=ME)
-    trained.trash.empty(author=ME).wait()
+    restore(trained.context, pictures=measuring[:1], author=ME)
+    trained.context.begin(empty_trash, author=ME).wait()
     assert version_quality(concept).removed == 2
 
 
@@ -141,7 +142,7 @@ def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     trained: Workbench, pictures: Path, three: list[str], tmp_path: Path
 ) -> None:
     place = picture_detail(trained.context, three[2]).places[0]
-    trained.trash.put(pictures=[*three[2:]], author=ME)
+    put_into_trash(trained.context, pictures=[*three[2:]], author=ME)
     again = import_pictures(trained.context, [pictures]).wait()
     assert (again.added, again.removed_before) == (0, 1)
     shutil.copy(place, tmp_path / "elsewhere.png")
@@ -150,7 +151,7 @@ def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     elsewhere = adding.wait(lambda done, total, note: told.append(done))
     assert max(told) == 1
     assert (elsewhere.added, elsewhere.duplicates, elsewhere.removed_before) == (0, 0, 1)
-    assert trained.trash.restore(pictures=[place], author=ME).ids == three[2:]
+    assert restore(trained.context, pictures=[place], author=ME).ids == three[2:]
 
 
 def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_good(
@@ -158,10 +159,10 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
 ) -> None:
     rest = sorted(everything(trained) - set(three))[:4]
     made = make_collection(trained.context, "By hand", [*three, *rest], author=ME)
-    trained.trash.put(pictures=[*three], author=ME)
+    put_into_trash(trained.context, pictures=[*three], author=ME)
     assert show_collection(trained.context, made.id).pictures == 4
-    trained.trash.restore(pictures=[*three[2:]], author=ME)
-    report = trained.trash.empty(author=ME).wait()
+    restore(trained.context, pictures=[*three[2:]], author=ME)
+    report = trained.context.begin(empty_trash, author=ME).wait()
     assert (report.labels, report.drawn) == (1, 1)
     assert report.freed > 0
     after = show_collection(trained.context, made.id)
@@ -175,8 +176,8 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
 def test_what_is_gone_for_good_comes_in_again_only_where_that_was_not_refused(
     trained: Workbench, pictures: Path, three: list[str], refuse: bool
 ) -> None:
-    trained.trash.put(pictures=[*three[2:]], author=ME)
-    report = trained.trash.empty(author=ME, refuse=refuse).wait()
+    put_into_trash(trained.context, pictures=[*three[2:]], author=ME)
+    report = trained.context.begin(empty_trash, author=ME, refuse=refuse).wait()
     assert (report.pictures, report.vectors, report.thumbnails, report.places) == (1, 1, 1, 1)
     again = import_pictures(trained.context, [pictures]).wait()
     assert (again.added, again.removed_before) == ((0, 1) if refuse else (1, 0))
@@ -185,13 +186,13 @@ def test_what_is_gone_for_good_comes_in_again_only_where_that_was_not_refused(
 def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
     trained: Workbench, three: list[str]
 ) -> None:
-    trained.trash.put(pictures=[*three], author=ME)
+    put_into_trash(trained.context, pictures=[*three], author=ME)
 
     def restore_one(done: int, total: int | None, note: str) -> None:
         if not done:
-            trained.trash.restore(pictures=[three[0]], author=ME)
+            restore(trained.context, pictures=[three[0]], author=ME)
 
-    assert trained.trash.empty(author=ME).wait(restore_one).pictures == 2
+    assert trained.context.begin(empty_trash, author=ME).wait(restore_one).pictures == 2
     assert look_after(trained.context, repair=True).wait().left == 0
     assert look_after(trained.context).wait().is_whole
     assert picture_detail(trained.context, three[0]).labels
@@ -202,21 +203,21 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
     bench.concepts.begin(OTHER, "A filled rectangle.")
     job = bench.concept(NAME).begin(train).id
     before = bench.concept(NAME).definition.read()
-    put = bench.trash.put(concept=NAME.upper(), author=ME)
+    put = put_into_trash(bench.context, concept=NAME.upper(), author=ME)
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])
     assert [c.name for c in bench.concepts.all()] == list(bench.concepts.scales()) == [OTHER]
     assert bench.installation.job(job).state == "cancelled"
     assert not bench.concepts.steps_done(NAME)
     for name in (NAME, put.ids[0]):
         with pytest.raises(UnknownError, match="is in the trash"):
-            bench.trash.put(concept=name, author=ME)
-    bench.trash.empty(author=ME).wait()
-    assert at_once(2, lambda _: bench.trash.restore(concept=NAME, author=ME)) == [put, put]
-    assert bench.trash.restore(concept=put.ids[0], author=ME) == put  # again, which changes nothing
+            put_into_trash(bench.context, concept=name, author=ME)
+    bench.context.begin(empty_trash, author=ME).wait()
+    assert at_once(2, lambda _: restore(bench.context, concept=NAME, author=ME)) == [put, put]
+    assert restore(bench.context, concept=put.ids[0], author=ME) == put  # again, which changes nothing
     assert bench.concept(NAME).definition.read() == before
-    assert bench.trash.items() == []
+    assert list_trash(bench.context) == []
     with pytest.raises(UnknownError):
-        bench.trash.restore(concept="No such concept", author=ME)
+        restore(bench.context, concept="No such concept", author=ME)
 
 
 def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
@@ -226,18 +227,18 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
     import_pictures(bench.context, [folder]).wait()
     made = make_collection(bench.context, "Rooms", folder=str(folder), author=ME)
     look_in(bench.concept(NAME), ["Rooms"], author=ME)
-    bench.trash.put(collection="rooms", author=ME)
+    put_into_trash(bench.context, collection="rooms", author=ME)
     draw_folder(folder / "new", 2, 700)
     import_pictures(bench.context, [folder]).wait()
     assert show_collection(bench.context, made.id).pictures == looks_in(bench.concept(NAME)).pictures == 2
     namesake = make_collection(bench.context, "Rooms", [], author=ME)
     with pytest.raises(ConflictError):
-        bench.trash.restore(collection=f"id:{made.id}", author=ME)
+        restore(bench.context, collection=f"id:{made.id}", author=ME)
     rename_collection(bench.context, namesake.id, "Other rooms")
-    assert bench.trash.restore(collection="Rooms", author=ME).ids == [f"id:{made.id}"]
+    assert restore(bench.context, collection="Rooms", author=ME).ids == [f"id:{made.id}"]
     assert show_collection(bench.context, "Rooms").pictures == 4
     with pytest.raises(UnknownError):
-        bench.trash.restore(collection="Nothing", author=ME)
+        restore(bench.context, collection="Nothing", author=ME)
 
 
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
@@ -248,20 +249,20 @@ def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list
         len(bench.concept(NAME).label_files.rows()),
         picture_detail(bench.context, three[0]).places[0],
     )
-    bench.trash.put(pictures=[*three], author="ana")
-    bench.trash.put(rule="No ball", author="ana")
-    bench.trash.put(collection="Some", author="ana")
-    bench.trash.put(concept=NAME, author="ana")
-    concept, collection, rule, *pictures = bench.trash.items()
+    put_into_trash(bench.context, pictures=[*three], author="ana")
+    put_into_trash(bench.context, rule="No ball", author="ana")
+    put_into_trash(bench.context, collection="Some", author="ana")
+    put_into_trash(bench.context, concept=NAME, author="ana")
+    concept, collection, rule, *pictures = list_trash(bench.context)
     assert (concept.kind, concept.name, concept.who, concept.versions) == ("concept", NAME, "", 1)
     assert concept.labels >= labels - 1
     assert (collection.kind, collection.name, collection.pictures) == ("collection", "Some", 3)
     assert (rule.kind, rule.id, rule.who, rule.versions) == ("rule", "No ball", "ana", 1)
     assert {(one.kind, one.who) for one in pictures} == {("picture", "ana")}
     assert {one.id: (one.name, one.labels) for one in pictures}[three[0]] == (place, 1)
-    bench.trash.restore(concept=NAME, author=ME)
+    restore(bench.context, concept=NAME, author=ME)
     for _ in range(2):
-        assert bench.trash.restore(rule="no ball", author=ME).names == ["No ball"]
+        assert restore(bench.context, rule="no ball", author=ME).names == ["No ball"]
     back = kept_rule(bench.context, "No ball")
     assert (back.rule, back.members) == (kept.rule, kept.members)
 
@@ -269,7 +270,7 @@ def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list
 @pytest.fixture
 def binned(bench: Workbench) -> str:
     picture: str = bench.context.collection.library.all_ids()[0]
-    bench.trash.put(pictures=[picture], author=ME)
+    put_into_trash(bench.context, pictures=[picture], author=ME)
     return picture
 
 
@@ -278,13 +279,13 @@ def test_without_room_nothing_is_erased_and_other_work_goes_on(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(dialects, "free_bytes", lambda folder: 10)
-        emptying = bench.trash.empty(author=ME)
+        emptying = bench.context.begin(empty_trash, author=ME)
         with pytest.raises(StorageError, match=r"needs [\d,]+ bytes of free disk space; 10 are free"):
             emptying.wait()
         assert bench.context.jobs.store.get(emptying.id).state == "failed"
         assert bench.context.collection.thumbnails.exists(binned)
         assert look_after(bench.context).wait().is_whole
-    assert bench.trash.empty(author=ME).wait().pictures == 1
+    assert bench.context.begin(empty_trash, author=ME).wait().pictures == 1
 
 
 def test_what_could_not_be_written_anew_is_by_the_next_emptying_though_the_trash_is_empty(
@@ -301,9 +302,9 @@ def test_what_could_not_be_written_anew_is_by_the_next_emptying_though_the_trash
 
     monkeypatch.setattr(bench.context.database, "compact", write_anew)
     with pytest.raises(StorageError):
-        bench.trash.empty(author=ME).wait()
+        bench.context.begin(empty_trash, author=ME).wait()
     for _ in range(2):  # the second time there is nothing to leave out
-        bench.trash.empty(author=ME).wait()
+        bench.context.begin(empty_trash, author=ME).wait()
         assert len(tried) == 2
 
 
@@ -321,7 +322,7 @@ def test_scores_of_no_known_job_lose_their_rows_and_what_a_person_keeps_there_st
         (scores / name).parent.mkdir(parents=True, exist_ok=True)
         (scores / name).write_text(content)
     (scores / "mine" / "folder").mkdir()
-    assert bench.trash.empty(author=ME).wait().pictures == 1
+    assert bench.context.begin(empty_trash, author=ME).wait().pictures == 1
     for name in ("17", "mine"):
         kept = (scores / name / "scores.csv").read_text()
         assert (binned in kept, "0" * 64 in kept) == (False, True)

@@ -25,6 +25,7 @@ from concepts.results.export import story_of
 from concepts.results.heads import head_of
 from concepts.results.mistakes import pictures_to_show
 from concepts.results.trained import train
+from concepts.results.trash import put_into_trash
 from concepts.workbench import Workbench
 from storage.choices import Deliberations
 
@@ -119,7 +120,7 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     (first, _), *_ = pictures_to_show(concept.dataset(head.definition_number), head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown_in(page_document(concept))
-    trained.trash.put(pictures=[first], author="me")
+    put_into_trash(trained.context, pictures=[first], author="me")
     assert small not in shown_in(page_document(concept))
 
 

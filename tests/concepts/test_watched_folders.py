@@ -19,6 +19,7 @@ from receiver import Receiver
 from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
+from concepts.results.certificates import ask_for_guarantee, keep_guarantee
 from concepts.results.heads import head_of
 from concepts.results.library import list_bad_files
 from concepts.results.scores import ranked_library
@@ -226,9 +227,9 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(
 
     assert promise() == (None, "")
     assert promise(promised=0.8, version=1) == (0.8, "given")
-    concept.certificates.begin(0.5, author="me")
+    ask_for_guarantee(concept, 0.5, author="me")
     answer(concept.bench, NAME, list(concept.context.store.certifying_pictures(concept.id)), always="yes")
-    number = concept.certificates.keep(author="me").wait().version
+    number = keep_guarantee(concept, author="me").wait().version
     assert promise(version=number) == (0.5, "certified")
     monkeypatch.setattr(waves, "SHARE", 0.5)  # of a small library: figures need enough of each kind
     answer_next(concept, 200, "evaluation")

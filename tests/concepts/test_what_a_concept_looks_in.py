@@ -19,6 +19,7 @@ from concepts.labelling.labels import contact_sheet, label_count, label_grid, up
 from concepts.labelling.mining import mine, searches_of
 from concepts.library.collections import look_in, looks_in, make_collection, pictures_in, rename_collection
 from concepts.results.bundles import version_card
+from concepts.results.certificates import ask_for_guarantee, guarantee_state
 from concepts.results.label_exports import export_labels
 from concepts.results.library import import_pictures
 from concepts.results.measured_sample import sample
@@ -139,7 +140,7 @@ def scored(concept: Concept) -> Iterable[str]:
 
 
 def certifying(concept: Concept) -> Iterable[str]:
-    concept.certificates.begin(0.5, author=ME)
+    ask_for_guarantee(concept, 0.5, author=ME)
     return [*concept.context.store.certifying_pictures(concept.id), *asked(concept)]
 
 
@@ -248,11 +249,11 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
 def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept: Concept) -> None:
     waves = concept.context.store.waves(concept.id)
     assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
-    concept.certificates.begin(0.5, author=ME)
+    ask_for_guarantee(concept, 0.5, author=ME)
     look_in(concept, ["Chairs"], author=ME)
-    state = concept.certificates.state()
+    state = guarantee_state(concept)
     assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
-    again = concept.certificates.begin(0.5, author=ME)
+    again = ask_for_guarantee(concept, 0.5, author=ME)
     assert "It was drawn from" not in again.sentence, "what can't be asked any more is drawn anew"
 
 

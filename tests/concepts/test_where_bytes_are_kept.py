@@ -28,6 +28,7 @@ from concepts.results.library import (
     thumbnail_of,
 )
 from concepts.results.trained import train
+from concepts.results.trash import empty_trash, put_into_trash
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Concept, Workbench
 from storage import buckets
@@ -152,9 +153,9 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
     first = [thumbnail_of(there.context, picture) for picture in newest]
     assert [thumbnail_of(there.context, picture) for picture in newest] == first
     assert len(asked) == 30
-    here.trash.put(pictures=[*newest[:1]], author="ana")
+    put_into_trash(here.context, pictures=[*newest[:1]], author="ana")
     assert thumbnail_of(there.context, newest[0]) == first[0]  # as it lies in the bin
-    here.trash.empty(author="ana").wait()
+    here.context.begin(empty_trash, author="ana").wait()
     with pytest.raises(UnknownError):
         thumbnail_of(there.context, newest[0])
     kept = s3.kept(f"{bucket}/kept")

@@ -21,6 +21,7 @@ from soak_load import until
 
 from concepts.labelling.mining import mine
 from concepts.results.library import import_pictures, library_info, look_after
+from concepts.results.trash import put_into_trash
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -140,7 +141,7 @@ def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pi
         bench.context, [draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
     gone = list(bench.context.collection.library.all_ids())[:60]
-    bench.trash.put(pictures=gone, author="me")
+    put_into_trash(bench.context, pictures=gone, author="me")
     bench.close()
     app = App(own_home, "auto")
     app.start()

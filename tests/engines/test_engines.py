@@ -31,6 +31,7 @@ from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.library.upkeep import reembed
 from concepts.results.library import import_pictures, list_bad_files, picture_count
+from concepts.results.trash import empty_trash, put_into_trash
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
 from storage.pictures.files import Source
@@ -161,8 +162,8 @@ def test_only_what_is_new_is_decoded(
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
     import_pictures(bench.context, drawn[::2]).wait()
     gone = [bench.context.collection.library.resolve(str(file)) for file in drawn[::4]]
-    bench.trash.put(pictures=[*gone], author="me")
-    bench.trash.empty(author="me", refuse=True).wait()
+    put_into_trash(bench.context, pictures=[*gone], author="me")
+    bench.context.begin(empty_trash, author="me", refuse=True).wait()
     broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
     broken.write_bytes(drawn[1].read_bytes()[:100])
     decoded.clear()

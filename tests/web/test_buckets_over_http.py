@@ -9,6 +9,7 @@ from s3_service import KEY, SECRET, Service
 from web_screens import browser
 
 from concepts.results.library import add_uploads, browse
+from concepts.results.trash import empty_trash, put_into_trash
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -39,7 +40,7 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     assert not [word for word in (KEY, SECRET) if word in refused.text]
     s3.let_in()
 
-    bench.trash.put(pictures=[picture], author="ana")
-    assert bench.trash.empty(author="ana").wait().uploads == 1
+    put_into_trash(bench.context, pictures=[picture], author="ana")
+    assert bench.context.begin(empty_trash, author="ana").wait().uploads == 1
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
     bench.close()

@@ -30,15 +30,13 @@ from web.server import create_service
 
 
 @pytest.fixture
-def downloads(tmp_path: Path) -> TestClient:
+def downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     file = tmp_path / "ball-v2.zip"
     file.write_bytes(b"zip")
+    for name in ("export_bundle", "export_rule_bundle", "score_file"):
+        monkeypatch.setattr(f"web.http.files.{name}", lambda *_, **__: file)
 
-    bench: Any = SimpleNamespace(
-        concept=lambda name: SimpleNamespace(exports=SimpleNamespace(bundle=lambda *_, **__: file)),
-        rules=SimpleNamespace(archive=lambda name, page: file),
-        scoring=SimpleNamespace(file=lambda job: file),
-    )
+    bench: Any = SimpleNamespace(concept=lambda name: name, context=None)
     app = FastAPI()
     handle_problems(app)
     app.include_router(file_routes(bench))

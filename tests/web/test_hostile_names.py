@@ -22,6 +22,7 @@ from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.results.library import import_pictures
 from concepts.results.trained import measure_again, train
+from concepts.results.trash import put_into_trash
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call
@@ -65,7 +66,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         bench.jobs.store.claim(job)
         bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
     bench.concepts.begin(f"Gone {NAME}", "Put away.")
-    bench.trash.put(concept=f"Gone {NAME}", author="me")
+    put_into_trash(bench.context, concept=f"Gone {NAME}", author="me")
     return bench
 
 

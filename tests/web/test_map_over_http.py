@@ -25,6 +25,7 @@ from concepts.results.library_map import (
 )
 from concepts.results.scores import score_page
 from concepts.results.trained import train
+from concepts.results.trash import put_into_trash, restore
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_service
@@ -133,8 +134,8 @@ def test_new_pictures_wait_for_the_next_map_and_those_in_the_trash_leave_at_once
     assert counts() == (62, 0)
     before = key_of(bench)
     gone = picture_on_map(bench.context, before, 0)
-    bench.trash.put([gone], author="me")
+    put_into_trash(bench.context, [gone], author="me")
     assert key_of(bench) != before
     assert gone not in pictures_inside(bench.context, EVERYWHERE)
-    bench.trash.restore([gone], author="me")
+    restore(bench.context, [gone], author="me")
     assert key_of(bench) == before

@@ -12,6 +12,7 @@ from concepts.cli import app
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.labels import give_label, label_count, next_pictures
+from concepts.results.certificates import ask_for_guarantee
 from concepts.results.trained import train
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
@@ -41,7 +42,7 @@ def bench(library: Workbench) -> Workbench:
     measuring = [picture.id for picture in next_pictures(concept, 4, purpose="evaluation")]
     for picture, value in zip(measuring, ("yes", "no", "unsure", "no"), strict=True):
         say(picture, value, in_view=picture == measuring[-1])
-    concept.certificates.begin(0.5, author="ana")
+    ask_for_guarantee(concept, 0.5, author="ana")
     for certifies in next_pictures(concept, 2, purpose="evaluation"):
         say(certifies.id, "yes")
     return library

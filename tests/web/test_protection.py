@@ -15,6 +15,7 @@ from web_screens import PEOPLE, Screens, add_people, browser
 
 from concepts.library.protection import parts_of, prefer_protection, protect_concept, protection_of_concept
 from concepts.results.library import browse
+from concepts.results.trash import put_into_trash, restore
 from concepts.workbench import Workbench
 from web.server import create_app
 from web.tabs import TABS, Tab
@@ -81,9 +82,9 @@ def test_screens_of_every_concept_are_as_strict_as_the_strictest(
     assert protects(lea, "label", concept="Wound") == {BOTH}
     assert protects(lea, "library") == {BOTH}
     assert protects(lea, "label", concept="Cake") == set()
-    bench.trash.put(concept="Wound", author="me")
+    put_into_trash(bench.context, concept="Wound", author="me")
     assert protects(lea, "library") == set()
-    bench.trash.restore(concept="Wound", author="me")
+    restore(bench.context, concept="Wound", author="me")
 
 
 def test_a_persons_choice_is_theirs_alone_and_a_concept_is_protected_by_owners(

@@ -22,9 +22,9 @@ from concepts.library.collections import (
     show_collection,
 )
 from concepts.library.protection import protection_on_page
+from concepts.results.trash import put_into_trash, restore
 from concepts.use_cases.names import id_in
 from concepts.workbench import Workbench
-from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.parts import Notice, data_view, place
@@ -144,11 +144,11 @@ class Albums:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was changed."))
         return self._shown(request, Notice.good(f"“{before.name}” is now “{renamed.name}”."))
 
-    @calls(Trash.put)
+    @calls(put_into_trash)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         number = _number(chosen.value)
         try:
-            moved = self._bench.trash.put(collection=f"id:{number}", author=author_of(request))
+            moved = put_into_trash(self._bench.context, collection=f"id:{number}", author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was moved."))
         request.state.deed = ("removed a collection", str(number))
@@ -157,11 +157,11 @@ class Albums:
         said = f"“{moved.names[0]}” is in the trash; its pictures stay.{used}"
         return self._shown(request, Notice.good(said, str(number)))
 
-    @calls(Trash.restore)
+    @calls(restore)
     def restore(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         number = _number(chosen.value)
         try:
-            moved = self._bench.trash.restore(collection=f"id:{number}", author=author_of(request))
+            moved = restore(self._bench.context, collection=f"id:{number}", author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was restored."))
         request.state.deed = ("brought a collection back", str(number))

@@ -17,6 +17,7 @@ from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
 from concepts.library.protection import protection_on_page
 from concepts.results.advice import advice_for
+from concepts.results.certificates import ask_for_guarantee, guarantee_state, keep_guarantee
 from concepts.results.heads import head_of
 from concepts.results.library import import_pictures
 from concepts.results.quality import QualityView
@@ -33,7 +34,6 @@ from concepts.results.trained import (
 )
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
-from concepts.workbench.certificates import Certificates
 from concepts.workbench.concept_views import ConceptView
 from storage.tables import now
 from web.advice import in_words
@@ -222,8 +222,8 @@ class Check:
             stale=quality.stale,
             done=bool(advice.done),
         )
-        certificates = self._bench.concept(view.name).certificates
-        tried = [certificates.state(side) for side in values.SIDES]
+        concept = self._bench.concept(view.name)
+        tried = [guarantee_state(concept, side) for side in values.SIDES]
         failed = [found.sentence for found in tried if found and found.failed]
         return values.verdict_of(said, quality, view.name, allowed, failed)
 
@@ -242,7 +242,7 @@ class Check:
             return [hidden, None, *grids, hidden, None, hidden, None, hidden, None, *choice, None]
         allowed = _allowed(request)
         wrong, missed, changed = self._mistakes(view.name, request)
-        found = {side: concept.certificates.state(side) for side in values.SIDES}
+        found = {side: guarantee_state(concept, side) for side in values.SIDES}
         numbers = [str(head.number) for head in reversed(view.heads)]
         several = len(numbers) > 1
         return [
@@ -399,23 +399,23 @@ class Check:
         said = f"Version {version} is in use again, as version {newest}. All others are kept."
         return self._begun(request, Notice.good(said))
 
-    @calls(Certificates.begin)
+    @calls(ask_for_guarantee)
     def certify(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         (side, _, share), said = str(chosen.value).partition(" "), None
         concept = self._concept(request)
         try:
-            concept.certificates.begin(_share(share), side=_side(side), author=author_of(request))
+            ask_for_guarantee(concept, _share(share), side=_side(side), author=author_of(request))
         except DiscernError as error:
             said = Notice.bad(f"{in_words(error)} Nothing was changed.")
-        found = {one: concept.certificates.state(one) for one in values.SIDES}
+        found = {one: guarantee_state(concept, one) for one in values.SIDES}
         quality = version_quality(concept)
         return [said, values.guarantees_of(concept.name, quality, found, _allowed(request))]
 
-    @calls(Certificates.keep)
+    @calls(keep_guarantee)
     def keep(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
             concept = self._concept(request)
-            concept.certificates.keep(_side(str(chosen.value)), author=author_of(request))
+            keep_guarantee(concept, _side(str(chosen.value)), author=author_of(request))
         except DiscernError as error:
             return self._refused(error, request)
         said = f"Version {head_of(concept).number} has the guarantee."
@@ -471,7 +471,7 @@ def _allowed(request: gr.Request) -> dict[str, bool]:
         "train": may(request, train),
         "test": may(request, evaluate),
         "use": may(request, use_version),
-        "certify": may(request, Certificates.begin),
+        "certify": may(request, ask_for_guarantee),
         "label": may(request, give_labels),
         "pictures": may(request, import_pictures),
     }

@@ -21,11 +21,11 @@ from concepts.learning.report import (
     of_hundred,
 )
 from concepts.learning.target import Side, Target
+from concepts.results.certificates import CertificateView
 from concepts.results.quality import HeadView, QualityView
 from concepts.results.rarity import FIND_MORE, is_rare
 from concepts.results.verdict import Verdict
 from concepts.results.versions import VersionComparison, origin
-from concepts.workbench.certificates import CertificateView
 from concepts.workbench.concept_views import ConceptView
 from web.parts import place
 from web.words import ago, count, percent

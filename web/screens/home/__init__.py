@@ -12,12 +12,12 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.results.library import import_pictures, library_info
+from concepts.results.trash import restore
 from concepts.results.versions import file_stem
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.definition import ConceptDefinition
-from concepts.workbench.trash import Trash
 from web.advice import in_words
 from web.concept_menu import ConceptMenu
 from web.handlers import PLAIN, author_of, calls
@@ -146,7 +146,7 @@ class Home:
             return Notice.bad(f"{in_words(error)} Nothing was created."), ""
         return None, place("/describe", begun.name)
 
-    @calls(ConceptDefinition.set, Trash.restore)
+    @calls(ConceptDefinition.set, restore)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> str:
         return self.menu.undo(str(chosen.value), request)
 

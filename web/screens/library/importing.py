@@ -26,7 +26,7 @@ from web.parts import Notice, Progress, closed, data_view, place
 from web.words import count
 
 HERE = Path(__file__).parent
-JOBS = ("add pictures", "add sample", "read words", "empty bin", "draw map")
+JOBS = ("add pictures", "add sample", "read words", "empty trash", "draw map")
 ADDING = ("add pictures", "add sample")
 WHAT_READING_IS = "Makes text in pictures searchable; a second or two a picture, in the background."
 STILL_NEWS = timedelta(minutes=10)  # how long the end of an import is told
@@ -188,7 +188,7 @@ class Importing:
             (
                 one
                 for one in self._bench.installation.newest_jobs(JOBS)
-                if one.kind in (*ADDING, "read words", "empty bin")
+                if one.kind in (*ADDING, "read words", "empty trash")
             ),
             None,
         )
@@ -262,7 +262,7 @@ class Importing:
 def _ended(job: JobView) -> dict[str, str]:
     """What is new, what wasn't, what was skipped."""
     result = job.result or {}
-    if job.kind == "empty bin":
+    if job.kind == "empty trash":
         return {
             "text": f"Trash emptied: {count(int(result['pictures']), 'picture')} erased.",
             "style": "notice good",

@@ -27,6 +27,7 @@ from concepts.library.collections import (
 )
 from concepts.library.protection import protection_on_page
 from concepts.results.bundles import could_go_along, export_page, version_card
+from concepts.results.keywords import copy_files, pictures_that_count, write_keywords
 from concepts.results.rules import (
     flagged_by_rule,
     keep_rule,
@@ -47,11 +48,10 @@ from concepts.results.scores import (
     scored_files,
 )
 from concepts.results.trained import RANKED, train
+from concepts.results.trash import put_into_trash, restore
 from concepts.results.verdict import verdict
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.keywords import Keywords
-from concepts.workbench.trash import Trash
 from concepts.workbench.watching import ASK_FLAGGED, Watches
 from web.advice import in_words
 from web.components.grid import PictureGrid
@@ -254,8 +254,8 @@ class Results:
         gone.change(None, gone, js=GO())
 
         self.head.exports(self.fill_export, None, export, **PLAIN)
-        self.copy.click(self.copy_files, [self.folder, self.links], began, **PLAIN)
-        self.write.click(self.write_keywords, None, began, **PLAIN)
+        self.copy.click(self.copy_flagged, [self.folder, self.links], began, **PLAIN)
+        self.write.click(self.keep_keywords, None, began, **PLAIN)
         self.take_back.click(self.remove_keywords, None, began, **PLAIN)
         self.put.click(self.put_into_album, self.album, [self.export_said, self.album], **PLAIN)
         self.export_said.undo(self.undo_album, None, self.export_said, **PLAIN)
@@ -319,7 +319,7 @@ class Results:
             bar.rule if bar else "",
             self._sure(place, bar),
             gr.Row(visible=is_saved),
-            saved_rules(bar, may(request, Trash.put)) if bar else None,
+            saved_rules(bar, may(request, put_into_trash)) if bar else None,
             order,
             "",
             (grid or {"pictures": []})
@@ -557,19 +557,19 @@ class Results:
             return Notice.bad(f"{in_words(error)} Nothing was saved."), ""
         return Notice.good(f"Saved as “{saved.name}”."), bar.to_saved(saved.name)
 
-    @calls(Trash.put)
+    @calls(put_into_trash)
     def put_rule_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         name = str(chosen.value)
-        moved = self._bench.trash.put(rule=name, author=author_of(request))
+        moved = put_into_trash(self._bench.context, rule=name, author=author_of(request))
         shown = self.shown(request, Notice.good(f"“{name}” is in the trash.", moved.ids[0]))
         place = self._place(request)
         if place.kept == name:  # so it is shown no more, and said where one is then
             shown[8] = address("/results", place.concept, **{AWAY: moved.ids[0]})
         return shown
 
-    @calls(Trash.restore)
+    @calls(restore)
     def restore_rule(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        moved = self._bench.trash.restore(rule=str(chosen.value), author=author_of(request))
+        moved = restore(self._bench.context, rule=str(chosen.value), author=author_of(request))
         return self.shown(request, Notice.good(f"“{moved.names[0]}” is restored."))
 
     @calls(score_library, try_rule)
@@ -606,8 +606,8 @@ class Results:
         has_tables = bool(concepts_that_score(bench.context))
         return [
             self._counted(place, copied),
-            gr.Row(visible=scored and may(request, Keywords.copy)),
-            gr.Row(visible=scored and may(request, Keywords.write)),
+            gr.Row(visible=scored and may(request, copy_files)),
+            gr.Row(visible=scored and may(request, write_keywords)),
             _outcome(keywords),
             gr.Button(visible=keywords is not None),
             gr.Row(visible=(scored or place.is_rule) and may(request, change_collection)),
@@ -637,23 +637,24 @@ class Results:
     def _flagged(self, place: Place) -> list[str]:
         if place.is_rule:
             return flagged_by_rule(self._bench.context, *bar_of(self._bench, "/results", place.values).asked)
-        return list(self._bench.concept(place.concept).keywords.counting())
+        return list(pictures_that_count(self._bench.concept(place.concept)))
 
-    @calls(Keywords.copy)
-    def copy_files(self, folder: str, links: bool, request: gr.Request) -> list[Any]:
+    @calls(copy_files)
+    def copy_flagged(self, folder: str, links: bool, request: gr.Request) -> list[Any]:
         if not folder.strip():
             return self._refused("Say where the files go, such as /home/ana/Found.", request)
         return self._begun(
-            request, lambda concept: concept.keywords.copy(Path(folder.strip()), link=links, confined=True)
+            request,
+            lambda concept: concept.begin(copy_files, Path(folder.strip()), link=links, confined=True),
         )
 
-    @calls(Keywords.write)
-    def write_keywords(self, request: gr.Request) -> list[Any]:
-        return self._begun(request, lambda concept: concept.keywords.write(confined=True))
+    @calls(write_keywords)
+    def keep_keywords(self, request: gr.Request) -> list[Any]:
+        return self._begun(request, lambda concept: concept.begin(write_keywords, confined=True))
 
-    @calls(Keywords.write)
+    @calls(write_keywords)
     def remove_keywords(self, request: gr.Request) -> list[Any]:
-        return self._begun(request, lambda concept: concept.keywords.write(remove=True, confined=True))
+        return self._begun(request, lambda concept: concept.begin(write_keywords, remove=True, confined=True))
 
     @calls(score_folder, write_table)
     def write_table(self, of: str, folder: str, suffix: str, request: gr.Request) -> list[Any]:
@@ -699,13 +700,13 @@ class Results:
         said = f"{count(change.pictures, 'picture')} added to “{known[number]}”{there}."
         return Notice.good(said, f"{number}:{change.number}"), skip
 
-    @calls(change_collection, Trash.put)
+    @calls(change_collection, put_into_trash)
     def undo_album(self, chosen: gr.EventData, request: gr.Request) -> Any:
         album, _, change = str(chosen.value).partition(":")
         if not album.isdecimal():
             return None
         if not change.isdecimal():
-            self._bench.trash.put(collection=f"id:{album}", author=author_of(request))
+            put_into_trash(self._bench.context, collection=f"id:{album}", author=author_of(request))
             return Notice.good("Undone. The album is in the trash.")
         undone = undo_collection_change(
             self._bench.context, int(album), int(change), author=author_of(request)

@@ -11,10 +11,10 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.library.protection import protection_on_page
+from concepts.results.emptying import Emptied
 from concepts.results.library import library_info
+from concepts.results.trash import Moved, TrashItem, empty_trash, known_backups, list_trash, restore
 from concepts.workbench import Workbench
-from concepts.workbench.jobs import Emptied
-from concepts.workbench.trash import Moved, Trash, TrashItem
 from storage.trash import Kind
 from web.advice import in_words
 from web.api.operations import permits
@@ -47,7 +47,7 @@ class TrashScreen:
         self._bench = workbench
         self.head = data_view(HERE / "head.html", "trash-head")
         self.said = Notice("trash-said").view
-        self.progress = Progress(workbench, "trash-progress", ("empty bin",))
+        self.progress = Progress(workbench, "trash-progress", ("empty trash",))
         self.items = data_view(HERE / "trash.html", "trash")
         with gr.Accordion("Empty trash …", open=False, visible=False, elem_id="empty-trash") as self.emptying:
             self.erases = data_view(HERE / "empty.html", "trash-erases")
@@ -69,24 +69,24 @@ class TrashScreen:
     def tick(self, request: gr.Request) -> list[Any]:
         return self._shown(request)
 
-    @calls(Trash.restore)
+    @calls(restore)
     def restore(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         kind, _, ids = str(chosen.value).partition(" ")
         what: dict[str, Any] = {"pictures": ids.split()} if kind == "picture" else {kind: ids}
         try:
             if kind not in get_args(Kind):
                 raise DiscernError("Choose what to restore.")
-            moved = self._bench.trash.restore(
-                **what, author=author_of(request), permit=permits(cast(Any, request))
+            moved = restore(
+                self._bench.context, **what, author=author_of(request), permit=permits(cast(Any, request))
             )
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was restored."), *self._shown(request)]
         return [Notice.good(f"{_named(moved)} restored."), *self._shown(request)]
 
-    @calls(Trash.empty)
+    @calls(empty_trash)
     def empty(self, refuse: bool, request: gr.Request) -> list[Any]:
         try:
-            self._bench.trash.empty(author=author_of(request), refuse=refuse is True)
+            self._bench.context.begin(empty_trash, author=author_of(request), refuse=refuse is True)
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was erased."), refuse, *self._shown(request)]
         return [None, False, *self._shown(request)]
@@ -94,9 +94,9 @@ class TrashScreen:
     def _shown(self, request: gr.Request) -> list[Any]:
         kind = _kind(request)
         pictures = library_info(self._bench.context, wait=False).in_bin
-        backups = self._bench.trash.backups()
+        backups = known_backups(self._bench.context)
         going = is_going(self.progress.newest())
-        empties = bool(pictures) and kind in (None, "picture") and may(request, Trash.empty) and not going
+        empties = bool(pictures) and kind in (None, "picture") and may(request, empty_trash) and not going
         erases = f"This erases {count(pictures, 'picture')} with comments, captions and small copies."
         still = f"Backups ({', '.join(backups)})" if backups else "Backups"
         return [
@@ -127,7 +127,7 @@ class TrashScreen:
         text = request.query_params.get("at", "")
         start = int(text) if text.isdecimal() and len(text) < 10 else 0
         asked_at = time()
-        found = self._bench.trash.items(kind, PAGE + 1, start)
+        found = list_trash(self._bench.context, kind, PAGE + 1, start)
         items, more = found[:PAGE], len(found) > PAGE
         query = protection_on_page(self._bench.context, author, None).query
         here = {"kind": kind} if kind else {}
@@ -149,7 +149,7 @@ class TrashScreen:
 
     def _erased(self) -> dict[str, Any] | None:
         """What went when it was emptied last, while that is news."""
-        job = self._bench.installation.latest_job(("empty bin",))
+        job = self._bench.installation.latest_job(("empty trash",))
         if not (job and job.state == "done" and job.finished):
             return None
         if datetime.now(UTC) - job.finished >= STILL_NEWS:
