@@ -1,4 +1,4 @@
-"""Process entry: settings → a page that waits → Workbench → web app → serve.
+"""Process entry: settings → a page that waits → App → web app → serve.
 
 `demo` is the page for whoever launches it as Gradio does, `from app import demo; demo.launch()`, with the
 same guard and the same REST. It is made when it is first asked for.
@@ -33,8 +33,8 @@ from web.http.sign_in import check_exposure
 from web.http.starting import Quiet, Stopgap, starting
 
 if TYPE_CHECKING:
+    from concepts.use_cases import App
     from concepts.visitors import Sandboxes
-    from concepts.workbench import Workbench
     from web.blocks import Page
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
@@ -50,34 +50,35 @@ def main() -> None:
         check_exposure(settings)
         listening = listen(settings)
         stopgap = Stopgap(configuration(starting(settings.framed_by), settings), listening)
-        workbench, sandboxes = open_home(settings)
+        app, sandboxes = open_home(settings)
     except DiscernError as error:
         sys.exit(" ".join(filter(None, (f"discern: {error}", error.advice("in_terminal")))))
     try:
-        serve(workbench, settings, listening, sandboxes, stopgap)
+        serve(app, settings, listening, sandboxes, stopgap)
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        (sandboxes or workbench).close()
+        (sandboxes or app).close()
     # All that is worth keeping is kept. Python itself would wait for threads that load a model or hear out
     # an endpoint; a process that is killed in the middle of that loses nothing either.
     sys.stdout.flush()
     os._exit(0)
 
 
-def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
+def open_home(settings: Settings) -> tuple[App, Sandboxes | None]:
     """Raises `DiscernError`."""
+    from concepts.installation.jobs import keep_log
+    from concepts.rooms import open_app
     from concepts.visitors import Sandboxes  # these take a second to import: the address answers by then
-    from concepts.workbench import Workbench
 
     sandboxes = Sandboxes(settings) if settings.demo else None
-    workbench = sandboxes.base if sandboxes else Workbench(settings)
-    workbench.installation.start_log()
-    return workbench, sandboxes
+    app = sandboxes.base if sandboxes else open_app(settings)
+    keep_log(app)
+    return app, sandboxes
 
 
 def serve(
-    workbench: Workbench,
+    app: App,
     settings: Settings,
     listening: socket.socket,
     sandboxes: Sandboxes | None,
@@ -87,28 +88,30 @@ def serve(
     from concepts.results.library import warm_up_library
     from web.server import create_app  # and with it Gradio, which takes seconds
 
-    app = create_app(workbench, sandboxes)
+    served = create_app(app, sandboxes)
     # Whoever answers waits for the interpreter after each statement while others train, and who trains after
     # each product while others answer: a tenth as long.
     sys.setswitchinterval(0.0005)
     # Nothing so far is looked through for garbage again: each time would have every thread wait .15 seconds.
     gc.freeze()
     gc.enable()
-    begin(workbench, sandboxes)
-    quiet = Quiet(app, page_opened=workbench.jobs.precedence.pressed)
+    begin(app, sandboxes)
+    quiet = Quiet(served, page_opened=app.jobs.precedence.pressed)
     stopgap.end()
-    quiet.then(partial(warm_up_library, workbench.context))
+    quiet.then(partial(warm_up_library, app))
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(quiet, settings)).run(sockets=[listening])
 
 
-def begin(workbench: Workbench, sandboxes: Sandboxes | None) -> None:
+def begin(app: App, sandboxes: Sandboxes | None) -> None:
     """What works beside the page."""
+    from concepts.results.watcher import watcher_of
+
     if sandboxes:
         sandboxes.start()
     else:
-        workbench.jobs.start()
-        workbench.watcher.start()
+        app.jobs.start()
+        watcher_of(app).start()
 
 
 def __getattr__(name: str) -> Any:
@@ -129,10 +132,10 @@ def page(settings: Settings) -> Page:
     `DiscernError`."""
     from web.server import create_page
 
-    workbench, sandboxes = open_home(settings)
-    atexit.register((sandboxes or workbench).close)
-    begin(workbench, sandboxes)
-    return create_page(workbench, sandboxes)
+    app, sandboxes = open_home(settings)
+    atexit.register((sandboxes or app).close)
+    begin(app, sandboxes)
+    return create_page(app, sandboxes)
 
 
 def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:

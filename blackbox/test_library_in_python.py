@@ -90,7 +90,7 @@ with Library(work / "home", author="ana") as library:
     assert str(ball.export(work / "ball", version=1)) == str(work / "ball")
 
 for name in (
-    "Author", "Concept", "Library", "Workbench", "embed_files", "encoder_of", "load_bundle", "load_encoder",
+    "Author", "Concept", "Library", "open_app", "embed_files", "encoder_of", "load_bundle", "load_encoder",
     "load_settings",
 ):
     assert callable(getattr(discern, name)), name

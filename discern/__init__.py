@@ -8,11 +8,11 @@ From pictures to a classifier, in a dozen calls (`docs/library.ipynb` runs them 
     library.add("~/Pictures")
     messy = library.concept("Messy room", "A room that looks untidy.")
 
-A data folder, and everything a person can do with it (`library.bench` is the same):
+A data folder, and everything a person can do with it (`library.app` is the same):
 
     import discern
 
-    bench = discern.Workbench(discern.load_settings(home=Path("data")))
+    app = discern.open_app(discern.load_settings(home=Path("data")))
 
 The app in a notebook, below the cell:
 
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
         Concept,
         DiscernError,
         Library,
-        Workbench,
         embed_files,
         encoder_of,
         load_bundle,
         load_encoder,
         load_settings,
+        open_app,
         show,
     )
 
@@ -55,13 +55,13 @@ __all__ = [
     "Concept",
     "DiscernError",
     "Library",
-    "Workbench",
     "__version__",
     "embed_files",
     "encoder_of",
     "load_bundle",
     "load_encoder",
     "load_settings",
+    "open_app",
     "show",
 ]
 

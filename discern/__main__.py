@@ -55,7 +55,7 @@ def mcp(
     ] = "owner",
 ) -> None:
     """Serve the tools for assistants (Model Context Protocol) on standard input and output, or over HTTP."""
-    from discern.assistants import over_http, over_stdio  # the Workbench, and all it brings
+    from discern.assistants import over_http, over_stdio  # the whole app
 
     if http:
         over_http(port)

@@ -1,4 +1,4 @@
-"""The process that serves the tools for assistants: settings → Workbench → MCP server → serve."""
+"""The process that serves the tools for assistants: settings → App → MCP server → serve."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from concepts.errors import missing_package
+from concepts.installation.jobs import keep_log
 from concepts.installation.users import role_of
 from concepts.results.library import warm_up_library
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 PACKAGE = "mcp"  # optional: what serves is imported once it is known to be there
 
@@ -24,8 +26,8 @@ def over_stdio(user: str, role: str) -> None:
     from web.mcp.door import Door
     from web.mcp.server import create_server
 
-    door = Door(Workbench(load_settings()), user, role_of(role))
-    _serve(door.workbench, lambda: create_server(door).run("stdio"))
+    door = Door(open_app(load_settings()), user, role_of(role))
+    _serve(door.app, lambda: create_server(door).run("stdio"))
 
 
 def over_http(port: int) -> None:
@@ -40,7 +42,7 @@ def over_http(port: int) -> None:
     settings = load_settings(port=port)
     check_exposure(settings)
     listening = listen(settings)
-    bench = Workbench(settings)
+    app = open_app(settings)
 
     class Server(uvicorn.Server):
         """Says where it is once it can be reached there."""
@@ -49,8 +51,8 @@ def over_http(port: int) -> None:
             await super().startup(sockets)
             print(f"Discern's tools are at http://{settings.host}:{settings.port}{PATH}", flush=True)
 
-    server = Server(configuration(http_app(bench), settings))
-    _serve(bench, lambda: server.run(sockets=[listening]))
+    server = Server(configuration(http_app(app), settings))
+    _serve(app, lambda: server.run(sockets=[listening]))
 
 
 def _require_package() -> None:
@@ -58,16 +60,16 @@ def _require_package() -> None:
         raise missing_package(PACKAGE)
 
 
-def _serve(bench: Workbench, serve: Callable[[], None]) -> None:
+def _serve(app: App, serve: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    bench.installation.start_log()
-    bench.jobs.start()
-    warm_up_library(bench.context)
+    keep_log(app)
+    app.jobs.start()
+    warm_up_library(app)
     try:
         serve()
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        bench.close()
+        app.close()
     sys.stdout.flush()
     os._exit(0)  # as the app ends: no thread that loads or waits holds the process

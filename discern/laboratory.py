@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, app, workbench
+from concepts.cli.groups import Json, app, opened
 from concepts.cli.output import dump, progress, say
 
 KEPT = "What was worked out until here is kept."
@@ -86,9 +86,9 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The whole job on the sample pictures, with simulated labels from the folders they are in."""
-    from study.demo import run_demo  # brings the Workbench
+    from study.demo import run_demo  # brings the whole app
 
-    result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
+    result = run_demo(opened(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
     if as_json:
         dump(result)
 

@@ -10,7 +10,7 @@
     messy.export("messy-room")
 
 Each call does its work and returns when that is done. What is kept is the same as the app and the command
-line keep; `Library.bench`, the `Workbench`, has everything else they can do.
+line keep; `Library.app`, the `App`, has everything else they can do.
 """
 
 from __future__ import annotations
@@ -30,20 +30,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from concepts import workbench
+from concepts import use_cases as handles
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError, UnknownError
 from concepts.labelling.labels import give_label, next_pictures
-from concepts.labelling.mining import mine
+from concepts.labelling.mining import POOL_SIZE, mine
 from concepts.learning.report import Metric
+from concepts.library.collection import collection_of
 from concepts.results.bundles import export_bundle, write_bundle
+from concepts.results.concepts import begin_concept
 from concepts.results.library import Added, import_pictures, picture_count, search_library, thumbnail_of
 from concepts.results.scores import begin_scoring, ranked_library
 from concepts.results.trained import Trained, measure_again, train
+from concepts.rooms import open_app
 from concepts.settings import default_home, load_settings
-from concepts.workbench import POOL_SIZE, Workbench
 from web.render import file_name, render
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -83,7 +85,7 @@ class Library:
 
         Raises `DiscernError` where the folder or a setting can't be used.
         """
-        self.bench = Workbench(load_settings(home=_path(home) if home is not None else default_home()))
+        self.app = open_app(load_settings(home=_path(home) if home is not None else default_home()))
         self.author = author
 
     def add(self, *places: Place, encoder: str | None = None, embeddings: Any = None) -> Added:
@@ -98,7 +100,7 @@ class Library:
         """
         paths = [_path(place) for place in places]
         if embeddings is None:
-            return import_pictures(self.bench.context, paths, encoder=encoder).wait()
+            return import_pictures(self.app, paths, encoder=encoder).wait()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "vectors.parquet"
             if isinstance(embeddings, Mapping):
@@ -116,12 +118,12 @@ class Library:
                 whole = [str(_path(one).absolute()) for one in table.column(path).to_pylist()]
                 table = table.set_column(table.column_names.index(path), path, pa.array(whole))
             pq.write_table(table, file)
-            return import_pictures(self.bench.context, paths or None, encoder=encoder, vectors=file).wait()
+            return import_pictures(self.app, paths or None, encoder=encoder, vectors=file).wait()
 
     def vectors(self) -> pa.Table:
         """id, path and vector of every picture, by id: for pandas, LanceDB, datasets, or anything that reads
         Arrow."""
-        collection = self.bench.context.collection
+        collection = collection_of(self.app)
         index = collection.index()
         parts = [
             (ids, collection.places.first(ids), np.ascontiguousarray(vectors, np.float32))
@@ -145,7 +147,7 @@ class Library:
 
         Raises `DiscernError` where there is nothing to search for or in.
         """
-        hits = search_library(self.bench.context, words, like=[_id(one) for one in like], n=n)
+        hits = search_library(self.app, words, like=[_id(one) for one in like], n=n)
         return self._pictures((hit.id, hit.path, None, "") for hit in hits)
 
     def concept(self, name: str, sentence: str | None = None) -> Concept:
@@ -154,14 +156,14 @@ class Library:
         Pictures to measure with are drawn before anything is learned. Raises `UnknownError`.
         """
         try:
-            return Concept(self, self.bench.concept(name))
+            return Concept(self, self.app.concept(name))
         except UnknownError:
             if sentence is None:
                 raise
-            return Concept(self, self.bench.concepts.begin(name, sentence, author=self.author))
+            return Concept(self, begin_concept(self.app, name, sentence, author=self.author))
 
     def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
-        return Pictures(Picture(*row, _read=partial(thumbnail_of, self.bench.context)) for row in rows)
+        return Pictures(Picture(*row, _read=partial(thumbnail_of, self.app)) for row in rows)
 
     def __enter__(self) -> Library:
         return self
@@ -169,20 +171,20 @@ class Library:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.bench.close()
+        self.app.close()
 
 
 class Concept:
     """What counts, the answers about it, and the versions trained from them. `Library.concept` has it."""
 
-    def __init__(self, library: Library, concept: workbench.Concept) -> None:
+    def __init__(self, library: Library, concept: handles.Concept) -> None:
         self._library, self._id = library, concept.id
         self.name = concept.name
 
     @property
-    def _concept(self) -> workbench.Concept:
+    def _concept(self) -> handles.Concept:
         """As it is now. Raises `DiscernError` where it was deleted meanwhile."""
-        return self._library.bench.concept_of(self._id)
+        return self._library.app.concept_of(self._id)
 
     def __repr__(self) -> str:
         return f"Concept({self.name!r})"
@@ -255,7 +257,7 @@ class Concept:
 
         Raises `UnknownError`.
         """
-        total = picture_count(self._library.bench.context)
+        total = picture_count(self._library.app)
         page = ranked_library(self._concept, "top", version=version, limit=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(
@@ -273,7 +275,7 @@ class Concept:
         bundle = export_bundle(self._concept, version)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "scores.parquet"
-            begin_scoring(self._library.bench.context, bundle, [_path(place) for place in places], out).wait()
+            begin_scoring(self._library.app, bundle, [_path(place) for place in places], out).wait()
             return pq.read_table(out, memory_map=False)
 
     def export(self, out: Place, *, version: int | None = None) -> Path:

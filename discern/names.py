@@ -4,8 +4,8 @@ from concepts.bundle.load import encoder_of, load_bundle
 from concepts.encoders import load_encoder
 from concepts.errors import DiscernError
 from concepts.library.ingestion import embed_files
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from discern.library import Concept, Library
 from discern.notebook import show
 from storage.labels import Author
@@ -15,11 +15,11 @@ __all__ = [
     "Concept",
     "DiscernError",
     "Library",
-    "Workbench",
     "embed_files",
     "encoder_of",
     "load_bundle",
     "load_encoder",
     "load_settings",
+    "open_app",
     "show",
 ]

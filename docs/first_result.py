@@ -18,11 +18,13 @@ from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.labelling.mining import mine
 from concepts.learning.report import metric_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from docs.photographs import cut_library, photographs
 from docs.screenshots import NAME, TEXT, answer, is_warm
 from study.people import SECONDS_AN_ANSWER
@@ -32,9 +34,9 @@ LEARN, MEASURE = 60, 120  # answers
 SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
 
-def work_through(bench: Workbench, work: Path) -> None:
-    import_pictures(bench.context, [work / "photographs"], encoder="embedded").wait()
-    bench.concepts.begin(NAME, TEXT)
+def work_through(bench: App, work: Path) -> None:
+    import_pictures(bench, [work / "photographs"], encoder="embedded").wait()
+    begin_concept(bench, NAME, TEXT)
     bench.concept(NAME).begin(propose).wait()
     bench.concept(NAME).begin(mine, size=300).wait()
     bench.concept(NAME).begin(annotate).wait()
@@ -49,7 +51,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        bench = Workbench(load_settings(home=work / "home"))
+        bench = open_app(load_settings(home=work / "home"))
         count = cut_library(work / "photographs", photographs(work))
         begun = time.monotonic()
         work_through(bench, work)

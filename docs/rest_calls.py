@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.api.app import PREFIX, create_api
 
 HEAD = f"""# REST, call by call
@@ -18,7 +18,7 @@ Written from the code by `make docs`; [rest.md](rest.md) says how the calls go t
 
 
 def rest_calls() -> str:
-    document = create_api(cast(Workbench, None)).openapi()  # it doesn't depend on a library
+    document = create_api(cast(App, None)).openapi()  # it doesn't depend on a library
     calls = [
         (method.upper(), path, about)
         for path, methods in document["paths"].items()

@@ -31,15 +31,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.proposals import propose
 from concepts.errors import DiscernError
+from concepts.labelling.label_files import import_label_file
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.scale import Scale
 from concepts.library.collections import make_collection
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.rules import keep_rule
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from docs.photographs import brightness, busyness, cut_library, photographs, warmth
 
 IMAGES = Path(__file__).parent / "images"
@@ -75,7 +78,7 @@ def how_calm(picture: Path) -> str:
 
 
 def answer(
-    bench: Workbench, work: Path, name: str, says: Callable[[Path], str], count: int, *, measure: bool = False
+    bench: App, work: Path, name: str, says: Callable[[Path], str], count: int, *, measure: bool = False
 ) -> None:
     """Answers so many pictures of those that the app would ask about."""
     pictures = next_pictures(bench.concept(name), count, purpose="evaluation" if measure else "train")
@@ -84,7 +87,7 @@ def answer(
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, says(Path(p.path))] for p in pictures)
-    bench.concept(name).label_files.import_file(file, author=SIMULATED, simulated=True)
+    import_label_file(bench.concept(name), file, author=SIMULATED, simulated=True)
 
 
 # What the screens show.
@@ -92,27 +95,27 @@ def answer(
 
 def prepare(home: Path, work: Path, pictures: Path) -> None:
     """Does what a person does in an afternoon."""
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     files = sorted(file for file in pictures.rglob("*") if file.is_file())
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
-    import_pictures(bench.context, files, encoder="embedded").wait()
+    import_pictures(bench, files, encoder="embedded").wait()
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
-        make_collection(bench.context, folder.name, folder=str(folder), author=SIMULATED)
-    bench.concepts.begin(GRADED, GRADED_TEXT, scale=Scale.graded(5))
+        make_collection(bench, folder.name, folder=str(folder), author=SIMULATED)
+    begin_concept(bench, GRADED, GRADED_TEXT, scale=Scale.graded(5))
     _answers(bench, work, GRADED, how_calm, 30, 20)
-    bench.concepts.begin(DARK, DARK_TEXT)
+    begin_concept(bench, DARK, DARK_TEXT)
     _answers(bench, work, DARK, is_dark, 60, 40)
-    bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Home
+    begin_concept(bench, NAME, TEXT)  # the last begun is the first on Home
     bench.concept(NAME).begin(propose).wait()
     bench.concept(NAME).begin(mine, size=200).wait()
     bench.concept(NAME).begin(annotate).wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
-    keep_rule(bench.context, "Warm and bright", RULE, author=SIMULATED)
+    keep_rule(bench, "Warm and bright", RULE, author=SIMULATED)
     bench.close()
 
 
 def _answers(
-    bench: Workbench, work: Path, name: str, says: Callable[[Path], str], measure: int, learn: int
+    bench: App, work: Path, name: str, says: Callable[[Path], str], measure: int, learn: int
 ) -> None:
     for _ in range(learn // 10):
         answer(bench, work, name, says, 10)

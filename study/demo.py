@@ -20,12 +20,13 @@ from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
 from concepts.results.bundles import write_bundle
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, library_info, search_library
 from concepts.results.library_map import write_map_picture
 from concepts.results.scores import begin_scoring, ranked_library, score_page
 from concepts.results.trained import measure_again, train
 from concepts.results.versions import ScoredPicture
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 
 NAME = "Animals"
@@ -53,25 +54,25 @@ class Picture(Protocol):
     def path(self) -> str: ...
 
 
-def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) -> dict[str, Any]:
+def run_demo(bench: App, *, pictures: Path | None, out: Path, say: Say) -> dict[str, Any]:
     """Runs the steps and returns what they showed.
 
     The yes and no come from the folder a picture is in, so this needs the sample pictures or another
     folder with a subfolder called `animals`.
     """
-    home = bench.context.settings.home
+    home = bench.settings.home
     # Beside the data folder, which may be made anew for each demo; in it where one may write to nothing else.
     folder = pictures or sample_pictures(home.parent if os.access(home.parent, os.W_OK) else home / "sample")
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
     say(f"Labels are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
 
-    added = import_pictures(bench.context, [folder]).wait()
+    added = import_pictures(bench, [folder]).wait()
     say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
     if not added.added and not added.unchanged:
         raise DiscernError(f"There are no pictures in {folder}.")
-    info = library_info(bench.context)
+    info = library_info(bench)
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
-    concept = bench.concepts.begin(NAME, DESCRIPTION)
+    concept = begin_concept(bench, NAME, DESCRIPTION)
     concept.begin(propose).wait()
     revision = definition_of(concept)
     queries = ", ".join(query.text for query in revision.definition.queries if query.counts)
@@ -93,10 +94,10 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     report = _measure(bench, person, say)
     exported = write_bundle(bench.concept(NAME), out)
     say(f"11 Export         {exported.folder}")
-    scored = begin_scoring(bench.context, Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
+    scored = begin_scoring(bench, Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
     say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
     rare = _find_rare(bench, say)
-    drawn = write_map_picture(bench.context, out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
+    drawn = write_map_picture(bench, out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
     say(f"14 Map            {drawn.pictures} pictures, similar ones near each other, in {drawn.file}")
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
     return {
@@ -115,7 +116,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
 class _Person:
     """A simulated person who answers about one concept, and the seconds this would take a real one."""
 
-    def __init__(self, bench: Workbench, concept: str, folder: str) -> None:
+    def __init__(self, bench: App, concept: str, folder: str) -> None:
         self._bench = bench
         self._concept = concept
         self._says = SimulatedPerson(lambda path: folder in Path(path).parts)
@@ -160,14 +161,14 @@ class _Person:
         return len(asked)
 
 
-def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
+def _rank(bench: App, person: _Person, say: Say) -> dict[str, list[int]]:
     """How many of the first pictures count in three orders of what nobody has answered."""
-    n = library_info(bench.context).pictures
+    n = library_info(bench).pictures
     own = score_page(bench.concept(NAME), "top", limit=n)  # before look-alikes have a part in it
     best = ranked_library(bench.concept(NAME), "top", limit=n)
     left = {picture.id for picture in best.pictures if not picture.said}
     orders: dict[str, Sequence[Picture]] = {
-        "searching for the name": search_library(bench.context, NAME, n=n),
+        "searching for the name": search_library(bench, NAME, n=n),
         "the classifier": (own or best).pictures,
         "the classifier and similar pictures": best.pictures,
     }
@@ -182,7 +183,7 @@ def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     return ranked
 
 
-def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
+def _measure(bench: App, person: _Person, say: Say) -> EvaluationReport:
     """Asks for what measures until the library gives no more, with figures after each look."""
     say("10 Measure        labels   count  of 100 flagged are right  of 100 that count it finds")
     report = measure_again(bench.concept(NAME))
@@ -191,7 +192,7 @@ def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
         if look > report.n and person.answers(look - report.n, "evaluation"):
             report = measure_again(bench.concept(NAME))
             say(_figures(report))
-    page = ranked_library(bench.concept(NAME), "top", limit=library_info(bench.context).pictures)
+    page = ranked_library(bench.concept(NAME), "top", limit=library_info(bench).pictures)
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
     unseen = [picture for picture in page.pictures if picture.id not in person.taught]
@@ -230,13 +231,13 @@ def _beside_simpler_ways(report: EvaluationReport) -> list[str]:
     return lines
 
 
-def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
+def _find_rare(bench: App, say: Say) -> dict[str, int]:
     """How many walls it takes to find what is rare, 0 where it isn't found."""
-    everything = search_library(bench.context, NAME, n=library_info(bench.context).pictures)
+    everything = search_library(bench, NAME, n=library_info(bench).pictures)
     say("13 Rare things    the first yes, and how long single questions at random would take on average")
     walls = {}
     for name, sentence, folder in RARE:
-        bench.concepts.begin(name, sentence)
+        begin_concept(bench, name, sentence)
         person = _Person(bench, name, folder)
         count = person.count(everything)
         seen, clicked = person.finds_the_first()

@@ -37,13 +37,14 @@ from concepts.encoders.nodes import session
 from concepts.errors import BadPictureError, DiscernError
 from concepts.learning.base import FAMILIAR_FROM, Floats
 from concepts.learning.intervals import clopper_pearson
-from concepts.library.collection import Collection
+from concepts.library.collection import Collection, collection_of
 from concepts.results.bundles import exported
 from concepts.results.export import INT8, encoder_facts, graph_of
 from concepts.results.heads import head_of
 from concepts.results.training import check_fingerprint
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.pictures import sources
 
 QUANTISED = ("Conv", "Clip")  # what tells classes and words apart stays in float32
@@ -154,10 +155,10 @@ def _stretch(logits: Floats, probability: Floats) -> tuple[float, float]:
     return float(a), float(c)
 
 
-def export(bench: Workbench, name: str, out: Path) -> Agreement:
+def export(bench: App, name: str, out: Path) -> Agreement:
     """Writes the bundle of the newest version. Raises `DiscernError` for classes, for a concept about a part
     of pictures, and where the encoder can't go along or too few pictures can be read."""
-    concept, collection = bench.concept(name), bench.context.collection
+    concept, collection = bench.concept(name), collection_of(bench)
     head = head_of(concept, None)
     check_fingerprint(head, collection)
     if head.classes is not None or collection.parts.focus(concept.id):
@@ -207,7 +208,7 @@ def main() -> None:
     parser.add_argument("concept")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    bench = Workbench(load_settings())
+    bench = open_app(load_settings())
     try:
         print(export(bench, options.concept, options.out))
     except DiscernError as error:

@@ -25,8 +25,8 @@ from typing import Any
 
 from concepts.collaborator.annotations import opinion_of
 from concepts.library.sample import sample_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
 from study.demo import DESCRIPTION, FOLDER, NAME
 
@@ -109,7 +109,7 @@ def twenty(pictures: Path, out: Path) -> dict[str, str]:
 
 def agreement(home: Path, pictures: Path, labels: Mapping[str, str]) -> str:
     """How often what the machine says of a picture is what it shows."""
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     concept = bench.concept(NAME)
     counts = {name: opinion_of(concept, picture_id((pictures / name).read_bytes())) for name in labels}
     bench.close()

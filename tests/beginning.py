@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from concepts.jobs import JobRunner
-from concepts.workbench import Workbench
+from concepts.results.concepts import begin_concept
+from concepts.use_cases import App
 
 
-def begin_with_queued_draw(bench: Workbench, name: str, description: str) -> None:
+def begin_with_queued_draw(bench: App, name: str, description: str) -> None:
     """The draw of its test pictures waits in the queue: no background work is going on."""
-    with pytest.MonkeyPatch.context() as running:
+    with pytest.MonkeyPatch() as running:
         running.setattr(JobRunner, "is_started", True)
-        bench.concepts.begin(name, description)
+        begin_concept(bench, name, description)

@@ -110,7 +110,7 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for statement in statements:
             connection.exec_driver_sql(statement)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch() as patch:
         patch.setattr(migrating, "upgrade", upgrade)
         yield
 
@@ -162,7 +162,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kept-in",
         choices=("sqlite", "postgres"),
         default="sqlite",
-        help="where the tests of the Workbench keep their SQL that don't choose for themselves",
+        help="where the tests keep their SQL that don't choose for themselves",
     )
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from drawing import draw_folder
 
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, Limits, Sandboxes
-from concepts.workbench import Workbench
 
 PICTURES = 24
 
@@ -30,10 +30,8 @@ class Clock:
 def _made(encoder: Path) -> Path:
     """A home with 24 drawn pictures in place of the sample, made once beside the encoder."""
     root = encoder.with_name("demo")
-    bench = Workbench(load_settings(home=root / "home"))
-    import_pictures(
-        bench.context, [draw_folder(root / "pictures", PICTURES)], encoder=f"local-dir:{encoder}"
-    ).wait()
+    bench = open_app(load_settings(home=root / "home"))
+    import_pictures(bench, [draw_folder(root / "pictures", PICTURES)], encoder=f"local-dir:{encoder}").wait()
     bench.close()
     return root / "home"
 

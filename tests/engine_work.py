@@ -16,8 +16,9 @@ from PIL import Image
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.errors import OTHER_ENCODER
 from concepts.jobs.engines import InProcess, Waiting, nothing
+from concepts.library.collection import collection_of
 from concepts.registry import Method
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.vectors.reader import VectorReader
 
 Said = tuple[int, list[int], float]  # process, numbers, the sum of their roots
@@ -100,13 +101,13 @@ class NextDoor(InProcess):
             yield deepcopy(result)
 
 
-def vectors_of(bench: Workbench) -> tuple[list[str], np.ndarray[Any, Any]]:
-    index: VectorReader = bench.context.collection.index()
+def vectors_of(bench: App) -> tuple[list[str], np.ndarray[Any, Any]]:
+    index: VectorReader = collection_of(bench).index()
     ids = list(index.ids)
     return ids, index.vectors(ids)
 
 
-def assert_same(bench: Workbench, other: Workbench) -> None:
+def assert_same(bench: App, other: App) -> None:
     ids, vectors = vectors_of(bench)
     others, expected = vectors_of(other)
     assert len(set(ids)) == len(ids)

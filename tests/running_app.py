@@ -41,7 +41,7 @@ def served(app: Any, **options: Any) -> Iterator[str]:
         thread.join(PATIENCE)
 
 
-class App:
+class RunningApp:
     """It can be stopped and started again. `log` gets what it says, `more` are further settings."""
 
     def __init__(self, home: Path, encoder: str, log: Path | None = None, **more: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake_openai import FakeOpenAI, Request
 
-from concepts.workbench import Concept
+from concepts.use_cases import Concept
 from storage.concepts import StoredAnnotation
 
 SAYS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ def rate(concept: Concept, ratings: Mapping[str, int], **more: Any) -> None:
     rated = [
         StoredAnnotation(picture_id=i, definition_number=1, rating=n, **said) for i, n in ratings.items()
     ]
-    concept.context.store.add_annotations(concept.id, rated)
+    concept.app.store.add_annotations(concept.id, rated)
 
 
 @contextmanager

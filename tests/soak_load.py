@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx2 as httpx
 from patience import PATIENCE
-from running_app import App
+from running_app import RunningApp
 
 TIMEOUT = 60.0  # seconds for one answer of the server
 CONFIG = "window.gradio_config = "
@@ -32,7 +32,7 @@ class Sample:
     open_files: int
 
 
-class Server(App):
+class Server(RunningApp):
     """`python app.py`, which can be killed and started again, watched from outside."""
 
     def __init__(self, home: Path, **settings: str) -> None:

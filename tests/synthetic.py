@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from concepts.library.collection import collection_of
 from storage.library import PictureFacts
 from storage.pictures.files import Source
 from storage.vectors.ids import ID_TYPE
@@ -51,10 +52,10 @@ def in_memory(ids: Sequence[str], vectors: NDArray[np.floating], version: str = 
 
 
 def add_made_up(bench: Any, ids: Sequence[str], counting: Collection[str]) -> None:
-    """To the library of a Workbench: random vectors, of which those that count lie on one side."""
-    index = bench.context.collection.stored()
+    """To the library of an `App`: random vectors, of which those that count lie on one side."""
+    index = collection_of(bench).stored()
     vectors = np.random.default_rng(0).standard_normal((len(ids), index.dimension)).astype(np.float32)
     vectors[[one in counting for one in ids], 0] += 2 * np.sqrt(index.dimension)
     facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
-    bench.context.collection.library.adding.record(facts, [], index.fingerprint)
+    collection_of(bench).library.adding.record(facts, [], index.fingerprint)
     index.write(ids, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from concepts.installation.users import Users
 from concepts.settings import Settings
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.server import create_app
 from web.tabs import TABS
 
@@ -40,7 +40,7 @@ def browser(app: FastAPI, name: str = "", **options: Any) -> TestClient:
 class Screens:
     """The page's screens over HTTP: what a browser sends when somebody goes to one, and what comes back."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: App) -> None:
         self.client: httpx2.Client = TestClient(create_app(bench), base_url=BASE)
 
     @classmethod

@@ -43,4 +43,4 @@ def in_words(error: errors.DiscernError) -> str:
     if error.case == errors.BAD_PRICE:
         advice = advice.replace(" it ", f" the {FIELDS[vars(error)['setting']].lower()} ")
     said, sandbox = " ".join(filter(None, (str(error), advice))), VISITOR.get()
-    return sandbox.bench.context.redact(said) if sandbox else said
+    return sandbox.app.redact(said) if sandbox else said

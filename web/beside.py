@@ -11,9 +11,10 @@ from concepts.collaborator.annotations import annotations_to_review
 from concepts.collaborator.suggestions import Evidence, Opinion, ReviewFilter
 from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
+from concepts.library.collection import collection_of
 from concepts.results.review import review_queue
+from concepts.use_cases import App, Concept
 from concepts.use_cases.roles import Role
-from concepts.workbench import Concept, Workbench
 from web.components.view import DataView
 from web.handlers import author_of, may
 from web.parts import COMPONENTS
@@ -59,8 +60,8 @@ _BEFORE = {"excluding": "Not: ", "included": "Counts: ", "undecided": "Open: "}
 class Beside:
     """`view` is a component: its event `labelled` tells that a label was saved (`ids`)."""
 
-    def __init__(self, workbench: Workbench, elem_id: str) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, elem_id: str) -> None:
+        self._app = app
         script = "/web/components/view/beside.js"
         template = COMPONENTS / "view" / "beside.html"
         self.view = DataView(
@@ -79,12 +80,12 @@ class Beside:
     ) -> dict[str, Any]:
         """The value of a picture of a grid. Tells nothing that could sway a label that is to be `blind`."""
         asked_at = time()
-        rows = review_queue(self._bench.concept(concept.name), reader=reader_of(request)).rows
+        rows = review_queue(self._app.concept(concept.name), reader=reader_of(request)).rows
         rows = [row for row in rows if row.id == picture]
         blind = blind or any(row.blind for row in rows)
         items = [] if blind else annotations_to_review(concept, ReviewFilter(ids=(picture,)), 1).items
         item = next(iter(items), None)
-        path = self._bench.context.collection.paths([picture]).get(picture, "")
+        path = collection_of(self._app).paths([picture]).get(picture, "")
         remarks = comments_on(concept, [picture], author_of(request)).get(picture, ())
         others = rows[0].labels if rows and rows[0].labels[1:] else []
         return {

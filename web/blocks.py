@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.components.rail import Rail
 from web.endpoints import endpoints
 from web.handlers import NEWEST, progress_on
@@ -37,7 +37,7 @@ class Page(gr.Blocks):
     """Gradio's page, served within an application that has REST, media and the guard: mounted in it, or
     launched by Gradio with all of its routes and middleware."""
 
-    def __init__(self, workbench: Workbench, settings: Settings) -> None:
+    def __init__(self, app: App, settings: Settings) -> None:
         super().__init__(title="Discern", analytics_enabled=False, fill_width=True)
         with self:
             with gr.Row(elem_id="workbench"):
@@ -46,12 +46,12 @@ class Page(gr.Blocks):
                 with gr.Column(elem_id="page"), gr.Tabs(elem_id="screens"), progress_on(side):
                     for tab in TABS:
                         with gr.Tab(tab.title, id=tab.name, elem_id=f"screen-{tab.name}"):
-                            tab.build(workbench, _opened(side, tab.name))
+                            tab.build(app, _opened(side, tab.name))
             with progress_on(side):
-                viewer = OnePicture(workbench)
-                side.moved(Way(workbench).shown, None, side, **NEWEST)
+                viewer = OnePicture(app)
+                side.moved(Way(app).shown, None, side, **NEWEST)
                 side.moved(viewer.page, None, viewer.view, **NEWEST)
-            endpoints(workbench)
+            endpoints(app)
         self.state_session_capacity = SESSIONS
         self.settings = settings
         self.around: FastAPI | None = None

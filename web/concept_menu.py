@@ -8,10 +8,9 @@ import gradio as gr
 
 from concepts.definition.revisions import rename
 from concepts.errors import DiscernError
+from concepts.results.concepts import change_concept, concept_state, copy_concept, name_now, new_concept
 from concepts.results.trash import list_trash, put_into_trash, restore
-from concepts.workbench import Workbench
-from concepts.workbench.concepts import Concepts
-from concepts.workbench.definition import ConceptDefinition
+from concepts.use_cases import App
 from web.advice import in_words
 from web.components.view import DataView
 from web.handlers import PLAIN, author_of, calls
@@ -29,8 +28,8 @@ COPYING = (
 class ConceptMenu:
     """One form for a name. Afterwards the page goes on to `path`, or to Home from a concept in the trash."""
 
-    def __init__(self, workbench: Workbench, path: str, elem_id: str) -> None:
-        self._bench, self._path, self._elem_id = workbench, path, elem_id
+    def __init__(self, app: App, path: str, elem_id: str) -> None:
+        self._app, self._path, self._elem_id = app, path, elem_id
         with gr.Column(visible=False, elem_id=elem_id, elem_classes="form-in-place") as self.form:
             self.of = gr.Textbox(visible=False, value="")
             self.what = gr.Textbox(visible=False, value="")
@@ -65,22 +64,22 @@ class ConceptMenu:
     @calls()
     def ask_copy(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         name = str(chosen.value)
-        labels = self._bench.concept(name).definition.read().answers.answers
+        labels = concept_state(self._app.concept(name)).answers.answers
         asked = gr.Textbox(label="Name of the copy", value=f"{name} (copy)", info=COPYING)
         along = gr.Checkbox(
             value=bool(labels), label=f"Copy {count(labels, 'label')} too", visible=bool(labels)
         )
         return [gr.Column(visible=True), name, "duplicate", asked, along, None]
 
-    @calls(Concepts.new, ConceptDefinition.set)
+    @calls(new_concept, change_concept)
     def save(self, of: str, what: str, name: str, along: bool, request: gr.Request) -> list[Any]:
         author = author_of(request)
         try:
             if what == "duplicate":
-                made = self._bench.concepts.copy(of, name, with_labels=along, author=author).name
+                made = copy_concept(self._app, of, name, with_labels=along, author=author).name
                 address = self._address(made, COPIED, made)
             else:
-                now = rename(self._bench.concept(of), name, author=author)
+                now = rename(self._app.concept(of), name, author=author)
                 address = self._address(now, WAS, of) if now != of else ""
         except DiscernError as error:
             return [gr.skip(), Notice.bad(f"{in_words(error)} Nothing was changed."), ""]
@@ -93,7 +92,7 @@ class ConceptMenu:
     @calls(put_into_trash)
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> str:
         name = str(chosen.value)
-        put_into_trash(self._bench.context, concept=name, author=author_of(request))
+        put_into_trash(self._app, concept=name, author=author_of(request))
         return place("/", **{AWAY: name})
 
     def _address(self, concept: str, what: str, value: str) -> str:
@@ -101,15 +100,15 @@ class ConceptMenu:
 
     def told(self, request: gr.Request) -> dict[str, str] | None:
         """What the address says was done, while it is so."""
-        asked, concepts = request.query_params, self._bench.concepts
+        asked, app = request.query_params, self._app
         if was := asked.get(WAS, ""):
-            now = concepts.name_now(was)
+            now = name_now(app, was)
             if now and now != was:
                 return Notice.good(f"“{was}” renamed to “{now}”.", f"rename/{now}/{was}")
-        if (copied := asked.get(COPIED, "")) and concepts.name_now(copied):
+        if (copied := asked.get(COPIED, "")) and name_now(app, copied):
             return Notice.good(f"“{copied}” created.")
         away = asked.get(AWAY, "")
-        if any(one.name == away for one in list_trash(self._bench.context, "concept")) if away else False:
+        if any(one.name == away for one in list_trash(self._app, "concept")) if away else False:
             return Notice.good(
                 f"“{away}” is in the trash, with everything that belongs to it.", f"restore/{away}"
             )
@@ -120,7 +119,7 @@ class ConceptMenu:
         deed, _, rest = what.partition("/")
         name, _, before = rest.partition("/")
         if deed == "rename":
-            name = rename(self._bench.concept(name), before, author=author_of(request))
+            name = rename(self._app.concept(name), before, author=author_of(request))
         else:
-            restore(self._bench.context, concept=name, author=author_of(request))
+            restore(self._app, concept=name, author=author_of(request))
         return place(self._path, name if self._path != "/" else "")

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from concepts.results.heads import with_versions
 from concepts.results.scores import classifier
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.pictures.decoding import wanted
 from web.handlers import calls
 from web.http.pictures import SHORT_SIDE, PictureThreads, ReceivedPicture
@@ -17,14 +18,14 @@ from web.http.pictures import SHORT_SIDE, PictureThreads, ReceivedPicture
 # Gradio reads annotations without resolving them, so they must not be strings here.
 
 
-def endpoints(workbench: Workbench) -> None:
+def endpoints(app: App) -> None:
     """Adds them to the `gr.Blocks` that is being made."""
     turns = PictureThreads()
 
     @calls()
     def concepts(request: gr.Request) -> list[str]:
         """Names of the concepts that have a version."""
-        return [row.name for row in workbench.context.with_versions()]
+        return [one.name for one in with_versions(app)]
 
     @calls()
     async def classify(picture: str, concept: str, request: gr.Request) -> dict[str, Any]:
@@ -36,9 +37,7 @@ def endpoints(workbench: Workbench) -> None:
             raise gr.Error("The picture is not Base64.", print_exception=False) from None
         want = await turns.turn(lambda: wanted(file, SHORT_SIDE))
         sent = ReceivedPicture("picture", want, file)
-        said = await turns.turn(
-            lambda: classifier(workbench.context, [concept])(sent.name, sent.read), want.bytes
-        )
+        said = await turns.turn(lambda: classifier(app, [concept])(sent.name, sent.read), want.bytes)
         found: dict[str, Any] = said.model_dump(mode="json")
         return found
 

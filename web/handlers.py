@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.rooms import declared_use_cases
 from concepts.use_cases.roles import Role
-from concepts.workbench import operations
 from storage.database import one_moment
 from web.advice import VISITOR, in_words
 from web.http.roles import Rule, why_not
@@ -112,4 +112,6 @@ def _rule_of(use_cases: tuple[Callable[..., Any], ...]) -> Rule:
     return Rule(role, deed, any(rule.host for rule in rules))
 
 
-_RULES = {declared.function: Rule(declared.role, declared.audit, declared.host) for declared in operations()}
+_RULES = {
+    declared.function: Rule(declared.role, declared.audit, declared.host) for declared in declared_use_cases()
+}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from concepts.installation.activity import JobView
 from concepts.jobs.runner import OTHERS_FIRST, PAUSED
@@ -15,10 +13,6 @@ from web.words import count, duration
 
 LATELY = timedelta(seconds=1.5)
 GOING = ("queued", "running", "interrupted")
-TITLES = {
-    "watch": "Checking a watched folder",
-    "test endpoint": "Testing the endpoint",
-}
 
 
 def is_going(job: JobView | None) -> bool:
@@ -33,7 +27,7 @@ def may_change(*jobs: JobView | None) -> bool:
 
 def job_title(job: JobView) -> str:
     declared = job_of_kind(job.kind)
-    return declared.title if declared else TITLES.get(job.kind, job.kind.capitalize())
+    return declared.title if declared else job.kind.capitalize()
 
 
 def how_far(job: JobView) -> str:
@@ -82,15 +76,5 @@ def outcome(job: JobView) -> str:
     """What came of it, in half a sentence."""
     if not job.result or job.state != "done":
         return ""
-    if declared := job_of_kind(job.kind):
-        return in_words(declared.result.model_validate(job.result)).rstrip(".")
-    words = OUTCOMES.get(job.kind)
-    return words(job.result) if words else ""
-
-
-OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "watch": lambda r: f"{count(r['seen'], 'new picture')}, {r['flagged']:,} flagged",
-    "test endpoint": lambda r: (
-        f"{sum(a['works'] for a in r['answers'])} of {count(len(r['answers']), 'model')} answered"
-    ),
-}
+    declared = job_of_kind(job.kind)
+    return in_words(declared.result.model_validate(job.result)).rstrip(".") if declared else ""

@@ -6,15 +6,15 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.labelling.labels import give_labels, own_labels
+from concepts.labelling.labels import comments_of_picture, give_labels, own_labels
 from concepts.library.browsing import PictureDetail
 from concepts.library.collections import change_collection
 from concepts.library.protection import protection_on_page
+from concepts.results.concepts import list_scales
 from concepts.results.library import picture_detail
 from concepts.results.scores import concepts_that_score
 from concepts.results.trash import put_into_trash
-from concepts.workbench import Workbench
-from concepts.workbench.concept import comments_of_picture
+from concepts.use_cases import App
 from storage.pictures.videos import PLAYED
 from web.components.viewer import Viewer
 from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
@@ -31,8 +31,8 @@ SAID = {"yes": "counts", "no": "doesn’t count", "unsure": "unsure", "skip": "s
 
 
 class OnePicture:
-    def __init__(self, workbench: Workbench) -> None:
-        self._bench = workbench
+    def __init__(self, app: App) -> None:
+        self._app = app
         self.view = Viewer(**VIEWER, elem_id="viewer")
         self.view.look(self.look, None, self.view, **EACH)
         self.view.position(self.position, None, self.view, **PLAIN)
@@ -50,12 +50,12 @@ class OnePicture:
         return self._drawn(str(chosen.value), request, position=True)
 
     def _page(self, request: gr.Request) -> dict[str, Any]:
-        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request))
+        shown = protection_on_page(self._app, author_of(request), concept_of(request))
         return {
             "shown": shown.query,
             "key": shown.key,
             "concepts": {
-                name: scale.model_dump(mode="json") for name, scale in self._bench.concepts.scales().items()
+                name: scale.model_dump(mode="json") for name, scale in list_scales(self._app).items()
             },
             "may": {
                 "label": may(request, give_labels),
@@ -65,9 +65,9 @@ class OnePicture:
         }
 
     def _drawn(self, picture_id: str, request: gr.Request, *, position: bool = False) -> dict[str, Any]:
-        bench, author, page = self._bench, author_of(request), self._page(request)
-        found = picture_detail(bench.context, picture_id, position=position)
-        remarks = comments_of_picture(bench, found.id, author)
+        app, author, page = self._app, author_of(request), self._page(request)
+        found = picture_detail(app, picture_id, position=position)
+        remarks = comments_of_picture(app, found.id, author)
         mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
         mine |= {name for name, comments in remarks.items() if any(one.own for one in comments)}
         names = list(page["concepts"])
@@ -77,7 +77,7 @@ class OnePicture:
             *first,
             *(name for at, name in enumerate(names) if (at < CONCEPTS or name in mine) and name != here),
         ]
-        trained = sorted(concepts_that_score(bench.context), key=lambda name: name != here)
+        trained = sorted(concepts_that_score(app), key=lambda name: name != here)
         may_label = page["may"]["label"]
         labels = [
             {
@@ -129,7 +129,7 @@ class OnePicture:
         """This person's label, its key, and their comment. Nothing of anybody else."""
         if not has:
             return {"value": "", "key": "", "comment": ""}
-        own = own_labels(self._bench.concept(concept), [picture_id], author=author).get(picture_id)
+        own = own_labels(self._app.concept(concept), [picture_id], author=author).get(picture_id)
         return own.model_dump() if own else {"value": "", "key": "", "comment": ""}
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from concepts.installation.activity import JobView
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.installation.jobs import cancel_job, newest_jobs, retry_job
+from concepts.use_cases import App
 from web.components.view import DataView
 from web.handlers import PLAIN, calls, concept_of
 from web.jobs import how_far, is_going, job_title, may_change
@@ -68,10 +68,8 @@ class Notice:
 class Progress:
     """The newest job of some kinds, as it goes on, and a timer that looks again while it does."""
 
-    def __init__(
-        self, workbench: Workbench, elem_id: str, kinds: Sequence[str], *, of_concept: bool = False
-    ) -> None:
-        self._bench, self._kinds, self._of_concept = workbench, kinds, of_concept
+    def __init__(self, app: App, elem_id: str, kinds: Sequence[str], *, of_concept: bool = False) -> None:
+        self._app, self._kinds, self._of_concept = app, kinds, of_concept
         self.view = data_view(COMPONENTS / "view" / "job.html", elem_id, events=("late",))
         self.timer = gr.Timer(OFTEN, active=False)
         self.parts = [self.view, self.timer]
@@ -97,7 +95,7 @@ class Progress:
 
     def newest(self, request: gr.Request | None = None) -> JobView | None:
         concept = concept_of(request) if request and self._of_concept else None
-        return next(iter(self._bench.installation.newest_jobs(self._kinds, concept)), None)
+        return next(iter(newest_jobs(self._app, self._kinds, concept)), None)
 
     def shown(self, request: gr.Request | None = None) -> list[Any]:
         """Values of `parts`."""
@@ -110,13 +108,13 @@ class Progress:
         drawn = drawn_job(job) if job and (is_going(job) or job.state == "failed") else {}
         return drawn | {"asked_at": time()}
 
-    @calls(Installation.cancel_job)
+    @calls(cancel_job)
     def stop(self, chosen: gr.EventData, request: gr.Request) -> None:
-        self._bench.installation.cancel_job(int(chosen.value))
+        cancel_job(self._app, int(chosen.value))
 
-    @calls(Installation.retry_job)
+    @calls(retry_job)
     def retry(self, chosen: gr.EventData, request: gr.Request) -> None:
-        self._bench.installation.retry_job(int(chosen.value))
+        retry_job(self._app, int(chosen.value))
 
 
 def drawn_job(job: JobView) -> dict[str, Any]:

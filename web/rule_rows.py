@@ -16,7 +16,7 @@ from concepts.errors import DiscernError
 from concepts.results.rule_scores import CombinationView, groups_of
 from concepts.results.rules import kept_rule, kept_rules, read_rule
 from concepts.results.scores import concepts_that_score
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.advice import in_words
 from web.render import url
 
@@ -97,16 +97,16 @@ class RuleBar:
         return url(self.path, **self.rest, kept=name)
 
 
-def bar_of(bench: Workbench, path: str, place: Mapping[str, str]) -> RuleBar:
+def bar_of(app: App, path: str, place: Mapping[str, str]) -> RuleBar:
     """Raises `DiscernError` where no rule is saved under the name in the address."""
-    could, saved = concepts_that_score(bench.context), kept_rules(bench.context, limit=MOST_SAVED)
-    rule = kept_rule(bench.context, place["kept"]).rule if place.get("kept") else place.get("rule", "")
+    could, saved = concepts_that_score(app), kept_rules(app, limit=MOST_SAVED)
+    rule = kept_rule(app, place["kept"]).rule if place.get("kept") else place.get("rule", "")
     if not rule and place.get("concept") in could:
         rule = quoted(place["concept"])
     if not rule:
         return RuleBar(path, place, could, saved)
     try:
-        expression, names = read_rule(bench.context, rule)
+        expression, names = read_rule(app, rule)
     except DiscernError as error:
         return RuleBar(path, place, could, saved, rule, problem=in_words(error))
     return RuleBar(path, place, could, saved, rule, names, rows_of(expression, names))

@@ -23,8 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
 from concepts.results.library import picture_count
+from concepts.use_cases import App
 from concepts.visitors import Sandboxes
-from concepts.workbench import Workbench
 from web.api.app import create_api
 from web.blocks import Page, into_the_page
 from web.http.access import Access
@@ -44,10 +44,10 @@ HERE = Path(__file__).parent
 OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
-def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
+def create_app(installed: App, sandboxes: Sandboxes | None = None) -> FastAPI:
     """The application that `python app.py` serves: REST, media and, behind them, the page.
 
-    `sandboxes`: of a demo, where every request works on its visitor's Workbench instead.
+    `sandboxes`: of a demo, where every request works on its visitor's `App` instead.
     """
     page = create_page(installed, sandboxes)
     page.mount()
@@ -55,47 +55,49 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     return page.around
 
 
-def create_page(installed: Workbench, sandboxes: Sandboxes | None = None) -> Page:
+def create_page(installed: App, sandboxes: Sandboxes | None = None) -> Page:
     """The page, for whoever launches it as Gradio does; `around` has the rest."""
-    page = Page(each_visitors() if sandboxes else installed, installed.context.settings)
+    page = Page(each_visitors() if sandboxes else installed, installed.settings)
     page.around = create_service(installed, sandboxes)
     page.around.user_middleware += [Middleware(Calls, config=page.config), Middleware(Turns)]  # the innermost
     return page
 
 
-def create_service(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
+def create_service(installed: App, sandboxes: Sandboxes | None = None) -> FastAPI:
     """REST, media and the guard without the page, which takes half a second to make."""
-    access = Access(installed.context.settings, installed.context.database)
+    access = Access(installed.settings, installed.database)
     visitors = Visitors(sandboxes, access) if sandboxes else None
-    workbench = each_visitors() if visitors else installed
-    app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware)  # allows no origin; without it Gradio allows every one on other hosts
-    app.add_middleware(
+    app = each_visitors() if visitors else installed
+    served = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    served.add_middleware(
+        CORSMiddleware
+    )  # allows no origin; without it Gradio allows every one on other hosts
+    served.add_middleware(
         GZipMiddleware, minimum_size=1000, compresslevel=5
     )  # 9 takes twice as long for the page
-    app.add_middleware(NotFoundPage)
-    app.add_middleware(Guard, access=access, visitors=visitors)
-    handle_problems(app)
-    app.add_middleware(RequestLog)
+    served.add_middleware(NotFoundPage)
+    served.add_middleware(Guard, access=access, visitors=visitors)
+    handle_problems(served)
+    served.add_middleware(RequestLog)
 
-    @app.get("/healthz")
+    @served.get("/healthz")
     def healthz() -> dict[str, str]:
         """Answers once the database can be read."""
-        picture_count(installed.context)
+        picture_count(installed)
         return {"status": "ok", "version": __version__}
 
-    app.include_router(login_routes(access))
+    served.include_router(login_routes(access))
     if visitors:
-        app.include_router(visitor_routes(visitors, access))
-    app.include_router(media_routes(workbench))
-    app.include_router(map_routes(workbench))
-    app.include_router(file_routes(workbench))
-    app.mount("/api/v1", Later(lambda: create_api(workbench)))
+        served.include_router(visitor_routes(visitors, access))
+    served.include_router(media_routes(app))
+    served.include_router(map_routes(app))
+    served.include_router(file_routes(app))
+    served.mount("/api/v1", Later(lambda: create_api(app)))
     for folder in ("components", "screens"):
-        app.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
-    app.mount("/web", StaticFiles(directory=STATIC))
-    into_the_page(app)
-    return app
+        served.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
+    served.mount("/web", StaticFiles(directory=STATIC))
+    into_the_page(served)
+    return served
 
 
 class Scripts(StaticFiles):

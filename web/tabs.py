@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.screens import (
     albums,
     borderline,
@@ -26,13 +26,13 @@ from web.screens import (
 
 @dataclass(frozen=True)
 class Tab:
-    """`build(workbench, opened)` makes the components; `opened` listens to the event that somebody went
+    """`build(app, opened)` makes the components; `opened` listens to the event that somebody went
     there, or to another concept."""
 
     name: str
     title: str
     path: str
-    build: Callable[[Workbench, Any], Any]
+    build: Callable[[App, Any], Any]
 
 
 TABS = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from concepts.workbench import Workbench
+from concepts.library.collection import collection_of
+from concepts.use_cases import App
 from web.components.grid import PictureGrid
 from web.render import file_name
 
@@ -25,10 +26,10 @@ def labelled_grid(label: str, elem_id: str, style: str = "", **how: Any) -> Pict
     )
 
 
-def tiles(bench: Workbench, shown: Sequence[tuple[str, dict[str, Any]]], query: str) -> dict[str, Any]:
+def tiles(app: App, shown: Sequence[tuple[str, dict[str, Any]]], query: str) -> dict[str, Any]:
     """The value of a grid of pictures: each with its id and what is said of it. `query`: how they are
     protected."""
-    found = {one.id: one for one in bench.context.collection.library.pictures([i for i, _ in shown])}
+    found = {one.id: one for one in collection_of(app).library.pictures([i for i, _ in shown])}
     return {
         "pictures": [
             {

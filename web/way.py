@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from concepts.results.concepts import list_scales, name_now
 from concepts.results.library import picture_count
-from concepts.workbench import Workbench
+from concepts.results.overview import steps_done
+from concepts.use_cases import App
 from web.handlers import calls, concept_of
 from web.parts import place
 from web.words import count
@@ -19,16 +21,16 @@ ASIDE = (("Settings", "/settings"),)
 
 
 class Way:
-    def __init__(self, workbench: Workbench) -> None:
-        self._bench = workbench
+    def __init__(self, app: App) -> None:
+        self._app = app
 
     @calls()
     def shown(self, request: gr.Request) -> dict[str, Any]:
-        bench, named = self._bench, concept_of(request)
-        concept = bench.concepts.name_now(named) or named if named else ""
+        app, named = self._app, concept_of(request)
+        concept = name_now(app, named) or named if named else ""
         at = urlsplit(request.headers.get("referer", "")).path or "/"
-        done = bench.concepts.steps_done(concept) if concept else frozenset()
-        names = list(bench.concepts.scales()) if concept or at != "/" else []
+        done = steps_done(app, concept) if concept else frozenset()
+        names = list(list_scales(app)) if concept or at != "/" else []
         other = at if at != "/" else "/describe"
 
         def is_at(path: str) -> bool:
@@ -52,6 +54,6 @@ class Way:
             if concept
             else [],
             "aside": [link(*one) for one in ASIDE],
-            "pictures": count(picture_count(bench.context), "picture"),
-            "where": "in your library" if bench.context.settings.store else "on this computer",
+            "pictures": count(picture_count(app), "picture"),
+            "where": "in your library" if app.settings.store else "on this computer",
         }

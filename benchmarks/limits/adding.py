@@ -23,8 +23,8 @@ from concepts.encoders.base import Encoder
 from concepts.jobs.engines import WORKERS
 from concepts.library.ingestion import ENCODE_BATCH
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs
 from storage.pictures import sources
 from storage.pictures.decoding import decode, decoded
@@ -77,11 +77,11 @@ def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: P
         home = new_home(folder / f"home-{encoder.dimension}-{repeat}", cache)
         listing = home / "pictures.csv"
         listing.write_text("path\n" + "\n".join(f'"{file}"' for file in files))
-        bench = Workbench(load_settings(home=home))
+        bench = open_app(load_settings(home=home))
         try:
-            done = import_pictures(bench.context, [listing], encoder=encoder.name).wait()
+            done = import_pictures(bench, [listing], encoder=encoder.name).wait()
         finally:
-            bench.context.close()
+            bench.close()
         assert done.embedded == done.added > 0, done
         took.append(done.seconds)
         decoding = _decode_alone(files, encoder, home / "again")

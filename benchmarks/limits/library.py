@@ -9,9 +9,10 @@ import numpy as np
 
 from benchmarks.limits.homes import new_home
 from benchmarks.limits.rows import Row, Rows, compared
+from concepts.library.collection import collection_of
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.pictures.files import Source
 
@@ -23,22 +24,22 @@ def rows(folder: Path, count: int) -> Rows:
     """`count` files in a folder that is empty."""
     pictures = folder / "pictures"
     home = new_home(folder / "home", load_settings().cache)
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     try:
-        import_pictures(bench.context, [_one_picture(folder)], encoder="embedded").wait()
-        encoder = bench.context.collection.library.encoder()
+        import_pictures(bench, [_one_picture(folder)], encoder="embedded").wait()
+        encoder = collection_of(bench).library.encoder()
         assert encoder is not None
         for start in range(0, count, A_FOLDER):
             read = [_known(pictures, number) for number in range(start, min(start + A_FOLDER, count))]
-            bench.context.collection.library.adding.record(read, [], encoder.fingerprint)
+            collection_of(bench).library.adding.record(read, [], encoder.fingerprint)
             ids = [facts.id for _, facts in read]
-            bench.context.collection.stored().write(
+            collection_of(bench).stored().write(
                 ids, np.eye(1, encoder.dimension, k=3).repeat(len(ids), axis=0)
             )
-            bench.context.collection.library.adding.vectors_written(ids, encoder.fingerprint)
+            collection_of(bench).library.adding.vectors_written(ids, encoder.fingerprint)
 
         def again() -> None:
-            done = import_pictures(bench.context, [pictures]).wait()
+            done = import_pictures(bench, [pictures]).wait()
             assert done.unchanged == count, done
 
         what = f"add {count:,} files again that are unchanged"
@@ -46,7 +47,7 @@ def rows(folder: Path, count: int) -> Rows:
         yield Row(f"{what}, by the clock", beside.seconds, (), count / FILES_A_SECOND, "")
         yield beside
     finally:
-        bench.context.close()
+        bench.close()
 
 
 def _one_picture(folder: Path) -> Path:

@@ -13,12 +13,13 @@ from pathlib import Path, PurePosixPath
 
 import app
 from benchmarks.limits.million import drawing_of
+from concepts.installation.jobs import keep_log
 from concepts.library import upkeep
-from concepts.library.renditions import Rendition, Renditions
+from concepts.library.renditions import Rendition, Renditions, renditions_of
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.use_cases import SharedResources
+from concepts.use_cases import App, SharedResources
 from concepts.visitors import Sandboxes
-from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs
 from storage.pictures.thumbnails import digest_of
 
@@ -56,12 +57,12 @@ class LargeDrawings(Renditions):
         return Rendition(drawing_of(self._home, picture_id, "large").read_bytes(), whole=True)
 
 
-def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
-    workbench = Workbench(settings, SharedResources(thumbnails=Drawings(settings.home)))
-    workbench.context.renditions = LargeDrawings(settings.home)
+def open_home(settings: Settings) -> tuple[App, Sandboxes | None]:
+    opened = open_app(settings, SharedResources(thumbnails=Drawings(settings.home)))
+    opened._made[renditions_of.__wrapped__] = LargeDrawings(settings.home)  # type: ignore[attr-defined]
     upkeep.QUICK = sys.maxsize  # type: ignore[attr-defined]  # no graph of pictures that look alike is made of drawings
-    workbench.installation.start_log()
-    return workbench, None
+    keep_log(opened)
+    return opened, None
 
 
 if __name__ == "__main__":

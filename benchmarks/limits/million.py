@@ -24,8 +24,11 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder, unit
 from concepts.labelling.labels import decisions_of
 from concepts.labelling.mining import mine
+from concepts.labelling.waves import draw_more_test_pictures
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel
 from storage.library import LibraryEncoder
 
@@ -86,18 +89,18 @@ def library(folder: Path, pictures: int) -> Path:
 
 def build(home: Path, pictures: int) -> None:
     """Into a home that is empty. Besides the concepts one is about what pictures show, without answers."""
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     try:
         encoder = load_encoder(f"local-dir:{checkpoint(home / 'encoder')}", cache=home / "cache")
         _draw(home)
-        made.build(bench.context.database, pictures, CONCEPTS, pictures // ANSWERS_EACH)
+        made.build(bench.database, pictures, CONCEPTS, pictures // ANSWERS_EACH)
         fingerprint = encoder.fingerprint
         known = LibraryEncoder(encoder.name, str(fingerprint), encoder.dimension)
-        bench.context.collection.library.set_encoder(known)
-        index = bench.context.collection.stored()
+        collection_of(bench).library.set_encoder(known)
+        index = collection_of(bench).stored()
         for ids, vectors in vectors_of(encoder, pictures):
             index.write(ids, vectors)
-        bench.concepts.begin(CONCEPT, SENTENCE)
+        begin_concept(bench, CONCEPT, SENTENCE)
     finally:
         bench.close()
 
@@ -118,14 +121,14 @@ def vectors_of(encoder: Encoder, pictures: int) -> Iterator[tuple[list[str], NDA
 def answer(home: Path, answers: int) -> None:
     """Simulated answers to that many pictures of the concept: all that measure, and others at random, a
     quarter of which count."""
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     try:
-        concept = bench.context.row_of(CONCEPT)
-        bench.context.draw_more(concept, at_least=MEASURE)
+        concept = bench.concept(CONCEPT).row
+        draw_more_test_pictures(bench.concept_of(concept.id), at_least=MEASURE)
         bench.concept(CONCEPT).begin(mine).wait()
-        apart = bench.context.store.kept_apart(concept.id)
+        apart = bench.store.kept_apart(concept.id)
         done = decisions_of(bench.concept(CONCEPT)).keys()
-        ids = bench.context.collection.index().ids
+        ids = collection_of(bench).index().ids
         drawn = ids.at(np.random.default_rng(1).permutation(len(ids))[: 20 * answers])
         new = [picture_id for picture_id in drawn if picture_id not in apart | done]
         yes = [picture_id for picture_id in new if counts(picture_id)][: answers // 4]
@@ -135,8 +138,8 @@ def answer(home: Path, answers: int) -> None:
             NewLabel(f"made-up-{picture}", picture, "yes" if counts(picture) else "no", AUTHOR, 1)
             for picture in given
         ]
-        bench.context.log.append(concept.id, labels)
-        bench.context.draw_more(concept)  # as the app does behind whoever answers
+        bench.log.append(concept.id, labels)
+        draw_more_test_pictures(bench.concept_of(concept.id))  # as the app does behind whoever answers
     finally:
         bench.close()
 

@@ -15,8 +15,11 @@ from benchmarks.limits import million
 from benchmarks.limits import synthetic as made
 from benchmarks.limits.questions import BATCH, Question, Questions, measure
 from benchmarks.limits.rows import Row, Rows, compared
+from concepts.library.collection import collection_of
+from concepts.results.overview import list_concepts
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.adding import PictureFacts
 from storage.pictures.files import Source
 from storage.tables import PendingVectorRow, PictureRow, SourceRow, now
@@ -31,7 +34,7 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     `quick`: everything is asked fewer times."""
     times = SOME if quick else TIMES
     settings, answers = load_settings(home=million.library(folder, count)), count // million.ANSWERS_EACH
-    bench = Workbench(settings)
+    bench = open_app(settings)
     try:
         questions = Questions(bench, count)
         questions.collections()
@@ -41,17 +44,17 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
         yield _row(f"filters {of}, the slowest", questions.filters(), times, FILTER_BAR)
         yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts(), times)
         listed = f"{million.CONCEPTS} concepts, {answers:,} answers"
-        bench.concepts.all()  # counts them, once for all processes
+        list_concepts(bench)  # counts them, once for all processes
         yield _row("lists of concepts, copies and the bin, the slowest", questions.others(), times)
-        begun = [Workbench(settings) for _ in range(ROUNDS * times)]
+        begun = [open_app(settings) for _ in range(ROUNDS * times)]
         first = iter(begun)
-        yield _row(f"first list of {listed}", [("", lambda n: next(first).concepts.all())], times, warm=False)
+        yield _row(f"first list of {listed}", [("", lambda n: list_concepts(next(first)))], times, warm=False)
         for one in begun:
             one.close()
         yield compared(
             f"add {BATCH} pictures to {count:,}, in SQL",
             PLAIN,
-            lambda: bench.context.collection.library.adding.record(_new(questions), [], made.FINGERPRINT),
+            lambda: collection_of(bench).library.adding.record(_new(questions), [], made.FINGERPRINT),
             "plain inserts of the same rows",
             lambda: _plain(bench, _new(questions)),
             repeats=times,
@@ -74,7 +77,7 @@ def _new(questions: Questions) -> list[tuple[Source, PictureFacts]]:
     return questions.new(BATCH, *(f"{made.ROOT}/new/{number}" for number in range(10)))
 
 
-def _plain(bench: Workbench, read: list[tuple[Source, PictureFacts]]) -> None:
+def _plain(bench: App, read: list[tuple[Source, PictureFacts]]) -> None:
     """The same rows of the same tables and indexes in one transaction, and nothing looked up or kept."""
     moment = now()
     pictures = [
@@ -83,6 +86,6 @@ def _plain(bench: Workbench, read: list[tuple[Source, PictureFacts]]) -> None:
     ]
     places = [asdict(source) | {"picture_id": facts.id, "added": moment} for source, facts in read]
     waiting = [{"picture_id": facts.id, "fingerprint": made.FINGERPRINT} for _, facts in read]
-    with bench.context.database.write("library") as session:
+    with bench.database.write("library") as session:
         for table, new in ((PictureRow, pictures), (SourceRow, places), (PendingVectorRow, waiting)):
             session.execute(insert(table.metadata.tables[table.__tablename__]), new)

@@ -17,6 +17,7 @@ from benchmarks.limits import synthetic as made
 from concepts.errors import DiscernError
 from concepts.labelling.labels import label_count
 from concepts.library.browsing import _place
+from concepts.library.collection import collection_of
 from concepts.library.collections import all_collections, make_collection
 from concepts.library.filters import PictureSelection
 from concepts.results.library import (
@@ -29,8 +30,9 @@ from concepts.results.library import (
     picture_detail,
     picture_formats,
 )
+from concepts.results.overview import list_concepts
 from concepts.results.trash import list_trash
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Place
 from storage.database import Database
@@ -50,10 +52,10 @@ Question = Callable[[int], object]
 class Questions:
     """What is asked of a synthetic library."""
 
-    def __init__(self, bench: Workbench, pictures: int) -> None:
+    def __init__(self, bench: App, pictures: int) -> None:
         self._bench, self._pictures = bench, pictures
-        self._collection = bench.context.collection
-        self._database: Database = bench.context.database
+        self._collection = collection_of(bench)
+        self._database: Database = bench.database
         self._added = time.time_ns()
 
     def baseline(self, n: int) -> object:
@@ -69,9 +71,9 @@ class Questions:
             yield f"page {DEEP:,}, {order}", self._chosen({"sort": order}, deep)
 
     def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
-        yield "formats", lambda n: picture_formats(self._bench.context)
-        yield "counts", lambda n: picture_count(self._bench.context)
-        yield "counts and encoder", lambda n: library_info(self._bench.context)
+        yield "formats", lambda n: picture_formats(self._bench)
+        yield "counts", lambda n: picture_count(self._bench)
+        yield "counts and encoder", lambda n: library_info(self._bench)
         yield "folders: outermost, anew", lambda n: Browsing(self._database).folders("")
         yield "folders: its years, anew", lambda n: Browsing(self._database).folders(made.ROOT)
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
@@ -79,32 +81,32 @@ class Questions:
         yield "folders: all three, again", self._tree
 
     def others(self) -> Iterator[tuple[str, Question]]:
-        yield "concepts, 100", lambda n: self._bench.concepts.all()
+        yield "concepts, 100", lambda n: list_concepts(self._bench)
         yield (
             "answers of a concept, counted",
             lambda n: label_count(self._bench.concept("Synthetic concept 1")),
         )
-        yield "one picture", lambda n: picture_detail(self._bench.context, self._shown(n))
-        yield "copies, listed", lambda n: exact_duplicates(self._bench.context, 12, self._shown(n))
-        yield "look-alikes, listed", lambda n: near_duplicates(self._bench.context, 12, self._shown(n))
-        yield "the trash", lambda n: list_trash(self._bench.context, None, PAGE)
+        yield "one picture", lambda n: picture_detail(self._bench, self._shown(n))
+        yield "copies, listed", lambda n: exact_duplicates(self._bench, 12, self._shown(n))
+        yield "look-alikes, listed", lambda n: near_duplicates(self._bench, 12, self._shown(n))
+        yield "the trash", lambda n: list_trash(self._bench, None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
     def collections(self) -> None:
         """Those that filters and following ask for."""
         with suppress(DiscernError):
             make_collection(
-                self._bench.context, "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
+                self._bench, "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
             )
             for n in range(FOLLOWED - 1):
                 make_collection(
-                    self._bench.context, f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
+                    self._bench, f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
                 )
 
     def filters(self) -> Iterator[tuple[str, Question]]:
         year, name = f"{made.ROOT}/{made.FIRST_YEAR + 1}", "Synthetic concept 1"
         screens = f"{made.ROOT}/{made.FIRST_YEAR + 2}"
-        inside = {one.name: one.id for one in all_collections(self._bench.context)}
+        inside = {one.name: one.id for one in all_collections(self._bench)}
         day = (made.BEGUN + timedelta(milliseconds=20 * self._pictures // 2)).date()
         filters: dict[str, dict[str, object]] = {
             "JPEG": {"format": "JPEG"},
@@ -182,7 +184,7 @@ class Questions:
         return lambda n: self._page(chosen, place)
 
     def _page(self, chosen: PictureSelection, place: str = "") -> object:
-        return browse(self._bench.context, chosen, PAGE, place, author=AUTHOR)
+        return browse(self._bench, chosen, PAGE, place, author=AUTHOR)
 
     def _deep(self, order: Order) -> str:
         """Behind that many pages of the order."""
@@ -195,7 +197,7 @@ class Questions:
 
     def _tree(self, n: int) -> object:
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
-        return [library_folders(self._bench.context, folder) for folder in ("", made.ROOT, year)]
+        return [library_folders(self._bench, folder) for folder in ("", made.ROOT, year)]
 
     def _event(self, n: int) -> str:
         return made.folder((n * 1009) * 97 % self._pictures, self._pictures)

@@ -1,6 +1,6 @@
-"""The command line. Every command calls one method of the Workbench; a group of commands is a module.
+"""The command line. Every command calls use cases; a group of commands is a module.
 
-What takes long to import (the Workbench itself, and all it brings) is imported inside the commands: a
+What takes long to import (the use cases, and all they bring) is imported inside the commands: a
 person who asks for help, or mistypes, shouldn't wait for it.
 """
 

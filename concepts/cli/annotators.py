@@ -15,7 +15,7 @@ from concepts.cli.groups import (
     Repeats,
     WithExamples,
     concept,
-    workbench,
+    opened,
 )
 from concepts.cli.output import dump, say, say_known, show, table, wait
 
@@ -60,7 +60,7 @@ def concept_annotate(
     from concepts.collaborator.annotations import annotate, estimate_annotation
     from concepts.collaborator.setups import Setup  # brings the encoders
 
-    concept = workbench().concept(name)
+    concept = opened().concept(name)
     setup = Setup(annotator, large, examples, repeats)
     if estimate:
         expected = estimate_annotation(concept, setup)
@@ -105,7 +105,7 @@ def concept_annotators(
     """Compare annotators on pictures you labelled: agreement, cost and seconds, side by side."""
     from concepts.collaborator.annotations import compare_annotators, estimate_comparing
 
-    concept = workbench().concept(name)
+    concept = opened().concept(name)
     if estimate:
         expected = estimate_comparing(concept)
         said = f"{expected.missing} more labels of the rarer kind are needed first."

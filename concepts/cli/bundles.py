@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from concepts.cli import groups
-from concepts.cli.groups import Json, app, must_exist, workbench
+from concepts.cli.groups import Json, app, must_exist, opened
 from concepts.cli.output import say, show, table, wait
 from storage.pictures.sources import require
 
@@ -44,7 +44,7 @@ def score(
     from concepts.results.scores import begin_scoring  # it brings numpy and the database
 
     scoring = begin_scoring(
-        workbench().context,
+        opened(),
         bundle,
         paths or [],
         out,

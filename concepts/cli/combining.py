@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Skip, app, workbench
+from concepts.cli.groups import Author, Json, Most, Skip, app, opened
 from concepts.cli.output import dump, say, show, table, wait
 from concepts.errors import NotScoredError, WrongUsageError
 
@@ -68,9 +68,9 @@ def combine(
         write_table_to,
     )
 
-    bench = workbench()
+    app = opened()
     if scores:
-        writing = write_table_to(bench.context, scores, concepts or [])
+        writing = write_table_to(app, scores, concepts or [])
         result = wait(writing, "Scoring", f"{scores} was not written.")
         if as_json:
             dump(result)
@@ -82,11 +82,11 @@ def combine(
     elif out:
         if not name or rule:
             raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
-        exported = export_rule(bench.context, name, out, page=page)
+        exported = export_rule(app, name, out, page=page)
         versions = ", ".join(f"{concept} {version}" for concept, version in exported.concepts.items())
         show(exported, as_json, f"“{name}” of {versions} is in {exported.folder}.")
     elif not rule and not name:
-        found = kept_rules(bench.context, limit=n, offset=skip)
+        found = kept_rules(app, limit=n, offset=skip)
         if as_json:
             dump(found)
             return
@@ -95,11 +95,11 @@ def combine(
     else:
         asked = (rule, "" if rule else name)
         try:
-            tried = pictures_by_rule(bench.context, *asked, sure, order, n, skip)
+            tried = pictures_by_rule(app, *asked, sure, order, n, skip)
         except NotScoredError:
-            wait(bench.context.begin(try_rule, *asked), "Looking at the library", "Nothing was kept.")
-            tried = pictures_by_rule(bench.context, *asked, sure, order, n, skip)
-        kept = keep_rule(bench.context, name, rule, tried.threshold, author=author) if rule and name else None
+            wait(app.begin(try_rule, *asked), "Looking at the library", "Nothing was kept.")
+            tried = pictures_by_rule(app, *asked, sure, order, n, skip)
+        kept = keep_rule(app, name, rule, tried.threshold, author=author) if rule and name else None
         if as_json:
             dump({"tried": tried, "kept": kept} if kept else tried)
             return

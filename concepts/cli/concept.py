@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
+from concepts.cli.groups import Author, Budget, Json, Name, concept, opened
 from concepts.cli.operations import shows
 from concepts.cli.output import dump, plain, say, say_known, show, table, wait
 from concepts.errors import DiscernError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
     from concepts.labelling.mining import Mined
-    from concepts.workbench.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
+    from concepts.results.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
 
 UNCHANGED = "Nothing was changed."
 KEPT = "What was labelled until here is kept and not paid for again."
@@ -30,20 +30,20 @@ VERDICTS = {
 }
 
 
-@shows("concepts.all")
+@shows("list_concepts")
 def _list(found: Sequence[ConceptSummary]) -> None:
     columns = ("definition", "candidates", "labels", "trained", "concept")
     table(columns, [(c.revision, c.candidates, c.answers.answers, c.heads, c.name) for c in found])
 
 
-@shows("concepts.new")
+@shows("new_concept")
 def _begun(view: ConceptView) -> None:
     along = f", with {view.answers.answers:,} labels" if view.answers.answers else ""
     say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine.")
     say_known(view.hint)
 
 
-@shows("definition.set")
+@shows("change_concept")
 def _settings(view: ConceptPage) -> None:
     say(f"“{view.name}”. {_scale_in_words(view.scale)} Annotator: {view.annotator.annotator}.")
 
@@ -67,14 +67,15 @@ def concept_show(
     """The definition with its example pictures, the labels so far and every trained version."""
     from concepts.definition.revisions import changes_between
     from concepts.definition.revisions import revisions as all_revisions
+    from concepts.results.concepts import concept_page
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if revisions:
         found = all_revisions(handle, None)
         rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
         show(found, as_json, lambda _: table(("definition", "when", "by", "why"), rows))
         return
-    view = handle.definition.get(revision)
+    view = concept_page(handle, revision)
     if diff is not None:
         show_changes(changes_between(handle, diff, view.revision.number), as_json)
         return
@@ -158,7 +159,7 @@ def concept_revise(
 
     if sum(one is not None for one in (file, example, look_alike, drop_example)) != 1:
         raise typer.BadParameter("Give a file or one example.")
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if file is not None:
         revision = revise(handle, read_definition(file), author=author, note=note, after=after)
         show(revision, as_json, f"Definition {revision.number} kept.")
@@ -187,7 +188,7 @@ def concept_expand(
     from concepts.collaborator.proposals import propose
     from concepts.definition.revisions import definition_of
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     done = wait(handle.begin(propose, kinds=kinds, near=near), "Proposing", UNCHANGED)
     revision = definition_of(handle, done.revision)
     said = f"Proposed from the built-in words. The model gave no answer: {done.problem}\n\n"
@@ -212,7 +213,7 @@ def concept_ask(
     """Be asked what you mean: at most three questions. What a reply means is kept as the next definition."""
     from concepts.collaborator.proposals import answer_question, ask_questions, open_questions
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if reply is not None:
         questions = open_questions(handle)
         if number > len(questions):
@@ -265,7 +266,7 @@ def concept_borderline(
     """What is open about a definition, and the borderline pictures that share a question."""
     from concepts.collaborator.rounds import ambiguities_of, begin_round, find_ambiguities
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if find:
         wait(handle.begin(find_ambiguities, budget), "Looking for what is open", KEPT)
     if about:
@@ -305,7 +306,7 @@ def concept_reword(
     from concepts.collaborator.rounds import accept_wording, put_to_the_test, rewordings
     from concepts.collaborator.rounds import reword as look_for_other_words
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if not (tried or accept or none or test):
         result = wait(handle.begin(look_for_other_words, budget), "Trying other words", KEPT)
         wordings = rewordings(handle)[:1] if result.rewording else []
@@ -394,7 +395,7 @@ def concept_prompts(
         set_prompt,
     )
 
-    handle = workbench().concept(name)
+    handle = opened().concept(name)
     if edit is not None:
         try:
             text = edit.read_text(encoding="utf-8")

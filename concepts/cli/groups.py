@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
+    from concepts.use_cases import App
 
 HELP = """From a sentence to an image classifier that runs anywhere.
 
@@ -40,7 +40,7 @@ class WithOperations(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
     def _complete(self) -> None:
-        from concepts.cli.operations import made  # this imports the Workbench, which takes a second
+        from concepts.cli.operations import made  # this imports every room, which takes a second
 
         name = self.name or ""
         self.commands = {**made(NESTED.get(name, name)), **self.commands}
@@ -139,11 +139,12 @@ def must_not_exist(file: Path | None) -> None:
         raise DiscernError(f"{file} is there already. Import what is in it first, or choose another name.")
 
 
-def workbench(*, repair: bool = False) -> Workbench:
+def opened(*, repair: bool = False) -> App:
     """Opens the data folder that the environment names; for a `repair` after the newest copy was put in the
     place of a damaged database."""
+    from concepts.installation.jobs import keep_log
+    from concepts.rooms import open_app
     from concepts.settings import load_settings
-    from concepts.workbench import Workbench
 
     settings = load_settings()
     if repair:
@@ -160,7 +161,7 @@ def workbench(*, repair: bool = False) -> Workbench:
             if restored.unreadable:
                 said.append(f"{restored.unreadable:,} lines of the journal can't be read.")
             typer.echo(" ".join(said), err=True)
-    bench = Workbench(settings)
-    bench.installation.start_log()
-    bench.context.database.keep_daily_copy()
-    return bench
+    app = open_app(settings)
+    keep_log(app)
+    app.database.keep_daily_copy()
+    return app

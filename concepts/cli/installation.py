@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from concepts.cli.groups import Json, Most, Skip, app, users, workbench
+from concepts.cli.groups import Json, Most, Skip, app, opened, users
 from concepts.cli.output import dump, say, show, table, wait
 from storage.disk import told
 from storage.files import open_private
@@ -44,15 +44,17 @@ def settings(
     With NAME and VALUE one setting changes, from the next call on. VALUE is asked for, unseen, if left out.
     The key itself is never told.
     """
-    bench = workbench()
+    from concepts.installation.jobs import endpoint_settings, examine_endpoint, save_endpoint_settings
+
+    app = opened()
     if name is not None:
         if value is None:
             value = typer.prompt(name, default="", hide_input=True, show_default=False, err=True)
-        view = bench.installation.save_settings({name: value})
+        view = save_endpoint_settings(app, {name: value})
     else:
-        view = bench.installation.endpoint_settings()
+        view = endpoint_settings(app)
     if test:
-        begun = bench.installation.test_endpoint()
+        begun = app.begin(examine_endpoint)
         report = wait(begun, "Asking", "Nothing was changed.")
         if as_json:
             dump(report)
@@ -91,17 +93,19 @@ def jobs(
     as_json: Json = False,
 ) -> None:
     """Long work: what runs, what waits, what happened."""
-    installation = workbench().installation
+    from concepts.installation.jobs import cancel_job, job_state, list_jobs, retry_job
+
+    app = opened()
     if cancel is not None:
-        installation.cancel_job(cancel)
+        cancel_job(app, cancel)
     if retry is not None:
-        wait(installation.retry_job(retry), "Trying again", "What was done until here is kept.")
+        wait(retry_job(app, retry), "Trying again", "What was done until here is kept.")
     if job is not None:
-        one = installation.job(job)
+        one = job_state(app, job)
         facts = [*zip(JOB_COLUMNS, _job_row(one), strict=True), *(one.result or {}).items()]
         show(one, as_json, lambda _: table(("", ""), facts))
     else:
-        show(installation.recent_jobs(n, skip), as_json, lambda jobs: table(JOB_COLUMNS, map(_job_row, jobs)))
+        show(list_jobs(app, n, skip), as_json, lambda jobs: table(JOB_COLUMNS, map(_job_row, jobs)))
 
 
 JOB_COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")
@@ -122,7 +126,9 @@ def cost(
     as_json: Json = False,
 ) -> None:
     """What was spent on what, with which model: for each concept, and added up."""
-    costs = workbench().installation.model_costs(n, skip)
+    from concepts.installation.jobs import model_costs
+
+    costs = model_costs(opened(), n, skip)
     if calls:
         calls_made = [
             (
@@ -174,11 +180,13 @@ def about(
     as_json: Json = False,
 ) -> None:
     """Versions and the data folder."""
-    bench = workbench()
+    from concepts.installation.jobs import about_installation, log_of
+
+    app = opened()
     if log:
-        sys.stdout.buffer.write(bench.installation.log())
+        sys.stdout.buffer.write(log_of(app))
         return
-    view = bench.installation.about()
+    view = about_installation(app)
     if as_json:
         dump(view)
         return
@@ -190,7 +198,9 @@ def about(
 @app.command("audit")
 def audit(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
     """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-    found = workbench().installation.deeds(n, skip)
+    from concepts.installation.jobs import list_deeds
+
+    found = list_deeds(opened(), n, skip)
     rows = [(f"{d.created:%Y-%m-%d %H:%M}", d.who, d.address, d.what, d.about) for d in found]
     show(found, as_json, lambda _: table(("when", "who", "from", "what", "about"), rows))
 
@@ -208,11 +218,12 @@ def backup(
     The pictures themselves are not in it, nor keys and passwords. README.txt in the zip says how to restore
     it, and what to enter again.
     """
+    from concepts.installation.jobs import backup_of
     from storage.backup import uploads_left_out  # brings the database
 
     partial = file.with_name(f".{file.name}.partial")
-    bench = workbench()
-    pieces = bench.installation.backup(thumbnails=thumbnails)
+    app = opened()
+    pieces = backup_of(app, thumbnails=thumbnails)
     try:
         with told(file):
             partial.unlink(missing_ok=True)
@@ -225,7 +236,7 @@ def backup(
     size = file.stat().st_size
     said = [
         f"{size / 1e6:,.1f} MB in {file}, without the pictures themselves.",
-        uploads_left_out(bench.context.settings.home),
+        uploads_left_out(app.settings.home),
     ]
     show({"file": str(file), "bytes": size}, as_json, "\n".join(filter(None, said)))
 
@@ -292,7 +303,7 @@ def users_remove(
 
 
 def _note(what: str, about: str) -> None:
-    workbench().context.audit.add("command line", what, about)
+    opened().audit.add("command line", what, about)
 
 
 def _dollars(cost: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
+from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, opened
 from concepts.cli.output import ROWS_SHOWN, dump, left_out, report_bad, say, show, table
 from concepts.errors import WrongUsageError
 
@@ -64,11 +64,12 @@ def labels_import(
     """Import labels from a file. Labels that are there already change nothing."""
     must_exist(file)
     from concepts.labelling.files import columns_given  # brings the database
+    from concepts.labelling.label_files import import_label_file, label_meanings, preview_label_file
 
-    files = workbench().concept(name).label_files
-    meanings, columns = files.meanings(meaning), columns_given(column)
+    concept = opened().concept(name)
+    meanings, columns = label_meanings(concept, meaning), columns_given(column)
     if preview:
-        found = files.preview(file, format=format, meanings=meanings, columns=columns)
+        found = preview_label_file(concept, file, format=format, meanings=meanings, columns=columns)
         if as_json:
             dump(found)
             return
@@ -78,7 +79,8 @@ def labels_import(
             say(f"{found.unanswered:,} rows have no label yet.")
         report_bad(found)
         return
-    report = files.import_file(
+    report = import_label_file(
+        concept,
         file,
         format=format,
         meanings=meanings,
@@ -134,13 +136,14 @@ def labels_export(
     as_json: Json = False,
 ) -> None:
     """Write every current label, of people and annotators, with authors and comments."""
+    from concepts.labelling.label_files import label_rows, write_labels
     from concepts.results.label_exports import export_labels
 
-    bench = workbench()
+    app = opened()
     if format:
         if out is None:
             raise WrongUsageError("Say where it is to be written: --out.")
-        written = export_labels(bench.concept(name), format, out, what=what, copies=copies)
+        written = export_labels(app.concept(name), format, out, what=what, copies=copies)
         if as_json:
             dump(written)
             return
@@ -151,7 +154,7 @@ def labels_export(
         from concepts.labelling.rows import LABEL_COLUMNS  # brings the database
         from storage.csv_files import escaped_row
 
-        rows = bench.concept(name).label_files.rows()
+        rows = label_rows(app.concept(name))
         if as_json:
             dump(rows)
             return
@@ -159,5 +162,5 @@ def labels_export(
         writer.writeheader()
         writer.writerows(map(escaped_row, rows))
         return
-    count = bench.concept(name).label_files.export_file(out)
+    count = write_labels(app.concept(name), out)
     show({"rows": count, "out": str(out)}, as_json, f"{count:,} labels in {out}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from concepts.cli import groups
-from concepts.cli.groups import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, workbench
+from concepts.cli.groups import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, opened
 from concepts.cli.operations import shows
 from concepts.cli.output import dump, plain, progress, say, say_known, show, table
 from concepts.errors import WrongUsageError
@@ -33,16 +33,17 @@ def concept_next(
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to label now. Fill in the file and take it with: concept labels import."""
+    from concepts.labelling.label_files import write_questions
     from concepts.labelling.labels import labels_in_words, next_pictures, unlabelled_left
 
     must_not_exist(out)
-    concept = workbench().concept(name)
+    concept = opened().concept(name)
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
     can_say_so = out is not None or as_json  # that a question was a repeat, with its answer
     pictures = next_pictures(concept, n, purpose=purpose, author=author if can_say_so else None)
     remaining = unlabelled_left(concept, purpose)
     if out:
-        concept.label_files.write_questions(pictures, out)
+        write_questions(pictures, out)
     if as_json:
         dump({"pictures": pictures, "remaining": remaining} | ({"out": str(out)} if out else {}))
         return
@@ -77,16 +78,17 @@ def labels_add(
 ) -> None:
     """Label one picture."""
     from concepts.labelling.labels import give_label
+    from concepts.library.collection import collection_of
 
-    bench = workbench()
+    app = opened()
     answer = {
-        "picture": bench.context.collection.library.resolve(picture),
+        "picture": collection_of(app).library.resolve(picture),
         "value": value,
         "comment": comment,
         "author": author,
     }
     give_label(
-        bench.concept(name),
+        app.concept(name),
         answer["picture"],
         value,
         comment,
@@ -117,13 +119,15 @@ def labels_wall(
     as_json: Json = False,
 ) -> None:
     """A contact sheet: sixty pictures of every kind, none shown on one before. It stays until --looked."""
+    from concepts.library.collection import collection_of
+
     if counts and not looked:
         raise WrongUsageError("Add --looked: what you don't name then comes on no other sheet.")
     from concepts.labelling.labels import contact_sheet, label_sheet
 
-    bench = workbench()
-    concept = bench.concept(name)
-    chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
+    app = opened()
+    concept = app.concept(name)
+    chosen = [collection_of(app).library.resolve(picture) for picture in counts or []]
     if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
         wall = dict.fromkeys([*(picture.id for picture in contact_sheet(concept)), *chosen])
         label_sheet(concept, list(wall), chosen, author=author, simulated=simulated)
@@ -162,12 +166,12 @@ def concept_review(
     """List labels to review, with reasons. Label them with: concept labels add --in-view."""
     from concepts.results.review import find_labels_to_review, review_queue
 
-    bench = workbench()
+    app = opened()
     stopped = ""
     if find:
         with progress("Checking labels", "What was found is kept and not paid for again.") as listener:
-            stopped = find_labels_to_review(bench.concept(name), budget=budget, listener=listener)
-    queue = review_queue(bench.concept(name), reason, limit, skip, reader=author)
+            stopped = find_labels_to_review(app.concept(name), budget=budget, listener=listener)
+    queue = review_queue(app.concept(name), reason, limit, skip, reader=author)
     if as_json:
         dump(plain(queue) | {"stopped": stopped})
         return

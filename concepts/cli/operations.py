@@ -1,4 +1,4 @@
-"""Commands made from the operations that the handles declare (`concepts.workbench.operation`)."""
+"""Commands made from the use cases (`concepts.use_cases.use_case`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic import BaseModel
 
-from concepts.cli.groups import Author, Json, Name, workbench
+from concepts.cli.groups import Author, Json, Name, opened
 from concepts.cli.output import say, show, table, wait
 
 Printer = TypeVar("Printer", bound=Callable[..., None])
@@ -33,11 +33,11 @@ def shows(operation: str) -> Callable[[Printer], Printer]:
 
 def made(prefix: str) -> dict[str, Any]:
     """The commands directly below a prefix such as "concept labels", by name."""
-    from concepts.workbench import operations
+    from concepts.rooms import declared_use_cases
 
     # A callback has Typer make a group of one command, too.
     group = typer.Typer(rich_markup_mode=None, callback=lambda: None)
-    for declared in operations():
+    for declared in declared_use_cases():
         above, _, name = declared.command.rpartition(" ")
         if declared.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
@@ -48,8 +48,8 @@ def _command(declared: Any) -> Callable[..., None]:
     from concepts.use_cases.parameters import Given, keyword
 
     def command(as_json: bool, **given: Any) -> None:
-        bench = workbench(repair=given.get("repair", False))
-        method = declared.on(bench.context, given.pop("concept_name") if declared.is_of_concept else "")
+        app = opened(repair=given.get("repair", False))
+        method = declared.on(app, given.pop("concept_name") if declared.is_of_concept else "")
         if declared.is_final and not given.pop("yes"):
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from concepts.jobs import Started
     from concepts.labelling.columns import ColumnsReport
-    from concepts.workbench.label_files import LabelFileView
+    from concepts.labelling.label_files import LabelFileView
 
 Listener = Callable[[int, int | None, str], None]
 Value = TypeVar("Value")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
+from concepts.cli.groups import Author, Json, Name, Version, concept, opened, version
 from concepts.cli.operations import shows
 from concepts.cli.output import dump, left_out, progress, say, say_known, show, table, wait
 from concepts.errors import WrongUsageError
@@ -78,10 +78,11 @@ def concept_evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
+    from concepts.labelling.dataset import dataset_of
     from concepts.results.advice import advice_for
     from concepts.results.trained import measure_again
 
-    found = workbench().concept(name)
+    found = opened().concept(name)
     with progress("Measuring", KEPT) as listener:
         report = measure_again(found, version, listener)
     if as_json:
@@ -89,7 +90,7 @@ def concept_evaluate(
         return
     from concepts.results.verdict import verdict  # NumPy and what it measures with
 
-    advice, more = advice_for(found), found.dataset().to_next_figures
+    advice, more = advice_for(found), dataset_of(found).to_next_figures
     say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
     say_known(*report.sentences, report.worst_slice, *report.notes)
     card = f"discern concept version show {shlex.quote(found.name)} {report.head} --card"
@@ -111,13 +112,13 @@ def version_show(
     from concepts.results.review import looked_over_now
     from concepts.results.trained import compare_versions, list_versions, version_quality
 
-    bench = workbench()
-    found = bench.concept(name)
+    app = opened()
+    found = app.concept(name)
     if card:
         text = version_card(found, number)
         show({"card": text}, as_json, text)
     elif number is None:
-        heads = list_versions(found, limit=len(bench.context.heads.all(found.id)))
+        heads = list_versions(found, limit=len(app.heads.all(found.id)))
         if as_json:
             dump(heads)
             return
@@ -132,7 +133,7 @@ def version_show(
         rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in comparison.figures]
         table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
     else:
-        looked_over_now(bench.concept(name))
+        looked_over_now(app.concept(name))
         view = version_quality(found, number)
         if as_json:
             dump(view)
@@ -174,7 +175,7 @@ def version_certify(
     """Guarantee a threshold beyond which pictures are right; once all its pictures are labelled, keep it."""
     from concepts.results.certificates import ask_for_guarantee, guarantee_state, keep_guarantee
 
-    guaranteed = workbench().concept(name)
+    guaranteed = opened().concept(name)
     found = ask_for_guarantee(guaranteed, at_least, side, version, author=author)
     if found.threshold is not None:
         wait(keep_guarantee(guaranteed, side, author=author), "Measuring", KEPT)
@@ -235,13 +236,13 @@ def concept_export(
     """Write the classifier as files that run anywhere, or a page about it."""
     from concepts.results.bundles import write_bundle, write_page
 
-    bench = workbench()
-    found = bench.concept(name)
+    app = opened()
+    found = app.concept(name)
     if html is not None:
         if out is not None or also or page:
             raise WrongUsageError("--html writes a page alone. Leave out --out, --with and --page.")
         written = write_page(found, html, version=version, classifier=classifier)
-        bench.context.audit.add(author, "shared a version as a file", name)
+        app.audit.add(author, "shared a version as a file", name)
         show({"html": str(written)}, as_json, f"The page is in {written}.")
         return
     if out is None:

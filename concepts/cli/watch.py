@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, app, workbench
+from concepts.cli.groups import Author, Json, app, opened
 from concepts.cli.operations import shows
 from concepts.cli.output import StoppedError, dump, say, table, wait
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.workbench.jobs import LookedAt
-    from concepts.workbench.watching import FlaggedPage, WatchView
+    from concepts.results.watcher import LookedAt
+    from concepts.results.watching import FlaggedPage, WatchView
 
 AGAIN_SECONDS = 5.0  # from one look to the next
 
@@ -55,9 +55,13 @@ def watch(
     """
     if as_json and not once:
         raise WrongUsageError("--json prints one value when the command ends. Add --once.")
-    bench = workbench()
-    watches = bench.concept(concept).watches
-    begun = watches.begin(
+    from concepts.results.watcher import look_at_folder, watcher_of
+    from concepts.results.watching import begin_watching, look_if_new, watch_state
+
+    watched = opened().concept(concept)
+    watcher = watcher_of(watched.app)
+    begun = begin_watching(
+        watched,
         str(folder),
         version=version,
         webhook=webhook,
@@ -69,32 +73,36 @@ def watch(
     if begun.secret and not as_json:
         say(f"Messages are signed with this secret, shown only now: {begun.secret}")
     if once:
-        looked = wait(watches.look(number), "Looking", "What was scored is kept. The same command goes on.")
-        sent = bench.watcher.send_due()
-        found = watches.get(number)
+        looked = wait(
+            watched.begin(look_at_folder, number),
+            "Looking",
+            "What was scored is kept. The same command goes on.",
+        )
+        sent = watcher.send_due()
+        found = watch_state(watched, number)
         if as_json:
             dump({"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)})
         else:
             say(_line(looked))
             _told(found)
         return
-    shown = watches.get(number)
+    shown = watch_state(watched, number)
     say(f"Watching {shown.folder}. Ctrl-C pauses it until you run this again. To stop watching, run:")
     say(f"  discern concept stop-watching {shlex.quote(concept)} {number}")
     try:
-        while watches.get(number).stopped is None:
-            taken = watches.look_if_new(number)
-            sent = bench.watcher.send_due()
+        while watch_state(watched, number).stopped is None:
+            taken = look_if_new(watched, number)
+            sent = watcher.send_due()
             if taken is not None and taken.seen:
                 say(_line(taken))
             if sent.failed:
-                say(f"A message was not taken: {watches.get(number).deliveries.problem}")
+                say(f"A message was not taken: {watch_state(watched, number).deliveries.problem}")
             time.sleep(AGAIN_SECONDS)
     except KeyboardInterrupt as error:
         raise StoppedError("Stopped. What was scored is kept.") from error
 
 
-@shows("watches.all")
+@shows("list_watches")
 def _list(found: Sequence[WatchView]) -> None:
     columns = ("watch", "state", "seen", "flagged", "asked", "labelled", "waiting", "dead", "folder")
     rows = []
@@ -110,7 +118,7 @@ def _list(found: Sequence[WatchView]) -> None:
         _told(one)
 
 
-@shows("watches.flagged")
+@shows("list_flagged")
 def _flagged(page: FlaggedPage) -> None:
     rows = [(f"{one.probability:.3f}", one.version, one.delivery, one.file) for one in page.flagged]
     table(("score", "version", "message", "file"), rows)
@@ -118,7 +126,7 @@ def _flagged(page: FlaggedPage) -> None:
         say(f"{page.held} more wait for your label first: discern concept next NAME")
 
 
-@shows("watches.stop")
+@shows("stop_watching")
 def _stopped(one: WatchView) -> None:
     say(f"{one.folder} is no longer watched. What was flagged is kept.")
 

@@ -16,7 +16,7 @@ from concepts.language.capabilities import PURPOSE, CapabilityMemory, check_sigh
 from concepts.language.connection import Listing, list_models, without_credentials
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT
 from concepts.settings import Settings
-from concepts.view import View
+from concepts.view import View, count
 from storage.calls import Ledger
 
 SEEING: tuple[Role, ...] = ("annotating", "escalating")
@@ -96,6 +96,9 @@ class EndpointReport(View):
     models: list[str]
     models_note: str
     answers: list[ModelReport]
+
+    def says(self) -> str:
+        return f"{sum(one.works for one in self.answers)} of {count(len(self.answers), 'model')} answered"
 
 
 class _Known(BaseModel):

@@ -42,7 +42,7 @@ class Executor(Protocol):
     """Performs jobs that the runner claimed; the runner sees to it that few come at a time.
 
     What crosses over is a row of the job table and no code. An engine on other machines opens the same
-    data folder there and calls `JobRunner.perform` of that Workbench.
+    data folder there and calls `JobRunner.perform` of that `App`.
     """
 
     def has_room(self) -> bool:

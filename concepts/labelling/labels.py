@@ -27,7 +27,7 @@ from concepts.labelling.waves import pictures_to_test_with
 from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.library.collection import collection_of
-from concepts.use_cases import Concept, use_case
+from concepts.use_cases import App, Concept, use_case
 from concepts.use_cases.parameters import MOST, AuthorName, PictureId, RequestKey
 from concepts.use_cases.roles import Role
 from concepts.view import View
@@ -525,3 +525,12 @@ def _own_key(concept: Concept, author: str, key: str | None) -> str:
     if key is None:
         return uuid.uuid4().hex
     return hashlib.sha256(f"{author}\n{concept.id}\n{key}".encode()).hexdigest()[:48]
+
+
+def comments_of_picture(app: App, picture_id: str, author: str) -> dict[str, list[Remark]]:
+    """Concept → the comments on a picture that this person may read; only concepts with some."""
+    found = {
+        row.name: comments_on(Concept(app, row), [picture_id], author).get(picture_id, [])
+        for row in app.store.all()
+    }
+    return {name: comments for name, comments in found.items() if comments}

@@ -41,7 +41,7 @@ class UseCase:
     is_final: bool = False
     title: str = ""
     lane: Lane = Lane.SHORT
-    before: Callable[..., None] | None = None
+    before: Callable[..., object] | None = None
 
     @property
     def name(self) -> str:
@@ -194,7 +194,7 @@ def use_case(
     is_final: bool = False,
     job: str = "",
     lane: Lane = Lane.SHORT,
-    before: Callable[..., None] | None = None,
+    before: Callable[..., object] | None = None,
 ) -> Callable[[Function], Function]:
     """Declares a function, whose first parameter is a `Concept` or the `App`.
 

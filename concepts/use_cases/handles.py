@@ -26,6 +26,7 @@ from storage.files import make_private
 from storage.heads import CertifyingDraws, HeadStore
 from storage.jobs import JobStore, StoredJob
 from storage.labels import LabelLog, WallLog
+from storage.overview import Overview
 from storage.people import AuditLog
 from storage.picture_columns import PictureColumns
 from storage.pictures.pixels import MAX_PIXELS
@@ -84,6 +85,7 @@ class App:
         self.deliberation = Deliberations(self.database)
         self.combinations = CombinationStore(self.database)
         self.audit = AuditLog(self.database)
+        self.overview = Overview(self.database)
         self.background = self.shared.background or Background()
         self.jobs = JobRunner(
             JobStore(self.database),
@@ -92,6 +94,7 @@ class App:
             settings.home,
             self.shared.admit_work,
         )
+        self.at_close: list[Callable[[], None]] = []  # what services that run by themselves are stopped by
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
         for declared in DECLARED.values():
@@ -100,6 +103,8 @@ class App:
 
     def close(self) -> None:
         """Leaves running jobs at their next step, whatever else runs where it is, and the data folder."""
+        for stop in self.at_close:
+            stop()
         if self.shared.background is None:
             self.background.shutdown()
         self.jobs.stop()

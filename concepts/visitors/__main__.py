@@ -17,7 +17,7 @@ def main() -> None:
     try:
         sandboxes = Sandboxes(load_settings())
         sandboxes.prepare()
-        library = library_info(sandboxes.base.context)
+        library = library_info(sandboxes.base)
         sandboxes.close()
     except DiscernError as error:
         sys.exit(f"discern: {error}")

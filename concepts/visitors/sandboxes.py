@@ -25,10 +25,16 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import NO_ARCHIVES, VISITOR_FULL, DiscernError, NotAllowedError, SettingsError
 from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads
+from concepts.labelling.label_files import write_labels
+from concepts.library.collection import collection_of
 from concepts.results.bundles import export_bundle, prepare_export
+from concepts.results.concepts import concept_state
 from concepts.results.library import import_pictures, library_info
+from concepts.results.overview import list_concepts
+from concepts.results.versions import concept_stem
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import SharedResources, Workbench
+from concepts.use_cases import App, SharedResources
 from storage.blobs import FolderBlobs, LayeredBlobs
 from storage.database import Database
 from storage.files import sqlite_url
@@ -93,7 +99,7 @@ class Sandbox:
         self._sent = 0  # bytes, which may still be arriving
         self._lock = threading.Lock()
         thumbnails = LayeredBlobs(FolderBlobs(home / "thumbnails"), FolderBlobs(host / "thumbnails"))
-        self.bench = Workbench(
+        self.app = open_app(
             settings,
             replace(
                 lent,
@@ -105,7 +111,7 @@ class Sandbox:
                 most_pixels=MAX_SENT_PIXELS,
             ),
         )
-        self.bench.jobs.start()
+        self.app.jobs.start()
 
     @property
     def seconds_left(self) -> float:
@@ -141,7 +147,7 @@ class Sandbox:
 
     def remove(self) -> None:
         """Stops its work and takes everything away."""
-        self.bench.close()
+        self.app.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -202,7 +208,7 @@ class Sandboxes:
         self.free = at_once
         # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
         self._background = Background()
-        self.base = Workbench(settings)
+        self.base = open_app(settings)
         try:
             self._alone.acquire()
         except Timeout:
@@ -225,9 +231,9 @@ class Sandboxes:
     def prepare(self) -> None:
         """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
         begins with. Takes half a minute the first time."""
-        if not library_info(self.base.context).pictures:
-            import_pictures(self.base.context, sample=True).wait()
-        collection, home = self.base.context.collection, self._settings.home
+        if not library_info(self.base).pictures:
+            import_pictures(self.base, sample=True).wait()
+        collection, home = collection_of(self.base), self._settings.home
         collection.index()
         prepare_export(collection)
         (home / "cache").mkdir(exist_ok=True)  # an encoder may have nothing to keep
@@ -242,7 +248,7 @@ class Sandboxes:
         )
         unfinished = home / f".{PREPARED}"
         unfinished.unlink(missing_ok=True)
-        self.base.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
+        self.base.database.copy_tables_to(unfinished, LIBRARY_TABLES)
         database = Database(sqlite_url(unfinished))
         Library(database).set_encoder(replace(recorded, name=alias))
         self._folders = move_places(database, f"/{SAMPLE}")
@@ -300,7 +306,7 @@ class Sandboxes:
             self.free += 1
             known = list(self._known.values())
         for sandbox in known:
-            sandbox.bench.jobs.wake()
+            sandbox.app.jobs.wake()
 
     def _copy_to(self, home: Path) -> None:
         """A data folder of its own, readable by this process's user alone."""
@@ -371,17 +377,17 @@ def _shared(source: str, target: str) -> str:
     return target
 
 
-def write_made(bench: Workbench, out: Path) -> None:
+def write_made(app: App, out: Path) -> None:
     """What a visitor made as one zip, a folder a concept; without any where nothing was begun."""
     taken: set[str] = set()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
         archive.writestr("README.txt", ABOUT)
         answers = Path(scratch) / "answers.csv"
-        for one in bench.concepts.all(None):
-            concept = bench.concept(one.name)
-            folder, view = _free(concept.stem, taken), concept.definition.read()
+        for one in list_concepts(app, None):
+            concept = app.concept(one.name)
+            folder, view = _free(concept_stem(concept.name), taken), concept_state(concept)
             archive.writestr(f"{folder}/definition.json", view.revision.model_dump_json(indent=2))
-            concept.label_files.export_file(answers)
+            write_labels(concept, answers)
             archive.write(answers, f"{folder}/{answers.name}")
             if view.heads:
                 bundle = export_bundle(concept)

@@ -18,9 +18,11 @@ from not_run import not_run
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from running_app import served
 
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NUMBERS = count()
 Opened = TypeVar("Opened", Browser, BrowserContext)
@@ -43,19 +45,19 @@ KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_syste
 
 @dataclass(frozen=True)
 class Site:
-    """`url` has no slash at its end. `bench` is the server's own Workbench."""
+    """`url` has no slash at its end. `bench` is the server's own `App`."""
 
     url: str
-    bench: Workbench
+    bench: App
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
     """A home with 120 drawn pictures, by the tiny open_clip encoder."""
     root = tmp_path_factory.mktemp("library")
-    bench = Workbench(load_settings(home=root / "home"))
+    bench = open_app(load_settings(home=root / "home"))
     import_pictures(
-        bench.context, [draw_folder(root / "pictures", 120)], encoder=f"local-dir:{tiny_open_clip}"
+        bench, [draw_folder(root / "pictures", 120)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
     bench.close()
     return root / "home"
@@ -66,7 +68,7 @@ def running_site(library: Path, home: Path) -> Iterator[Site]:
     """No concept, jobs running, in a data folder of its own."""
     from web.server import create_app
 
-    bench = Workbench(load_settings(home=shutil.copytree(library, home, symlinks=True)))
+    bench = open_app(load_settings(home=shutil.copytree(library, home, symlinks=True)))
     bench.jobs.start()
     with served(create_app(bench)) as address:
         yield Site(address, bench)
@@ -91,7 +93,7 @@ def own_site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterato
 def concept(site: Site) -> str:
     """A new one, without answers."""
     name = f"Ellipse {next(NUMBERS)}"
-    site.bench.concepts.begin(name, "A filled ellipse, not a rectangle.")
+    begin_concept(site.bench, name, "A filled ellipse, not a rectangle.")
     return name
 
 

@@ -12,6 +12,7 @@ from late_answers import HeldAnswer
 from playwright.sync_api import Locator, Page, expect
 
 from concepts.labelling.labels import give_label, labels_by, next_pictures, own_comments
+from concepts.results.concepts import begin_concept
 from concepts.results.library import browse
 from concepts.results.trained import train
 
@@ -29,7 +30,7 @@ def site(own_site: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def concept(site: Site) -> str:
-    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    begin_concept(site.bench, NAME, "A filled ellipse, not a rectangle.")
     return NAME
 
 
@@ -47,7 +48,7 @@ def tiles(site: Site, page: Page, concept: str) -> Locator:
 @pytest.fixture(scope="module")
 def trained(site: Site) -> Site:
     """A concept with a version."""
-    site.bench.concepts.begin(TRAINED, "A filled ellipse, not a rectangle.")
+    begin_concept(site.bench, TRAINED, "A filled ellipse, not a rectangle.")
     handle = site.bench.concept(TRAINED)
     answer(site.bench, TRAINED, [picture.id for picture in next_pictures(handle, 30)])
     handle.begin(train).wait()
@@ -159,7 +160,7 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
 def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, page: Page) -> None:
     names = ("Plain beside", "Round beside")
     for name in names:
-        site.bench.concepts.begin(name, "Something.")
+        begin_concept(site.bench, name, "Something.")
     page.goto(f"{site.url}/library/side-by-side")
     for name in names:
         page.get_by_label("Concepts, at most 6").click()
@@ -184,7 +185,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(site: Site, pa
 
 def test_a_late_answer_about_the_page_does_not_clear_the_viewer(site: Site, page: Page) -> None:
     held = HeldAnswer(page, lambda _, text: '"picture":null' in text)
-    page.goto(f"{site.url}/library?open={browse(site.bench.context, limit=1).pictures[0].id}")
+    page.goto(f"{site.url}/library?open={browse(site.bench, limit=1).pictures[0].id}")
     details = page.locator("dialog.viewer .side summary").first
     expect(details).to_be_visible()
     held.deliver()

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.learning import waves
+from concepts.results.concepts import begin_concept, concept_state
 from concepts.results.review import looked_over_now
 from concepts.results.scores import score_page
 from concepts.results.trained import version_beside
@@ -35,8 +36,8 @@ def site(own_site: Any) -> Any:
 def answered(site: Any) -> Any:
     """A concept with every evaluation picture and 30 others answered, and no version."""
     bench = site.bench
-    handle = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch.context() as patch:
+    handle = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
+    with pytest.MonkeyPatch() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         to_measure = next_pictures(handle, 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])
@@ -51,7 +52,7 @@ def open_check(page: Any, site: Any) -> None:
 
 def train_if_needed(page: Any, site: Any) -> None:
     open_check(page, site)
-    if not site.bench.concept(NAME).definition.read().heads:
+    if not concept_state(site.bench.concept(NAME)).heads:
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_text("Version 1 is trained and tested.")).to_be_visible()
     expect(page.locator("#check-verdict")).to_contain_text("flagged.")
@@ -70,7 +71,7 @@ def test_a_moved_threshold_says_at_once_what_it_would_do_and_becomes_a_version(
     page: Any, answered: Any
 ) -> None:
     train_if_needed(page, answered)
-    versions = len(answered.bench.concept(NAME).definition.read().heads)
+    versions = len(concept_state(answered.bench.concept(NAME)).heads)
     page.locator("#check-adjust").get_by_role("button", name="Adjust").click()
     threshold = page.get_by_role("slider", name="Threshold")
     threshold.press("End")
@@ -91,7 +92,7 @@ def test_a_mistake_says_why_and_is_corrected_by_a_key_and_undone(page: Any, answ
     give_label(handle, wrong, "no", author="me")
 
     def last() -> Any:
-        return list(answered.bench.context.log.events(handle.row.id, wrong))[-1].value
+        return list(answered.bench.log.events(handle.row.id, wrong))[-1].value
 
     open_check(page, answered)
     page.locator("#check-mistakes button.label-wrap").click()

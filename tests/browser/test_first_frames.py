@@ -18,9 +18,10 @@ from playwright.sync_api import Page, Route, expect
 from running_app import served
 
 from concepts.library.protection import protect_concept
+from concepts.results.concepts import begin_concept
 from concepts.results.library import browse, import_pictures
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
 from web.server import create_app
 
 NAME = "Stripe"
@@ -56,12 +57,12 @@ def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> I
         pixels[:, (np.arange(640) + number) // STRIPE % 2 == 0] = STRIPES[1]
         pixels[: 20 * number] = pixels[: 20 * number, ::-1]
         Image.fromarray(pixels).save(root / "pictures" / f"{number}.png")
-    bench = Workbench(Settings(home=root / "home"))
-    import_pictures(bench.context, [root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.concepts.begin(NAME, "A stripe.")
+    bench = open_app(Settings(home=root / "home"))
+    import_pictures(bench, [root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    begin_concept(bench, NAME, "A stripe.")
     protect_concept(bench.concept(NAME), "blur")
     with served(create_app(bench)) as url:
-        yield url, browse(bench.context, limit=1).pictures[0].id
+        yield url, browse(bench, limit=1).pictures[0].id
     bench.close()
 
 

@@ -22,11 +22,12 @@ from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.library.collections import make_collection
+from concepts.results.concepts import begin_concept
 from concepts.results.library import browse, import_pictures, keep_captions
 from concepts.results.trained import train
 from concepts.results.trash import put_into_trash
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
 from web.parts import GO
 from web.server import create_app
 from web.tabs import TABS
@@ -47,17 +48,17 @@ def hostile(
     drawn = sorted(draw_folder(root / "pictures", 40).iterdir())
     for number, picture in enumerate(drawn[:12]):
         picture.rename(picture.parent / f"{HOSTILE[number % 3]}.{number:04}.ellipse.png")
-    bench = Workbench(Settings(home=root / "home"))
-    import_pictures(bench.context, [root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
-    *named, thrown = [one for one in browse(bench.context, limit=200).pictures if RAN in one.path][:4]
+    bench = open_app(Settings(home=root / "home"))
+    import_pictures(bench, [root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    *named, thrown = [one for one in browse(bench, limit=200).pictures if RAN in one.path][:4]
     captions = root / "captions.parquet"
     pq.write_table(
         pa.table({"id": [one.id for one in named], "caption": list(HOSTILE), HOSTILE[0]: list(HOSTILE)}),
         captions,
     )
-    keep_captions(bench.context, captions)
+    keep_captions(bench, captions)
     for name, picture in zip(HOSTILE, named, strict=True):
-        concept = bench.concepts.begin(name, f"What counts: {name}", examples=[picture.id])
+        concept = begin_concept(bench, name, f"What counts: {name}", examples=[picture.id])
         for after, edit in enumerate(
             (
                 partial(editing.add_criterion, kind="excluding", text=f"criterion {name}"),
@@ -73,8 +74,8 @@ def hostile(
                 for author in ("me", name):
                     give_label(concept, one.id, value, author=author, comment=name)
         concept.begin(train).wait()
-        make_collection(bench.context, name, [one.id for one in named], author=name)
-    put_into_trash(bench.context, pictures=[thrown.id], author=HOSTILE[2])
+        make_collection(bench, name, [one.id for one in named], author=name)
+    put_into_trash(bench, pictures=[thrown.id], author=HOSTILE[2])
     with served(create_app(bench)) as url:
         yield url, [one.id for one in named]
     bench.close()

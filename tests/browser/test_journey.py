@@ -14,28 +14,27 @@ import pytest
 from answering import answer
 from drawing import draw_folder
 from playwright.sync_api import expect
-from running_app import App
+from running_app import RunningApp
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 NAME = "Round things"
 
 
 @pytest.fixture
-def app(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Iterator[App]:
+def app(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Iterator[RunningApp]:
     """Over a library with a concept, most of whose pictures are labelled."""
-    bench = Workbench(load_settings())
-    import_pictures(
-        bench.context, [draw_folder(tmp_path / "own", 120)], encoder=f"local-dir:{tiny_open_clip}"
-    ).wait()
-    concept = bench.concepts.begin(NAME, "A filled round shape; not one with corners.")
+    bench = open_app(load_settings())
+    import_pictures(bench, [draw_folder(tmp_path / "own", 120)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    concept = begin_concept(bench, NAME, "A filled round shape; not one with corners.")
     for purpose in ("evaluation", "train"):
         answer(bench, NAME, [picture.id for picture in next_pictures(concept, 40, purpose=purpose)])  # type: ignore[arg-type]
     bench.close()
-    running = App(own_home, "auto")
+    running = RunningApp(own_home, "auto")
     try:
         running.start()
         yield running
@@ -44,7 +43,7 @@ def app(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Iterator[App]:
 
 
 @pytest.mark.slow
-def test_restarts_lose_no_label_and_no_training(app: App, first_page: Any) -> None:
+def test_restarts_lose_no_label_and_no_training(app: RunningApp, first_page: Any) -> None:
     page = first_page  # of a browser that was never here
     saved, count = page.locator("[data-part=saved]"), page.locator("[data-part=count-words]")
     page.goto(f"{app.url}/label?concept={quote(NAME)}#single")

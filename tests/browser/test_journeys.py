@@ -105,7 +105,7 @@ def label_the_rest(page: Any, counts: str) -> None:
 def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_path: Path) -> None:
     begin(site, page, "Star", "A bright star on a dark ground.")
     next_pictures(site.bench.concept("Star"), 1, purpose="evaluation")  # none of which is a star
-    import_pictures(site.bench.context, [draw_stars(tmp_path)]).wait()
+    import_pictures(site.bench, [draw_stars(tmp_path)]).wait()
     step(page, "Label")
     expect(mode(page, "Sheet")).to_be_visible()
     expect(tiles(page).first).to_be_visible()
@@ -197,7 +197,7 @@ def test_both_kinds_that_count_are_searched_labelled_and_among_the_results(site:
 @pytest.fixture
 def let_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Runs a command that lets somebody log in, with the password of all. In the end nobody has to."""
-    settings = site.bench.context.settings
+    settings = site.bench.settings
     monkeypatch.setenv("DISCERN_HOME", str(settings.home))
 
     def run(command: str) -> None:

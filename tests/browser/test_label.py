@@ -126,7 +126,7 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     label.locator("[data-do=retry]").click()
     saved(label)
     assert lost
-    assert len(list(site.bench.context.log.events(site.bench.context.row_of(concept).id))) == 1
+    assert len(list(site.bench.log.events(site.bench.concept(concept).id))) == 1
 
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
@@ -150,7 +150,7 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     other = page.context.new_page()
     for tab in (other, page, other):  # the first time it is still being chosen what to ask
         opened(site, tab, concept)
-        site.bench.context.background.submit(str).result()  # which comes after what is being chosen
+        site.bench.background.submit(str).result()  # which comes after what is being chosen
     picture = shown(page)
     shows(other, picture)
     page.keyboard.press("y")

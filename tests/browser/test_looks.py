@@ -17,6 +17,7 @@ from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning import waves
 from concepts.library.collections import make_collection
+from concepts.results.concepts import begin_concept
 from concepts.results.library import browse
 from concepts.results.trained import train
 from concepts.results.trash import put_into_trash
@@ -66,19 +67,19 @@ def site(own_site: Site) -> Site:
 def concept(site: Site) -> str:
     """With a version and its figures, beside another one to switch to."""
     bench = site.bench
-    bench.concepts.begin("Another one", "A square.")
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    begin_concept(bench, "Another one", "A square.")
+    begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     bench.concept(NAME).begin(propose).wait()
     bench.concept(NAME).begin(mine).wait()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         to_measure = next_pictures(bench.concept(NAME), 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
     bench.concept(NAME).begin(train).wait()
-    some = [picture.id for picture in browse(bench.context, limit=4).pictures]
-    make_collection(bench.context, "Looked at", some[:3], author="me")
-    put_into_trash(bench.context, pictures=[*some[3:]], author="me")
+    some = [picture.id for picture in browse(bench, limit=4).pictures]
+    make_collection(bench, "Looked at", some[:3], author="me")
+    put_into_trash(bench, pictures=[*some[3:]], author="me")
     return NAME
 
 
@@ -87,6 +88,6 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     site: Site, page: Page, concept: str, screen: str
 ) -> None:
     path, ready = (SCREENS | MORE)[screen]
-    page.goto(site.url + path.format(picture=browse(site.bench.context, limit=1).pictures[0].id))
+    page.goto(site.url + path.format(picture=browse(site.bench, limit=1).pictures[0].id))
     page.wait_for_selector(ready)
     assert wrong_with_looks(page) == []

@@ -10,6 +10,7 @@ import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Locator, Page, expect
 
+from concepts.results.concepts import begin_concept
 from concepts.results.library import picture_count
 from concepts.results.library_map import pictures_inside
 
@@ -21,7 +22,7 @@ NAME = "Ellipse on the map"
 
 @pytest.fixture(scope="module")
 def concept(site: Site) -> str:
-    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    begin_concept(site.bench, NAME, "A filled ellipse, not a rectangle.")
     return NAME
 
 
@@ -41,7 +42,7 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     expect(page.get_by_role("list", name="Legend")).to_be_attached()
     canvas.focus()
     page.keyboard.press("Enter")
-    chosen(page, picture_count(site.bench.context))
+    chosen(page, picture_count(site.bench))
     expect(page.locator(".picture-map")).to_have_attribute("data-shape", re.compile("."))
     all_ = page.locator(".picture-map").get_attribute("data-shape")
     for key in ("+", "+", "+", "ArrowLeft", "Enter"):
@@ -50,10 +51,8 @@ def test_keys_zoom_in_show_what_is_in_view_and_label_it(site: Site, page: Page, 
     page.wait_for_function(
         "all => !['', all].includes(document.querySelector('.picture-map').dataset.shape)", arg=all_
     )
-    fewer = len(
-        pictures_inside(site.bench.context, str(page.locator(".picture-map").get_attribute("data-shape")))
-    )
-    assert 0 < fewer < picture_count(site.bench.context)
+    fewer = len(pictures_inside(site.bench, str(page.locator(".picture-map").get_attribute("data-shape"))))
+    assert 0 < fewer < picture_count(site.bench)
     chosen(page, fewer)
     assert "/library/map?" in page.url
     assert serious_in_both_themes(page) == []

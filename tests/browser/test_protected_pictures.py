@@ -79,7 +79,7 @@ def test_a_picture_in_clear_stays_so_when_the_large_one_comes(site: Site, page: 
 
 
 def test_a_picture_that_a_link_opens_is_clear_where_nothing_is_protected(site: Site, page: Any) -> None:
-    picture = browse(site.bench.context, limit=1).pictures[0].id
+    picture = browse(site.bench, limit=1).pictures[0].id
     page.goto(f"{site.url}/library?open={picture}")
     large = page.locator("dialog.viewer .large img")
     expect(large).to_have_attribute("src", re.compile(f"/picture/{picture}$"))

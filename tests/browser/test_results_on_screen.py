@@ -67,7 +67,7 @@ def test_a_table_an_album_and_a_rule_come_from_what_is_flagged(
     album.press("Enter")
     results.get_by_role("button", name="Add to album").click()
     expect(results.get_by_text(f"“Of {concept}” created")).to_be_visible()
-    (made,) = [one for one in all_collections(site.bench.context) if one.name == f"Of {concept}"]
+    (made,) = [one for one in all_collections(site.bench) if one.name == f"Of {concept}"]
     assert made.pictures == len(pictures_that_count(site.bench.concept(concept)))
     results.keyboard.press("Escape")
     results.get_by_role("button", name="Rules").click()

@@ -16,17 +16,20 @@ from drawing import draw_folder
 from patience import PATIENCE
 from playwright.sync_api import Page, Response, expect
 from postgres import Server
-from running_app import App
+from running_app import RunningApp
 from soak_load import until
 from sqlalchemy import text
 from web_screens import Screens
 
+from concepts.installation.jobs import job_state
 from concepts.installation.users import Users
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.trained import list_versions
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.tables import StoredJob
 from web.http.access import TRIES
 
@@ -44,9 +47,9 @@ def page(first_page: Page) -> Page:
 class House:
     """`bench` looks at the same database and folder and runs nothing."""
 
-    apps: list[App]
+    apps: list[RunningApp]
     proxy: Alternating
-    bench: Workbench
+    bench: App
 
     def client(self, url: str = "", **headers: str) -> httpx2.Client:
         return httpx2.Client(base_url=url or self.proxy.address, headers=headers, timeout=PATIENCE)
@@ -67,15 +70,15 @@ def begun(
     settings = Settings(home=root / "home", encoder=encoder, database_url=address)  # type: ignore[arg-type]
     Users(settings).set("ana", PASSWORD)
     more = {"DISCERN_DATABASE_URL": address, "DISCERN_TRUSTED_PROXIES": "127.0.0.1"}
-    apps = [App(settings.home, encoder, root / f"log-{n}", **more) for n in range(2)]
+    apps = [RunningApp(settings.home, encoder, root / f"log-{n}", **more) for n in range(2)]
     with ExitStack() as stack:
         for app in apps:
             app.begin()
             stack.callback(lambda app=app: app.is_running and app.stop())
-        bench = Workbench(settings)
+        bench = open_app(settings)
         stack.callback(bench.close)
-        import_pictures(bench.context, [draw_folder(root / "pictures", 90)]).wait()
-        bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+        import_pictures(bench, [draw_folder(root / "pictures", 90)]).wait()
+        begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
         for app in apps:
             app.wait()
         yield House(apps, stack.enter_context(Alternating([app.port for app in apps])), bench)
@@ -157,30 +160,30 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
             ana.post(f"/api/v1/concepts/{NAME}/labels", json=answer, headers=key).raise_for_status()
     given = label_count(concept).answers
     assert len(decisions_of(concept)) == given
-    concept = bench.context.row_of(NAME)
+    concept = bench.concept(NAME).row
     versions = len(list_versions(bench.concept(NAME)))
-    with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
+    with bench.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
         job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
         until(lambda: _waits_for_a_lock(bench))
         killed = next(app for app in house.apps if app.pid == _worker(bench, job))
         killed.kill()
     (survivor,) = [app for app in house.apps if app.is_running]
-    until(lambda: bench.installation.job(job).state not in ("queued", "running", "interrupted"))
-    assert bench.installation.job(job).state == "done"
+    until(lambda: job_state(bench, job).state not in ("queued", "running", "interrupted"))
+    assert job_state(bench, job).state == "done"
     assert _worker(bench, job) == survivor.pid
-    assert bench.context.jobs.store.get(job).lease == 2
+    assert bench.jobs.store.get(job).lease == 2
     assert len(list_versions(bench.concept(NAME))) == versions + 1
     assert label_count(concept).answers == given
     shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in shown
 
 
-def _worker(bench: Workbench, job: int) -> int:
-    with bench.context.database.read() as session:
+def _worker(bench: App, job: int) -> int:
+    with bench.database.read() as session:
         return int(session.get_one(StoredJob, job).worker.rpartition(":")[2])
 
 
-def _waits_for_a_lock(bench: Workbench) -> bool:
+def _waits_for_a_lock(bench: App) -> bool:
     query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    with bench.context.database.read() as session:
+    with bench.database.read() as session:
         return bool(session.scalar(query))

@@ -11,9 +11,10 @@ import pytest
 from command_line import discern, ended, shell  # noqa: F401  # fixtures
 from drawing import draw_folder
 
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 NAME = "Round thing"
 
@@ -23,9 +24,9 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     """(home, pictures): 60 drawings and a concept that is about the ellipses among them."""
     root = tmp_path_factory.mktemp("library")
     pictures = draw_folder(root / "pictures", 60)
-    bench = Workbench(load_settings(home=root / "home"))
-    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    bench = open_app(load_settings(home=root / "home"))
+    import_pictures(bench, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     bench.close()
     return root / "home", pictures
 

@@ -13,9 +13,9 @@ import pytest
 from command_line import Ended
 from web_screens import Screens
 
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.use_cases import App
 
 End = Callable[..., Ended]
 KEY = "sk-a-key-of-somebody"
@@ -39,12 +39,12 @@ def test_only_its_owner_can_read_it_from_its_first_byte_on(
 ) -> None:
     seen: list[int] = []
 
-    def pieces(self: Installation, **asked: bool) -> Iterator[bytes]:
+    def pieces(app: App, **asked: bool) -> Iterator[bytes]:
         for piece in (b"one", b"two"):
             seen.extend(mode(file) for file in (tmp_path / "out").iterdir())
             yield piece
 
-    monkeypatch.setattr(Installation, "backup", pieces)
+    monkeypatch.setattr("concepts.installation.jobs.backup_of", pieces)
     out = tmp_path / "out" / "backup.zip"
     out.parent.mkdir()
     assert ended("backup", out).code == 0
@@ -63,7 +63,7 @@ def test_the_command_the_screen_and_the_read_me_say_that_uploads_are_not_in_it(
     assert said in ended("backup", out).out
     with zipfile.ZipFile(out) as archive:
         assert said in archive.read("README.txt").decode()
-    bench = Workbench(Settings(home=own_home))
+    bench = open_app(Settings(home=own_home))
     screens = Screens(bench)
     page = screens.load("settings/backup")
     downloaded = screens.client.get("/api/v1/backup").content

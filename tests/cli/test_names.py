@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from concepts.cli import app
 from concepts.errors import DiscernError
+from concepts.rooms import open_app
 from concepts.settings import load_settings
+from concepts.use_cases import App
 from concepts.use_cases.names import LONGEST, checked_name
-from concepts.workbench import Workbench
 from web.server import create_service
 
 # Letters of all kinds, and often what means something in an address, a shell or a terminal.
@@ -27,14 +28,14 @@ same_library = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
 
 
 @pytest.fixture
-def bench(own_home: Path) -> Iterator[Workbench]:
-    bench = Workbench(load_settings())
+def bench(own_home: Path) -> Iterator[App]:
+    bench = open_app(load_settings())
     yield bench
     bench.close()
 
 
 @pytest.fixture
-def api(bench: Workbench) -> TestClient:
+def api(bench: App) -> TestClient:
     return TestClient(create_service(bench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
@@ -51,7 +52,7 @@ def address(name: str) -> str:
 @example("👩‍🔬 at work")
 @example("ﬃ" * 60)
 def test_command_line_and_rest_take_the_same_names_and_reach_them(
-    api: TestClient, bench: Workbench, name: str
+    api: TestClient, bench: App, name: str
 ) -> None:
     try:
         expected = checked_name(name)
@@ -65,22 +66,20 @@ def test_command_line_and_rest_take_the_same_names_and_reach_them(
         assert found.status_code == 200, found.text
         assert found.json()["name"] == expected
         assert api.get(address(f"id:{found.json()['id']}")).json() == found.json()
-        bench.context.store.put_away(found.json()["id"])
+        bench.store.put_away(found.json()["id"])
     if any("\ud800" <= c <= "\udfff" for c in name):
         return  # can't be sent at all
     made_by_rest = api.post("concepts", json={"name": name, "description": "Something."})
     assert made_by_rest.status_code == (201 if expected else 422), made_by_rest.text
     if expected:
         assert made_by_rest.json()["name"] == expected
-        bench.context.store.put_away(made_by_rest.json()["id"])
+        bench.store.put_away(made_by_rest.json()["id"])
 
 
-def test_a_concept_is_reached_by_its_id(
-    api: TestClient, bench: Workbench, discern: Callable[..., Any]
-) -> None:
+def test_a_concept_is_reached_by_its_id(api: TestClient, bench: App, discern: Callable[..., Any]) -> None:
     name = "Messy room"
-    row = bench.context.store.create(name)
-    bench.context.store.add_definition(row.id, {"name": name, "description": "Something."}, "me", "begun")
+    row = bench.store.create(name)
+    bench.store.add_definition(row.id, {"name": name, "description": "Something."}, "me", "begun")
     listed = cast(list[dict[str, Any]], api.get("concepts").json())
     assert [(concept["id"], concept["name"]) for concept in listed] == [(row.id, name)]
     for path in ("", "/revisions", "/labels", "/versions"):

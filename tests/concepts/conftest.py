@@ -16,10 +16,12 @@ from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.labelling.labels import give_label, next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 
 NAME = "Round thing"
 
@@ -34,9 +36,9 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     shutil.copy(pictures / "ellipse-0000.png", pictures / "twice.png")
     with Image.open(pictures / "ellipse-0003.png") as image:
         image.convert("RGB").save(pictures / "near.jpg", quality=90)
-    bench = Workbench(load_settings(home=root / "home"))
-    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.context.database.close()
+    bench = open_app(load_settings(home=root / "home"))
+    import_pictures(bench, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.database.close()
     return root / "home", pictures
 
 
@@ -81,13 +83,13 @@ def settle(
 
 
 @pytest.fixture
-def open_home() -> Iterator[Callable[[], Workbench]]:
-    """A Workbench over the own home as it is, until the end of the test."""
+def open_home() -> Iterator[Callable[[], App]]:
+    """An `App` over the own home as it is, until the end of the test."""
     with ExitStack() as stack:
 
-        def open_home() -> Workbench:
-            bench = Workbench(load_settings())
-            stack.callback(bench.context.database.close)  # a server takes a hundred connections
+        def open_home() -> App:
+            bench = open_app(load_settings())
+            stack.callback(bench.database.close)  # a server takes a hundred connections
             return bench
 
         yield open_home
@@ -95,27 +97,27 @@ def open_home() -> Iterator[Callable[[], Workbench]]:
 
 @pytest.fixture
 def open_bench(
-    made_library: tuple[Path, Path], settle: Callable[[Path], None], open_home: Callable[[], Workbench]
-) -> Callable[[], Workbench]:
-    """A Workbench over a copy of the library of its own."""
+    made_library: tuple[Path, Path], settle: Callable[[Path], None], open_home: Callable[[], App]
+) -> Callable[[], App]:
+    """An `App` over a copy of the library of its own."""
     settle(made_library[0])
     return open_home
 
 
 @pytest.fixture
-def bench(open_bench: Callable[[], Workbench]) -> Workbench:
+def bench(open_bench: Callable[[], App]) -> App:
     bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     return bench
 
 
 @pytest.fixture
-def concept(bench: Workbench) -> Concept:
+def concept(bench: App) -> Concept:
     return bench.concept(NAME)
 
 
 @pytest.fixture
-def answered_once(bench: Workbench) -> Workbench:
+def answered_once(bench: App) -> App:
     """With one yes and one no of a person, which is what training takes."""
     for picture, value in zip(next_pictures(bench.concept(NAME), 2), ("yes", "no"), strict=True):
         give_label(bench.concept(NAME), picture.id, value, author="me", key=f"once {picture.id}")
@@ -132,7 +134,7 @@ def make_home(
     def make(fill: Fill) -> Path:
         home = tmp_path_factory.mktemp("made") / "home"
         shutil.copytree(made_library[0], home)
-        bench = Workbench(load_settings(home=home))
+        bench = open_app(load_settings(home=home))
         fill(bench)
         bench.close()
         return home
@@ -142,19 +144,19 @@ def make_home(
 
 @pytest.fixture
 def filled(
-    make_home: Callable[[Fill], Path], settle: Callable[[Path], None], open_home: Callable[[], Workbench]
+    make_home: Callable[[Fill], Path], settle: Callable[[Path], None], open_home: Callable[[], App]
 ) -> Filled:
-    """A Workbench over a copy of such a home."""
+    """An `App` over a copy of such a home."""
 
-    def filled(fill: Fill) -> Workbench:
+    def filled(fill: Fill) -> App:
         settle(make_home(fill))
         return open_home()
 
     return filled
 
 
-def train_with_20_simulated_answers(bench: Workbench) -> None:
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+def train_with_20_simulated_answers(bench: App) -> None:
+    begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     answer_next(bench.concept(NAME), 20)
     bench.concept(NAME).begin(train).wait()
 
@@ -166,9 +168,7 @@ def made_trained(make_home: Callable[[Fill], Path]) -> Path:
 
 
 @pytest.fixture
-def trained(
-    made_trained: Path, settle: Callable[[Path], None], open_home: Callable[[], Workbench]
-) -> Workbench:
+def trained(made_trained: Path, settle: Callable[[Path], None], open_home: Callable[[], App]) -> App:
     """A copy of it for each test."""
     settle(made_trained)
     return open_home()

@@ -28,8 +28,9 @@ from concepts.results.bundles import write_bundle
 from concepts.results.library import import_pictures, library_info, list_bad_files, picture_count
 from concepts.results.rules import write_table_to
 from concepts.results.scores import begin_scoring
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from discern import Library
 from storage.errors import Reason
 
@@ -58,10 +59,10 @@ def test_how_many_were_found_is_said_while_other_work_goes_on(tmp_path: Path) ->
 def test_the_first_pictures_of_an_import_are_in_at_once_and_the_count_goes_on_between(
     own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}"))
+    bench = open_app(Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}"))
     seen: list[tuple[int, int]] = []
-    begun = import_pictures(bench.context, [draw_folder(tmp_path / "many", COMMIT_EVERY)])
-    begun.wait(lambda done, total, note: seen.append((done, picture_count(bench.context))))
+    begun = import_pictures(bench, [draw_folder(tmp_path / "many", COMMIT_EVERY)])
+    begun.wait(lambda done, total, note: seen.append((done, picture_count(bench))))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert min(count for _, count in seen if count) == ENCODE_BATCH
     assert any(done > count for done, count in seen if count)
@@ -71,7 +72,7 @@ def test_the_first_pictures_of_an_import_are_in_at_once_and_the_count_goes_on_be
 
 def test_a_rate_leaves_out_what_came_before_the_first_count(own_home: Path) -> None:
     """As loading a model does."""
-    bench = Workbench(Settings(home=own_home))
+    bench = open_app(Settings(home=own_home))
     store = bench.jobs.store
     job = store.add("add pictures", {"paths": []})
     store.claim(job)
@@ -120,8 +121,8 @@ def test_of_a_folder_with_damaged_pictures_the_whole_ones_are_added_and_the_othe
     files = {str(path) for path in folder.iterdir()}
     with Library(tmp_path / "home") as library:
         report = library.add(folder, encoder=f"local-dir:{tiny_open_clip}")
-        bad = {one.path: one for one in list_bad_files(library.bench.context, 1000)}
-        counted = library_info(library.bench.context)
+        bad = {one.path: one for one in list_bad_files(library.bench, 1000)}
+        counted = library_info(library.bench)
         added = {one.path for one in library.search(like=[str(folder / "whole.PNG")], n=1000)}
     assert report.added + report.duplicates + sum(report.skipped.values()) == len(files)
     assert len(bad) == sum(report.skipped.values()) > 0
@@ -138,7 +139,7 @@ def full(*_said: Any) -> None:
 
 @pytest.mark.parametrize("work", ["adding", "files", "library", "table"])
 def test_what_is_broken_off_leaves_no_thread_behind(
-    trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str
+    trained: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     """Even while the error is at hand, as for a command that says what happened. What it held on to was once
     let go of in one of the very threads that it waited for, and Python wrote of it over what was said."""
@@ -150,10 +151,10 @@ def test_what_is_broken_off_leaves_no_thread_behind(
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(score, "_without_formulas", full)  # once the first is written
     begin = {
-        "adding": lambda: import_pictures(trained.context, [many]),
-        "files": lambda: begin_scoring(trained.context, bundle, [many], out),
-        "library": lambda: begin_scoring(trained.context, bundle, [], out),
-        "table": lambda: write_table_to(trained.context, out),
+        "adding": lambda: import_pictures(trained, [many]),
+        "files": lambda: begin_scoring(trained, bundle, [many], out),
+        "library": lambda: begin_scoring(trained, bundle, [], out),
+        "table": lambda: write_table_to(trained, out),
     }
     before = set(threading.enumerate())
     with pytest.raises((DiscernError, OSError), match="No space left") as raised:

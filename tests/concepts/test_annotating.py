@@ -14,11 +14,16 @@ from sqlalchemy import delete
 
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.prompt_parts import answered
+from concepts.labelling.dataset import dataset_of
+from concepts.labelling.label_files import label_rows
 from concepts.labelling.labels import comment_on, give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.tables import StoredAnnotation
 
 NAME = "Round thing"
@@ -30,9 +35,9 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-def with_a_pool(bench: Workbench) -> None:
+def with_a_pool(bench: App) -> None:
     """With twenty answers and a pool."""
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    begin_concept(bench, NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 30)])
     bench.concept(NAME).begin(mine).wait()
 
@@ -43,9 +48,9 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
 
 
 def test_examples_are_answered_pictures_and_none_that_measures(concept: Concept, model: FakeOpenAI) -> None:
-    picture = next(iter(concept.dataset().answers))
+    picture = next(iter(dataset_of(concept).answers))
     comment_on(concept, picture, "Round\nall over.", author="me", key="remark")
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     chosen = answered(dataset)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
@@ -64,37 +69,37 @@ def test_an_interrupted_run_goes_on_with_its_examples(concept: Concept, model: F
         concept.begin(annotate, limit=12, examples=True).wait(stop)
     paid = len(model.requests)
     assert 0 < paid < 12
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     for number, picture in enumerate(list(dataset.answers)[:4]):
         give_label(concept, picture, "no", author="another", key=str(number))
-    concept.bench.close()
-    bench = Workbench(load_settings())
+    concept.app.close()
+    bench = open_app(load_settings())
     result = bench.concept(NAME).begin(annotate, limit=12, examples=True).wait()
     assert result.annotated == len(model.requests) == 12
-    said = bench.context.store.ratings(bench.context.row_of(NAME).id)
+    said = bench.store.ratings(bench.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 1
 
 
 @pytest.fixture
 def twins(concept: Concept, tmp_path: Path) -> list[str]:
     """A picture of the pool, the same one saved anew at two qualities."""
-    bench, dataset = concept.bench, concept.dataset()
+    bench, dataset = concept.app, dataset_of(concept)
     first = next(i for i in dataset.candidates if i not in dataset.reserved)
     (tmp_path / "again").mkdir()
-    with Image.open(bench.context.collection.paths([first])[first]) as image:
+    with Image.open(collection_of(bench).paths([first])[first]) as image:
         for quality in (90, 95):
             image.convert("RGB").save(tmp_path / "again" / f"{quality}.jpg", quality=quality)
-    known = set(bench.context.collection.library.all_ids())
-    import_pictures(bench.context, [tmp_path / "again"]).wait()
-    new = [i for i in bench.context.collection.library.all_ids() if i not in known]
-    bench.context.store.add_candidates(concept.id, [(i, ["random"]) for i in new], 1)
-    groups = bench.context.collection.library.near_groups([first, *new])
+    known = set(collection_of(bench).library.all_ids())
+    import_pictures(bench, [tmp_path / "again"]).wait()
+    new = [i for i in collection_of(bench).library.all_ids() if i not in known]
+    bench.store.add_candidates(concept.id, [(i, ["random"]) for i in new], 1)
+    groups = collection_of(bench).library.near_groups([first, *new])
     assert len(groups) == 3 > len(set(groups)) == 1
     return [first, *new]
 
 
 def annotations(concept: Concept) -> dict[str, StoredAnnotation]:
-    return {said.picture_id: said for said in concept.context.store.annotations(concept.id)}
+    return {said.picture_id: said for said in concept.app.store.annotations(concept.id)}
 
 
 def test_of_pictures_that_look_the_same_one_is_asked_about(
@@ -107,10 +112,10 @@ def test_of_pictures_that_look_the_same_one_is_asked_about(
     assert sum(i in copies for i in twins) == len(twins) - 1
     assert set(copies.values()) <= said.keys() - copies.keys()
     assert result.annotated == len(said) == result.calls + len(copies)
-    labelled = {row["id"] for row in concept.label_files.rows() if row["author_kind"] == "annotator"}
+    labelled = {row["id"] for row in label_rows(concept) if row["author_kind"] == "annotator"}
     assert labelled == said.keys()
     calls = len(model.requests)
-    with concept.context.database.write() as session:
+    with concept.app.database.write() as session:
         session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))
     assert twins[-1] not in annotations(concept)
     concept.begin(annotate).wait()

@@ -21,7 +21,8 @@ from concepts.labelling.labels import (
 )
 from concepts.labelling.question_queue import BATCH, SHORT, Chosen, QuestionQueue, Upcoming
 from concepts.labelling.selection import NextPicture
-from concepts.workbench import Concept, Workbench
+from concepts.library.collection import collection_of
+from concepts.use_cases import App, Concept
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -35,7 +36,7 @@ def learning(number: int) -> NextPicture:
 
 
 class Chooser:
-    """Stands where the Workbench's choice stands; waits for `let_go` before it answers."""
+    """Stands where the choice stands; waits for `let_go` before it answers."""
 
     def __init__(self, *, waits: bool = False) -> None:
         self.let_go = threading.Event()
@@ -72,10 +73,10 @@ def settled(background: Executor) -> None:
     background.submit(lambda: None).result(10)
 
 
-def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
+def tiles(bench: App, order: GridOrder, n: int) -> list[NextPicture]:
     """A grid once it has been worked out."""
     label_grid(bench.concept(NAME), order)
-    settled(bench.context.background)
+    settled(bench.background)
     return label_grid(bench.concept(NAME), order, n=n).pictures
 
 
@@ -143,7 +144,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:
 
 
 def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
-    ids = concept.context.collection.library.all_ids()[:5]
+    ids = collection_of(concept.app).library.all_ids()[:5]
     answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
     with pytest.raises(DiscernError, match="No picture of this library"):
         commit_labels(concept, answers | {"b": GivenLabel(picture="0" * 64, value="no")}, ME)
@@ -151,7 +152,7 @@ def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
     kept = commit_labels(concept, answers, ME)
     assert [kept[key].picture_id for key in answers] == ids
     assert commit_labels(concept, answers, ME) == kept
-    give_label(concept, concept.context.collection.library.all_ids()[9], "yes", author="me", key="later")
+    give_label(concept, collection_of(concept.app).library.all_ids()[9], "yes", author="me", key="later")
     undone = take_back_labels(concept, author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
     take_back_labels(concept, author="me", key="u", only=["later"])  # again, whatever it asks for
@@ -159,37 +160,37 @@ def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
 
 
 def test_the_grid_runs_from_likely_to_unlikely_without_what_is_answered_or_tests(concept: Concept) -> None:
-    answered = [p.id for p in tiles(concept.bench, "likely", 8)]
+    answered = [p.id for p in tiles(concept.app, "likely", 8)]
     for n, picture in enumerate(answered):
         give_label(concept, picture, "yes" if n % 2 else "no", author="me")
-    likely, unlikely = ([p.id for p in tiles(concept.bench, order, 60)] for order in ("likely", "unlikely"))
+    likely, unlikely = ([p.id for p in tiles(concept.app, order, 60)] for order in ("likely", "unlikely"))
     shared = [picture for picture in likely if picture in unlikely]
     assert 0 < len(shared) < 60
     assert shared == [picture for picture in reversed(unlikely) if picture in shared]
     assert label_grid(concept, "likely").by_look_alikes
     assert label_grid(concept, "unlikely").by_look_alikes
-    assert not {*answered, *concept.context.store.evaluation_pictures(concept.id)} & {*likely, *unlikely}
-    groups = concept.context.collection.library.near_groups(likely)
+    assert not {*answered, *concept.app.store.evaluation_pictures(concept.id)} & {*likely, *unlikely}
+    groups = collection_of(concept.app).library.near_groups(likely)
     assert len(set(groups)) == len(groups)
 
 
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concept: Concept) -> None:
     gate = threading.Event()
-    concept.context.background.submit(gate.wait, 10)
+    concept.app.background.submit(gate.wait, 10)
     first = label_grid(concept, "likely")
     assert (first.pictures, first.thinking) == ([], True)
     gate.set()
-    known = tiles(concept.bench, "likely", 12)
+    known = tiles(concept.app, "likely", 12)
     assert len(known) == 12
     assert not label_grid(concept, "likely").thinking
 
     gate.clear()
-    concept.context.background.submit(gate.wait, 10)
+    concept.app.background.submit(gate.wait, 10)
     give_label(concept, known[0].id, "yes", author="me")
     after = label_grid(concept, "likely", n=11)
     assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
     gate.set()
-    settled(concept.context.background)
+    settled(concept.app.background)
     assert not label_grid(concept, "likely").thinking
 
 
@@ -202,9 +203,9 @@ def test_why_there_is_no_grid_is_said(concept: Concept, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(asking, "bulk_pictures", broken)
         label_grid(concept, "likely")
-        settled(concept.context.background)
+        settled(concept.app.background)
     assert label_grid(concept, "likely").problem == "The encoder is gone."
-    settled(concept.context.background)
+    settled(concept.app.background)
     assert len(label_grid(concept, "likely").pictures) == 36
 
 

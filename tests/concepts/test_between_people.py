@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision
+from concepts.labelling.label_files import import_label_file, label_rows
 from concepts.labelling.labels import (
     comment_on,
+    comments_of_picture,
     comments_on,
     decisions_of,
     give_label,
@@ -22,10 +24,11 @@ from concepts.labelling.labels import (
 )
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow, pairs
+from concepts.results.concepts import begin_concept
 from concepts.results.label_exports import download_labels
 from concepts.results.library import browse
 from concepts.results.review import review_queue
-from concepts.workbench.concept import Concept, comments_of_picture
+from concepts.use_cases import Concept
 from web.server import create_service
 
 NAME = "Round thing"
@@ -34,7 +37,7 @@ KEYS = count()
 
 @pytest.fixture
 def ids(concept: Concept) -> list[str]:
-    return [picture.id for picture in browse(concept.bench.context, limit=2).pictures]
+    return [picture.id for picture in browse(concept.app, limit=2).pictures]
 
 
 def say(concept: Concept, who: str, value: str, picture: str, comment: str = "") -> None:
@@ -51,7 +54,7 @@ def read(concept: Concept, picture: str, who: str = "me") -> list[tuple[str, str
 
 
 def differing(concept: Concept, reader: str | None = None) -> list[ReviewRow]:
-    return review_queue(concept.bench.concept(NAME), Reason.PEOPLE_DISAGREE, reader=reader).rows
+    return review_queue(concept.app.concept(NAME), Reason.PEOPLE_DISAGREE, reader=reader).rows
 
 
 def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, ids: list[str]) -> None:
@@ -61,7 +64,7 @@ def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, 
     keep(concept, picture, "A plate.")
     keep(concept, picture, "A plate, seen from above.")
     assert read(concept, picture) == [("me", "A plate, seen from above.")]
-    events = concept.context.log.events(concept.id, picture)
+    events = concept.app.log.events(concept.id, picture)
     assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
     for _ in range(2):  # a repeated request changes nothing
         comment_on(concept, picture, "", author="me", key="taken back")
@@ -74,7 +77,7 @@ def test_a_later_comment_takes_the_earlier_ones_place_or_back(concept: Concept, 
     keep(concept, other, "Round enough.")
     assert read(concept, other) == [("me", "Round enough.")]
     assert decisions_of(concept)[other].value == "yes"
-    assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
+    assert [row["comment"] for row in label_rows(concept)] == ["Round enough."]
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "hugging-face"])
@@ -88,10 +91,10 @@ def test_a_comment_kept_apart_from_its_answer_goes_out_and_comes_back(
     if format == "csv":
         rows = list(csv.DictReader(out.open(newline="")))
         assert [row["comment"] for row in rows] == ["Round, as a plate."]
-    again = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
-    again.label_files.import_file(out)
+    again = begin_concept(concept.app, "Round thing again", "A filled ellipse.")
+    import_label_file(again, out)
     assert own_comments(again, [picture], "me") == {picture: "Round, as a plate."}
-    assert concept.label_files.import_file(out)["unchanged"] == 1
+    assert import_label_file(concept, out)["unchanged"] == 1
 
 
 def test_where_two_differ_both_answers_are_there_until_they_agree(concept: Concept, ids: list[str]) -> None:
@@ -133,14 +136,14 @@ def test_what_others_said_is_read_only_after_ones_own_answer(concept: Concept, i
     assert read(concept, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
     take_back_labels(concept, author="me", count=2)
     assert read(concept, picture) == [("me", "Round to me.")]
-    assert list(comments_of_picture(concept.bench, picture, "me")) == [NAME]
-    assert comments_of_picture(concept.bench, picture, "eve") == {}
+    assert list(comments_of_picture(concept.app, picture, "me")) == [NAME]
+    assert comments_of_picture(concept.app, picture, "eve") == {}
 
 
 def test_the_label_screen_gets_what_others_said_after_ones_own_answer(
     concept: Concept, ids: list[str]
 ) -> None:
-    client = TestClient(create_service(concept.bench), base_url="http://127.0.0.1:7860")
+    client = TestClient(create_service(concept.app), base_url="http://127.0.0.1:7860")
     answered, _ = ids
     say(concept, "ana", "yes", answered, "Round enough.")
     api, after = f"/api/v1/concepts/{NAME}", {"after": answered}

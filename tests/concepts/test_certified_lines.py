@@ -9,26 +9,28 @@ import pytest
 from answering import answer
 
 from concepts.errors import ConflictError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import label_count, next_pictures
+from concepts.labelling.waves import draw_more_test_pictures
 from concepts.learning.certificates import ERROR, needed
 from concepts.learning.target import Side
 from concepts.results.bundles import version_card
 from concepts.results.certificates import CertificateView, ask_for_guarantee, guarantee_state, keep_guarantee
 from concepts.results.trained import measure_again, train, use_version, version_beside, version_quality
 from concepts.results.verdict import verdict
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it
 
 
 @pytest.fixture
-def concept(trained: Workbench) -> Concept:
+def concept(trained: App) -> Concept:
     return trained.concept(NAME)
 
 
 def certifying(concept: Concept) -> list[str]:
-    return list(concept.context.store.certifying_pictures(concept.id))
+    return list(concept.app.store.certifying_pictures(concept.id))
 
 
 def asked(concept: Concept, said: str, side: Side = "yes") -> CertificateView:
@@ -36,7 +38,7 @@ def asked(concept: Concept, said: str, side: Side = "yes") -> CertificateView:
     before = set(certifying(concept))
     ask_for_guarantee(concept, SHARE, side=side, author="me")
     drawn = [picture for picture in certifying(concept) if picture not in before]
-    answer(concept.bench, NAME, drawn, always=said)
+    answer(concept.app, NAME, drawn, always=said)
     view = guarantee_state(concept, side)
     assert view is not None
     assert view.complete
@@ -52,32 +54,32 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
         ask_for_guarantee(concept, 0.99, author="me")  # more than a small library has
     assert raised.value.needed == needed(0.99, ERROR)
     assert guarantee_state(concept) is None
-    measuring, store = concept.dataset().evaluation, concept.context.store
+    measuring, store = dataset_of(concept).evaluation, concept.app.store
     asked = ask_for_guarantee(concept, SHARE, author="me").asked
     drawn, waves = certifying(concept), len(store.waves(concept.id))
     assert {one.after_wave for one in store.certifying_pictures(concept.id).values()} == {waves}
     first = next_pictures(concept, len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == asked
-    answer(concept.bench, NAME, drawn[:-1], always="yes")
+    answer(concept.app, NAME, drawn[:-1], always="yes")
     view = ask_for_guarantee(concept, SHARE, author="me")  # nothing is said, and nothing drawn anew
     assert (view.answered, view.complete, view.n, certifying(concept)) == (asked - 1, False, 0, drawn)
     with pytest.raises(ConflictError, match="no guarantee"):
         kept(concept)
-    answer(concept.bench, NAME, drawn)
-    dataset = concept.dataset()
+    answer(concept.app, NAME, drawn)
+    dataset = dataset_of(concept)
     assert dataset.evaluation == measuring
     assert not dataset.measuring
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     assert label_count(concept).measure == 0
-    concept.context.draw_more(concept.row, at_least=200)
-    assert not set(drawn) & set(concept.dataset().evaluation)
+    draw_more_test_pictures(concept, at_least=200)
+    assert not set(drawn) & set(dataset_of(concept).evaluation)
 
 
 @pytest.mark.slow
 def test_a_certified_line_becomes_a_version_that_says_what_it_promises(concept: Concept) -> None:
-    answer(concept.bench, NAME, [p.id for p in next_pictures(concept, 200, purpose="evaluation")])
+    answer(concept.app, NAME, [p.id for p in next_pictures(concept, 200, purpose="evaluation")])
     view = asked(concept, "yes")
     assert view.errors == 0
     assert kept(concept) == kept(concept) == 2
@@ -120,7 +122,7 @@ def test_a_guarantee_that_failed_says_so_and_only_another_version_has_another_tr
     with pytest.raises(ConflictError, match="one guarantee of either side, so train again"):
         ask_for_guarantee(concept, 0.6, author="me")
     assert certifying(concept) == first
-    answer(concept.bench, NAME, [picture.id for picture in next_pictures(concept, 3)])
+    answer(concept.app, NAME, [picture.id for picture in next_pictures(concept, 3)])
     concept.begin(train).wait()
     assert guarantee_state(concept) == view.model_copy(update={"newest": False})
     again = ask_for_guarantee(concept, SHARE, author="me")

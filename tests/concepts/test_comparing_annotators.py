@@ -24,13 +24,17 @@ from concepts.collaborator.annotations import (
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup, setup_of
 from concepts.errors import NotEnoughLabelsError, SettingsError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
 from concepts.learning.evaluation import consistency
 from concepts.learning.report import EvaluationReport
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.measuring import consistency_of
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.tables import LabelEventRow
 
 NAME = "Round thing"
@@ -68,11 +72,11 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-def all_answered(bench: Workbench) -> None:
+def all_answered(bench: App) -> None:
     """But what measures."""
-    concept = bench.concepts.begin(NAME, "A filled ellipse.")
-    reserved = concept.dataset().reserved
-    answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
+    concept = begin_concept(bench, NAME, "A filled ellipse.")
+    reserved = dataset_of(concept).reserved
+    answer(bench, NAME, [i for i in collection_of(bench).library.all_ids() if i not in reserved])
 
 
 @pytest.fixture
@@ -94,22 +98,22 @@ def test_setups_stand_side_by_side_and_the_better_is_recommended(concept: Concep
     assert best.in_use or best.change_low > 0
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
-    assert found.pictures == len(drawn_answers(concept.dataset()))
+    assert found.pictures == len(drawn_answers(dataset_of(concept)))
     assert concept.newest(compare_annotators) == found
 
 
 def test_no_answer_that_measures_or_was_given_in_view_is_among_them(concept: Concept) -> None:
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     drawn = drawn_answers(dataset)
     ids = {str(i) for i, _ in drawn}
     assert ids
     assert not ids & dataset.reserved
     assert sum(bool(counts) for _, counts in drawn) == len(drawn) / 2
     fresh = next(i for i in dataset.answers if i in ids)
-    assert len(set(concept.context.collection.library.near_groups(sorted(ids)))) == len(ids)
-    with concept.context.database.write() as session:
+    assert len(set(collection_of(concept.app).library.near_groups(sorted(ids)))) == len(ids)
+    with concept.app.database.write() as session:
         session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
-    assert fresh not in {i for i, _ in drawn_answers(concept.dataset())}
+    assert fresh not in {i for i, _ in drawn_answers(dataset_of(concept))}
 
 
 def test_what_it_would_cost_is_said_and_a_budget_ends_it_cleanly(concept: Concept, model: FakeOpenAI) -> None:
@@ -132,9 +136,9 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, mod
     with pytest.raises(KeyboardInterrupt):
         concept.begin(compare_annotators).wait(stop)
     assert model.requests
-    give_label(concept, next(iter(concept.dataset().answers)), "no", author="me", key="meanwhile")
-    concept.bench.close()
-    bench = Workbench(load_settings())
+    give_label(concept, next(iter(dataset_of(concept).answers)), "no", author="me", key="meanwhile")
+    concept.app.close()
+    bench = open_app(load_settings())
     found = bench.concept(NAME).begin(compare_annotators).wait()
     asked = [str(request.body) for request in model.requests]
     assert len(asked) == len(set(asked)) == found.calls
@@ -151,7 +155,7 @@ def test_the_chosen_one_labels_from_then_on_and_is_kept(concept: Concept, model:
         choose_annotator(concept, Setup("vlm", large=True), author="me")
 
 
-def test_with_too_few_answers_it_says_how_many_are_missing(model: FakeOpenAI, bench: Workbench) -> None:
+def test_with_too_few_answers_it_says_how_many_are_missing(model: FakeOpenAI, bench: App) -> None:
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 6)])
     assert estimate_comparing(bench.concept(NAME)).missing > 0
     with pytest.raises(NotEnoughLabelsError):
@@ -159,7 +163,7 @@ def test_with_too_few_answers_it_says_how_many_are_missing(model: FakeOpenAI, be
     assert model.requests == []
 
 
-def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
+def test_how_often_people_say_the_same_twice_stands_beside_it(trained: App) -> None:
     assert consistency_of(trained.concept(NAME)) == ""
     twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
     assert twice is not None
@@ -167,5 +171,5 @@ def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench
     report = EvaluationReport(
         head=1, threshold=0.5, looked_at=20, confusion={}, curves=None, consistency=twice, **nothing
     )
-    trained.context.heads.add_evaluation(trained.concept(NAME).id, 1, 20, report.model_dump(mode="json"))
+    trained.heads.add_evaluation(trained.concept(NAME).id, 1, 20, report.model_dump(mode="json"))
     assert "18 of 20 pictures the same way twice" in consistency_of(trained.concept(NAME))

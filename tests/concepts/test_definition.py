@@ -18,7 +18,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine, searches_of
-from concepts.workbench.concept import Concept
+from concepts.use_cases import Concept
 
 texts = st.text(alphabet="ab \n.", max_size=30)
 
@@ -184,10 +184,10 @@ def test_every_query_shows_what_it_finds_and_brought_but_no_test_picture(concept
 def test_a_job_that_mines_is_found_again_however_many_came_after_it(concept: Concept) -> None:
     job = concept.begin(mine).id
     for number in range(60):
-        concept.bench.jobs.store.add("train", {"concept": f"Other {number}"})
-    installation = concept.bench.installation
+        concept.app.jobs.store.add("train", {"concept": f"Other {number}"})
+    installation = concept.app.installation
     assert installation.newest_jobs(("mine",), "Round thing")
-    concept.bench.jobs.resume(job)
+    concept.app.jobs.resume(job)
     (latest,) = installation.newest_jobs(("mine", "propose"), "Round thing")
     assert latest.id == job
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)

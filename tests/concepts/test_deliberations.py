@@ -29,12 +29,15 @@ from concepts.collaborator.rounds import (
 from concepts.definition.document import Criterion, Definition
 from concepts.definition.revisions import definition_of, revise
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import GivenLabel, commit_labels, give_label
 from concepts.labelling.mining import mine
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.review import find_labels_to_review, review_queue
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.labels import Author
 
 NAME = "Shapes"
@@ -116,9 +119,9 @@ def server(pictures: Path) -> Iterator[FakeOpenAI]:
         yield running
 
 
-def begun_too_wide(bench: Workbench) -> None:
+def begun_too_wide(bench: App) -> None:
     """The concept begins with all drawings; the person means those that are no lines."""
-    concept = bench.concepts.begin(NAME, "Drawings.")
+    concept = begin_concept(bench, NAME, "Drawings.")
     add_criterion(concept, "necessary", "something drawn")
     concept.begin(mine).wait()
 
@@ -133,7 +136,7 @@ def concept(filled: Filled, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch)
 
 def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     """As the person means it."""
-    paths = concept.context.collection.paths(ids)
+    paths = collection_of(concept.app).paths(ids)
     said = {i: "no" if "line" in paths[i] else "yes" for i in ids}
     given = {f"say {i}": GivenLabel(picture=i, value=v, comment=comment) for i, v in said.items()}
     commit_labels(concept, given, Author("me"))
@@ -141,7 +144,7 @@ def say(concept: Concept, ids: list[str], comment: str = "") -> None:
 
 def free(concept: Concept) -> list[str]:
     """Candidates that measure nothing."""
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     return [i for i in dataset.candidates if i not in dataset.reserved]
 
 
@@ -150,13 +153,13 @@ def answer_most(concept: Concept, n: int = 50) -> None:
 
 
 def add_criterion(concept: Concept, kind: str, text: str) -> None:
-    definition = concept.dataset().revision.definition
+    definition = dataset_of(concept).revision.definition
     criteria = (*definition.criteria, Criterion(kind=kind, text=text))
     revise(concept, definition.model_copy(update={"criteria": criteria}), author="me", note=text)
 
 
 def older(concept: Concept) -> list[ReviewRow]:
-    return review_queue(concept.bench.concept(NAME), Reason.OLDER_DESCRIPTION).rows
+    return review_queue(concept.app.concept(NAME), Reason.OLDER_DESCRIPTION).rows
 
 
 def test_a_wording_that_agrees_more_often_becomes_the_definition(concept: Concept, server: FakeOpenAI):
@@ -205,7 +208,7 @@ def test_borderline_pictures_are_answered_before_the_machine_speaks(concept: Con
     before = ambiguities_of(concept)
     shown = [i for one in before for i in one.pictures]
     assert shown
-    assert not set(shown) & concept.dataset().reserved
+    assert not set(shown) & dataset_of(concept).reserved
     with pytest.raises(DiscernError, match="There is no group"):
         begin_round(concept, "made up", author="me")
     begun = begin_round(concept, before[0].name, author="me")
@@ -223,7 +226,7 @@ def test_borderline_pictures_are_answered_before_the_machine_speaks(concept: Con
     assert (after[-1].name, after[-1].met) == (before[0].name, len(begun.pictures))
 
 
-def test_without_a_model_groups_of_pictures_stand_for_ambiguities(bench: Workbench):
+def test_without_a_model_groups_of_pictures_stand_for_ambiguities(bench: App):
     looked = bench.concept("Round thing").begin(find_ambiguities).wait()
     assert (looked.by, looked.asked) == ("", 0)
     assert looked.ambiguities
@@ -231,19 +234,19 @@ def test_without_a_model_groups_of_pictures_stand_for_ambiguities(bench: Workben
 
 def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(concept: Concept):
     def asked() -> int:
-        return len(concept.bench.jobs.store.newest_first(["look back"], concept.id))
+        return len(concept.app.jobs.store.newest_first(["look back"], concept.id))
 
     by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free(concept)}
-    paths = concept.context.collection.paths(free(concept))
+    paths = collection_of(concept.app).paths(free(concept))
     commit_labels(concept, by_the_first_words, Author("me"))  # lines count
-    find_labels_to_review(concept.bench.concept(NAME))
+    find_labels_to_review(concept.app.concept(NAME))
     assert asked() == 0
     add_criterion(concept, "excluding", "made of lines")
     add_criterion(concept, "supporting", "left over")
 
     assert older(concept) == []
-    assert find_labels_to_review(concept.bench.concept(NAME)) == ""
-    find_labels_to_review(concept.bench.concept(NAME))
+    assert find_labels_to_review(concept.app.concept(NAME)) == ""
+    find_labels_to_review(concept.app.concept(NAME))
     assert asked() == 1
     again = older(concept)
 
@@ -262,7 +265,7 @@ def test_what_the_machine_says_is_kept_from_the_screen_until_there_is_a_label(co
     concept.begin(find_ambiguities).wait()
     name = ambiguities_of(concept)[0].name
     begun = begin_round(concept, name, author="me")
-    screens, one = Screens(concept.bench), begun.pictures[0].id
+    screens, one = Screens(concept.app), begun.pictures[0].id
 
     assert _shown_of(screens, one)["blind"]
     give_label(concept, one, "no", author="me", key="first look")

@@ -13,23 +13,27 @@ from small_disk import SmallDisk
 from soak_load import until
 
 from concepts.errors import DamagedDatabaseError, PlaceError
+from concepts.installation.jobs import backup_of, job_state
 from concepts.jobs import Lane, runner
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, library_info
+from concepts.results.overview import list_concepts
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage import backup
 from storage.disk import free_bytes
 
 NAME = "Ball"
 
 
-def bench_at(home: Path) -> Workbench:
-    return Workbench(load_settings(home=home))
+def bench_at(home: Path) -> App:
+    return open_app(load_settings(home=home))
 
 
 def make_home(home: Path) -> None:
     bench = bench_at(home)
-    bench.concepts.begin(NAME, "A ball.")
+    begin_concept(bench, NAME, "A ball.")
     bench.close()
 
 
@@ -47,15 +51,15 @@ def test_a_full_disk_is_called_full_and_loses_nothing(home: Path, small_disk: Sm
     small_disk.fill()
     for attempt in (lambda: bench_at(home), lambda: bench_at(small_disk.folder / "new")):
         with pytest.raises(PlaceError, match="is full"):
-            attempt().concepts.begin("Other", "Another.")
+            begin_concept(attempt(), "Other", "Another.")
     small_disk.free()
     bench = bench_at(home)
-    with bench.context.database.engine.connect():  # what is open already is another case
+    with bench.database.engine.connect():  # what is open already is another case
         small_disk.fill()
         with pytest.raises(PlaceError, match="is full"):
-            bench.concepts.begin("Other", "Another.")
+            begin_concept(bench, "Other", "Another.")
     small_disk.free()
-    assert [c.name for c in bench_at(home).concepts.all()] == [NAME]
+    assert [c.name for c in list_concepts(bench_at(home))] == [NAME]
     spoil(home / "discern.sqlite")
     small_disk.fill()
     with pytest.raises(PlaceError, match="is full"):  # first of all, before the database is called broken
@@ -97,13 +101,13 @@ def test_a_backup_for_which_there_is_no_room_is_refused_before_it_begins(
 ) -> None:
     bench = bench_at(home)
     with pytest.raises(PlaceError, match="is full"):  # 16 MB are to be left for the others
-        bench.installation.backup()
+        backup_of(bench)
     monkeypatch.setattr(backup, "LEAVE_FREE", 0)
     before = sorted(home.iterdir())
-    assert sum(map(len, bench.installation.backup()))
+    assert sum(map(len, backup_of(bench)))
     small_disk.fill()
     with pytest.raises(PlaceError, match="is full"):
-        bench.installation.backup()
+        backup_of(bench)
     assert sorted(home.iterdir()) == before
 
 
@@ -116,18 +120,18 @@ def test_long_work_is_refused_where_there_is_no_room_or_pauses_says_so_and_goes_
     pictures = draw_folder(tmp_path / "pictures", 30)
     small_disk.fill()
     with pytest.raises(PlaceError, match="is full"):
-        import_pictures(bench.context, [pictures], encoder=encoder).wait()
+        import_pictures(bench, [pictures], encoder=encoder).wait()
     small_disk.free()
     assert bench.jobs.store.recent() == []
 
-    job = import_pictures(bench.context, [pictures], encoder=encoder, confined=True).id
+    job = import_pictures(bench, [pictures], encoder=encoder, confined=True).id
     big = small_disk.folder / "big"
     big.write_bytes(b"x" * (free_bytes(home) - 512 * 1024))  # too little for long work, enough to say so
     bench.jobs.start()
-    until(lambda: bench.installation.job(job).message == runner.PAUSED)
-    assert bench.installation.job(job).state == "queued"
+    until(lambda: job_state(bench, job).message == runner.PAUSED)
+    assert job_state(bench, job).state == "queued"
     big.unlink()
     bench.jobs.wake()
-    until(lambda: bench.installation.job(job).state == "done")
-    assert library_info(bench.context).pictures == 30
+    until(lambda: job_state(bench, job).state == "done")
+    assert library_info(bench).pictures == 30
     bench.close()

@@ -11,14 +11,15 @@ import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.definition.revisions import definition_of, revise
-from concepts.labelling.dataset import MeasuringLabels, measuring_labels
+from concepts.labelling.dataset import MeasuringLabels, dataset_of, measuring_labels
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
+from concepts.library.collection import collection_of
 from concepts.results.bundles import version_card
 from concepts.results.review import review_queue
 from concepts.results.trained import measure_again, train, version_quality
-from concepts.workbench import Concept
+from concepts.use_cases import Concept
 from storage.labels import Author, LabelEvent
 
 NAME = "Round thing"
@@ -91,13 +92,13 @@ def test_what_words_mean_is_what_one_reads_to_decide() -> None:
 
 
 def label(concept: Concept, pictures: Sequence[str], value: str = "") -> None:
-    paths = concept.context.collection.paths(pictures)
+    paths = collection_of(concept.app).paths(pictures)
     for i in pictures:
         give_label(concept, i, value or ("yes" if "ellipse" in paths[i] else "no"), author="me")
 
 
 def listed(concept: Concept) -> list[ReviewRow]:
-    return review_queue(concept.bench.concept(NAME), Reason.OLDER_TEST_LABEL, reader="me").rows
+    return review_queue(concept.app.concept(NAME), Reason.OLDER_TEST_LABEL, reader="me").rows
 
 
 @pytest.mark.slow
@@ -123,7 +124,7 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(con
     assert (row.blind, row.label, row.labels, row.purpose) == (True, "", [], "evaluation")
     give_label(concept, row.id, "unsure", author="me", in_view=True)
     assert len(listed(concept)) == len(rows)
-    teaching = concept.dataset().training.ids
+    teaching = dataset_of(concept).training.ids
     for n, row in enumerate(rows):
         assert not version_quality(concept).stale
         label(concept, [row.id], "no" if n else "yes")
@@ -133,4 +134,4 @@ def test_figures_say_how_many_labels_are_earlier_and_follow_once_all_are_new(con
     report = measure_again(concept)
     assert (report.earlier, sum(count.yes for count in report.labels)) == (0, 1)
     assert not version_quality(concept).stale
-    assert concept.dataset().training.ids == teaching
+    assert dataset_of(concept).training.ids == teaching

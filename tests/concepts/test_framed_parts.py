@@ -19,18 +19,23 @@ from PIL import Image
 
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.errors import ConflictError, DiscernError, EncoderError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.framed_parts import frame_part, framed_parts, look_at_parts, part_outlines
 from concepts.labelling.labels import decisions_of, give_label
+from concepts.labelling.waves import draw_more_test_pictures
+from concepts.library.collection import collection_of
 from concepts.results.bundles import write_bundle
-from concepts.results.heads import head_of
+from concepts.results.concepts import begin_concept
+from concepts.results.heads import head_of, scores_of
 from concepts.results.library import import_pictures
 from concepts.results.measured_sample import sample
 from concepts.results.rules import pictures_by_rule
 from concepts.results.scores import heat_of, ranked_library
 from concepts.results.scores import said_of_heat as said_of
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.parts import Box
 
 NAME = "Small round thing"
@@ -88,11 +93,11 @@ def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
     """Homes: "begun"; "labelled", where all that may be learned from has a label, four of the yes are framed
     and it is trained on whole pictures; and "looking" at the part, trained again."""
     root, (folder, said) = tmp_path_factory.mktemp("homes"), drawn
-    with closing(Workbench(load_settings(home=root / "home"))) as bench:
-        import_pictures(bench.context, [folder], encoder="embedded").wait()
-        concept = bench.concepts.begin(NAME, "A small ellipse.")
+    with closing(open_app(load_settings(home=root / "home"))) as bench:
+        import_pictures(bench, [folder], encoder="embedded").wait()
+        concept = begin_concept(bench, NAME, "A small ellipse.")
         shutil.copytree(root / "home", root / "begun")
-        free = [i for i in said if i not in concept.dataset().reserved]
+        free = [i for i in said if i not in dataset_of(concept).reserved]
         label(concept, said, free)
         frame(concept, said, *[i for i in free if said[i][0]][:4])
         concept.begin(train).wait()
@@ -110,7 +115,7 @@ def opened(own_home: Path, made: Callable[[str], Path]) -> Iterator[Callable[[st
 
         def opened(name: str) -> Concept:
             shutil.copytree(made(name), own_home)
-            return stack.enter_context(closing(Workbench(load_settings()))).concept(NAME)
+            return stack.enter_context(closing(open_app(load_settings()))).concept(NAME)
 
         yield opened
 
@@ -123,7 +128,7 @@ def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(opened: Opene
     begun = opened("begun")
     with pytest.raises(ConflictError, match="Three are enough"):
         begun.begin(look_at_parts)
-    reserved = begun.dataset().reserved
+    reserved = dataset_of(begun).reserved
     with pytest.raises(DiscernError, match="test picture"):
         frame_part(begun, min(reserved), **box_of(0), author="me")
     assert not framed_parts(begun).is_part
@@ -163,12 +168,12 @@ def test_it_looks_at_the_part_that_was_framed_and_back(opened: Opened, drawn: Dr
 
 def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
     looking = opened("looking")
-    first = looking.context.collection.parts.fingerprint(looking.id)
+    first = collection_of(looking.app).parts.fingerprint(looking.id)
     come = draw_small_things(tmp_path / "more", 4, first=90)
-    import_pictures(looking.bench.context, [tmp_path / "more"]).wait()
+    import_pictures(looking.app, [tmp_path / "more"]).wait()
     said = drawn[1]
     framed = {one.picture for one in framed_parts(looking).framed}
-    other = next(i for i in looking.dataset().answers if said[i][0] and i not in framed)
+    other = next(i for i in dataset_of(looking).answers if said[i][0] and i not in framed)
     frame(looking, said, other)
     state = framed_parts(looking)
     assert (state.newer, state.missing) == (True, 0)
@@ -177,7 +182,7 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
     state = framed_parts(looking)
     assert (state.newer, state.missing) == (False, 0)
     assert head_of(looking).fingerprint != first
-    collection = looking.context.collection
+    collection = collection_of(looking.app)
     focus = collection.parts.focus(looking.id)
     assert focus is not None
     collection.purge_vectors([other])  # erased for good, it leaves no vectors of its parts
@@ -189,12 +194,12 @@ def test_training_takes_in_new_frames_and_new_pictures(opened: Opened, drawn: Dr
 def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, tmp_path: Path) -> None:
     looking, out, said = opened("looking"), tmp_path / "out", tmp_path / "said.csv"
     with pytest.raises(DiscernError, match="judges a part"):
-        pictures_by_rule(looking.bench.context, f'"{NAME}"')
+        pictures_by_rule(looking.app, f'"{NAME}"')
     write_bundle(looking, out)
     classify = [sys.executable, "classify.py", drawn[0], "--out", said]
     subprocess.run(classify, cwd=out, check=True, capture_output=True)
     rows = list(csv.DictReader(said.read_text().splitlines()))
-    scores = looking.context.library_scores(looking.id, head_of(looking))
+    scores = scores_of(looking, head_of(looking))
     assert scores is not None
     ids = {row["path"]: hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in rows}
     expected = dict(scores.probability.of(list(ids.values())))
@@ -208,27 +213,27 @@ def test_the_exported_file_says_what_the_app_says(opened: Opened, drawn: Drawn, 
 @pytest.mark.slow
 def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(opened: Opened, drawn: Drawn) -> None:
     concept, said = opened("begun"), drawn[1]
-    free = [i for i in said if i not in concept.dataset().reserved]
+    free = [i for i in said if i not in dataset_of(concept).reserved]
     label(concept, said, free[:10])
     unlabelled = free[10]
     frame(concept, said, unlabelled)
     concept.begin(train).wait()
-    concept.context.draw_more(concept.row, at_least=len(said))  # by the head, as far as the library goes
-    assert unlabelled not in concept.dataset().reserved
-    label(concept, said, sorted(concept.dataset().evaluation))
-    before = set(sample(concept.dataset()).ids)
+    draw_more_test_pictures(concept, at_least=len(said))  # by the head, as far as the library goes
+    assert unlabelled not in dataset_of(concept).reserved
+    label(concept, said, sorted(dataset_of(concept).evaluation))
+    before = set(sample(dataset_of(concept)).ids)
     with pytest.raises(ConflictError, match="with a frame"):
         concept.begin(look_at_parts)  # what is framed has no label
     frame(concept, said, next(i for i in free[:10] if said[i][0]))
     concept.begin(look_at_parts).wait()
-    assert set(sample(concept.dataset()).ids) == before
-    parts, now = concept.context.collection.parts, concept.dataset().fingerprint
-    whole = concept.context.collection.recorded().fingerprint
+    assert set(sample(dataset_of(concept)).ids) == before
+    parts, now = collection_of(concept.app).parts, dataset_of(concept).fingerprint
+    whole = collection_of(concept.app).recorded().fingerprint
     assert [parts.has_been(concept.id, seen) for seen in (whole, now, "another")] == [True, True, False]
     assert parts.reader_of(concept.id, whole).dimension == parts.reader_of(concept.id, now).dimension
 
 
-def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
+def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: App) -> None:
     concept = trained.concept("Round thing")
     (surest,) = ranked_library(concept, "top", limit=1).pictures
     heat = heat_of(concept, surest.id, author="me")
@@ -236,7 +241,7 @@ def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbe
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
     assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
-    waiting = trained.context.store.kept_apart(concept.id) - decisions_of(concept).keys()
+    waiting = trained.app.store.kept_apart(concept.id) - decisions_of(concept).keys()
     with pytest.raises(ConflictError, match="test picture"):  # nothing before this person has answered
         heat_of(concept, min(waiting), author="me")
 

@@ -18,6 +18,7 @@ from peaks import peak_memory
 
 from concepts.encoders import load_encoder
 from concepts.errors import DiscernError, EncoderError
+from concepts.library.collection import collection_of
 from concepts.library.filters import PictureSelection
 from concepts.library.given_vectors import read_vectors
 from concepts.library.ingestion import embed_files
@@ -55,13 +56,13 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
 ) -> None:
     given = made_up(pictures)
     assert library.add(embeddings=given).added == 60
-    info = library_info(library.bench.context)
+    info = library_info(library.bench)
     assert (info.encoder, info.pending) == (f"vectors:{DIMENSION}", 0)
     assert "without text search" in info.encoder_note
     with pytest.raises(DiscernError, match="picture-only"):
         library.search("a ball")
     with pytest.raises(DiscernError, match="picture-only"):
-        browse(library.bench.context, PictureSelection(q="a ball"))
+        browse(library.bench, PictureSelection(q="a ball"))
     found = library.search(like=[next(iter(given))], n=10)
     assert all(Path(one.path).name.startswith("ellipse") for one in found)
     assert len(found) == 10
@@ -72,7 +73,7 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
             concept.answer(picture, "yes" if "ellipse" in picture.path else "no")
     concept.train()
     flagged = list(pictures_that_count(library.bench.concept(NAME)))
-    paths = library.bench.context.collection.paths(flagged)
+    paths = collection_of(library.bench).paths(flagged)
     assert len(flagged) > 10
     assert all("ellipse" in path for path in paths.values())
     concept.export(tmp_path / "bundle")
@@ -117,9 +118,7 @@ def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures
     np.save(tmp_path / "v.npy", np.stack(list(given.values())).astype(np.float16))
     (tmp_path / "ids.txt").write_text("\n".join(given))
     with Library(tmp_path / "npy") as library:
-        added = import_pictures(
-            library.bench.context, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt"
-        ).wait()
+        added = import_pictures(library.bench, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt").wait()
         assert added.added == 60
         table = library.vectors()
     assert table.num_rows == 60
@@ -252,7 +251,7 @@ def test_numbers_in_any_order_and_width_are_the_same_vectors(tmp_path: Path, how
 def test_what_is_refused_adds_nothing(library: Library, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "v.npy").write_bytes(b"")
     (tmp_path / "ids.txt").write_text("\n".join(made_up(pictures)))
-    job = import_pictures(library.bench.context, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt")
+    job = import_pictures(library.bench, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt")
     with pytest.raises(DiscernError, match="Nothing was added"):
         job.wait()
     file = next(pictures.iterdir())

@@ -24,11 +24,17 @@ from simulated_annotator import SAYS, serving
 from sqlalchemy import JSON, LargeBinary, Text, text
 
 from concepts.collaborator.annotations import annotate
+from concepts.definition.revisions import definition_of
+from concepts.installation.jobs import keep_log
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.examples import choose_example, give_example_file
 from concepts.labelling.labels import comment_on, next_pictures
 from concepts.labelling.mining import mine
+from concepts.library.collection import collection_of
 from concepts.library.collections import make_collection
 from concepts.library.outside_pictures import outside_thumbnail
+from concepts.library.renditions import renditions_of
+from concepts.library.uploads import uploads_of
 from concepts.results import emptying
 from concepts.results.bundles import export_bundle, export_page
 from concepts.results.library import browse, import_pictures, look_after
@@ -36,8 +42,10 @@ from concepts.results.rules import write_table
 from concepts.results.scores import score_folder
 from concepts.results.trained import measure_again, use_version
 from concepts.results.trash import empty_trash, put_into_trash
+from concepts.results.watcher import look_at_folder, watcher_of
+from concepts.results.watching import begin_watching, list_flagged
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage import erasing
 from storage.kept_figures import Follows, KeptFigures
 from storage.people import AnsweredRequests
@@ -61,9 +69,9 @@ OF_NO_PICTURE = {
 class Known:
     """Pictures of a library in which everything was done that there is to do, and what tells them."""
 
-    def __init__(self, bench: Workbench, ids: list[str], outside: str) -> None:
+    def __init__(self, bench: App, ids: list[str], outside: str) -> None:
         """`outside`: the one that was an example before it was in the library."""
-        collection = bench.context.collection
+        collection = collection_of(bench)
         self.bench, self.ids = bench, ids
         vectors = collection.index().vectors(ids)
         small, copy = [collection.thumbnail(i) for i in ids], collection.outside.rendition(outside)
@@ -91,10 +99,10 @@ class Known:
         return found
 
 
-def everything_in(bench: Workbench) -> Iterator[tuple[str, bytes]]:
+def everything_in(bench: App) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file, with what is packed in it; its name is a part of the content."""
-    folders = [bench.context.settings.home]
-    engine = bench.context.database.engine
+    folders = [bench.settings.home]
+    engine = bench.database.engine
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
             server.execute(text("CHECKPOINT"))
@@ -119,48 +127,48 @@ def unpacked(name: str, content: bytes) -> Iterator[bytes]:
         yield json.dumps(pq.read_table(io.BytesIO(content)).to_pydict()).encode()
 
 
-def done_with(bench: Workbench, tmp_path: Path) -> Known:
+def done_with(bench: App, tmp_path: Path) -> Known:
     """Does everything with some pictures that names one somewhere."""
-    context, concept = bench.context, bench.concept(NAME)
-    bench.installation.start_log()
-    bench.watcher.pause = lambda seconds: None
+    context, concept = bench, bench.concept(NAME)
+    keep_log(bench)
+    watcher_of(bench).pause = lambda seconds: None
     context.settings = load_settings(internal_webhooks=True)
 
     # How they come in: uploaded, from outside as an example first, watched, looking like another one.
-    uploads = context.settings.home / "uploads" / context.uploads.begin()
+    uploads = context.settings.home / "uploads" / uploads_of(context).begin()
     uploads.mkdir(parents=True)
     large = np.random.default_rng(3).integers(0, 255, (30, 40, 3), dtype=np.uint8)
     Image.fromarray(large).resize((1600, 1200)).save(uploads / "own.png")
-    import_pictures(bench.context, [uploads]).wait()
+    import_pictures(bench, [uploads]).wait()
     (tmp_path / "outside").mkdir()
     draw("line", 4321).save(tmp_path / "outside" / "example.png")
     outside = give_example_file(concept, str(tmp_path / "outside" / "example.png"), author=ME).id
-    assert outside_thumbnail(context.collection, outside)
-    import_pictures(bench.context, [tmp_path / "outside"]).wait()
+    assert outside_thumbnail(collection_of(context), outside)
+    import_pictures(bench, [tmp_path / "outside"]).wait()
     use_version(concept, 1, 1e-9, author=ME).wait()  # flags everything
     inbox = draw_folder(tmp_path / "inbox", 3, first_seed=5000)
-    watch = concept.watches.begin(str(inbox), webhook="http://127.0.0.1:9/hook", author=ME).watch
-    concept.watches.look(watch.id).wait()
-    named = {Path(one.path).name: one.id for one in browse(bench.context, limit=200).pictures}
+    watch = begin_watching(concept, str(inbox), webhook="http://127.0.0.1:9/hook", author=ME).watch
+    concept.begin(look_at_folder, watch.id).wait()
+    named = {Path(one.path).name: one.id for one in browse(bench, limit=200).pictures}
     alike = min(named["ellipse-0003.png"], named["near.jpg"])  # the group has its name
-    flagged = next(one.picture for one in concept.watches.flagged(watch.id).flagged)
-    measures = sorted(concept.dataset().evaluation)[0]
+    flagged = next(one.picture for one in list_flagged(concept, watch.id).flagged)
+    measures = sorted(dataset_of(concept).evaluation)[0]
 
     # What is said of them.
     answer(bench, NAME, [one.id for one in next_pictures(concept, 30, purpose="evaluation")])
     concept.begin(mine).wait()
     concept.begin(annotate, limit=1).wait()
-    judged = concept.context.store.ratings(concept.id)[0].picture_id
-    answered = sorted(concept.dataset().answers)[0]
+    judged = concept.app.store.ratings(concept.id)[0].picture_id
+    answered = sorted(dataset_of(concept).answers)[0]
     ids = [*dict.fromkeys([answered, measures, judged, outside, flagged, alike, named["own.png"]])]
-    paths = context.collection.paths(ids)
+    paths = collection_of(context).paths(ids)
     for number, picture in enumerate(ids):
         comment_on(concept, picture, REMARK, author=ME, key=f"remark {picture}")
         context.columns.add([PictureColumn(picture_id=picture, name="caption", value=CAPTION, file="a.csv")])
-        if picture not in concept.dataset().reserved:
+        if picture not in dataset_of(concept).reserved:
             choose_example(concept, picture, counts=bool(number % 2), author=ME)
-    context.renditions.read(named["own.png"])
-    make_collection(bench.context, "By hand", ids, author=ME)
+    renditions_of(context).read(named["own.png"])
+    make_collection(bench, "By hand", ids, author=ME)
     context.walls.add(concept.id, "wall", ME, ids)
     turned = {"turned": dict.fromkeys(ids, "yes"), "to_ask": {ids[0]: {"now": "yes", "then": "no"}}}
     with context.database.write() as session:
@@ -173,10 +181,10 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
     for kind in ("csv", "parquet"):
         score_folder(concept, "", format=cast(Any, kind)).wait()
         score_folder(concept, str(inbox), format=cast(Any, kind)).wait()
-    write_table(bench.context, "csv").wait()
+    write_table(bench, "csv").wait()
     export_page(concept)
     export_bundle(concept, page=False)
-    look_after(bench.context, only="neighbours").wait()
+    look_after(bench, only="neighbours").wait()
     KeptFigures(context.database).keep("covers", {concept.id: (Follows("answers", 0), ids)})
     jobs = context.jobs.store
     row = {"id": ids[0], "reason": "label_flip", "evidence": REMARK, "labels": [{"comments": [REMARK]}]}
@@ -193,7 +201,7 @@ def done_with(bench: Workbench, tmp_path: Path) -> Known:
 
 
 @pytest.fixture
-def known(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Known]:
+def known(trained: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Known]:
     monkeypatch.setitem(SAYS, "PictureVerdict", {"evidence": [], "rationale": WORDS, "rating": 4})
     with serving(monkeypatch, vlm_price="1/1"):
         yield done_with(trained, tmp_path)
@@ -201,36 +209,36 @@ def known(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_no_byte_of_the_data_folder_tells_of_a_picture_that_is_gone_for_good(known: Known) -> None:
-    known.bench.context.database.keep_daily_copy()
+    known.bench.database.keep_daily_copy()
     bench, before = known.bench, known.found()
     assert before.keys() == known.needles.keys() - {"vector, float32"}
     folders = {place for found in before.values() for place in found}
-    elsewhere = {"discern.sqlite"} if bench.context.database.engine.dialect.name == "postgresql" else set()
+    elsewhere = {"discern.sqlite"} if bench.database.engine.dialect.name == "postgresql" else set()
     files = set(emptying.PLACES) - elsewhere
     assert all(any(name.startswith(place) for name in folders) for place in files)
-    concept = bench.context.row_of(NAME)
-    with bench.context.database.read() as session:
+    concept = bench.concept(NAME).row
+    with bench.database.read() as session:
         said = {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)}
     rows = {job: rows for job, rows, _ in scored(bench)}
 
-    put_into_trash(bench.context, pictures=known.ids, author=ME)
-    done = bench.context.begin(empty_trash, author=ME).wait()
+    put_into_trash(bench, pictures=known.ids, author=ME)
+    done = bench.begin(empty_trash, author=ME).wait()
 
     assert done.pictures == len(known.ids)
     assert done.scores > len(known.ids)
     assert known.found() == {}
-    with bench.context.database.read() as session:
+    with bench.database.read() as session:
         assert {e.sequence: (e.value, e.author) for e in session.query(LabelEventRow)} == said
     assert all(said == rows_of(file) <= rows[job] for job, said, file in scored(bench))
-    assert look_after(bench.context).wait().is_whole
-    assert bench.context.revision(concept).definition.examples == ()
+    assert look_after(bench).wait().is_whole
+    assert definition_of(bench.concept_of(concept.id)).definition.examples == ()
     assert done.backups == ()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kept_in", ON_BOTH)
 def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known: Known) -> None:
-    put_into_trash(known.bench.context, pictures=known.ids, author=ME)
+    put_into_trash(known.bench, pictures=known.ids, author=ME)
     for place in range(len(emptying.PLACES) + 1):
 
         def stop(done: int, total: int | None, note: str, place: int = place) -> None:
@@ -238,14 +246,14 @@ def test_an_emptying_that_is_stopped_at_any_place_is_finished_by_the_next(known:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            known.bench.context.begin(empty_trash, author=ME).wait(stop)
-    known.bench.context.begin(empty_trash, author=ME).wait()
+            known.bench.begin(empty_trash, author=ME).wait(stop)
+    known.bench.begin(empty_trash, author=ME).wait()
     assert known.found() == {}
 
 
-def scored(bench: Workbench) -> list[tuple[int, int, Path]]:
+def scored(bench: App) -> list[tuple[int, int, Path]]:
     """Of each job that wrote a file of scores its number, the rows that it tells of, and the file."""
-    found = bench.context.jobs.store.newest_first(["score files", "score table"], state="done")
+    found = bench.jobs.store.newest_first(["score files", "score table"], state="done")
     return [(job.id, job.result["rows"], Path(job.result["out"])) for job in found]
 
 

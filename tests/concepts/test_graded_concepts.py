@@ -19,17 +19,21 @@ from concepts.collaborator.annotations import annotate, annotations_to_review, o
 from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.dataset import dataset_of
+from concepts.labelling.label_files import import_label_file, label_rows, write_labels
 from concepts.labelling.labels import decisions_of, give_label, label_count, next_pictures, take_back_labels
 from concepts.labelling.mining import mine
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import classes, cuts_of, grades
+from concepts.library.collection import collection_of
 from concepts.results.bundles import write_bundle
+from concepts.results.concepts import begin_concept, concept_state, copy_concept, set_scale
 from concepts.results.heads import head_of
 from concepts.results.scores import begin_scoring, classifier, ranked_library
 from concepts.results.trained import measure_again, train, version_quality
 from concepts.results.training import linear_head
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
@@ -39,8 +43,8 @@ ROOMS = Scale.of_classes(["Kitchen", "Bath room"])
 
 
 @pytest.fixture
-def graded(open_bench: Callable[[], Workbench]) -> Concept:
-    return open_bench().concepts.begin(NAME, "How round it is.", scale=FIVE)
+def graded(open_bench: Callable[[], App]) -> Concept:
+    return begin_concept(open_bench(), NAME, "How round it is.", scale=FIVE)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def test_an_answer_is_kept_as_it_was_said_and_undo_says_which(graded):
     one, other = next_pictures(graded, 2)
     give_label(graded, one.id, "4", author="me")
     give_label(graded, other.id, "2.0", author="me")
-    events = list(graded.context.log.events(graded.id))
+    events = list(graded.app.log.events(graded.id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
     (undone,) = take_back_labels(graded, author="me")
     assert (undone.picture, undone.value) == (other.id, "2")
@@ -92,39 +96,39 @@ def test_a_training_needs_two_different_grades_which_may_both_count(graded):
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
-    graded.definition.set_scale(None)
-    assert graded.bench.concept(NAME).definition.read().scale.kind == "yes or no"
-    graded.definition.set_scale(Scale.graded(7))
-    of_seven = graded.bench.concept(NAME)
-    assert of_seven.definition.read().scale.words[-1] == "7"
-    assert graded.dataset().scale == Scale.graded(7), "whoever looked it up before learns with it, too"
+    set_scale(graded, None)
+    assert concept_state(graded.app.concept(NAME)).scale.kind == "yes or no"
+    set_scale(graded, Scale.graded(7))
+    of_seven = graded.app.concept(NAME)
+    assert concept_state(of_seven).scale.words[-1] == "7"
+    assert dataset_of(graded).scale == Scale.graded(7), "whoever looked it up before learns with it, too"
     picture = next_pictures(of_seven, 1)[0]
     give_label(of_seven, picture.id, "7", author="me")
     take_back_labels(of_seven, author="me")
     with pytest.raises(ConflictError):
-        of_seven.definition.set_scale(None)
-    assert graded.bench.concept(NAME).definition.read().scale.kind == "graded"
+        set_scale(of_seven, None)
+    assert concept_state(graded.app.concept(NAME)).scale.kind == "graded"
 
 
 def test_grades_leave_as_a_file_come_back_and_go_with_a_duplicate(graded, tmp_path):
     pictures, file = next_pictures(graded, 3), tmp_path / "grades.csv"
     for picture, grade in zip(pictures, "124", strict=True):
         give_label(graded, picture.id, grade, author="me")
-    assert graded.label_files.export_file(file) == 3
-    other = graded.bench.concepts.begin("Other", "How round it is.", scale=FIVE)
-    assert other.label_files.import_file(file)["imported"] == 3
-    assert other.label_files.import_file(file)["unchanged"] == 3
-    again = graded.bench.concepts.copy(NAME, "Again", with_labels=True, author="me")
-    assert again.definition.read().scale.words == tuple("12345")
+    assert write_labels(graded, file) == 3
+    other = begin_concept(graded.app, "Other", "How round it is.", scale=FIVE)
+    assert import_label_file(other, file)["imported"] == 3
+    assert import_label_file(other, file)["unchanged"] == 3
+    again = copy_concept(graded.app, NAME, "Again", with_labels=True, author="me")
+    assert concept_state(again).scale.words == tuple("12345")
     for copy in (other, again):
-        assert sorted(row["label"] for row in copy.label_files.rows()) == ["1", "2", "4"]
+        assert sorted(row["label"] for row in label_rows(copy)) == ["1", "2", "4"]
     one = pictures[0].id
     file.write_text(f"id,label\n{one},4\n{one},5\n")
     with pytest.raises(DiscernError, match="says 4"):
-        graded.label_files.import_file(file)
+        import_label_file(graded, file)
     free = next_pictures(graded, 1)[0].id
     file.write_text(f"id,label\n{free},yes\n")
-    graded.label_files.import_file(file)
+    import_label_file(graded, file)
     assert decisions_of(graded)[free].given == ""
 
 
@@ -165,7 +169,7 @@ def test_every_word_is_an_answer_of_the_scale_or_none(word):
 
 
 def test_a_version_its_figures_its_bundle_and_the_library_have_grades(trained, tmp_path):
-    head = trained.context.head(trained.row, None)
+    head = head_of(trained)
     assert cuts_of(head.details)[1] == head.bias
     found = measure_again(trained).grades
     assert found.n >= 15
@@ -173,12 +177,12 @@ def test_a_version_its_figures_its_bundle_and_the_library_have_grades(trained, t
     assert sum(map(sum, found.table)) == found.n
     assert version_quality(trained).version.report.grades == found
     write_bundle(trained, tmp_path / "bundle")
-    vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
+    vectors = dataset_of(trained).index.vectors(collection_of(trained.app).library.all_ids())
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.facts.concepts[0].grades.counts_from == 3
     assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
     assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(grades(linear_head(head), vectors))
-    begin_scoring(trained.bench.context, tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
+    begin_scoring(trained.app, tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
@@ -203,11 +207,11 @@ def classed(trained_on) -> Concept:
 
 
 def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_what_there_is(open_bench):
-    shapes = open_bench().concepts.begin(SHAPE, "Which shape it shows.", scale=SHAPES)
+    shapes = begin_concept(open_bench(), SHAPE, "Which shape it shows.", scale=SHAPES)
     one, other, last = next_pictures(shapes, 3)
     for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
         give_label(shapes, picture.id, word, author="me")
-    events = list(shapes.context.log.events(shapes.id))
+    events = list(shapes.log.events(shapes.id))
     assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
     with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
         give_label(shapes, one.id, "triangle", author="me")
@@ -227,8 +231,8 @@ def test_a_version_tells_the_classes_apart_is_measured_on_that_and_says_the_like
 def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pictures, tmp_path):
     picture = min(pictures.glob("rectangle-*.png"))
     write_bundle(classed, tmp_path / "bundle")
-    head = classed.context.head(classed.row, None)
-    index = classed.context.dataset(classed.row).index
+    head = head_of(classed)
+    index = dataset_of(classed).index
     vectors = index.vectors(list(index.ids))
     expected = classes(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")
@@ -238,11 +242,11 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
     assert said.probability == pytest.approx(expected[:, 1:])
     assert (said.decision.sum(axis=1) <= 1).all()
     assert "At most one of them is right" in (tmp_path / "bundle" / "README.md").read_text()
-    found = classifier(classed.bench.context, [SHAPE])("one.png", picture.read_bytes)
+    found = classifier(classed.app, [SHAPE])("one.png", picture.read_bytes)
     assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
     assert sum(said.decision == "yes" for said in found.said) <= 1
     assert sum(said.probability for said in found.said) <= 1
-    other = classed.bench.concepts.begin("Round", "A filled ellipse.")
+    other = begin_concept(classed.app, "Round", "A filled ellipse.")
     for picture, value in zip(next_pictures(other, 2), ("yes", "no"), strict=True):
         give_label(other, picture.id, value, author="me")
     other.begin(train).wait()
@@ -253,8 +257,8 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(classed, pic
 # Grades that a machine gives: kept as its labels, shown on Review, compared with people's
 
 
-def with_grades(bench: Workbench) -> None:
-    concept = bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
+def with_grades(bench: App) -> None:
+    concept = begin_concept(bench, NAME, "How round it is.", scale=FIVE)
     concept.begin(mine).wait()
     concept.begin(annotate, limit=8).wait()
 
@@ -263,16 +267,16 @@ def test_a_machines_grade_is_its_label_and_is_compared_with_peoples(filled, monk
     said = {"evidence": [], "rationale": "simulated", "rating": 4, "answer": "4"}
     with serving(monkeypatch, lambda request: said, model_concurrency="2"):
         concept = filled(with_grades).concept(NAME)
-    rows = concept.label_files.rows()
+    rows = label_rows(concept)
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
     page = annotations_to_review(concept, ReviewFilter())
     assert {item.opinion.given for item in page.items} == {"4"}
     said = opinion_of(concept, page.items[0].id)
     assert said is not None
     assert (said.value, said.given) == ("yes", "4")
-    kept = {one.picture_id for one in concept.context.store.annotations(concept.id)}
+    kept = {one.picture_id for one in concept.app.store.annotations(concept.id)}
     assert kept == {row["id"] for row in rows}  # of look-alikes, all of which were given one's grade, too
-    training = concept.dataset().training  # it is told by yes and no, and its grade isn't learned from
+    training = dataset_of(concept).training  # it is told by yes and no, and its grade isn't learned from
     assert training.data.said is not None
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
     ids = [item.id for item in page.items]

@@ -10,15 +10,16 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from running_app import served
 
+from concepts.library.collection import collection_of
 from concepts.results.library import thumbnail_of
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.server import create_app
 
 NAME = "Round thing"
 
 
-def test_a_client_finds_the_endpoints_and_classifies_a_picture(trained: Workbench) -> None:
-    content = thumbnail_of(trained.context, trained.context.collection.library.all_ids()[0])
+def test_a_client_finds_the_endpoints_and_classifies_a_picture(trained: App) -> None:
+    content = thumbnail_of(trained, collection_of(trained).library.all_ids()[0])
     with served(create_app(trained)) as address:
         # a busy machine is no defect
         client = Client(address, verbose=False, httpx_kwargs={"timeout": None})

@@ -13,16 +13,19 @@ from drawing import draw
 
 from concepts.definition.revisions import rename
 from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
+from concepts.labelling.label_files import import_label_file, preview_label_file
 from concepts.labelling.labels import decisions_of, give_label
+from concepts.library.collection import collection_of
 from concepts.library.filters import PictureSelection
+from concepts.results.concepts import begin_concept
 from concepts.results.keyword_files import copy_into, write_sidecars
 from concepts.results.keywords import copy_files, pictures_that_count, write_keywords
 from concepts.results.library import browse, import_pictures, keep_captions, picture_detail
 from concepts.results.scores import score_page
 from concepts.results.trained import use_version
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.use_cases import App, Concept
 from storage.pictures.xmp import Keyword, Sidecar, sidecar_of
 
 NAME = "Round thing"
@@ -34,7 +37,7 @@ THEIRS = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w
 
 
 @pytest.fixture
-def concept(trained: Workbench, pictures: Path) -> Iterator[Concept]:
+def concept(trained: App, pictures: Path) -> Iterator[Concept]:
     """With a version that flags a third of the library."""
     concept = trained.concept(NAME)
     use_version(concept, 1, score_page(concept, "top", limit=31).pictures[-1].probability, author="me").wait()
@@ -55,7 +58,7 @@ def counting(concept: Concept) -> set[str]:
     found = {i for i, value in said.items() if value == "yes"} | flagged - {
         i for i in said if said[i] != "skip"
     }
-    pictures = concept.context.collection.library.pictures(list(found))
+    pictures = collection_of(concept.app).library.pictures(list(found))
     return {Path(file).name for picture in pictures for file in picture.files}
 
 
@@ -66,9 +69,9 @@ def test_keywords_stand_beside_what_counts_and_go_by_one_command(concept: Concep
     assert (written.written, written.removed, written.left_out) == (len(counting(concept)), 0, {})
     again = concept.begin(write_keywords).wait()
     assert (again.written, again.unchanged) == (0, written.written)
-    assert import_pictures(concept.bench.context, [pictures]).wait().unchanged == 92  # ours are no news
-    assert not browse(concept.bench.context, PictureSelection(q=NAME, captions=True)).pictures
-    paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
+    assert import_pictures(concept.app, [pictures]).wait().unchanged == 92  # ours are no news
+    assert not browse(concept.app, PictureSelection(q=NAME, captions=True)).pictures
+    paths = collection_of(concept.app).paths(collection_of(concept.app).library.all_ids())
     mistaken = next(i for i, path in paths.items() if Path(path).name in with_keyword(pictures))
     give_label(concept, mistaken, "no", author="me", key="mistaken")
     changed = concept.begin(write_keywords).wait()
@@ -90,7 +93,7 @@ def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(conce
 
 
 def test_a_concept_that_is_renamed_takes_its_keyword_along(concept: Concept, pictures: Path) -> None:
-    bench, files = concept.bench, counting(concept)
+    bench, files = concept.app, counting(concept)
     concept.begin(write_keywords).wait()
     rename(concept, "Round as a ball", author="me")
     bench.concept("Round as a ball").begin(write_keywords).wait()
@@ -133,11 +136,11 @@ def test_a_pipe_a_link_and_damage_in_place_of_sidecars_are_left_alone(
     assert (pipe.is_fifo(), link.is_symlink(), damaged.read_text()) == (True, True, "<half")
     assert set(pictures.glob("*.xmp")) == {pipe, damaged, link}
     assert not (tmp_path / "nothing").exists()
-    assert import_pictures(concept.bench.context, [pictures]).wait().unchanged == 92
+    assert import_pictures(concept.app, [pictures]).wait().unchanged == 92
     damaged.unlink()
     with pytest.raises(NoUsableRowsError, match="not a regular file"):
-        keep_captions(concept.bench.context, pictures)
-    report = concept.label_files.preview(pictures, format="sidecars")
+        keep_captions(concept.app, pictures)
+    report = preview_label_file(concept, pictures, format="sidecars")
     assert (report.bad, report.first_rows) == (1, [])
 
 
@@ -152,7 +155,7 @@ def test_reading_sidecars_while_adding_can_be_stopped(
             raise CancelledError(note)
 
     with pytest.raises(CancelledError, match="reading sidecars"):
-        import_pictures(concept.bench.context, [pictures]).wait(stop)
+        import_pictures(concept.app, [pictures]).wait(stop)
 
 
 def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
@@ -166,9 +169,9 @@ def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
     turned.mkdir()
     names = sorted(counting(concept))
     shutil.move(own / names[0], turned / names[0])
-    bench = Workbench(load_settings(allowed_roots=str(root)))
+    bench = open_app(load_settings(allowed_roots=str(root)))
     flagged = bench.concept(NAME)
-    import_pictures(bench.context, [root]).wait()
+    import_pictures(bench, [root]).wait()
     turned.rename(outside / "turned")
     turned.symlink_to(outside / "turned")
     (own / names[1]).unlink()
@@ -237,7 +240,7 @@ def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     assert {word: set(found(word)) for word in words} == words
     columns = {one.name: one.value for one in picture_detail(app, found("square")["2.png"]).columns}
     assert columns == {"caption": "A balloon over the lake", "keywords": "square, blue"}
-    oval = concept.bench.concepts.begin("Oval", "An ellipse.")
-    oval.label_files.import_file(folder, format="sidecars", meanings={"oval": "yes", "*": "leave out"})
+    oval = begin_concept(concept.app, "Oval", "An ellipse.")
+    import_label_file(oval, folder, format="sidecars", meanings={"oval": "yes", "*": "leave out"})
     said = {i: one.value for i, one in decisions_of(oval).items()}
     assert said == dict.fromkeys(found("oval").values(), "yes")

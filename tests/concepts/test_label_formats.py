@@ -13,20 +13,27 @@ import pytest
 
 from concepts.errors import DiscernError, UnknownError, UnknownWordsError, WrongUsageError
 from concepts.labelling.formats import writable
+from concepts.labelling.label_files import (
+    LabelFileView,
+    import_label_file,
+    label_meanings,
+    label_rows,
+    preview_label_file,
+)
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
+from concepts.results.concepts import begin_concept
 from concepts.results.label_exports import export_labels
 from concepts.results.library import import_pictures, library_info
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.label_files import LabelFileView
+from concepts.use_cases import App, Concept
 from storage.labels import Author
 
 NAME = "Round thing"
 
 
 def said(concept: Concept) -> set[tuple[str, str, Author]]:
-    standing = concept.context.log.standing(concept.id)
+    standing = concept.app.log.standing(concept.id)
     return {(event.picture_id, event.value, event.author) for event in standing}
 
 
@@ -46,14 +53,14 @@ def answered(concept: Concept) -> Concept:
 
 
 def test_a_folder_of_copies_is_known_wherever_it_lies(answered: Concept, tmp_path: Path) -> None:
-    other = answered.bench.concepts.begin("Round thing again", "A filled ellipse.")
+    other = begin_concept(answered.app, "Round thing again", "A filled ellipse.")
     for name, copies in (("links", False), ("out", True)):
         export_labels(answered, "image-folder", tmp_path / name, copies=copies)
         assert {file.is_symlink() for file in (tmp_path / name).glob("*/*.png")} == {not copies}
     moved = shutil.move(tmp_path / "out", tmp_path / "moved")
-    assert other.label_files.import_file(Path(moved))["imported"] == 3
+    assert import_label_file(other, Path(moved))["imported"] == 3
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "moved"))
-    assert other.label_files.import_file(archive)["unchanged"] == 3
+    assert import_label_file(other, archive)["unchanged"] == 3
 
 
 def test_a_pipe_is_no_file_of_labels_and_no_link_out_of_the_library_is_opened(
@@ -64,15 +71,15 @@ def test_a_pipe_is_no_file_of_labels_and_no_link_out_of_the_library_is_opened(
         os.mkfifo(tmp_path / name)
         for format in ("", "csv", "fiftyone", "sidecars"):
             with pytest.raises(DiscernError, match=r"neither a file nor|looks like none"):
-                concept.label_files.import_file(tmp_path / name, format=format)
+                import_label_file(concept, tmp_path / name, format=format)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "folder" / "samples.json")
     with pytest.raises(DiscernError, match="not a regular file"):
-        concept.label_files.import_file(tmp_path / "folder", format="fiftyone")
+        import_label_file(concept, tmp_path / "folder", format="fiftyone")
     for folder, target in (("yes", tmp_path / "a"), ("no", pictures / "line-0002.png")):
         (tmp_path / "in" / folder).mkdir(parents=True)
         (tmp_path / "in" / folder / "a.png").symlink_to(target)
-    report = concept.label_files.import_file(tmp_path / "in")
+    report = import_label_file(concept, tmp_path / "in")
     assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
@@ -84,14 +91,14 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
         (tmp_path / "rooms" / word).mkdir(parents=True)
         shutil.copy(pictures / name, tmp_path / "rooms" / word)
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
-        concept.label_files.import_file(tmp_path / "rooms")
+        import_label_file(concept, tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
     assert not said(concept)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
-    found = concept.label_files.preview(tmp_path / "rooms", meanings=meanings)
+    found = preview_label_file(concept, tmp_path / "rooms", meanings=meanings)
     assert means(found) == {"Messy": "yes", "messy": "yes", "clean": "leave out"}
     assert (found.format, found.pictures) == ("image-folder", 2)
-    report = concept.label_files.import_file(tmp_path / "rooms", meanings=meanings)
+    report = import_label_file(concept, tmp_path / "rooms", meanings=meanings)
     assert (report["imported"], report["left_out"]) == (2, 1)
 
 
@@ -100,11 +107,11 @@ def test_what_a_person_says_a_word_means_comes_first(
 ) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
-    concept.label_files.import_file(file, meanings=meanings_of(["0=yes"]))
+    import_label_file(concept, file, meanings=meanings_of(["0=yes"]))
     assert {value for _, value, _ in said(concept)} == {"yes"}
     kinds = {"ellipse-0006.png": ["apple"], "ellipse-0009.png": ["yes"], "line-0002.png": ["chair"]}
     file = coco(tmp_path / "kinds.json", kinds)
-    found = concept.label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
+    found = preview_label_file(concept, file, meanings=meanings_of(["apple=yes", "*=no"]))
     assert means(found) == {"apple": "yes", "yes": "yes", "chair": "no"}
 
 
@@ -120,19 +127,19 @@ def test_a_word_can_mean_a_grade_or_a_class_and_a_meaning_that_is_none_is_refuse
             meanings_of([wrong])
 
 
-def test_words_that_mean_a_grade_are_taken_as_it(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
-    mess = bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
+def test_words_that_mean_a_grade_are_taken_as_it(bench: App, pictures: Path, tmp_path: Path) -> None:
+    mess = begin_concept(bench, "Mess", "How messy.", scale=Scale.graded(5))
     file = tmp_path / "a.csv"
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
     with pytest.raises(UnknownWordsError) as asked:
-        mess.label_files.import_file(file)
+        import_label_file(mess, file)
     assert asked.value.answers == ("1", "2", "3", "4", "5")
-    meanings = mess.label_files.meanings(["tidy=1", "awful=5", "*=3"])
-    found = mess.label_files.preview(file, meanings=meanings)
+    meanings = label_meanings(mess, ["tidy=1", "awful=5", "*=3"])
+    found = preview_label_file(mess, file, meanings=meanings)
     assert means(found) == {"tidy": "1", "awful": "5", "so so": "3"}
-    mess.label_files.import_file(file, meanings=meanings)
-    assert sorted(row["label"] for row in mess.label_files.rows()) == ["1", "3", "5"]
+    import_label_file(mess, file, meanings=meanings)
+    assert sorted(row["label"] for row in label_rows(mess)) == ["1", "3", "5"]
 
 
 def coco(path: Path, said: dict[str, list[str]]) -> Path:
@@ -152,9 +159,9 @@ def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Conc
     shown = {"ellipse-0006.png": ["ball", "ball", "table"], "pictures/line-0002.png": ["table"]}
     file = coco(tmp_path / "objects.json", shown | {"../line-0001.png": ["ball"], "nowhere.png": ["ball"]})
     meanings = meanings_of(["ball=yes", "table=leave-out"])
-    found = concept.label_files.preview(file, meanings=meanings)
+    found = preview_label_file(concept, file, meanings=meanings)
     assert {(word.word, word.rows) for word in found.words} == {("ball", 3), ("table", 2)}
-    report = concept.label_files.import_file(file, meanings=meanings)
+    report = import_label_file(concept, file, meanings=meanings)
     assert (report["imported"], report["left_out"], report["unknown_pictures"]) == (1, 2, 2)
     reasons = [row["reason"].removeprefix("no picture of the library: ") for row in report["bad_rows"]]
     assert reasons == ["../line-0001.png", "nowhere.png"]
@@ -168,13 +175,13 @@ def test_a_path_may_lead_up_and_its_end_names_no_two_pictures(
     up = os.path.relpath(pictures / "ellipse-0006.png", file.parent)
     assert up.startswith("..")
     file.write_text(f"path,label\n{up},yes\n{pictures}/../{pictures.name}/line-0002.png,no\n")
-    assert concept.label_files.import_file(file)["imported"] == 2
+    assert import_label_file(concept, file)["imported"] == 2
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
-    import_pictures(concept.bench.context, [*(tmp_path / "more").glob("*.*g")]).wait()
-    other = concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
+    import_pictures(concept.app, [*(tmp_path / "more").glob("*.*g")]).wait()
+    other = begin_concept(concept.app, "Round thing again", "A filled ellipse.")
     file = coco(tmp_path / "c.json", {"ellipse-0006.png": ["yes"], "more/ellipse-0006.png": ["no"]})
-    report = other.label_files.import_file(file)
+    report = import_label_file(other, file)
     assert report["imported"] == 1
     reasons = [row["reason"] for row in report["bad_rows"]]
     assert reasons == ["fits 2 pictures of the library: ellipse-0006.png"]
@@ -193,7 +200,7 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
     task["predictions"] = [annotated(1, "no")]
     other = {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}
     (tmp_path / "export.json").write_text(json.dumps([task, other]))
-    report = concept.label_files.import_file(tmp_path / "export.json")
+    report = import_label_file(concept, tmp_path / "export.json")
     assert (report["imported"], report["unanswered"]) == (2, 1)
     names = {(value, author.name) for _, value, author in said(concept)}
     assert names == {("yes", "ana@example.org"), ("no", "Label Studio 5")}
@@ -207,26 +214,26 @@ def test_parquet_takes_classes_by_number_and_truths(concept: Concept, pictures: 
     about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
     pq.write_table(table.replace_schema_metadata(about), tmp_path / "named.parquet")
     pq.write_table(pa.table({"file_name": places, "target": [True, False]}), tmp_path / "truths.parquet")
-    named = concept.label_files.preview(tmp_path / "named.parquet")
+    named = preview_label_file(concept, tmp_path / "named.parquet")
     assert {word.word for word in named.words} == {"tidy", "messy"}
-    truths = concept.label_files.preview(tmp_path / "truths.parquet")
+    truths = preview_label_file(concept, tmp_path / "truths.parquet")
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
-def test_scores_go_out_but_not_of_open_test_pictures(trained: Workbench, tmp_path: Path) -> None:
+def test_scores_go_out_but_not_of_open_test_pictures(trained: App, tmp_path: Path) -> None:
     concept = trained.concept(NAME)
-    standing = trained.context.log.standing(concept.id, ("person", "simulated"))
-    waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
+    standing = trained.log.standing(concept.id, ("person", "simulated"))
+    waiting = trained.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
     for format in ("label-studio", "fiftyone", "csv", "hugging-face", "coco"):
         out = tmp_path / f"{format}{writable(format).suffix}"
         written = export_labels(concept, format, out, what="both")
         assert written.left_out == {"are test pictures without a label": len(waiting)}
-        assert written.pictures + len(waiting) == library_info(trained.context).pictures
+        assert written.pictures + len(waiting) == library_info(trained).pictures
         text = (out / "samples.json" if out.is_dir() else out).read_bytes()
         assert not any(picture_id.encode() in text for picture_id in waiting), format
-        other = trained.concepts.begin(f"From {format}", "A filled ellipse.")
-        other.label_files.import_file(out)
+        other = begin_concept(trained, f"From {format}", "A filled ellipse.")
+        import_label_file(other, out)
         assert said(other) == said(concept)
 
 

@@ -14,11 +14,13 @@ from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsErro
 from concepts.labelling.asking import Purpose
 from concepts.labelling.consensus import consensus
 from concepts.labelling.files import new_labels, read_label_file, without_contradictions
+from concepts.labelling.label_files import import_label_file, label_rows, write_questions
 from concepts.labelling.labels import next_pictures, unlabelled_left
 from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
+from concepts.library.collection import collection_of
+from concepts.results.concepts import concept_state
 from concepts.results.trained import train
-from concepts.workbench import Concept
-from concepts.workbench.label_files import LabelFiles
+from concepts.use_cases import Concept
 from storage.csv_files import restored
 from storage.labels import Author, LabelEvent
 from storage.tables import now
@@ -42,34 +44,34 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     rows = [(one, "yes"), (other, "0"), (one, "no"), (one, "yes")]
     file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
     for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
-        report = concept.label_files.import_file(file)
+        report = import_label_file(concept, file)
         assert (report["imported"], report["unchanged"]) == (imported, unchanged)
         assert [row["row"] for row in report["bad_rows"]] == [2, 4, 5]
         assert "row 4 says no" in report["bad_rows"][0]["reason"]
         assert "row 2 says yes" in report["bad_rows"][1]["reason"]
-    assert [row["label"] for row in concept.label_files.rows()] == ["no"]
+    assert [row["label"] for row in label_rows(concept)] == ["no"]
 
 
 def test_a_file_of_only_bad_rows_or_without_our_columns_is_refused(concept: Concept, tmp_path: Path) -> None:
     rows = [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "yes", "split": "x"}]
     why = r"None of the 2 rows of a\.csv can be used\. Row 2"
     with pytest.raises(NoUsableRowsError, match=why) as caught:
-        concept.label_files.import_file(write(tmp_path / "a.csv", rows))
+        import_label_file(concept, write(tmp_path / "a.csv", rows))
     assert [number for number, _ in caught.value.rows] == [2, 3]
     with pytest.raises(DiscernError, match="picture, verdict"):
-        concept.label_files.import_file(write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
+        import_label_file(concept, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
 def test_rows_that_are_still_open_are_counted_and_their_file_never_replaced(
     concept: Concept, tmp_path: Path
 ) -> None:
     file = tmp_path / "questions.csv"
-    assert LabelFiles.write_questions(next_pictures(concept, 3), file) == 3
-    report = concept.label_files.import_file(file)
+    assert write_questions(next_pictures(concept, 3), file) == 3
+    report = import_label_file(concept, file)
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
     file.write_text("hours of work")
     with pytest.raises(DiscernError, match="is there already"):
-        LabelFiles.write_questions([], file)
+        write_questions([], file)
     assert file.read_text() == "hours of work"
 
 
@@ -77,7 +79,7 @@ def test_rows_that_are_still_open_are_counted_and_their_file_never_replaced(
 def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, purpose: Purpose) -> None:
     before = unlabelled_left(concept, purpose)
     rows = [{"id": p.id, "label": "yes"} for p in next_pictures(concept, 4, purpose=purpose)]
-    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
+    import_label_file(concept, write(tmp_path / "a.csv", rows))
     assert unlabelled_left(concept, purpose) == before - 4
     assert len(next_pictures(concept, 1000, purpose=purpose)) <= before - 4
 
@@ -85,7 +87,7 @@ def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, 
 def test_evaluation_pictures_only_measure_whatever_a_file_says(concept: Concept, tmp_path: Path) -> None:
     held_out = next_pictures(concept, 5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
-    assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
+    assert import_label_file(concept, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         concept.begin(train).wait()
 
@@ -104,8 +106,8 @@ def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes_and_a
 def test_conflicts_are_shown_and_train_nothing(concept: Concept, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert concept.definition.read().conflicts == [concept.context.collection.library.resolve(str(path))]
+    import_label_file(concept, write(tmp_path / "a.csv", rows))
+    assert concept_state(concept).conflicts == [collection_of(concept.app).library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         concept.begin(train).wait()
 

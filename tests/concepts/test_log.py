@@ -14,11 +14,14 @@ from fastapi.testclient import TestClient
 from web_screens import BASE, Screens
 
 from concepts.installation import log as log_module
+from concepts.installation.jobs import job_state, keep_log, log_of
 from concepts.installation.log import start_log
 from concepts.labelling.mining import mine
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import Settings
+from concepts.use_cases import App
 from concepts.use_cases.handles import DECLARED
-from concepts.workbench import Workbench
 from web.server import create_app
 
 pytestmark = pytest.mark.usefixtures("log_as_it_was")
@@ -26,33 +29,33 @@ KEY = "sk-secret-key-of-somebody"
 
 
 @pytest.fixture
-def bench(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def bench(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    bench = Workbench(Settings(home=own_home))
-    bench.installation.start_log()
+    bench = open_app(Settings(home=own_home))
+    keep_log(bench)
     return bench
 
 
-def lines(bench: Workbench) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in bench.installation.log().splitlines()]
+def lines(bench: App) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log_of(bench).splitlines()]
 
 
-def test_row_and_log_of_a_failed_job_say_why_with_its_traceback_and_no_key(bench: Workbench) -> None:
+def test_row_and_log_of_a_failed_job_say_why_with_its_traceback_and_no_key(bench: App) -> None:
     def work(job: Any, progress: Any) -> Any:
         raise KeyError(f"401 for {KEY}")
 
     bench.jobs.register(DECLARED[mine].job, work)
-    job_id = bench.concept_of(bench.context.store.create("c").id).submit(mine, 10)
+    job_id = bench.concept_of(bench.store.create("c").id).submit(mine, 10)
     with pytest.raises(KeyError):
         bench.jobs.resume(job_id)
-    view = bench.installation.job(job_id)
+    view = job_state(bench, job_id)
     assert view.error == "Something went wrong that should not (KeyError: '401 for ***')."
     assert "in work" in view.details
     failed = lines(bench)[-1]
     assert (failed["job"], failed["concept"], failed["level"]) == (job_id, 1, "error")
     assert failed["said"].startswith("mine failed: ")
     assert "raise KeyError(" in failed["details"]
-    assert KEY not in view.error + view.details + bench.installation.log().decode()
+    assert KEY not in view.error + view.details + log_of(bench).decode()
 
 
 def test_every_secret_of_the_settings_is_known(own_home: Path) -> None:
@@ -129,7 +132,7 @@ def test_a_folder_that_is_removed_in_use_is_made_again(own_home: Path, removed: 
 
 
 def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
     client = TestClient(create_app(bench), base_url=BASE, raise_server_exceptions=False)
@@ -147,9 +150,9 @@ def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     assert "ZeroDivisionError" in said[0]["details"]
 
 
-def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
+def test_what_a_request_sets_going_carries_its_id(bench: App) -> None:
     client = TestClient(create_app(bench))
-    bench.concepts.begin("c", "Whatever counts.")
+    begin_concept(bench, "c", "Whatever counts.")
     answer = client.post("/api/v1/concepts/c/expand")
     job = answer.json()["id"]
     queued = next(line for line in lines(bench) if line["said"] == "propose queued")
@@ -157,4 +160,4 @@ def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
     refused = client.post("/api/v1/concepts", json={"name": "c", "description": "Again."})
     assert refused.status_code == 409
     assert lines(bench)[-1]["said"] == "POST /api/v1/concepts: 409"
-    assert client.get("/api/v1/log").content.splitlines() == bench.installation.log().splitlines()
+    assert client.get("/api/v1/log").content.splitlines() == log_of(bench).splitlines()

@@ -14,13 +14,15 @@ from simulated_annotator import serving
 from concepts.collaborator.annotating import AnnotationRound, is_settled
 from concepts.collaborator.annotations import annotate, annotations_to_review
 from concepts.collaborator.suggestions import ReviewFilter
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import give_label
 from concepts.labelling.mining import LIKE_A_YES, mine, mine_more
 from concepts.labelling.ranking import effect_of
 from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.use_cases import App, Concept
 
 NAME = "Round thing"
 
@@ -37,9 +39,9 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-def with_a_small_pool(bench: Workbench) -> None:
+def with_a_small_pool(bench: App) -> None:
     """With answers, too."""
-    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    concept = begin_concept(bench, NAME, "A filled ellipse.")
     answer_next(concept, 12)
     concept.begin(mine, size=20).wait()
 
@@ -50,17 +52,17 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
 
 
 def labelled(concept: Concept) -> set[str]:
-    return {said.picture_id for said in concept.context.store.ratings(concept.id)}
+    return {said.picture_id for said in concept.app.store.ratings(concept.id)}
 
 
 def test_rounds_share_the_pictures_go_beyond_the_pool_and_leave_test_pictures_alone(
     concept: Concept, model: FakeOpenAI
 ) -> None:
-    answered, pool = set(concept.dataset().answers), concept.context.store.candidates(concept.id).keys()
+    answered, pool = set(dataset_of(concept).answers), concept.app.store.candidates(concept.id).keys()
     result = concept.begin(annotate, limit=48, rounds=3).wait()
     assert [one.pictures for one in result.rounds] == [16, 16, 16]
     assert result.annotated == result.calls == len(model.requests) == 48
-    dataset, looked_at = concept.dataset(), labelled(concept)
+    dataset, looked_at = dataset_of(concept), labelled(concept)
     assert dataset.agreement is not None  # so that the labels earn a weight
     assert dataset.agreement.n == len(answered & looked_at) >= 6
     assert looked_at - pool - dataset.answers.keys()
@@ -73,13 +75,13 @@ def test_rounds_share_the_pictures_go_beyond_the_pool_and_leave_test_pictures_al
 
 def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
     concept.begin(annotate, limit=12).wait()
-    before = next_for_machine(concept.dataset(), 10, labelled(concept))
-    effect = effect_of(concept.dataset(), labelled(concept))
-    for picture in concept.dataset().evaluation:
+    before = next_for_machine(dataset_of(concept), 10, labelled(concept))
+    effect = effect_of(dataset_of(concept), labelled(concept))
+    for picture in dataset_of(concept).evaluation:
         for author in ("a", "b", "c"):
             give_label(concept, picture, "yes", author=author, key=f"{author} {picture}")
-    assert next_for_machine(concept.dataset(), 10, labelled(concept)) == before
-    assert effect_of(concept.dataset(), labelled(concept)) == effect
+    assert next_for_machine(dataset_of(concept), 10, labelled(concept)) == before
+    assert effect_of(dataset_of(concept), labelled(concept)) == effect
 
 
 def test_a_killed_run_goes_on_and_pays_no_call_twice(concept: Concept, model: FakeOpenAI) -> None:
@@ -90,8 +92,8 @@ def test_a_killed_run_goes_on_and_pays_no_call_twice(concept: Concept, model: Fa
     with pytest.raises(KeyboardInterrupt):
         concept.begin(annotate, limit=40, rounds=4).wait(stop)
     assert 10 < len(model.requests) < 40
-    concept.bench.close()
-    result = Workbench(load_settings()).concept(NAME).begin(annotate, limit=40, rounds=4).wait()
+    concept.app.close()
+    result = open_app(load_settings()).concept(NAME).begin(annotate, limit=40, rounds=4).wait()
     seen = [request.pictures[-1] for request in model.requests]
     assert len(set(seen)) == len(seen) == result.calls == 40
     assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
@@ -109,7 +111,7 @@ def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None],
 
 def test_the_like_of_what_the_machine_says_counts_comes_into_the_pool(concept: Concept) -> None:
     concept.begin(annotate, limit=15).wait()
-    training_data = concept.dataset()
+    training_data = dataset_of(concept)
     yes = surest_yes(training_data)
     assert yes
     found = dict(mine_more(training_data, yes, 20))

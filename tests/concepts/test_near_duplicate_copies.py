@@ -6,13 +6,15 @@ import pytest
 from drawing import scene
 
 from concepts.library import ingestion, near_duplicates
+from concepts.library.collection import collection_of
 from concepts.results.library import import_pictures, library_info
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 
-def groups(bench: Workbench) -> set[frozenset[str]]:
-    library = bench.context.collection.library
+def groups(bench: App) -> set[frozenset[str]]:
+    library = collection_of(bench).library
     stem = {one.id: Path(one.files[0]).stem for one in library.pictures(library.all_ids())}
     return {frozenset(stem[one] for one in library.members([name])) for name in library.look_alikes(99, "")}
 
@@ -25,8 +27,8 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
     folder.mkdir()
     for seed in range(12):
         scene(seed).save(folder / f"{seed}.png")
-    bench = Workbench(load_settings(home=warm_home))
-    import_pictures(bench.context, [folder], encoder="embedded").wait()
+    bench = open_app(load_settings(home=warm_home))
+    import_pictures(bench, [folder], encoder="embedded").wait()
     assert groups(bench) == set()
 
     copies = {"0": "cropped", "1": "moved", "2": "turned"}
@@ -36,12 +38,12 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
     with monkeypatch.context() as patched:
         patched.setattr(ingestion, "group_near_duplicates", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            bench.context.collection.add([folder], None, lambda *_: None)
+            collection_of(bench).add([folder], None, lambda *_: None)
     assert groups(bench) == set()
     for _ in range(2):  # the second time there is nothing new
-        import_pictures(bench.context, [folder]).wait()
+        import_pictures(bench, [folder]).wait()
         assert groups(bench) == {frozenset(pair) for pair in copies.items()}
-    assert library_info(bench.context).pending == 0
+    assert library_info(bench).pending == 0
 
 
 def test_a_picture_is_compared_with_few_however_many_look_like_it(
@@ -54,7 +56,5 @@ def test_a_picture_is_compared_with_few_however_many_look_like_it(
             scene(0).rotate(90 * turns, expand=True).save(folder / f"{quality}.jpg", quality=quality)
     compared: list[object] = []
     monkeypatch.setattr(near_duplicates, "overlap", lambda *pair: compared.append(pair))
-    import_pictures(
-        Workbench(load_settings(home=warm_home)).context, [whole, turned], encoder="embedded"
-    ).wait()
+    import_pictures(open_app(load_settings(home=warm_home)), [whole, turned], encoder="embedded").wait()
     assert 60 <= len(compared) <= 60 * 2 * (near_duplicates.NEAREST + 1)

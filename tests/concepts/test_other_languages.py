@@ -18,9 +18,11 @@ from concepts.language.prompts import load_prompt
 from concepts.library import search
 from concepts.library.filters import PictureSelection
 from concepts.library.upkeep import reembed
+from concepts.results.concepts import begin_concept, concept_page, concept_state, new_concept
 from concepts.results.library import browse, import_pictures
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 GERMAN, ENGLISH = "Reife Äpfel in einer Kiste", "Ripe apples in a crate"
 PROPOSED = {
@@ -32,15 +34,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def bench(warm_home: Path, tmp_path: Path) -> Workbench:
-    bench = Workbench(Settings(home=warm_home))
-    import_pictures(bench.context, [draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
+def bench(warm_home: Path, tmp_path: Path) -> App:
+    bench = open_app(Settings(home=warm_home))
+    import_pictures(bench, [draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
     return bench
 
 
-def with_model(bench: Workbench, server: FakeOpenAI) -> Workbench:
-    home, server.answer = bench.context.settings.home, lambda request: PROPOSED
-    return Workbench(Settings(home=home, openai_base_url=server.base_url, llm_model=MODEL))
+def with_model(bench: App, server: FakeOpenAI) -> App:
+    home, server.answer = bench.settings.home, lambda request: PROPOSED
+    return open_app(Settings(home=home, openai_base_url=server.base_url, llm_model=MODEL))
 
 
 def test_nine_of_ten_sentences_in_twelve_languages_are_told_from_english() -> None:
@@ -58,42 +60,42 @@ def test_every_sentence_of_the_study_looks_english() -> None:
     assert [text for text in texts if not looks_english(text)] == []
 
 
-def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(bench: Workbench) -> None:
+def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(bench: App) -> None:
     hints = {
         **dict.fromkeys(["manzana", "Apfel", GERMAN], search.NOT_ENGLISH),
         "زجاجات فارغة بجانب سلة المهملات": search.NOT_ENGLISH,
         "graffiti": search.HARDLY_KNOWN,
         "a banana": search.FEW_MATCH,
     }
-    pages = {words: browse(bench.context, PictureSelection(q=words)) for words in hints}
+    pages = {words: browse(bench, PictureSelection(q=words)) for words in hints}
     assert {words: page.hint for words, page in pages.items()} == hints
     assert {len(page.pictures) for page in pages.values()} == {20}  # the nearest pictures all the same
 
 
-def test_a_concept_says_who_understands_its_sentence(bench: Workbench, server: FakeOpenAI) -> None:
-    assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.WRITE_ENGLISH
-    assert bench.concepts.new("Apples", description=ENGLISH, author="me").hint == ""
-    by_model = with_model(bench, server).concept("Äpfel").definition.get().hint
+def test_a_concept_says_who_understands_its_sentence(bench: App, server: FakeOpenAI) -> None:
+    assert new_concept(bench, "Äpfel", description=GERMAN, author="me").hint == search.WRITE_ENGLISH
+    assert new_concept(bench, "Apples", description=ENGLISH, author="me").hint == ""
+    by_model = concept_page(with_model(bench, server).concept("Äpfel")).hint
     assert by_model == search.BY_MODEL.format(model=MODEL)
 
 
 def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
-    bench: Workbench, server: FakeOpenAI, tiny_open_clip: Path
+    bench: App, server: FakeOpenAI, tiny_open_clip: Path
 ) -> None:
-    bench.context.begin(reembed, f"local-dir:{tiny_open_clip}").wait()
-    assert browse(bench.context, PictureSelection(q=GERMAN)).hint == ""
-    assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
+    bench.begin(reembed, f"local-dir:{tiny_open_clip}").wait()
+    assert browse(bench, PictureSelection(q=GERMAN)).hint == ""
+    assert new_concept(bench, "Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
     concept = with_model(bench, server).concept("Äpfel")
-    assert concept.definition.read().hint == ""
+    assert concept_state(concept).hint == ""
     concept.begin(propose).wait()
     assert load_prompt("english").text not in server.requests[-1].text
 
 
 def test_a_model_is_asked_for_english_searches_where_the_person_writes_otherwise(
-    bench: Workbench, server: FakeOpenAI
+    bench: App, server: FakeOpenAI
 ) -> None:
     for sentence, asks in ((GERMAN, True), (ENGLISH, False)):
-        concept = with_model(bench, server).concepts.begin(f"Äpfel {asks}", sentence)
+        concept = begin_concept(with_model(bench, server), f"Äpfel {asks}", sentence)
         concept.begin(propose).wait()
         assert (load_prompt("english").text in server.requests[-1].text) == asks
         proposed = definition_of(concept).definition

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from statements import statements
 
-from concepts.definition.revisions import revisions
+from concepts.definition.revisions import definition_of, revisions
+from concepts.labelling.label_files import label_rows
 from concepts.labelling.labels import give_label, take_back_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
+from concepts.results.overview import list_concepts
 from concepts.results.review import review_queue
 from concepts.results.trained import list_versions, train
 from concepts.results.trash import list_trash
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NAME = "Round thing"
 
@@ -29,44 +33,46 @@ def unmeasured(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def filled(answered_once: Workbench) -> Workbench:
+def filled(answered_once: App) -> App:
     """Five of everything."""
     bench = answered_once
-    store, heads = bench.context.store, bench.context.heads
-    concept = bench.context.row_of(NAME)
+    store, heads = bench.store, bench.heads
+    concept = bench.concept(NAME).row
     bench.concept(NAME).begin(train).wait()
     take_back_labels(bench.concept(NAME), author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
-        bench.concepts.begin(f"Concept {number}", "Another one.")
+        begin_concept(bench, f"Concept {number}", "Another one.")
         gone = store.create(f"Gone {number}")
         store.put_away(gone.id)
-        store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
+        store.add_definition(
+            concept.id, definition_of(bench.concept_of(concept.id)).definition.model_dump(), "me", ""
+        )
         heads.add(concept.id, replace(newest, number=0))
     store.put_away(store.create("Gone 1").id)
     for number in range(1, 6):
         heads.add_evaluation(concept.id, number, 0, unmeasured(number))
-    for picture in bench.context.collection.library.all_ids()[:5]:
+    for picture in collection_of(bench).library.all_ids()[:5]:
         give_label(bench.concept(NAME), picture, "yes", author="ana", key=uuid.uuid4().hex)
     return bench
 
 
 LISTS: dict[str, Callable[..., list[object]]] = {
-    "concepts": lambda bench, *page: bench.concepts.all(*page),
-    "trash": lambda bench, *page: list_trash(bench.context, "concept", *page),
+    "concepts": lambda bench, *page: list_concepts(bench, *page),
+    "trash": lambda bench, *page: list_trash(bench, "concept", *page),
     "revisions": lambda bench, *page: revisions(bench.concept(NAME), *page),
     "versions": lambda bench, *page: list_versions(bench.concept(NAME), *page),
-    "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
+    "labels": lambda bench, *page: label_rows(bench.concept(NAME), *page),
 }
 
 
-def test_a_page_is_that_part_of_the_list_and_reads_no_row_of_another(filled: Workbench) -> None:
+def test_a_page_is_that_part_of_the_list_and_reads_no_row_of_another(filled: App) -> None:
     for what, listed in LISTS.items():
         everything = listed(filled)  # answers are read once, then only what changed
-        with statements(filled.context.database) as for_all:
+        with statements(filled.database) as for_all:
             listed(filled)
-        with statements(filled.context.database) as for_two:
+        with statements(filled.database) as for_two:
             assert listed(filled, 2, 1) == everything[1:3], what
         assert len(everything) == 5, what
         assert any("LIMIT" in statement for statement in for_two), what

@@ -12,7 +12,7 @@ import pytest
 
 from concepts.labelling.consensus import Decision
 from concepts.results.watch_precision import WatchPrecision, precision
-from concepts.workbench.watcher import lot
+from concepts.results.watcher import lot
 from storage.tables import now
 from storage.watches import Watched
 

@@ -6,8 +6,8 @@ import shutil
 import stat
 from pathlib import Path
 
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 
 def mode(path: Path) -> int:
@@ -23,5 +23,5 @@ def test_a_data_folder_is_its_owners_alone_whenever_it_is_opened(
     shutil.copytree(made_library[0], own_home)
     own_home.chmod(0o755)
     (own_home / "discern.sqlite").chmod(0o644)
-    Workbench(load_settings()).close()
+    open_app(load_settings()).close()
     assert (mode(own_home), mode(own_home / "discern.sqlite")) == (0o700, 0o600)

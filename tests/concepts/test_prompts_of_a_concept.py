@@ -22,8 +22,8 @@ from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError, UnknownError
 from concepts.labelling.mining import mine
 from concepts.language.prompts import load_prompt
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.results.concepts import begin_concept
+from concepts.use_cases import App, Concept
 
 NAME = "Round thing"
 OWN = load_prompt("annotate.system").text + "\n\nBe strict about what is cut off at the edge."
@@ -42,8 +42,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-def with_a_pool(bench: Workbench) -> None:
-    bench.concepts.begin(NAME, "A filled ellipse.")
+def with_a_pool(bench: App) -> None:
+    begin_concept(bench, NAME, "A filled ellipse.")
     bench.concept(NAME).begin(mine).wait()
 
 
@@ -58,11 +58,11 @@ def test_an_own_text_is_sent_and_makes_another_annotator(concept: Concept, model
     set_prompt(concept, "annotate.system", OWN, author="ana")
     concept.begin(annotate, limit=1).wait()
     assert "cut off at the edge" in model.requests[-1].text
-    assert len({said.fingerprint for said in concept.context.store.ratings(concept.id)}) == 2
+    assert len({said.fingerprint for said in concept.app.store.ratings(concept.id)}) == 2
 
 
 def test_scoping_uses_it_too_and_other_concepts_keep_the_default(concept: Concept, model: FakeOpenAI) -> None:
-    other = concept.bench.concepts.begin("Other", "A rectangle.")
+    other = begin_concept(concept.app, "Other", "A rectangle.")
     text = load_prompt("scope.questions.system").text + "\nAsk about size."
     set_prompt(concept, "scope.questions.system", text, author="ana")
     concept.begin(ask_questions).wait()
@@ -90,7 +90,7 @@ def test_only_what_judges_or_proposes_is_edited_and_on_no_test_picture(concept: 
             set_prompt(concept, name, "text", author="ana")
         with pytest.raises(UnknownError):
             prompt_changes(concept, name)
-    measures = next(iter(concept.context.store.evaluation_pictures(concept.id)))
+    measures = next(iter(concept.app.store.evaluation_pictures(concept.id)))
     with pytest.raises(DiscernError, match="is a test picture"):
         preview_prompt(concept, "annotate.user", measures)
 
@@ -111,7 +111,7 @@ def test_the_preview_is_what_is_sent_to_the_letter(
     choose_annotator(concept, Setup("vlm", examples=examples), author="ana")
     set_prompt(concept, "annotate.system", OWN, author="ana")
     concept.begin(annotate, limit=1).wait()
-    [picture] = concept.context.store.ratings(concept.id)
+    [picture] = concept.app.store.ratings(concept.id)
     preview, sent = preview_prompt(concept, "annotate.user", picture.picture_id), model.requests[-1]
     assert "\n".join(m.text for m in preview.messages) == sent.text
     assert preview.parameters == {key: value for key, value in sent.body.items() if key != "messages"}
@@ -119,9 +119,9 @@ def test_the_preview_is_what_is_sent_to_the_letter(
     assert shown == [(picture.picture_id, len(sent.pictures[-1]))]
 
 
-def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[], Workbench]) -> None:
+def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[], App]) -> None:
     bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    begin_concept(bench, NAME, "A filled ellipse.")
     for prompt in prompts_in_use(bench.concept(NAME)):
         sent = preview_prompt(bench.concept(NAME), prompt.name)
         assert (sent.model, [m.role for m in sent.messages]) == ("", ["system", "user"])

@@ -10,9 +10,10 @@ from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from concepts.collaborator.proposals import ask_questions, propose
 from concepts.definition.document import Query
 from concepts.definition.revisions import definition_of, revise
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.use_cases import Concept
 
 PROPOSED = {
     "necessary": ["A fruit can be seen."],
@@ -26,8 +27,8 @@ PROPOSED = {
 @pytest.fixture
 def concept(warm_home: Path, server: FakeOpenAI) -> Concept:
     server.answer = lambda request: PROPOSED
-    bench = Workbench(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
-    return bench.concepts.begin("Fruit", "whole fruit, but not juice")
+    bench = open_app(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
+    return begin_concept(bench, "Fruit", "whole fruit, but not juice")
 
 
 def proposed(concept: Concept) -> set[str]:
@@ -65,7 +66,7 @@ def test_a_model_proposes_and_where_built_in_words_add_searches_the_definition_s
     assert (revision.author, revision.problem) == (MODEL, "")
     assert proposed(concept) == {"model"}
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
-    begun = concept.bench.concepts.begin("Ripe fruit", "whole fruit, but not juice")
+    begun = begin_concept(concept.app, "Ripe fruit", "whole fruit, but not juice")
     done = begun.begin(propose).wait()
     assert (done.author, done.problem) == (MODEL, "")
     note = definition_of(begun).note
@@ -75,7 +76,7 @@ def test_a_model_proposes_and_where_built_in_words_add_searches_the_definition_s
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     concept: Concept, server: FakeOpenAI
 ) -> None:
-    begun = concept.bench.concepts.begin("Juice", "Bottles of fruit juice")
+    begun = begin_concept(concept.app, "Juice", "Bottles of fruit juice")
     noun = Query(text="fruit tree", counts=False, origin="vocabulary")
     proposed = definition_of(begun).definition.model_copy(update={"queries": (noun,)})
     revise(begun, proposed, author="built-in vocabulary", note="")

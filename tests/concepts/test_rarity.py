@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from answering import answer
 
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import next_pictures
 from concepts.learning.stratified import Draws
+from concepts.results.concepts import concept_state
 from concepts.results.measured_sample import MeasuredSample, sample
 from concepts.results.rarity import FIND_MORE, Rarity, rarity
 from concepts.results.review import looked_over_now
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NAME = "Round thing"
 
@@ -46,15 +48,15 @@ def test_a_first_part_of_the_test_labels_is_called_that_and_nothing_is_said_wher
     assert found(yes=6, value=270).sentence == found(n=11, high=1260).sentence == ""
 
 
-def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> None:
+def test_the_first_wave_tells_once_all_of_it_is_answered(bench: App) -> None:
     concept = bench.concept(NAME)
-    first = list(bench.context.store.evaluation_pictures(concept.id))
+    first = list(bench.store.evaluation_pictures(concept.id))
     learned = [picture.id for picture in next_pictures(concept, 5)]
     answer(bench, NAME, learned, always="yes")
     answer(bench, NAME, first[1:], always="no")
 
     def said_now() -> Rarity | None:
-        dataset = concept.dataset()
+        dataset = dataset_of(concept)
         return rarity(sample(dataset), dataset, [learned])
 
     assert said_now() is None
@@ -64,7 +66,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered(bench: Workbench) -> No
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
     assert looked_over_now(bench.concept(NAME)).rarity is not None
-    assert said.sentence == concept.definition.read().rare == ""  # 12 of 90: nobody can tell yet
+    assert said.sentence == concept_state(concept).rare == ""  # 12 of 90: nobody can tell yet
 
 
 def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with() -> None:

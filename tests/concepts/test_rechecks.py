@@ -9,6 +9,8 @@ import pytest
 from rows import add_pictures, draw_apart, picture_ids
 
 from concepts.labelling import rechecks as rules
+from concepts.labelling.dataset import dataset_of
+from concepts.labelling.label_files import import_label_file, label_rows, write_questions
 from concepts.labelling.labels import (
     GivenLabel,
     commit_labels,
@@ -23,8 +25,7 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.results.review import review_queue
-from concepts.workbench.concept import Concept
-from concepts.workbench.label_files import LabelFiles
+from concepts.use_cases import Concept
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.labels import Author, LabelLog, NewLabel
@@ -88,8 +89,8 @@ def asked_again(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> Concept:
 
 def state(concept: Concept) -> tuple[object, ...]:
     """All that an answer can change."""
-    dataset = concept.dataset()
-    rows = concept.label_files.rows()
+    dataset = dataset_of(concept)
+    rows = label_rows(concept)
     return dataset.decisions, dataset.blind, dataset.measuring, label_count(concept), rows
 
 
@@ -100,17 +101,17 @@ def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_agai
     assert not any(p.repeat for p in upcoming(concept, [question.id], 5, "me").pictures)
     key = say(concept, question.id, "no", repeat=True)
     assert state(concept) == before
-    (pair,) = concept.dataset().twice.pairs
+    (pair,) = dataset_of(concept).twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
     assert recent_labels(concept, "me", 1)[0].repeat
     take_back_labels(concept, author="me", only=[key])
-    assert (state(concept), concept.dataset().twice.pairs) == (before, [])
+    assert (state(concept), dataset_of(concept).twice.pairs) == (before, [])
     assert question.id in {p.id for p in upcoming(concept, [], 3, "me").pictures}
 
 
 def test_only_what_was_answered_before_is_a_repeat(asked_again: Concept) -> None:
     concept = asked_again
-    answered = next(iter(concept.context.store.evaluation_pictures(concept.id)))
+    answered = next(iter(concept.app.store.evaluation_pictures(concept.id)))
     (new,) = next_pictures(concept, 1, purpose="evaluation")
     (learns,) = next_pictures(concept, 1)
     for picture in (new.id, learns.id):
@@ -118,7 +119,7 @@ def test_only_what_was_answered_before_is_a_repeat(asked_again: Concept) -> None
         assert decisions_of(concept)[picture].value == "no"
     say(concept, answered, "no", repeat=True, in_view=True)
     assert decisions_of(concept)[answered].value == "no"
-    assert concept.dataset().twice.pairs == []
+    assert dataset_of(concept).twice.pairs == []
 
 
 def test_a_picture_that_stood_in_two_tabs_keeps_its_first_label_and_is_in_review_until_it_is_labelled_anew(
@@ -129,7 +130,7 @@ def test_a_picture_that_stood_in_two_tabs_keeps_its_first_label_and_is_in_review
     def in_review(reader: str) -> list[str]:
         return [
             row.evidence
-            for row in review_queue(concept.bench.concept(concept.name), Reason.SAID_BOTH, reader=reader).rows
+            for row in review_queue(concept.app.concept(concept.name), Reason.SAID_BOTH, reader=reader).rows
         ]
 
     say(concept, picture.id, "yes", repeat=True)  # of which there is no earlier one
@@ -155,12 +156,12 @@ def test_repeats_are_beside_new_ones_in_a_list_and_come_back_in_a_file(
     asked = next_pictures(concept, 3, purpose="evaluation", author="me")
     (again,) = [p for p in asked if p.repeat]
     assert len(asked) == 4
-    LabelFiles.write_questions([again], tmp_path / "asked.csv")
+    write_questions([again], tmp_path / "asked.csv")
     text = (tmp_path / "asked.csv").read_text()
     (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
     for imported in (1, 0):
-        assert concept.label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
-    assert len(concept.dataset().twice.pairs) == 1
+        assert import_label_file(concept, tmp_path / "filled.csv")["imported"] == imported
+    assert len(dataset_of(concept).twice.pairs) == 1
     assert state(concept)[0] == before[0]
 
 
@@ -169,8 +170,8 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
     first = recent_labels(concept, "me", 2)[0]
     say(concept, first.id, "no", repeat=True)
     take_back_labels(concept, author="me", only=[first.key])
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(concept, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
-    dataset = concept.dataset()
+    dataset = dataset_of(concept)
     assert (dataset.blind[first.id].value, dataset.twice.pairs) == ("no", [])

@@ -7,27 +7,28 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import decisions_of, give_label, next_pictures
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.calibration import logit
 from concepts.results import mislabelled
+from concepts.results import review as module
 from concepts.results.heads import head_of
 from concepts.results.mislabelled import odd_ones
 from concepts.results.review import keep_looking_over, looked_over_now, review_queue
 from concepts.results.trained import train
-from concepts.workbench import Concept, Workbench
-from concepts.workbench import review as module
+from concepts.use_cases import App, Concept
 from storage.tables import PictureRow
 
 NAME = "Round thing"
 
 
-def answer(bench: Workbench, picture: str, value: str) -> None:
+def answer(bench: App, picture: str, value: str) -> None:
     give_label(bench.concept(NAME), picture, value, author="me")
 
 
-def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
+def queued(bench: App, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
     return review_queue(bench.concept(NAME), reason, reader=reader).rows
 
 
@@ -38,12 +39,12 @@ def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     training = [picture.id for picture in next_pictures(concept, 3)]
     measuring = [picture.id for picture in next_pictures(concept, 2, purpose="evaluation")]
     for picture in training + measuring:
-        answer(concept.bench, picture, "no")
+        answer(concept.app, picture, "no")
     return training
 
 
 def test_only_labels_that_train_are_likely_mislabelled_until_they_are_said_again(
-    bench: Workbench, doubted: list[str]
+    bench: App, doubted: list[str]
 ) -> None:
     looked_over_now(bench.concept(NAME))
     found = review_queue(bench.concept(NAME))
@@ -58,12 +59,12 @@ def test_only_labels_that_train_are_likely_mislabelled_until_they_are_said_again
 
 
 def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Concept) -> None:
-    bench = concept.bench
+    bench = concept.app
     for picture in next_pictures(concept, 24):
         answer(bench, picture.id, "yes")
-    odd = [row.id for row in odd_ones(concept.dataset(), 24)]
+    odd = [row.id for row in odd_ones(dataset_of(concept), 24)]
     assert 0 < len(odd) < 12  # by the quartiles of a random network's distances
-    assert odd_ones(concept.dataset(), 24, besides=set(odd)) == []
+    assert odd_ones(dataset_of(concept), 24, besides=set(odd)) == []
     looked_over_now(bench.concept(NAME))
     assert [row.id for row in queued(bench, Reason.ODD)] == odd
     answer(bench, odd[0], "yes")
@@ -71,7 +72,7 @@ def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Con
 
 
 def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
-    bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
+    bench: App, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (late,) = next_pictures(bench.concept(NAME), 1, purpose="evaluation")
 
@@ -86,16 +87,16 @@ def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
 
 
 def test_to_keep_up_trains_nothing_but_asks_for_a_look_and_only_when_something_has_changed(
-    bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
+    bench: App, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def looks() -> int:
-        return len(bench.jobs.store.newest_first(["look over"], bench.context.row_of(NAME).id))
+        return len(bench.jobs.store.newest_first(["look over"], bench.concept(NAME).id))
 
     with monkeypatch.context() as closed:
         closed.setattr(module, "likely_mislabelled", None)
         for _ in range(2):
             keep_looking_over(bench.concept(NAME))
-    (job,) = bench.jobs.store.newest_first(["look over"], bench.context.row_of(NAME).id)
+    (job,) = bench.jobs.store.newest_first(["look over"], bench.concept(NAME).id)
     bench.jobs.resume(job.id)
     assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted)
     first = looked_over_now(bench.concept(NAME))
@@ -108,11 +109,11 @@ def test_to_keep_up_trains_nothing_but_asks_for_a_look_and_only_when_something_h
 
 
 def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place(
-    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+    trained: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Heads that had not seen the pictures say yes to all of them."""
     monkeypatch.setattr(mislabelled, "held_out_probabilities", lambda data, *_: np.ones(len(data.positive)))
-    bench, dataset = trained, trained.context.dataset(trained.context.row_of(NAME))
+    bench, dataset = trained, dataset_of(trained.concept(NAME))
     slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
     answer(bench, slip, "no")
     concept = bench.concept(NAME)
@@ -122,7 +123,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     assert slip in {row.id for row in wrong}
     unseen = [row for row in wrong if row.evidence == "Without this label, version 2 would say yes."]
     assert {row.label for row in unseen} == {"no"}
-    dataset = bench.context.dataset(concept.row)
+    dataset = dataset_of(concept)
     assert not {row.id for row in unsure} & (dataset.reserved | dataset.answers.keys())
     threshold = head_of(concept).threshold
     edges = [abs(logit(row.score) - logit(threshold)) for row in unsure if row.score is not None]
@@ -134,9 +135,9 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     assert {slip, unsure[0].id}.isdisjoint(row.id for row in left)
 
 
-def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Workbench) -> None:
+def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: App) -> None:
     one, other, third = [picture.id for picture in next_pictures(bench.concept(NAME), 3)]
-    with bench.context.database.write() as session:
+    with bench.database.write() as session:
         for picture in (one, other):
             session.get_one(PictureRow, picture).near_group = one
     answer(bench, one, "yes")
@@ -151,7 +152,7 @@ def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Work
 
 
 def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
-    bench: Workbench, doubted: list[str]
+    bench: App, doubted: list[str]
 ) -> None:
     give_label(bench.concept(NAME), doubted[0], "yes", author="ana")
     give_label(bench.concept(NAME), doubted[0], "no", author="ben")

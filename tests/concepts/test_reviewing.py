@@ -10,8 +10,10 @@ from simulated_annotator import rate
 from concepts.collaborator.annotations import annotations_to_review, opinion_of
 from concepts.collaborator.suggestions import PAGE, ReviewFilter, kind_of
 from concepts.labelling.consensus import Decision
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import comment_on, give_label
-from concepts.workbench import Concept
+from concepts.library.collection import collection_of
+from concepts.use_cases import Concept
 
 
 @pytest.mark.parametrize(
@@ -32,8 +34,8 @@ def test_a_label_is_of_the_kind_a_person_expects(rating: int, answer: Any, kind:
 
 
 def not_reserved(concept: Concept) -> list[str]:
-    reserved = concept.dataset().reserved
-    return [i for i in concept.context.collection.library.all_ids() if i not in reserved]
+    reserved = dataset_of(concept).reserved
+    return [i for i in collection_of(concept.app).library.all_ids() if i not in reserved]
 
 
 @pytest.fixture
@@ -41,8 +43,8 @@ def ids(concept: Concept) -> list[str]:
     """Thirty pictures with ratings 1 to 5 in turn, evidence on one criterion; and two evaluation pictures."""
     ids = not_reserved(concept)[:30]
     brought = [(i, ["a disc"] if n < 10 else ["random"]) for n, i in enumerate(ids)]
-    concept.context.store.add_candidates(concept.id, brought, 1)
-    for n, picture in enumerate([*ids, *list(concept.dataset().evaluation)[:2]]):
+    concept.app.store.add_candidates(concept.id, brought, 1)
+    for n, picture in enumerate([*ids, *list(dataset_of(concept).evaluation)[:2]]):
         verdict = ("met", "not met", "unclear")[n % 3]
         evidence = {"criterion": "It is round", "kind": "necessary", "verdict": verdict, "score": 0}
         rate(concept, {picture: 1 + n % 5}, evidence=[evidence])
@@ -62,7 +64,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(concept: Concept
 def test_of_pictures_kept_for_measuring_nothing_is_shown(concept: Concept, ids: list[str]) -> None:
     pages = [annotations_to_review(concept, ReviewFilter(), page) for page in (1, 2, 3)]
     assert sorted(item.id for page in pages for item in page.items) == sorted(ids)
-    assert opinion_of(concept, next(iter(concept.dataset().evaluation))) is None
+    assert opinion_of(concept, next(iter(dataset_of(concept).evaluation))) is None
     said = opinion_of(concept, ids[4])
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 

@@ -15,9 +15,12 @@ from concepts.definition import editing
 from concepts.definition.document import Criterion, Definition
 from concepts.definition.revisions import restore_definition, revise
 from concepts.errors import DiscernError
+from concepts.installation.jobs import model_costs
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.mining import criteria_of, mine
+from concepts.results.concepts import begin_concept
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 
 QUESTIONS = {
     "questions": [
@@ -46,11 +49,11 @@ TREE = Definition(
 
 
 @pytest.fixture
-def concept(open_bench: Callable[[], Workbench], server: FakeOpenAI) -> Concept:
+def concept(open_bench: Callable[[], App], server: FakeOpenAI) -> Concept:
     bench = open_bench()
     endpoint = {"openai_base_url": server.base_url, "openai_api_key": "simulated", "llm_model": MODEL}
-    bench.context.settings = load_settings(**endpoint)
-    return bench.concepts.begin("Circle", "A round shape")
+    bench.settings = load_settings(**endpoint)
+    return begin_concept(bench, "Circle", "A round shape")
 
 
 def asked_of(concept: Concept) -> list[str]:
@@ -80,14 +83,14 @@ def test_what_asking_and_proposing_cost_is_kept_by_purpose(concept: Concept, ser
     server.script(says(QUESTIONS), says(KINDS))
     concept.begin(ask_questions).wait()
     assert concept.begin(propose, kinds=True).wait().added == 1
-    [total] = concept.bench.installation.model_costs().totals
+    [total] = model_costs(concept.app).totals
     assert (total.purpose, total.calls, total.concept) == ("scope", 2, "Circle")
 
 
 def test_more_kinds_need_a_model_and_a_signal_that_is_there(concept: Concept) -> None:
     with pytest.raises(DiscernError, match="none of the criteria"):
         concept.begin(propose, kinds=True, near="a square").wait()
-    concept.context.settings.llm_model = None
+    concept.app.settings.llm_model = None
     with pytest.raises(DiscernError, match="none is set"):
         concept.begin(propose, kinds=True).wait()
 
@@ -99,7 +102,7 @@ def test_what_counts_and_what_is_open_is_looked_for_and_shown_with_pictures_of_w
     criteria = criteria_of(concept, 6)
     assert [len(c.found) for c in criteria] == [0, 6, 6, 6]
     assert [c.of for c in criteria] == ["", "a round shape", "a round shape", ""]
-    measuring = set(concept.dataset().evaluation)
+    measuring = set(dataset_of(concept).evaluation)
     assert measuring
     assert not measuring & {p.id for c in criteria for p in c.found}
     brought = concept.begin(mine, size=40).wait().per_query

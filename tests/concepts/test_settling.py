@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from answering import answer_next
 
-from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.dataset import AnswerCount, dataset_of
 from concepts.results.advice import about_rare, advice, is_enough, mode, progress
 from concepts.results.stability import LAST, Left, Settling, few_left, settling
-from concepts.workbench import Concept
+from concepts.use_cases import Concept
 
 
 def counted(**changes: int) -> Settling:
@@ -115,10 +115,10 @@ def test_how_it_is_known_is_said_also_where_few_are_left() -> None:
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(concept: Concept) -> None:
     def settled_after(n: int) -> Settling | None:
         answer_next(concept, n)
-        return settling(concept.dataset(), "auto")
+        return settling(dataset_of(concept), "auto")
 
     assert settled_after(LAST) is None
     found = settled_after(12)
-    assert (found.answers, found.pictures) == (LAST + 12, concept.dataset().pictures)
+    assert (found.answers, found.pictures) == (LAST + 12, dataset_of(concept).pictures)
     assert found.changed <= found.either <= found.pictures
     assert found.left is None  # something was found with the last of them

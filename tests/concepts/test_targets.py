@@ -15,7 +15,7 @@ from concepts.learning.report import Metric, target_met
 from concepts.results.bundles import write_bundle
 from concepts.results.trained import measure_again, train, version_beside
 from concepts.results.training import about_target
-from concepts.workbench import Concept
+from concepts.use_cases import Concept
 
 
 def answer_without_any_rule(concept: Concept) -> None:

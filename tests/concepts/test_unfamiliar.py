@@ -16,11 +16,13 @@ from concepts.bundle.load import load_bundle
 from concepts.errors import ConflictError
 from concepts.labelling.labels import give_label
 from concepts.results.bundles import write_bundle
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.scores import begin_scoring, classifier, score_page
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NAME = "Round thing"
 NOISE = 5
@@ -35,12 +37,12 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """A version trained on 30 of 240 drawings."""
     root = tmp_path_factory.mktemp("unfamiliar")
-    bench = Workbench(Settings(home=root / "home"))
-    import_pictures(bench.context, [draw_folder(root / "pictures", 240)], encoder="embedded").wait()
-    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    bench = open_app(Settings(home=root / "home"))
+    import_pictures(bench, [draw_folder(root / "pictures", 240)], encoder="embedded").wait()
+    concept = begin_concept(bench, NAME, "A filled ellipse.")
     answer_next(concept, 30)
     concept.begin(train).wait()
     yield bench
@@ -49,23 +51,23 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 
 @pytest.mark.slow
 def test_the_exported_file_and_who_is_sent_a_picture_name_those_of_another_kind(
-    bench: Workbench, noise: Path, tmp_path: Path
+    bench: App, noise: Path, tmp_path: Path
 ) -> None:
     bundle = Path(write_bundle(bench.concept(NAME), tmp_path / "bundle").folder)
     assert load_bundle(bundle).facts.familiar == (NAME,)
-    begin_scoring(bench.context, bundle, [noise], tmp_path / "scores.csv").wait()
+    begin_scoring(bench, bundle, [noise], tmp_path / "scores.csv").wait()
     with (tmp_path / "scores.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == NOISE
     assert all(float(row["familiarity"]) < 0 for row in rows)
-    sent = classifier(bench.context, [NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
+    sent = classifier(bench, [NAME])("noise-0.png", (noise / "noise-0.png").read_bytes)
     (found,) = sent.said
     assert found.familiarity < 0
     assert found.zone == "look"  # for a person to look at
 
 
-def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:
-    import_pictures(bench.context, [noise]).wait()
+def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: App, noise: Path) -> None:
+    import_pictures(bench, [noise]).wait()
     page = score_page(bench.concept(NAME), "unfamiliar", limit=NOISE)
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
     assert page.unfamiliar >= NOISE
@@ -75,7 +77,7 @@ def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Work
     assert [one.unfamiliar for one in after.pictures] == [False, *[True] * (NOISE - 1)]
 
 
-def test_a_version_that_cannot_tell_says_so(bench: Workbench) -> None:
+def test_a_version_that_cannot_tell_says_so(bench: App) -> None:
     bench.concept(NAME).begin(train, head="lda").wait()
     with pytest.raises(ConflictError, match="can't tell which pictures are unfamiliar"):
         score_page(bench.concept(NAME), "unfamiliar")

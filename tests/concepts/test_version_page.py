@@ -18,15 +18,17 @@ from concepts.bundle.page import document_of
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.definition.revisions import definition_of, rename, revise
 from concepts.errors import DiscernError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.examples import edit_definition, give_example
 from concepts.labelling.labels import give_label, next_pictures
+from concepts.library.collection import collection_of
 from concepts.results.bundles import exported, page_document, version_card, write_bundle, write_page
 from concepts.results.export import story_of
 from concepts.results.heads import head_of
 from concepts.results.mistakes import pictures_to_show
 from concepts.results.trained import train
 from concepts.results.trash import put_into_trash
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.choices import Deliberations
 
 NAME = "Round thing"
@@ -40,7 +42,7 @@ def shown_in(page: str) -> list[bytes]:
 
 
 def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_never_measured(
-    trained: Workbench,
+    trained: App,
 ) -> None:
     concept = trained.concept(NAME)
     page, card = page_document(concept), version_card(concept)
@@ -57,7 +59,7 @@ def test_a_page_says_what_the_card_says_too_and_nothing_of_figures_that_were_nev
 
 
 def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
-    trained: Workbench, tmp_path: Path
+    trained: App, tmp_path: Path
 ) -> None:
     rename(trained.concept(NAME), "Plate", author="me")
     page = page_document(trained.concept("Plate"))
@@ -66,7 +68,7 @@ def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_no
     assert write_bundle(trained.concept("Plate"), tmp_path / "plate").concepts == {"Plate": 1}
 
 
-def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
+def test_pictures_go_along_as_pixels_alone_without_their_names(trained: App, tmp_path: Path) -> None:
     concept = trained.concept(NAME)
     exif = Image.Exif()
     exif[0x010E] = "a secret place"
@@ -91,7 +93,7 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
 
 
 def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
-    trained: Workbench, tmp_path: Path
+    trained: App, tmp_path: Path
 ) -> None:
     concept = trained.concept(NAME)
     before = definition_of(concept)
@@ -114,13 +116,13 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
         write_page(concept, out / "below")
 
 
-def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
+def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: App) -> None:
     concept = trained.concept(NAME)
     head = head_of(concept)
-    (first, _), *_ = pictures_to_show(concept.dataset(head.definition_number), head)
-    small = trained.context.collection.thumbnail(first)
+    (first, _), *_ = pictures_to_show(dataset_of(concept, head.definition_number), head)
+    small = collection_of(trained).thumbnail(first)
     assert small in shown_in(page_document(concept))
-    put_into_trash(trained.context, pictures=[first], author="me")
+    put_into_trash(trained, pictures=[first], author="me")
     assert small not in shown_in(page_document(concept))
 
 
@@ -131,7 +133,7 @@ def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
     return Revision(number=number, definition=definition, author="ana", note="of ana", created=created)
 
 
-def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Workbench) -> None:
+def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: App) -> None:
     """After an edit, a round, labels of two people, and another version."""
     concept = trained.concept(NAME)
     before = definition_of(concept)
@@ -139,7 +141,7 @@ def test_card_and_page_tell_what_changed_and_who_labelled_how_many(trained: Work
     changed = before.definition.model_copy(update={"criteria": criteria})
     revise(concept, changed, author="ana", note="", after=before.number)
     pictures = [picture.id for picture in next_pictures(concept, 3)]
-    Deliberations(trained.context.database).begin(concept.id, "open", pictures, 1, "ana")
+    Deliberations(trained.database).begin(concept.id, "open", pictures, 1, "ana")
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
             give_label(concept, picture, "yes", author=name, key=f"{name} {picture}")

@@ -23,6 +23,7 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.labelling import rechecks
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import (
     GivenLabel,
     commit_labels,
@@ -34,8 +35,11 @@ from concepts.labelling.labels import (
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.library.collection import collection_of
 from concepts.results.bundles import could_go_along, export_bundle, version_card, write_bundle
+from concepts.results.concepts import begin_concept
 from concepts.results.heads import head_of
+from concepts.results.library_scores import score_cache_of
 from concepts.results.review import review_queue
 from concepts.results.scores import (
     ranked_library,
@@ -56,24 +60,24 @@ from concepts.results.trained import (
     use_version,
     version_quality,
 )
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.use_cases import SharedResources
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept, SharedResources
 from storage.labels import Author
 
 NAME = "Round thing"
 
 
-def work_off(bench: Workbench) -> None:
+def work_off(bench: App) -> None:
     """Runs what waits, as the background threads do."""
     while (job := next((j for j in bench.jobs.store.recent() if j.state == "queued"), None)) is not None:
         bench.jobs.resume(job.id)
 
 
-def with_a_measured_version(bench: Workbench) -> None:
+def with_a_measured_version(bench: App) -> None:
     """With 27 evaluation pictures and 30 others answered, and one version trained."""
-    concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch.context() as patch:
+    concept = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
+    with pytest.MonkeyPatch() as patch:
         patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
         answer_next(concept, 100, "evaluation")
     for _ in range(3):
@@ -90,7 +94,7 @@ def made_trained(make_home: Callable[[Fill], Path]) -> Path:
 
 
 @pytest.fixture
-def concept(trained: Workbench) -> Concept:
+def concept(trained: App) -> Concept:
     return trained.concept(NAME)
 
 
@@ -101,19 +105,19 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
     told: list[tuple[int, int | None]] = []
 
     def noted(*_: object) -> None:
-        now = concept.bench.jobs.store.get(job)
+        now = concept.app.jobs.store.get(job)
         told.append((now.done, now.total))
         raise DiscernError("That will do.")
 
     monkeypatch.setattr("concepts.results.measuring.evaluate", noted)
     monkeypatch.setattr("concepts.jobs.progress.REPORT_EVERY", 3600)
     with pytest.raises(DiscernError, match="That will do"):
-        concept.bench.jobs.resume(job)
+        concept.app.jobs.resume(job)
     assert told == [(RANKED, STEPS)]
 
 
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(concept: Concept) -> None:
-    (result,) = (job.result for job in concept.bench.jobs.store.recent() if job.kind == "train")
+    (result,) = (job.result for job in concept.app.jobs.store.recent() if job.kind == "train")
     assert result == result | {"version": 1, "number": 1, "new": True, "measured": True}
     view = version_quality(concept)
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
@@ -132,7 +136,7 @@ def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
 
 @pytest.mark.slow
 def test_only_what_teaches_something_new_makes_another_version(concept: Concept) -> None:
-    taught = set(concept.dataset().training.ids)
+    taught = set(dataset_of(concept).training.ids)
     picture = next(iter(decisions_of(concept).keys() - taught))
     give_label(concept, picture, "yes", author="ana", key="test picture, once more")
     assert trained_again(concept) == (1, False)
@@ -143,7 +147,7 @@ def test_only_what_teaches_something_new_makes_another_version(concept: Concept)
     assert trained_again(concept) == (4, True)
 
 
-def test_training_takes_a_yes_and_a_no_and_figures_take_answers_that_measure(bench: Workbench) -> None:
+def test_training_takes_a_yes_and_a_no_and_figures_take_answers_that_measure(bench: App) -> None:
     concept = bench.concept(NAME)
     answer_next(concept, 3, always="yes")
     with pytest.raises(NotEnoughLabelsError, match="3 yes and 0 no"):
@@ -167,7 +171,7 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     monkeypatch.setattr("concepts.labelling.dataset.to_go", lambda answered, pictures: 60)
     view = version_quality(concept)
     assert (view.stale, view.to_go) == (False, 60)
-    picture = next(iter(concept.context.store.evaluation_pictures(1)))
+    picture = next(iter(concept.app.store.evaluation_pictures(1)))
     give_label(concept, picture, "unsure", author="ana", key="a")
     view = version_quality(concept)
     assert (view.stale, view.to_go) == (True, 0)
@@ -178,7 +182,7 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
 
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(concept: Concept) -> None:
     def mistakes() -> list[ReviewRow]:
-        rows = review_queue(concept.bench.concept(NAME), Reason.MISTAKE).rows
+        rows = review_queue(concept.app.concept(NAME), Reason.MISTAKE).rows
         return [row for row in rows if row.purpose == "evaluation"]
 
     report, measuring = measure_again(concept), mistakes()
@@ -194,8 +198,8 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rechecks, "SHARE", 1)
-    measuring = list(concept.context.store.evaluation_pictures(1))
-    votes = concept.dataset().blind
+    measuring = list(concept.app.store.evaluation_pictures(1))
+    votes = dataset_of(concept).blind
     first = {f"first {i}": GivenLabel(picture=i, value=votes[i].value) for i in measuring}
     commit_labels(concept, first, Author("ana"))
     before = measure_again(concept)
@@ -213,7 +217,7 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     assert (view.stale, view.consistency) == (False, twice)
 
 
-def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_finds(bench: Workbench) -> None:
+def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_finds(bench: App) -> None:
     """Test pictures are all a no, so nothing unlabelled counts; what was taught is flagged rightly."""
     concept = bench.concept(NAME)
     answer_next(concept, 18, "evaluation", always="no")
@@ -274,8 +278,8 @@ def test_a_bundle_is_written_once_and_again_after_measuring(concept: Concept) ->
 def test_concepts_that_share_the_encoder_go_into_one_file(concept: Concept, tmp_path: Path) -> None:
     other = "Square thing"
     assert could_go_along(concept) == []
-    begun = concept.bench.concepts.begin(other, "The same, for once.")
-    concept.context.heads.add(begun.id, head_of(concept))
+    begun = begin_concept(concept.app, other, "The same, for once.")
+    concept.app.heads.add(begun.id, head_of(concept))
     assert could_go_along(concept) == [other]
     assert write_bundle(concept, tmp_path / "both", also=(other,)).concepts == {NAME: 1, other: 1}
     archive = export_bundle(concept, also=(other,))
@@ -291,24 +295,21 @@ def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
     concept: Concept, kept: bool
 ) -> None:
     """As long as it is known what the encoder is, which the file would say."""
-    concept.bench.jobs.resume(score_folder(concept, "", 1, "csv").id)
+    concept.app.jobs.resume(score_folder(concept, "", 1, "csv").id)
     (before,) = scored_files(concept)
-    encoder = concept.context.collection.recorded()
+    encoder = collection_of(concept.app).recorded()
     if not kept:
-        (concept.context.settings.cache / f"{encoder.fingerprint}.json").write_text("{}")
+        (concept.app.settings.cache / f"{encoder.fingerprint}.json").write_text("{}")
     loaded: list[str] = []
 
     def load(name: str, **more: Any) -> Encoder:
         loaded.append(name)
         return load_encoder(name, **more)
 
-    again = Workbench(load_settings(), SharedResources(load=load))
+    again = open_app(load_settings(), SharedResources(load=load))
     job = score_folder(again.concept(NAME), "", 1, "csv").id
     again.jobs.resume(job)
-    assert (
-        score_file(again.context, job).read_bytes()
-        == score_file(concept.bench.context, before.job).read_bytes()
-    )
+    assert score_file(again, job).read_bytes() == score_file(concept.app, before.job).read_bytes()
     assert loaded == ([] if kept else [encoder.name])
     again.close()
 
@@ -319,12 +320,12 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
     (folder / "broken.png").write_bytes(b"no picture")
     job = score_folder(concept, str(folder), 1, "parquet").id
-    train_job = next(j.id for j in concept.bench.jobs.store.recent() if j.kind == "train")
+    train_job = next(j.id for j in concept.app.jobs.store.recent() if j.kind == "train")
     for none_yet in (job, train_job):
         with pytest.raises(DiscernError, match="no scores"):
-            score_file(concept.bench.context, none_yet)
-    work_off(concept.bench)
-    rows = pq.read_table(score_file(concept.bench.context, job)).to_pylist()
+            score_file(concept.app, none_yet)
+    work_off(concept.app)
+    rows = pq.read_table(score_file(concept.app, job)).to_pylist()
     assert sum(np.isfinite(row["score"]) for row in rows if not row["error"]) == 9
     (bad,) = [row for row in rows if row["error"]]
     assert (bad["path"], bad["id"], bad["score"]) == (str(folder / "broken.png"), None, None)
@@ -333,10 +334,10 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
         score_folder(concept, "/no/such/folder", 1, "csv")
 
 
-def forget_scores(bench: Workbench) -> None:
+def forget_scores(bench: App) -> None:
     """As after a restart."""
-    bench.context.background.submit(lambda: None).result(20)
-    bench.context.scores.__init__()
+    bench.background.submit(lambda: None).result(20)
+    score_cache_of(bench).__init__()
 
 
 def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(
@@ -345,15 +346,15 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
     ranked = partial(ranked_library, concept)
     page = ranked("top", limit=91)
     assert page.by_look_alikes
-    alone = concept.context.scores.of(head_of(concept, 1), concept.context.collection.index())
+    alone = score_cache_of(concept.app).of(head_of(concept, 1), collection_of(concept.app).index())
     assert {p.id: p.probability for p in page.pictures} == dict(alone.probability.top(91))
     assert not ranked("borderline").by_look_alikes
     answer_next(concept, 5)
     concept.begin(train).wait()
     assert ranked("top").by_look_alikes
-    forget_scores(concept.bench)
+    forget_scores(concept.app)
     assert not ranked("top", version=1).by_look_alikes
-    forget_scores(concept.bench)
+    forget_scores(concept.app)
     monkeypatch.setattr("concepts.library.neighbourhood.LARGEST", 90)
     assert not ranked("top").by_look_alikes
 
@@ -362,10 +363,10 @@ def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
     concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("concepts.results.heads.SCORED_AT_ONCE", 10)
-    forget_scores(concept.bench)
+    forget_scores(concept.app)
     assert score_page(concept, "top") is None
     assert version_quality(concept).flagged is None
     concept.begin(score_library, 1)
-    work_off(concept.bench)
+    work_off(concept.app)
     page = score_page(concept, "top")
     assert page.total == 91

@@ -15,9 +15,9 @@ import pytest
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
 from concepts.library import text_vectors as texts
-from concepts.library.collection import Collection
+from concepts.library.collection import Collection, collection_of
 from concepts.library.text_vectors import KeptTexts, TextVectors
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 SOON = 20  # seconds; only a test that fails waits so long
 
@@ -29,8 +29,8 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def collection(open_bench: Callable[[], Workbench]) -> Collection:
-    return open_bench().context.collection
+def collection(open_bench: Callable[[], App]) -> Collection:
+    return collection_of(open_bench())
 
 
 class Held:

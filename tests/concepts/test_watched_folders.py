@@ -17,16 +17,27 @@ from PIL import Image
 from receiver import Receiver
 
 from concepts.errors import DiscernError
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import label_count, next_pictures
 from concepts.learning import waves
+from concepts.library.collection import collection_of
 from concepts.results.certificates import ask_for_guarantee, keep_guarantee
 from concepts.results.heads import head_of
 from concepts.results.library import list_bad_files
 from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, use_version, version_beside
+from concepts.results.watcher import look_at_folder, watcher_of
+from concepts.results.watching import (
+    StartedWatch,
+    WatchView,
+    begin_watching,
+    list_flagged,
+    list_messages,
+    stop_watching,
+    watch_state,
+)
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.watching import StartedWatch, WatchView
+from concepts.use_cases import App, Concept
 from storage.tables import now
 
 NAME = "Round thing"
@@ -39,10 +50,10 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def concept(trained: Workbench) -> Concept:
+def concept(trained: App) -> Concept:
     """That needn't wait until files have settled, and may send to this computer."""
-    trained.context.settings = load_settings(internal_webhooks=True)
-    trained.watcher.pause = lambda seconds: None
+    trained.settings = load_settings(internal_webhooks=True)
+    watcher_of(trained).pause = lambda seconds: None
     return trained.concept(NAME)
 
 
@@ -54,13 +65,13 @@ def all_flagged(concept: Concept) -> None:
 
 def looked_at(concept: Concept, inbox: Path, *, ask: float = 0.1, webhook: str = "") -> StartedWatch:
     """A watched folder that was looked at once."""
-    begun = concept.watches.begin(str(inbox), ask_flagged=ask, webhook=webhook, author="me")
-    concept.watches.look(begun.watch.id).wait()
+    begun = begin_watching(concept, str(inbox), ask_flagged=ask, webhook=webhook, author="me")
+    concept.begin(look_at_folder, begun.watch.id).wait()
     return begun
 
 
 def asked_about(concept: Concept, watch: WatchView) -> list[str]:
-    return [one.picture_id for one in concept.context.watches.drawn(watch.id)]
+    return [one.picture_id for one in concept.app.watches.drawn(watch.id)]
 
 
 def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfinished_files(
@@ -69,18 +80,18 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
     whole, growing = (inbox / "ellipse-0000.png").read_bytes(), inbox / "growing.png"
     growing.write_bytes(whole[: len(whole) // 2])
     (inbox / "bad.png").write_text("not a picture")
-    concept.bench.watcher.pause = lambda seconds: growing.write_bytes(whole[:-10])
-    watch = concept.watches.begin(str(inbox), author="me").watch
-    looked = concept.watches.look(watch.id).wait()
+    watcher_of(concept.app).pause = lambda seconds: growing.write_bytes(whole[:-10])
+    watch = begin_watching(concept, str(inbox), author="me").watch
+    looked = concept.begin(look_at_folder, watch.id).wait()
     assert (looked.seen, looked.unsettled, looked.skipped) == (9, 1, 1)
-    assert [Path(one.path).name for one in list_bad_files(concept.bench.context)] == ["bad.png"]
-    concept.bench.watcher.pause = lambda seconds: None
+    assert [Path(one.path).name for one in list_bad_files(concept.app)] == ["bad.png"]
+    watcher_of(concept.app).pause = lambda seconds: None
     draw("ellipse", 7000).save(growing)
     shutil.copy(inbox / "ellipse-0000.png", inbox / "again.png")  # the same picture
-    looked = concept.watches.look(watch.id).wait()
+    looked = concept.begin(look_at_folder, watch.id).wait()
     assert (looked.seen, looked.skipped) == (1, 0)
-    assert concept.bench.watcher.new_files(concept.context.watches.get(watch.id)) == []
-    view, page = concept.watches.get(watch.id), concept.watches.flagged(watch.id)
+    assert watcher_of(concept.app).new_files(watch_state(concept.app, watch.id)) == []
+    view, page = watch_state(concept, watch.id), list_flagged(concept, watch.id)
     assert (view.seen, view.problem, view.last is not None) == (10, "", True)
     assert len(page.flagged) == view.flagged
     scored = ranked_library(concept, "top", limit=200).pictures
@@ -92,21 +103,21 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
 
 
 def test_the_newest_version_is_used_unless_one_was_chosen(concept: Concept, inbox: Path) -> None:
-    newest = concept.watches.begin(str(inbox), author="me").watch
-    first = concept.watches.begin(str(inbox), version=1, author="me").watch
+    newest = begin_watching(concept, str(inbox), author="me").watch
+    first = begin_watching(concept, str(inbox), version=1, author="me").watch
     use_version(concept, 1, 1e-9, author="me").wait()
-    assert concept.watches.look(newest.id).wait().flagged == 9
-    concept.watches.look(first.id).wait()
-    assert {one.version for one in concept.watches.flagged(newest.id).flagged} == {2}
-    assert {one.version for one in concept.watches.flagged(first.id).flagged} <= {1}
+    assert concept.begin(look_at_folder, newest.id).wait().flagged == 9
+    concept.begin(look_at_folder, first.id).wait()
+    assert {one.version for one in list_flagged(concept, newest.id).flagged} == {2}
+    assert {one.version for one in list_flagged(concept, first.id).flagged} <= {1}
 
 
 def test_a_folder_that_is_gone_is_said_in_words(concept: Concept, inbox: Path) -> None:
-    watch = concept.watches.begin(str(inbox), author="me").watch
+    watch = begin_watching(concept, str(inbox), author="me").watch
     shutil.rmtree(inbox)
     with pytest.raises(DiscernError, match="does not exist"):
-        concept.watches.look(watch.id).wait()
-    assert "does not exist" in concept.watches.get(watch.id).problem
+        concept.begin(look_at_folder, watch.id).wait()
+    assert "does not exist" in watch_state(concept, watch.id).problem
 
 
 @pytest.mark.usefixtures("all_flagged")
@@ -115,11 +126,11 @@ def test_what_was_flagged_is_sent_signed_and_once_and_of_all_one_is_tried_while_
 ) -> None:
     with Receiver([500, 204]) as receiver:
         begun = looked_at(concept, inbox, webhook=receiver.url)
-        assert concept.bench.watcher.send_due().failed == len(receiver.messages) == 1
-        assert concept.watches.get(begun.watch.id).deliveries.problem == "It answered 500."
-        concept.bench.watcher.clock = lambda: now() + timedelta(seconds=7)
-        assert concept.bench.watcher.send_due().delivered == 9
-        assert concept.bench.watcher.send_due().delivered == 0
+        assert watcher_of(concept.app).send_due().failed == len(receiver.messages) == 1
+        assert watch_state(concept, begun.watch.id).deliveries.problem == "It answered 500."
+        watcher_of(concept.app).clock = lambda: now() + timedelta(seconds=7)
+        assert watcher_of(concept.app).send_due().delivered == 9
+        assert watcher_of(concept.app).send_due().delivered == 0
     assert receiver.all_signed_with(begun.secret)
     assert (len(receiver.ids), len(set(receiver.ids))) == (10, 9)
     events = {event["data"]["file"]: event for event in receiver.events}
@@ -128,7 +139,7 @@ def test_what_was_flagged_is_sent_signed_and_once_and_of_all_one_is_tried_while_
     assert event["type"] == "picture.flagged"
     assert (event["data"]["concept"], event["data"]["version"]) == (NAME, 2)
     assert str(inbox) not in str(event)
-    counts = concept.watches.get(begun.watch.id).deliveries
+    counts = watch_state(concept, begun.watch.id).deliveries
     assert (counts.delivered, counts.waiting, counts.dead) == (9, 0, 0)
 
 
@@ -149,41 +160,41 @@ def test_a_receiver_gets_the_same_message_until_it_takes_it_eight_times_at_most(
     with Receiver(statuses) as receiver:
         begun = looked_at(concept, draw_folder(tmp_path / "one", 1, 8000), webhook=receiver.url)
         at = now()
-        concept.bench.watcher.clock = lambda: at
+        watcher_of(concept.app).clock = lambda: at
         for later, delivered, failed in sent:
             at += timedelta(seconds=later)
-            found = concept.bench.watcher.send_due()
+            found = watcher_of(concept.app).send_due()
             assert (found.delivered, found.failed) == (delivered, failed)
     assert len(receiver.messages) == tries
     assert len({(headers["webhook-id"], body) for headers, body in receiver.messages}) == 1
     assert receiver.all_signed_with(begun.secret)
-    (message,) = concept.watches.messages(begun.watch.id, state)
+    (message,) = list_messages(concept, begun.watch.id, state)
     assert (message.tries, message.problem) == (tries, problem)
-    counts = concept.watches.get(begun.watch.id).deliveries
+    counts = watch_state(concept, begun.watch.id).deliveries
     assert (counts.dead, counts.problem) == (int(state == "dead"), problem)
 
 
 @pytest.mark.usefixtures("all_flagged")
 def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(concept: Concept, inbox: Path) -> None:
     concept = concept
-    watch = concept.watches.begin(str(inbox), ask_flagged=1.0, author="me").watch
-    asked = concept.watches.look(watch.id).wait().asked
+    watch = begin_watching(concept, str(inbox), ask_flagged=1.0, author="me").watch
+    asked = concept.begin(look_at_folder, watch.id).wait().asked
     assert 0 < asked <= 9
     drawn = asked_about(concept, watch)
     first = next_pictures(concept, asked, purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert {picture.probability for picture in first} == {None}
-    page = concept.watches.flagged(watch.id)
+    page = list_flagged(concept, watch.id)
     assert (len(page.flagged), page.held) == (9 - asked, asked)
     measured = label_count(concept).measure
-    answer(concept.bench, NAME, drawn)
-    dataset = concept.dataset()
+    answer(concept.app, NAME, drawn)
+    dataset = dataset_of(concept)
     assert set(drawn) <= dataset.reserved - {*dataset.training.ids, *dataset.evaluation}
     count = label_count(concept)
     assert (count.watch, count.measure) == (asked, measured)
-    assert concept.watches.flagged(watch.id).held == 0
-    right = sum("ellipse" in one.file for one in concept.context.watches.drawn(watch.id))
-    found = concept.watches.get(watch.id).precision.right
+    assert list_flagged(concept, watch.id).held == 0
+    right = sum("ellipse" in one.file for one in concept.app.watches.drawn(watch.id))
+    found = watch_state(concept, watch.id).precision.right
     assert (found.answered, found.right) == (asked, right)
 
 
@@ -191,20 +202,20 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(concept: Co
 def test_what_looks_like_what_was_answered_or_came_before_is_not_asked_about(
     concept: Concept, inbox: Path
 ) -> None:
-    taught = next(iter(concept.dataset().answers))
-    shutil.copy(concept.context.collection.paths([taught])[taught], inbox / "answered.png")
+    taught = next(iter(dataset_of(concept).answers))
+    shutil.copy(collection_of(concept.app).paths([taught])[taught], inbox / "answered.png")
     watch = looked_at(concept, inbox, ask=1.0).watch
     assert taught not in asked_about(concept, watch)
     with Image.open(inbox / "ellipse-0000.png") as image:
         image.convert("RGB").save(inbox / "saved-anew.jpg", quality=90)
-    assert concept.watches.look(watch.id).wait().asked == 0
-    assert concept.watches.get(watch.id).seen == 11
+    assert concept.begin(look_at_folder, watch.id).wait().asked == 0
+    assert watch_state(concept, watch.id).seen == 11
 
 
 @pytest.mark.usefixtures("all_flagged")
 def test_what_came_together_is_asked_about_in_random_order(concept: Concept, tmp_path: Path) -> None:
     watch = looked_at(concept, draw_folder(tmp_path / "many", 60, first_seed=5000), ask=1.0).watch
-    names = [one.file for one in concept.context.watches.drawn(watch.id)]
+    names = [one.file for one in concept.app.watches.drawn(watch.id)]
     first = [name.partition("-")[0] for name in names[: len(names) // 2]]
     assert set(first) == {"ellipse", "rectangle", "line"}  # by name, no rectangle would be among them
 
@@ -214,7 +225,7 @@ def test_a_stopped_watch_takes_in_nothing_and_asks_no_more(concept: Concept, inb
     watch = looked_at(concept, inbox, ask=1.0).watch
     concept, drawn = concept, set(asked_about(concept, watch))
     assert drawn & {picture.id for picture in next_pictures(concept, 200, purpose="evaluation")}
-    assert concept.watches.stop(watch.id).stopped is not None
+    assert stop_watching(concept, watch.id).stopped is not None
     assert not drawn & {picture.id for picture in next_pictures(concept, 200, purpose="evaluation")}
 
 
@@ -222,13 +233,13 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(
     concept: Concept, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def promise(**wish: float) -> tuple[float | None, str]:
-        watch = concept.watches.begin(str(inbox), author="me", **wish).watch
+        watch = begin_watching(concept, str(inbox), author="me", **wish).watch
         return watch.precision.promised, watch.promised_by
 
     assert promise() == (None, "")
     assert promise(promised=0.8, version=1) == (0.8, "given")
     ask_for_guarantee(concept, 0.5, author="me")
-    answer(concept.bench, NAME, list(concept.context.store.certifying_pictures(concept.id)), always="yes")
+    answer(concept.app, NAME, list(concept.app.store.certifying_pictures(concept.id)), always="yes")
     number = keep_guarantee(concept, author="me").wait().version
     assert promise(version=number) == (0.5, "certified")
     monkeypatch.setattr(waves, "SHARE", 0.5)  # of a small library: figures need enough of each kind
@@ -239,11 +250,11 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(
 
 
 def test_a_watcher_begins_a_look_only_where_something_is_new(concept: Concept, inbox: Path) -> None:
-    watch = concept.watches.begin(str(inbox), author="me").watch
-    concept.bench.watcher.look()
-    (job,) = [job for job in concept.bench.jobs.store.recent() if job.kind == "watch"]
-    concept.bench.jobs.resume(job.id)
-    concept.bench.watcher._next.clear()
-    concept.bench.watcher.look()
-    assert len([job for job in concept.bench.jobs.store.recent() if job.kind == "watch"]) == 1
-    assert concept.watches.get(watch.id).seen == 9
+    watch = begin_watching(concept, str(inbox), author="me").watch
+    watcher_of(concept.app).look()
+    (job,) = [job for job in concept.app.jobs.store.recent() if job.kind == "look at folder"]
+    concept.app.jobs.resume(job.id)
+    watcher_of(concept.app)._next.clear()
+    watcher_of(concept.app).look()
+    assert len([job for job in concept.app.jobs.store.recent() if job.kind == "look at folder"]) == 1
+    assert watch_state(concept, watch.id).seen == 9

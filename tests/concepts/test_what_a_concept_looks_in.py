@@ -15,11 +15,15 @@ from drawing import draw_folder
 
 from concepts.collaborator.annotations import annotate
 from concepts.collaborator.rounds import ambiguities_of, find_ambiguities
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import contact_sheet, label_count, label_grid, upcoming
 from concepts.labelling.mining import mine, searches_of
+from concepts.labelling.waves import draw_more_test_pictures, pictures_to_test_with
+from concepts.library.collection import collection_of
 from concepts.library.collections import look_in, looks_in, make_collection, pictures_in, rename_collection
 from concepts.results.bundles import version_card
 from concepts.results.certificates import ask_for_guarantee, guarantee_state
+from concepts.results.concepts import concept_state, copy_concept
 from concepts.results.label_exports import export_labels
 from concepts.results.library import import_pictures
 from concepts.results.measured_sample import sample
@@ -27,8 +31,9 @@ from concepts.results.review import looked_over_now, review_queue
 from concepts.results.rules import pictures_by_rule, write_table_to
 from concepts.results.scores import ranked_library, score_file, score_folder
 from concepts.results.trained import list_versions, measure_again, train, version_quality
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage.frames import Frame
 
 NAME = "Round thing"
@@ -45,12 +50,10 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
         folder = root / ("rooms" if number % 2 else "chairs")
         folder.mkdir(exist_ok=True)
         shutil.move(picture, folder / picture.name)
-    bench = Workbench(load_settings(home=root / "home"))
-    import_pictures(
-        bench.context, [root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}"
-    ).wait()
+    bench = open_app(load_settings(home=root / "home"))
+    import_pictures(bench, [root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
     for name in ("rooms", "chairs"):
-        make_collection(bench.context, name.title(), folder=str(root / name), author=ME)
+        make_collection(bench, name.title(), folder=str(root / name), author=ME)
     begin_with_queued_draw(bench, NAME, "A filled ellipse, not a rectangle.")
     look_in(bench.concept(NAME), ["Rooms"], author=ME)
     bench.close()
@@ -58,13 +61,13 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
 
 
 @pytest.fixture
-def bench(made_halves: Path, own_home: Path) -> Workbench:
+def bench(made_halves: Path, own_home: Path) -> App:
     shutil.copytree(made_halves, own_home)
-    return Workbench(load_settings())
+    return open_app(load_settings())
 
 
-def members(bench: Workbench, name: str) -> set[str]:
-    return {picture.id for picture in pictures_in(bench.context, name, 1000)}
+def members(bench: App, name: str) -> set[str]:
+    return {picture.id for picture in pictures_in(bench, name, 1000)}
 
 
 def answered(concept: Concept, n: int) -> None:
@@ -78,7 +81,7 @@ def answered(concept: Concept, n: int) -> None:
 def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("trained in rooms") / "home"
     shutil.copytree(made_halves, home)
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     concept = bench.concept(NAME)
     answered(concept, 16)
     concept.begin(train).wait()
@@ -90,7 +93,7 @@ def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def concept(made_trained: Path, own_home: Path) -> Concept:
     shutil.copytree(made_trained, own_home)
-    return Workbench(load_settings()).concept(NAME)
+    return open_app(load_settings()).concept(NAME)
 
 
 def asked(concept: Concept) -> Iterable[str]:
@@ -105,12 +108,12 @@ def asked(concept: Concept) -> Iterable[str]:
 
 def mined(concept: Concept) -> Iterable[str]:
     concept.begin(mine).wait()
-    return concept.context.store.candidates(concept.id)
+    return concept.app.store.candidates(concept.id)
 
 
 def annotated(concept: Concept) -> Iterable[str]:
     concept.begin(annotate, annotator="builtin").wait()
-    return [one.picture_id for one in concept.context.store.annotations(concept.id)]
+    return [one.picture_id for one in concept.app.store.annotations(concept.id)]
 
 
 def in_the_grid(concept: Concept) -> Iterable[str]:
@@ -124,8 +127,8 @@ def in_the_grid(concept: Concept) -> Iterable[str]:
 
 
 def to_measure(concept: Concept) -> Iterable[str]:
-    concept.context.draw_more(concept.row, at_least=40)
-    return concept.context.store.evaluation_pictures(concept.id)
+    draw_more_test_pictures(concept, at_least=40)
+    return concept.app.store.evaluation_pictures(concept.id)
 
 
 def shown(concept: Concept) -> Iterable[str]:
@@ -141,7 +144,7 @@ def scored(concept: Concept) -> Iterable[str]:
 
 def certifying(concept: Concept) -> Iterable[str]:
     ask_for_guarantee(concept, 0.5, author=ME)
-    return [*concept.context.store.certifying_pictures(concept.id), *asked(concept)]
+    return [*concept.app.store.certifying_pictures(concept.id), *asked(concept)]
 
 
 def deliberated(concept: Concept) -> Iterable[str]:
@@ -150,13 +153,13 @@ def deliberated(concept: Concept) -> Iterable[str]:
 
 
 def reviewed(concept: Concept) -> Iterable[str]:
-    looked = looked_over_now(concept.bench.concept(NAME))
+    looked = looked_over_now(concept.app.concept(NAME))
     assert looked.found
-    return [row.id for row in (*looked.found, *review_queue(concept.bench.concept(NAME)).rows)]
+    return [row.id for row in (*looked.found, *review_queue(concept.app.concept(NAME)).rows)]
 
 
 def exported(concept: Concept) -> Iterable[str]:
-    out = concept.context.settings.home / f"scores of {looks_in(concept).number}.csv"
+    out = concept.app.settings.home / f"scores of {looks_in(concept).number}.csv"
     export_labels(concept, "csv", out, what="scores")
     with out.open() as file:
         return [row["id"] for row in csv.DictReader(file)]
@@ -165,8 +168,8 @@ def exported(concept: Concept) -> Iterable[str]:
 def scored_to_a_file(concept: Concept) -> Iterable[str]:
     number = list_versions(concept)[-1].number
     job = score_folder(concept, "", number, "csv").id
-    concept.bench.jobs.resume(job, None)
-    with score_file(concept.bench.context, job).open() as file:
+    concept.app.jobs.resume(job, None)
+    with score_file(concept.app, job).open() as file:
         return [row["id"] for row in csv.DictReader(file)]
 
 
@@ -175,8 +178,8 @@ WAYS = (
     *(deliberated, reviewed, exported, scored_to_a_file),
 )
 KEPT: dict[Callable[[Concept], Iterable[str]], Callable[[Concept], Iterable[str]]] = {  # for good, as it was
-    annotated: lambda concept: [one.picture_id for one in concept.dataset().annotations],
-    certifying: lambda concept: concept.context.to_answer(concept.row),
+    annotated: lambda concept: [one.picture_id for one in dataset_of(concept).annotations],
+    certifying: lambda concept: pictures_to_test_with(concept),
 }
 
 
@@ -187,9 +190,9 @@ def test_no_way_to_pictures_leads_out_of_what_a_concept_looks_in_also_after_a_ch
     """What was found, drawn and kept before the change included."""
     before = set(way(concept))
     assert before
-    assert before <= members(concept.bench, "Rooms")
+    assert before <= members(concept.app, "Rooms")
     look_in(concept, ["Chairs"], author=ME)
-    assert set(KEPT.get(way, way)(concept)) <= members(concept.bench, "Chairs")
+    assert set(KEPT.get(way, way)(concept)) <= members(concept.app, "Chairs")
 
 
 def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
@@ -199,7 +202,7 @@ def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
     assert (looked.pictures, looked.library) == (80, 160)
     report = before.version.report
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
-    rename_collection(concept.bench.context, "Rooms", "Living rooms")
+    rename_collection(concept.app, "Rooms", "Living rooms")
     look_in(concept, ["Chairs"], author=ME)
     after = version_quality(concept)
     assert after.elsewhere == (
@@ -213,41 +216,41 @@ def test_figures_keep_the_name_of_what_they_are_of(concept: Concept) -> None:
 def test_answers_from_elsewhere_teach_and_measure_only_where_the_concept_looks_there_again(
     concept: Concept,
 ) -> None:
-    before = concept.dataset()
+    before = dataset_of(concept)
     measured = before.evaluation_labels()[0]
     assert measured
     look_in(concept, ["Chairs"], author=ME)
-    elsewhere = concept.dataset()
+    elsewhere = dataset_of(concept)
     assert set(elsewhere.training.ids) == set(before.training.ids)
     assert elsewhere.evaluation_labels()[0] == []
     assert set(measured) <= elsewhere.reserved, "it teaches nothing meanwhile"
     count = label_count(concept)
     assert (count.measure, count.elsewhere) == (0, len(measured))
     look_in(concept, ["Rooms"], author=ME)
-    assert concept.dataset().evaluation_labels()[0] == measured
+    assert dataset_of(concept).evaluation_labels()[0] == measured
 
 
-def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
+def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: App) -> None:
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
-    concept, collection = bench.concept(NAME), bench.context.collection
+    concept, collection = bench.concept(NAME), collection_of(bench)
     look_in(concept, [], author=ME)
     answered(concept, 12)
-    everything = sample(concept.dataset())
+    everything = sample(dataset_of(concept))
     collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))  # of no picture
-    again = sample(concept.dataset())
+    again = sample(dataset_of(concept))
     assert (list(again.groups), again.covered) == (list(everything.groups), everything.covered)
     look_in(concept, ["Chairs"], author=ME)
-    dataset, inside = concept.dataset(), members(bench, "Chairs")
+    dataset, inside = dataset_of(concept), members(bench, "Chairs")
     assert set(dataset.evaluation) == dataset.wave_of.keys() & inside
     answered(concept, 0)
-    drawn = sample(concept.dataset())
+    drawn = sample(dataset_of(concept))
     assert set(everything.ids) & inside <= set(drawn.ids) <= inside
     assert drawn.covered <= len(drawn.groups) <= 80
     assert sum(drawn.weights) == pytest.approx(drawn.covered, rel=0.35)
 
 
 def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept: Concept) -> None:
-    waves = concept.context.store.waves(concept.id)
+    waves = concept.app.store.waves(concept.id)
     assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
     ask_for_guarantee(concept, 0.5, author=ME)
     look_in(concept, ["Chairs"], author=ME)
@@ -257,28 +260,28 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(concept
     assert "It was drawn from" not in again.sentence, "what can't be asked any more is drawn anew"
 
 
-def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
-    bench.concepts.copy(NAME, "Another", author=ME)
+def test_a_duplicate_looks_in_the_same_collections(bench: App) -> None:
+    copy_concept(bench, NAME, "Another", author=ME)
     assert looks_in(bench.concept("Another")).names == ["Rooms"]
-    drawn = bench.context.store.evaluation_pictures(bench.context.row_of("Another").id)
+    drawn = bench.store.evaluation_pictures(bench.concept("Another").id)
     assert drawn
     assert drawn.keys() <= members(bench, "Rooms")
 
 
 def test_a_small_collection_is_judged_beside_the_whole_library_and_counted_as_it_is_listed(
-    bench: Workbench,
+    bench: App,
 ) -> None:
     concept, few = bench.concept(NAME), sorted(members(bench, "Rooms"))[:12]
-    make_collection(bench.context, "Few", few, author=ME)
+    make_collection(bench, "Few", few, author=ME)
     look_in(concept, ["Few"], author=ME)
     concept.begin(annotate, annotator="builtin").wait()
-    assert set() < {one.picture_id for one in bench.context.store.ratings(concept.id)} <= set(few)
+    assert set() < {one.picture_id for one in bench.store.ratings(concept.id)} <= set(few)
     look_in(concept, ["Rooms"], author=ME)
     concept.begin(mine, size=30).wait()
     concept.begin(annotate, annotator="builtin").wait()
-    before = concept.definition.read()
+    before = concept_state(concept)
     look_in(concept, ["Few"], author=ME)
-    view, dataset = concept.definition.read(), concept.dataset()
+    view, dataset = concept_state(concept), dataset_of(concept)
     assert view.candidates == len(dataset.candidates) < before.candidates
     assert view.annotated == len({rating.picture_id for rating in dataset.ratings}) < before.annotated
 
@@ -286,14 +289,14 @@ def test_a_small_collection_is_judged_beside_the_whole_library_and_counted_as_it
 def test_a_rule_and_the_table_of_all_scores_are_silent_where_a_concept_does_not_look(
     concept: Concept, tmp_path: Path
 ) -> None:
-    bench, inside = concept.bench, members(concept.bench, "Rooms")
-    bench.concepts.copy(NAME, "Everywhere", with_labels=True, author=ME)
+    bench, inside = concept.app, members(concept.app, "Rooms")
+    copy_concept(bench, NAME, "Everywhere", with_labels=True, author=ME)
     look_in(bench.concept("Everywhere"), [], author=ME)
     bench.concept("Everywhere").begin(train).wait()
-    tried = pictures_by_rule(bench.context, f'"{NAME}" AND "Everywhere"', limit=60)
+    tried = pictures_by_rule(bench, f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80
     assert {one.id for one in tried.pictures} <= inside
-    write_table_to(bench.context, tmp_path / "all.csv").wait()
+    write_table_to(bench, tmp_path / "all.csv").wait()
     with (tmp_path / "all.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["id"] for row in rows if row[f"{NAME}: decision"]} == inside

@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from concepts.cli import app
 from concepts.collaborator.annotations import annotate, estimate_annotation
 from concepts.installation.activity import call_sums
+from concepts.installation.jobs import job_state, list_jobs, model_costs
 from concepts.labelling.mining import mine
+from concepts.results.concepts import begin_concept
 from concepts.results.library import picture_count
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NAME = "Round thing"
 
@@ -26,25 +28,25 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 def test_what_was_spent_is_said_of_each_job_and_added_up_by_concept_purpose_and_model(
-    model: FakeOpenAI, open_bench: Callable[[], Workbench]
+    model: FakeOpenAI, open_bench: Callable[[], App]
 ) -> None:
     bench = open_bench()
     for name, pictures in ((NAME, 3), ("Other", 2)):
-        concept = bench.concepts.begin(name, f"A filled ellipse, {name}.")
+        concept = begin_concept(bench, name, f"A filled ellipse, {name}.")
         concept.begin(mine).wait()
         before = len(model.requests)
         expected = estimate_annotation(concept)
         assert expected.basis.startswith(f"{expected.pictures} calls at about ")
         assert len(model.requests) == before
         concept.begin(annotate, limit=pictures).wait()
-    jobs = bench.installation.recent_jobs()
+    jobs = list_jobs(bench)
     second, first = [job for job in jobs if job.kind == "annotate"]
     assert (first.calls, second.calls) == (3, 2)
     assert first.cost_usd > 0
-    assert bench.installation.job(first.id) == first
+    assert job_state(bench, first.id) == first
     mined = next(job for job in jobs if job.kind != "annotate")
     assert (mined.calls, mined.cost_usd) == (0, None)
-    totals = bench.installation.model_costs().totals
+    totals = model_costs(bench).totals
     by_concept = {one.name: one for one in call_sums(totals, "concept")}
     assert (by_concept[NAME].calls, by_concept["Other"].calls) == (3, 2)
     assert {one.name: one.calls for one in call_sums(totals, "purpose")}["annotate"] == 5
@@ -53,13 +55,13 @@ def test_what_was_spent_is_said_of_each_job_and_added_up_by_concept_purpose_and_
 
 
 def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
-    model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]
+    model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], App]
 ) -> None:
     monkeypatch.delenv("DISCERN_PRICES")
     bench = open_bench()
-    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    concept = begin_concept(bench, NAME, "A filled ellipse.")
     expected = estimate_annotation(concept)
-    assert (expected.pictures, expected.usd) == (picture_count(bench.context), None)
+    assert (expected.pictures, expected.usd) == (picture_count(bench), None)
     told = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
     assert expected.basis in told
     assert model.requests == []

@@ -15,9 +15,13 @@ from drawing import draw_folder
 from s3_service import SECRET, Service
 
 from concepts.errors import BucketError, DiscernError, NotAllowedError, SettingsError, UnknownError
+from concepts.installation.jobs import backup_of
 from concepts.labelling.mining import mine
+from concepts.library.collection import collection_of
+from concepts.library.renditions import renditions_of
 from concepts.library.roots import check_roots, within_roots
-from concepts.results.heads import head_of
+from concepts.results.concepts import begin_concept
+from concepts.results.heads import head_of, scores_of
 from concepts.results.library import (
     browse,
     import_pictures,
@@ -29,8 +33,10 @@ from concepts.results.library import (
 )
 from concepts.results.trained import train
 from concepts.results.trash import empty_trash, put_into_trash
+from concepts.results.watching import begin_watching
+from concepts.rooms import open_app
 from concepts.settings import Settings, load_settings
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from storage import buckets
 
 NAME = "Round thing"
@@ -45,7 +51,7 @@ def bucket(s3: Service, tmp_path: Path) -> str:
     return name
 
 
-Opened = Callable[[str], Workbench]
+Opened = Callable[[str], App]
 
 
 @pytest.fixture
@@ -53,12 +59,12 @@ def opened(
     bucket: str, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Opened]:
     """The same installation as a computer of this name has it: over one database and one bucket."""
-    benches: list[Workbench] = []
+    benches: list[App] = []
     monkeypatch.setenv("DISCERN_STORE", f"s3://{bucket}/kept")
     monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path}/database/discern.sqlite")
 
-    def open_it(computer: str) -> Workbench:
-        bench = Workbench(load_settings(home=tmp_path / computer, encoder=f"local-dir:{tiny_open_clip}"))
+    def open_it(computer: str) -> App:
+        bench = open_app(load_settings(home=tmp_path / computer, encoder=f"local-dir:{tiny_open_clip}"))
         benches.append(bench)
         return bench
 
@@ -67,8 +73,8 @@ def opened(
         bench.close()
 
 
-def add(bench: Workbench, bucket: str) -> int:
-    return import_pictures(bench.context, [Path(f"s3://{bucket}/pictures")]).wait().added
+def add(bench: App, bucket: str) -> int:
+    return import_pictures(bench, [Path(f"s3://{bucket}/pictures")]).wait().added
 
 
 def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stopped(
@@ -77,17 +83,15 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     first = opened("first")
     assert add(first, bucket) == 30
     assert add(first, bucket) == 0  # unchanged by size and time
-    concept = first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    concept = begin_concept(first, NAME, "A filled ellipse, not a rectangle.")
     concept.begin(mine).wait()
     asked = answer_next(concept, 12)
-    assert all(
-        picture_detail(first.context, one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked
-    )
+    assert all(picture_detail(first, one).places[0].startswith(f"s3://{bucket}/pictures/") for one in asked)
     assert concept.begin(train).wait().number == 1
-    scores = first.context.library_scores(concept.id, head_of(concept))
-    newest = [picture.id for picture in browse(first.context, limit=100).pictures]
-    small = {i: thumbnail_of(first.context, i) for i in newest}
-    found = search_library(first.context, None, like=newest[:1])
+    scores = scores_of(first.concept_of(concept.id), head_of(concept))
+    newest = [picture.id for picture in browse(first, limit=100).pictures]
+    small = {i: thumbnail_of(first, i) for i in newest}
+    found = search_library(first, None, like=newest[:1])
     first.close()
     on_disk = {path.name for path in (tmp_path / "first").iterdir()}
     assert not on_disk & {"thumbnails", "uploads", "discern.sqlite"}
@@ -95,15 +99,15 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     shutil.rmtree(tmp_path / "first")
 
     second = opened("second")
-    second.context.collection.look()
-    assert not second.context.collection.damage
-    assert [picture.id for picture in browse(second.context, limit=100).pictures] == newest
-    assert {i: thumbnail_of(second.context, i) for i in newest} == small
-    assert search_library(second.context, None, like=newest[:1]) == found
-    again = second.context.library_scores(concept.id, head_of(second.concept(NAME)))
+    collection_of(second).look()
+    assert not collection_of(second).damage
+    assert [picture.id for picture in browse(second, limit=100).pictures] == newest
+    assert {i: thumbnail_of(second, i) for i in newest} == small
+    assert search_library(second, None, like=newest[:1]) == found
+    again = scores_of(second.concept_of(concept.id), head_of(second.concept(NAME)))
     assert again.probability.top(30) == scores.probability.top(30)
-    assert second.context.renditions.read(newest[0]).whole
-    assert look_after(second.context).wait().is_whole
+    assert renditions_of(second).read(newest[0]).whole
+    assert look_after(second).wait().is_whole
 
 
 def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing(
@@ -118,27 +122,27 @@ def test_a_bucket_that_refuses_stops_adding_is_told_at_a_start_and_loses_nothing
     assert add(bench, bucket) == 30
     bench = opened("second")  # nothing of the bucket is in its memory
     s3.refuse()
-    bench.context.collection.look()  # and has nothing mended
-    assert "access is refused" in library_info(bench.context).damage
+    collection_of(bench).look()  # and has nothing mended
+    assert "access is refused" in library_info(bench).damage
     s3.let_in()
-    assert look_after(bench.context).wait().is_whole
-    assert library_info(bench.context).bad_files == 0
+    assert look_after(bench).wait().is_whole
+    assert library_info(bench).bad_files == 0
 
 
 def test_what_was_in_a_bucket_that_vanished_is_made_again(
     opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = opened("first")
-    import_pictures(bench.context, [tmp_path / "drawn"]).wait()
-    newest = browse(bench.context, limit=30).pictures
+    import_pictures(bench, [tmp_path / "drawn"]).wait()
+    newest = browse(bench, limit=30).pictures
     s3.remove_bucket(bucket)
     with pytest.raises(BucketError, match="doesn't exist") as gone:
-        thumbnail_of(bench.context, newest[0].id)
+        thumbnail_of(bench, newest[0].id)
     assert "DISCERN_STORE" in gone.value.advice("in_terminal")
     monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
     again = opened("first")
-    assert look_after(again.context, repair=True).wait().is_whole
-    assert all(thumbnail_of(again.context, picture.id) for picture in newest)
+    assert look_after(again, repair=True).wait().is_whole
+    assert all(thumbnail_of(again, picture.id) for picture in newest)
 
 
 def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
@@ -146,18 +150,18 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
 ) -> None:
     here, there = opened("first"), opened("second")
     add(here, bucket)
-    newest = [picture.id for picture in browse(here.context, limit=30).pictures]
+    newest = [picture.id for picture in browse(here, limit=30).pictures]
     asked: list[str] = []
     read = buckets.read
     monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))
-    first = [thumbnail_of(there.context, picture) for picture in newest]
-    assert [thumbnail_of(there.context, picture) for picture in newest] == first
+    first = [thumbnail_of(there, picture) for picture in newest]
+    assert [thumbnail_of(there, picture) for picture in newest] == first
     assert len(asked) == 30
-    put_into_trash(here.context, pictures=[*newest[:1]], author="ana")
-    assert thumbnail_of(there.context, newest[0]) == first[0]  # as it lies in the bin
-    here.context.begin(empty_trash, author="ana").wait()
+    put_into_trash(here, pictures=[*newest[:1]], author="ana")
+    assert thumbnail_of(there, newest[0]) == first[0]  # as it lies in the bin
+    here.begin(empty_trash, author="ana").wait()
     with pytest.raises(UnknownError):
-        thumbnail_of(there.context, newest[0])
+        thumbnail_of(there, newest[0])
     kept = s3.kept(f"{bucket}/kept")
     assert not [p for p, content in kept.items() if newest[0] in p or newest[0].encode() in content]
     assert sum("/thumbnails/" in place for place in kept) == 29
@@ -169,7 +173,7 @@ def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(
 ) -> None:
     bench = opened("first")
     add(bench, bucket)
-    content = b"".join(bench.installation.backup(thumbnails=True))
+    content = b"".join(backup_of(bench, thumbnails=True))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         read_me = archive.read("README.txt").decode()
@@ -213,4 +217,4 @@ def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
 
 def test_a_folder_of_a_bucket_is_not_watched(concept: Concept) -> None:
     with pytest.raises(DiscernError, match="only folders of this computer can be watched"):
-        concept.watches.begin(Path("s3://open/pictures"), author="ana")
+        begin_watching(concept, Path("s3://open/pictures"), author="ana")

@@ -10,12 +10,13 @@ from not_run import not_run
 from PIL import Image, ImageDraw, ImageFont
 
 from concepts.errors import PackageError
-from concepts.library import reading
+from concepts.library import reading, upkeep
 from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
 from concepts.library.upkeep import words_state
+from concepts.results import library
 from concepts.results.library import browse, import_pictures, look_after, picture_count, picture_detail
-from concepts.workbench import Workbench, library, upkeep
+from concepts.use_cases import App
 from storage.picture_columns import WORDS
 from storage.pictures.hashing import picture_id
 
@@ -47,54 +48,54 @@ class FromSize:
 
 
 def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FromSize(until=20), FromSize()
     monkeypatch.setattr(upkeep, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", lambda: first)
     with pytest.raises(KeyboardInterrupt):
-        look_after(bench.context, only="words").wait()
-    kept = words_state(bench.context).looked_at
+        look_after(bench, only="words").wait()
+    kept = words_state(bench).looked_at
     assert 0 < kept <= 20
     monkeypatch.setattr(upkeep, "load_reader", lambda: second)
-    look_after(bench.context, only="words").wait()
-    assert second.seen == picture_count(bench.context) - kept
-    assert words_state(bench.context).left == 0
+    look_after(bench, only="words").wait()
+    assert second.seen == picture_count(bench) - kept
+    assert words_state(bench).left == 0
 
 
 def test_words_are_with_the_picture_and_one_that_is_added_later_is_read_by_a_job_of_its_own(
-    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (upkeep, library):
         monkeypatch.setattr(module, "is_there", lambda: True)
     monkeypatch.setattr(upkeep, "load_reader", FromSize)
-    report = look_after(bench.context, only="words").wait()
-    everything = {one.id for one in browse(bench.context, limit=1000).pictures}
+    report = look_after(bench, only="words").wait()
+    everything = {one.id for one in browse(bench, limit=1000).pictures}
     assert report.pictures == len(everything) > report.words > 0
-    hits = browse(bench.context, PictureSelection(q="WIDE", captions=True), limit=1000).pictures
+    hits = browse(bench, PictureSelection(q="WIDE", captions=True), limit=1000).pictures
     assert len(hits) == report.words
     assert {hit.column for hit in hits} == {WORDS}
-    [column] = picture_detail(bench.context, hits[0].id).columns
+    [column] = picture_detail(bench, hits[0].id).columns
     assert (column.name, column.file) == (WORDS, "ruler 1")
     without = everything - {hit.id for hit in hits}
-    assert picture_detail(bench.context, without.pop()).columns == []
+    assert picture_detail(bench, without.pop()).columns == []
     new = sign(tmp_path / "sign.png", SIGN)
-    import_pictures(bench.context, [tmp_path / "sign.png"]).wait()
+    import_pictures(bench, [tmp_path / "sign.png"]).wait()
     [waiting] = [j for j in bench.jobs.store.recent() if (j.kind, j.state) == ("read words", "queued")]
     bench.jobs.resume(waiting.id)
-    assert picture_detail(bench.context, new).columns[0].value == "480 wide"
+    assert picture_detail(bench, new).columns[0].value == "480 wide"
 
 
 def test_without_the_package_it_says_which_extra_brings_it(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     monkeypatch.setattr(upkeep, "is_there", lambda: False)
     with pytest.raises(PackageError, match="“words”"):
-        look_after(bench.context, only="words").wait()
+        look_after(bench, only="words").wait()
     with pytest.raises(PackageError, match="is not installed"):
-        look_after(bench.context, only="words")
-    assert not words_state(bench.context).possible
+        look_after(bench, only="words")
+    assert not words_state(bench).possible
 
 
 def test_a_sign_is_read_as_it_stands(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from drawing import draw_folder
 
 from concepts.results.library import browse, thumbnail_of
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
 
 
 def test_a_library_comes_back_from_its_backup(
@@ -42,7 +42,5 @@ def test_a_library_comes_back_from_its_backup(
     assert discern("library", "reembed", encoder)["embedded"] == len(rows)
     assert discern("concept", "show", "Round") == before
     assert discern("library", "search", "--like", rows[0].split(",")[0]) == found
-    bench = Workbench(Settings(home=restored))
-    assert all(
-        thumbnail_of(bench.context, picture.id) for picture in browse(bench.context, limit=60).pictures
-    )
+    bench = open_app(Settings(home=restored))
+    assert all(thumbnail_of(bench, picture.id) for picture in browse(bench, limit=60).pictures)

@@ -16,13 +16,15 @@ from not_run import not_run
 from postgres import Server
 from s3_service import Service
 
+from concepts.installation.jobs import keep_log
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.scores import score_page
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 NAME, PICTURES = "Round thing", 120
 LOCAL = {"bundles", "cache", "logs", "scores", "secrets.json", "secrets.lock", "staging", "vectors"}
@@ -41,16 +43,16 @@ def test_the_whole_job_on_postgresql_a_bucket_and_ray(
     monkeypatch.setenv("DISCERN_STORE", f"s3://{bucket}/kept")
     monkeypatch.setenv("DISCERN_ENGINE", "ray")
     monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
-    bench = Workbench(load_settings(encoder="embedded"))
-    bench.installation.start_log()
+    bench = open_app(load_settings(encoder="embedded"))
+    keep_log(bench)
 
-    assert import_pictures(bench.context, [Path(f"s3://{bucket}/photos")]).wait().added == PICTURES
+    assert import_pictures(bench, [Path(f"s3://{bucket}/photos")]).wait().added == PICTURES
     assert "connecting to Ray (local)" in (own_home / "logs" / "discern.log").read_text()
     small = s3.kept(f"{bucket}/kept/thumbnails")
     assert len(small) == PICTURES
     assert all(content[8:12] == b"WEBP" for content in small.values())
 
-    concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    concept = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     concept.begin(mine).wait()
     answer(bench, NAME, [picture.id for picture in next_pictures(concept, 40)])
     concept.begin(train).wait()

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from drawing import draw_folder
 from postgres import Server
-from running_app import App
+from running_app import RunningApp
 from s3_service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def filled(text: str, given: dict[str, str]) -> str:
 @pytest.fixture
 def together(
     postgres: Server, s3: Service, tmp_path: Path, tiny_open_clip: Path
-) -> Iterator[tuple[list[App], str]]:
+) -> Iterator[tuple[list[RunningApp], str]]:
     """Both apps, and the proxy's address."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
@@ -63,7 +63,7 @@ def together(
     assert python == "python"
     subprocess.run([sys.executable, *command], env=os.environ | settings, check=True)
     encoder = f"local-dir:{tiny_open_clip}"
-    apps = [App(tmp_path / "home", encoder, tmp_path / f"log-{n}", **settings) for n in range(2)]
+    apps = [RunningApp(tmp_path / "home", encoder, tmp_path / f"log-{n}", **settings) for n in range(2)]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -97,7 +97,7 @@ def together(
 
 
 def test_the_services_of_compose_work_together_and_one_app_may_die(
-    together: tuple[list[App], str], tmp_path: Path
+    together: tuple[list[RunningApp], str], tmp_path: Path
 ) -> None:
     apps, address = together
     with httpx2.Client(base_url=address, timeout=PATIENCE) as client:

@@ -14,12 +14,14 @@ from command_line import Run, Shell, rows_of
 from drawing import draw_folder
 from fastapi.testclient import TestClient
 from patience import PATIENCE
-from running_app import App
+from running_app import RunningApp
 
 from concepts.labelling.labels import GivenLabel, commit_labels
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import browse, import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.labels import Author
 from web.server import create_service
 
@@ -29,12 +31,12 @@ NAME, PICTURES, LABELS = "Round", 12, 400
 @pytest.fixture
 def home(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Path:
     """Each picture is answered by many, so that the labels fill pages."""
-    bench = Workbench(load_settings())
+    bench = open_app(load_settings())
     import_pictures(
-        bench.context, [draw_folder(tmp_path / "own", PICTURES)], encoder=f"local-dir:{tiny_open_clip}"
+        bench, [draw_folder(tmp_path / "own", PICTURES)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
-    concept = bench.concepts.begin(NAME, "A filled ellipse.")
-    ids = bench.context.collection.library.all_ids()
+    concept = begin_concept(bench, NAME, "A filled ellipse.")
+    ids = collection_of(bench).library.all_ids()
     for number in range(LABELS // PICTURES):
         given = {f"{number}-{one}": GivenLabel(picture=one, value="yes") for one in ids}
         commit_labels(concept, given, Author(f"person {number}"))
@@ -43,8 +45,8 @@ def home(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Path:
 
 
 @pytest.fixture
-def app(home: Path, tmp_path: Path) -> Iterator[App]:
-    app = App(home, "auto", tmp_path / "said.txt")
+def app(home: Path, tmp_path: Path) -> Iterator[RunningApp]:
+    app = RunningApp(home, "auto", tmp_path / "said.txt")
     yield app
     if app.is_running:
         app.kill()
@@ -66,11 +68,11 @@ def answered(client: httpx2.Client, picture: str, key: str) -> httpx2.Response:
 
 @pytest.mark.slow
 def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_damaged_database(
-    home: Path, app: App, discern: Run, shell: Shell, tmp_path: Path
+    home: Path, app: RunningApp, discern: Run, shell: Shell, tmp_path: Path
 ) -> None:
     database = home / "discern.sqlite"
     before = rows_of(database, "label_events")
-    picture = browse(Workbench(load_settings()).context, limit=1).pictures[0].id
+    picture = browse(open_app(load_settings()), limit=1).pictures[0].id
     client = httpx2.Client(base_url=app.url, timeout=PATIENCE)
     discern("about")  # any command copies the database where that is due
     app.start()
@@ -103,9 +105,9 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
 
 
 def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(home: Path) -> None:
-    database, bench = home / "discern.sqlite", Workbench(load_settings())
+    database, bench = home / "discern.sqlite", open_app(load_settings())
     client = TestClient(create_service(bench), base_url="http://127.0.0.1:7860")
-    picture = browse(bench.context, limit=1).pictures[0].id
+    picture = browse(bench, limit=1).pictures[0].id
     assert answered(client, picture, "first").status_code == 201
     database.rename(home / "elsewhere")
     refused = answered(client, picture, "late")

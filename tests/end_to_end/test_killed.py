@@ -16,23 +16,26 @@ from command_line import rows_of, wait_until
 from drawing import draw_folder
 from fake_openai import FakeOpenAI, Request, says
 from PIL import Image
-from running_app import App
+from running_app import RunningApp
 from soak_load import until
 
+from concepts.labelling.label_files import label_rows
 from concepts.labelling.mining import mine
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, library_info, look_after
 from concepts.results.trash import put_into_trash
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     """Ids, vectors and sources of a library."""
-    bench = Workbench(load_settings(home=home))
-    index = bench.context.collection.index()
+    bench = open_app(load_settings(home=home))
+    index = collection_of(bench).index()
     ids = list(index.ids)
-    pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
-    assert library_info(bench.context).pending == 0
+    pictures = collection_of(bench).library.pictures(collection_of(bench).library.all_ids())
+    assert library_info(bench).pending == 0
     return ids, index.vectors(ids), {picture.id: picture.sources for picture in pictures}
 
 
@@ -62,7 +65,7 @@ def test_a_killed_add_goes_on_and_ends_like_an_undisturbed_one(
     assert len(ids) == 600
     assert sources == other_sources
     np.testing.assert_allclose(vectors, other_vectors, atol=2e-3)  # float16; batches differ after a kill
-    assert [job.state for job in Workbench(load_settings(home=killed)).jobs.store.recent()] == ["done"]
+    assert [job.state for job in open_app(load_settings(home=killed)).jobs.store.recent()] == ["done"]
 
 
 NAME = "Round thing"
@@ -93,11 +96,11 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
     shell: Any, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     home, server = tmp_path / "killed", Server()
-    bench = Workbench(load_settings(home=home))
+    bench = open_app(load_settings(home=home))
     import_pictures(
-        bench.context, [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
+        bench, [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    begin_concept(bench, NAME, "A filled ellipse.")
     assert bench.concept(NAME).begin(mine, size=600).wait().candidates > ANNOTATED
     bench.close()
     with FakeOpenAI(server) as model:
@@ -120,8 +123,8 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
         again = shell(*annotate, **environment)
         assert again.wait() == 0, again.communicate()[1]
 
-    bench = Workbench(load_settings(home=home))
-    rows = bench.concept(NAME).label_files.rows()
+    bench = open_app(load_settings(home=home))
+    rows = label_rows(bench.concept(NAME))
     labels = [row["id"] for row in rows if row["author_kind"] == "annotator"]
     assert len(labels) == len(set(labels)) == ANNOTATED
     assert rows_of(home / "discern.sqlite", "annotations") == ANNOTATED
@@ -136,14 +139,14 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
 def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pictures(
     own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(load_settings())
+    bench = open_app(load_settings())
     import_pictures(
-        bench.context, [draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
+        bench, [draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
-    gone = list(bench.context.collection.library.all_ids())[:60]
-    put_into_trash(bench.context, pictures=gone, author="me")
+    gone = list(collection_of(bench).library.all_ids())[:60]
+    put_into_trash(bench, pictures=gone, author="me")
     bench.close()
-    app = App(own_home, "auto")
+    app = RunningApp(own_home, "auto")
     app.start()
     httpx2.post(f"{app.url}/api/v1/trash/empty", json={}).raise_for_status()
     thumbnails = [own_home / "thumbnails" / one[:2] / one[2:4] / f"{one}.webp" for one in gone]
@@ -152,10 +155,10 @@ def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pi
     app.start()
     until(lambda: rows_of(own_home / "discern.sqlite", "pictures") == 31)  # and one for all
     app.stop()
-    bench = Workbench(load_settings())
-    assert not set(gone) & set(bench.context.collection.index().ids)
+    bench = open_app(load_settings())
+    assert not set(gone) & set(collection_of(bench).index().ids)
     assert not any(file.exists() for file in thumbnails)
-    assert look_after(bench.context).wait().is_whole
+    assert look_after(bench).wait().is_whole
     assert {job.state for job in bench.jobs.store.recent()} == {"done"}
 
 

@@ -19,12 +19,12 @@ from answering import answered_all
 from drawing import draw_folder
 from patience import PATIENCE
 from PIL import Image
-from running_app import App
+from running_app import RunningApp
 from soak_load import memory_of
 
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.pictures.pixels import MAX_SENT_PIXELS
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def picture(kind: str, side: int = SIDE) -> bytes:
 class Process:
     """A server, and what memory it has."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: RunningApp) -> None:
         self.app = app
 
     def at_rest(self) -> int:
@@ -111,13 +111,13 @@ def decoded(client: httpx.Client, content: bytes) -> None:
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
     folder, encoder = tmp_path_factory.mktemp("people"), f"local-dir:{tiny_open_clip}"
-    bench = Workbench(load_settings(home=folder / "home"))
-    import_pictures(bench.context, [draw_folder(folder / "drawn", 90)], encoder=encoder).wait()
+    bench = open_app(load_settings(home=folder / "home"))
+    import_pictures(bench, [draw_folder(folder / "drawn", 90)], encoder=encoder).wait()
     bench.close()
     shapes = answered_all(folder / "home", NAME, None, lambda path: "yes" if "ellipse" in path else "no")
     shapes.close()
     users = ",".join(f"{name}={name}:{password}" for name, password in PASSWORDS.items())
-    app = App(folder / "home", encoder, DISCERN_USERS=users)
+    app = RunningApp(folder / "home", encoder, DISCERN_USERS=users)
     app.start()
     yield Process(app)
     app.stop()

@@ -17,11 +17,14 @@ from drawing import draw_folder
 from small_disk import SmallDisk, mounted
 from soak_load import PATIENCE, Clients, Sample, Server, until
 
+from concepts.installation.jobs import log_of
 from concepts.installation.users import Users
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, look_after
+from concepts.rooms import open_app
 from concepts.settings import load_settings
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 
 READERS, WRITERS = 60, 10
 CONCEPTS = ["Round thing", "Square thing", "Line"]
@@ -169,15 +172,13 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
         owner.end()
         server.stop()
 
-    bench = Workbench(load_settings(home=home))
-    events = [
-        event for concept in CONCEPTS for event in bench.context.log.events(bench.context.row_of(concept).id)
-    ]
+    bench = open_app(load_settings(home=home))
+    events = [event for concept in CONCEPTS for event in bench.log.events(bench.concept(concept).id)]
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
-    look_after(bench.context, repair=True).wait()  # goes on with what the end cut off
-    checked = look_after(bench.context).wait()
-    added = len(list(bench.context.collection.library.all_ids()))
-    lines = map(json.loads, bench.installation.log().splitlines())
+    look_after(bench, repair=True).wait()  # goes on with what the end cut off
+    checked = look_after(bench).wait()
+    added = len(list(collection_of(bench).library.all_ids()))
+    lines = map(json.loads, log_of(bench).splitlines())
     failures = Counter(line["details"].splitlines()[-1] for line in lines if line.get("details"))
     bench.close()
     figures = {
@@ -228,8 +229,8 @@ def test_an_office_of_fifty_readers_and_ten_labellers_loses_nothing_and_takes_no
     clients.end()
     server.stop()
 
-    bench = Workbench(load_settings(home=home))
-    events = [e for name in CONCEPTS for e in bench.context.log.events(bench.context.row_of(name).id)]
+    bench = open_app(load_settings(home=home))
+    events = [e for name in CONCEPTS for e in bench.log.events(bench.concept(name).id)]
     bench.close()
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
     memory = {
@@ -255,11 +256,11 @@ def test_an_office_of_fifty_readers_and_ten_labellers_loses_nothing_and_takes_no
 def begun(home: Path, pictures: Path, labellers: list[str], viewers: list[str]) -> list[str]:
     """Makes a data folder with the pictures, whose ids are returned, the concepts, and everybody."""
     settings = load_settings(home=home)
-    bench = Workbench(settings)
-    import_pictures(bench.context, [pictures], encoder="embedded").wait()
+    bench = open_app(settings)
+    import_pictures(bench, [pictures], encoder="embedded").wait()
     for concept in CONCEPTS:
-        bench.concepts.begin(concept, "A simulated person decides.", author="owner")
-    ids = list(bench.context.collection.library.all_ids())
+        begin_concept(bench, concept, "A simulated person decides.", author="owner")
+    ids = list(collection_of(bench).library.all_ids())
     bench.close()
     people = {"owner": Role.OWNER} | dict.fromkeys(labellers, Role.LABELLER)
     for name, role in (people | dict.fromkeys(viewers, Role.VIEWER)).items():

@@ -13,17 +13,17 @@ from drawing import draw_folder
 from filelock import FileLock
 
 from concepts.results.library import import_pictures, library_info
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 
 
 @pytest.mark.slow
 def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(load_settings())
+    bench = open_app(load_settings())
     some = draw_folder(tmp_path / "some", 1)
-    import_pictures(bench.context, [some], encoder=f"local-dir:{tiny_open_clip}").wait()
+    import_pictures(bench, [some], encoder=f"local-dir:{tiny_open_clip}").wait()
     folder = draw_folder(tmp_path / "pictures", 60, first_seed=1)
     # Whoever holds this lock keeps others from writing vectors, so the command can't be done too early.
     (lock,) = (own_home / "vectors").glob("*.lock")
@@ -40,7 +40,7 @@ def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     assert "Run the same command again to go on" in said["what_to_do"]
 
     assert not [job.error for job in bench.jobs.store.recent() if "KeyboardInterrupt" in job.error]
-    assert 1 < library_info(bench.context).pictures < 61
-    import_pictures(bench.context, [folder]).wait()
-    assert library_info(bench.context).pictures == 61
+    assert 1 < library_info(bench).pictures < 61
+    import_pictures(bench, [folder]).wait()
+    assert library_info(bench).pictures == 61
     assert [job.state for job in bench.jobs.store.recent()] == ["done", "done"]

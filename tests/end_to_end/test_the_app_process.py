@@ -14,30 +14,33 @@ import pytest
 from drawing import draw_folder
 from fake_openai import FakeOpenAI
 from patience import PATIENCE
-from running_app import ROOT, App
+from running_app import ROOT, RunningApp
 from soak_load import until
 
 from app import check_arguments
 from concepts.collaborator.annotations import annotate
+from concepts.installation.jobs import job_state
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.library import LibraryEncoder
 
-Begin = Callable[..., App]
+Begin = Callable[..., RunningApp]
 
 
 @pytest.fixture
 def begin(own_home: Path, tmp_path: Path) -> Iterator[Begin]:
     """Begins the app, after Python that runs `first`; ends what is still running afterwards."""
-    apps: list[App] = []
+    apps: list[RunningApp] = []
 
-    def run(first: str = "", **settings: str) -> App:
+    def run(first: str = "", **settings: str) -> RunningApp:
         if first:
             (tmp_path / "first").mkdir()
             (tmp_path / "first" / "sitecustomize.py").write_text(first)
             settings["PYTHONPATH"] = f"{tmp_path / 'first'}{os.pathsep}{ROOT}"
-        app = App(own_home, "auto", tmp_path / "log", **settings)
+        app = RunningApp(own_home, "auto", tmp_path / "log", **settings)
         apps.append(app)
         app.begin()
         return app
@@ -82,8 +85,8 @@ def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
     begin: Begin, own_home: Path, tmp_path: Path
 ) -> None:
     """Loading takes for ever here."""
-    bench = Workbench(load_settings(home=own_home))
-    bench.context.collection.library.set_encoder(LibraryEncoder("local-dir:none", "none", 4))
+    bench = open_app(load_settings(home=own_home))
+    collection_of(bench).library.set_encoder(LibraryEncoder("local-dir:none", "none", 4))
     bench.close()
     loading = tmp_path / "loading"
     app = begin(
@@ -111,9 +114,9 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
         over.wait()
         return {}
 
-    bench = Workbench(load_settings(home=warm_home))
-    import_pictures(bench.context, [draw_folder(tmp_path / "pictures", 20)], encoder="embedded").wait()
-    job_id = bench.concepts.begin("Round", "A filled ellipse.").begin(annotate).id
+    bench = open_app(load_settings(home=warm_home))
+    import_pictures(bench, [draw_folder(tmp_path / "pictures", 20)], encoder="embedded").wait()
+    job_id = begin_concept(bench, "Round", "A filled ellipse.").begin(annotate).id
     with FakeOpenAI(silent) as model:
         app = begin(
             "from concepts.jobs import runner\nrunner.STOP_SECONDS = 0.5\n",
@@ -123,5 +126,5 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
         until(asked.is_set)
         app.stop()
         over.set()
-    assert bench.installation.job(job_id).state == "interrupted"
+    assert job_state(bench, job_id).state == "interrupted"
     bench.close()

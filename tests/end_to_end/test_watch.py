@@ -19,14 +19,17 @@ from command_line import rows_of, wait_until
 from drawing import draw, draw_folder
 from patience import PATIENCE
 from receiver import Receiver
-from running_app import App
+from running_app import RunningApp
 from soak_load import until
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, look_after
 from concepts.results.trained import train, use_version
+from concepts.results.watcher import watcher_of
+from concepts.results.watching import begin_watching, list_watches
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from storage.tables import now
 
 NAME = "Round thing"
@@ -37,10 +40,10 @@ INTERNAL = "DISCERN_INTERNAL_WEBHOOKS"
 def made_trained(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
     """A home with 60 drawings and a version that calls everything a yes: what is flagged is known."""
     root = tmp_path_factory.mktemp("watch")
-    bench = Workbench(load_settings(home=root / "home"))
+    bench = open_app(load_settings(home=root / "home"))
     pictures = draw_folder(root / "pictures", 60)
-    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    import_pictures(bench, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in next_pictures(bench.concept(NAME), 20)])
     bench.concept(NAME).begin(train).wait()
     use_version(bench.concept(NAME), 1, 1e-9, author="me").wait()
@@ -95,7 +98,7 @@ def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tell
     """While it adds, while it scores and while it sends, with files arriving."""
     inbox, database = tmp_path / "inbox", home / "discern.sqlite"
     inbox.mkdir()
-    app = App(home, "auto", **{INTERNAL: "1"})
+    app = RunningApp(home, "auto", **{INTERNAL: "1"})
     with Receiver() as receiver:
         app.start()
         _begin_when_up(home, inbox, receiver.url)
@@ -112,16 +115,16 @@ def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tell
             app.start()
         until(lambda: rows_of(database, "watched_pictures") == 300)
         app.stop()
-        bench = Workbench(load_settings(internal_webhooks=True))
+        bench = open_app(load_settings(internal_webhooks=True))
         # What a killed process had begun to send is due again.
-        bench.watcher.clock = lambda: now() + timedelta(minutes=2)
-        bench.watcher.send_due()
+        watcher_of(bench).clock = lambda: now() + timedelta(minutes=2)
+        watcher_of(bench).send_due()
     keys = {(event["data"]["file"], key) for event, key in zip(receiver.events, receiver.ids, strict=True)}
     assert len(keys) == len({file for file, _ in keys}) == 300
-    (view,) = bench.concept(NAME).watches.all()
+    (view,) = list_watches(bench.concept(NAME))
     assert (view.seen, view.flagged) == (300, 300)
     assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (300, 0, 0)
-    assert look_after(bench.context).wait().is_whole
+    assert look_after(bench).wait().is_whole
 
 
 @pytest.mark.slow
@@ -129,7 +132,7 @@ def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) ->
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     arrived = threading.Event()
-    app = App(home, "auto", **{INTERNAL: "1"})
+    app = RunningApp(home, "auto", **{INTERNAL: "1"})
     with Receiver(before=lambda event: arrived.set()) as receiver:
         app.begin()
         try:
@@ -144,7 +147,7 @@ def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) ->
 
 def _begin_when_up(home: Path, inbox: Path, url: str) -> Any:
     """By another process than the app's, as the command line would."""
-    bench = Workbench(load_settings(home=home, internal_webhooks=True))
-    begun = bench.concept(NAME).watches.begin(inbox, webhook=url, author="me")
+    bench = open_app(load_settings(home=home, internal_webhooks=True))
+    begun = begin_watching(bench.concept(NAME), inbox, webhook=url, author="me")
     bench.close()
     return begun

@@ -16,8 +16,8 @@ from web_screens import PASSWORD, add_people
 import app
 import discern
 from concepts.errors import SettingsError
+from concepts.rooms import open_app
 from concepts.settings import Settings, load_settings
-from concepts.workbench import Workbench
 from web.server import create_app
 
 
@@ -30,7 +30,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def by_itself(settings: Settings) -> Iterator[str]:
-    bench = Workbench(settings)
+    bench = open_app(settings)
     with served(create_app(bench)) as address:
         yield address
     bench.close()

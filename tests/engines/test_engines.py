@@ -28,17 +28,20 @@ from concepts.errors import CancelledError, EncoderError, EngineError, Fingerpri
 from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
 from concepts.labelling.mining import mine
 from concepts.library import ingestion
+from concepts.library.collection import collection_of
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.library.upkeep import reembed
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures, list_bad_files, picture_count
 from concepts.results.trash import empty_trash, put_into_trash
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import SharedResources, Workbench
+from concepts.use_cases import App, SharedResources
 from storage.pictures.files import Source
 
 BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
 NAME = "Round thing"
-Opened = Callable[..., Workbench]
+Opened = Callable[..., App]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def on_ray() -> Iterator[Engine]:
     with it."""
     if find_spec("ray") is None:
         not_run("work on Ray", "The package ray is not installed: pip install -r requirements-ray.txt.")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch() as patch:
         patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
         engine = engine_of("ray")
         try:
@@ -70,19 +73,19 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-    """A Workbench with an empty library of its own and this engine."""
-    opened: list[Workbench] = []
+    """An `App` with an empty library of its own and this engine."""
+    opened: list[App] = []
 
-    def open_it(engine: Engine, name: str) -> Workbench:
+    def open_it(engine: Engine, name: str) -> App:
         monkeypatch.setattr("concepts.use_cases.handles.engine_of", lambda setting: engine)
-        bench = Workbench(load_settings(home=tmp_path / name), SharedResources(load=load_colours))
+        bench = open_app(load_settings(home=tmp_path / name), SharedResources(load=load_colours))
         opened.append(bench)
         return bench
 
     yield open_it
     for bench in opened:
-        bench.context.jobs.stop()
-        bench.context.database.close()
+        bench.jobs.stop()
+        bench.database.close()
 
 
 @pytest.fixture(
@@ -134,18 +137,18 @@ def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
 
 def test_what_is_added_is_the_same_bit_for_bit(engine: Engine, open_on: Opened, pictures: Path) -> None:
     here, there = open_on(InProcess(), "here"), open_on(engine, "there")
-    expected = import_pictures(here.context, [pictures]).wait()
+    expected = import_pictures(here, [pictures]).wait()
     told: list[tuple[int, int | None]] = []
-    added = import_pictures(there.context, [pictures]).wait(lambda *said: told.append(said[:2]))
+    added = import_pictures(there, [pictures]).wait(lambda *said: told.append(said[:2]))
     same = ("added", "duplicates", "unchanged", "embedded", "skipped")
     assert {name: getattr(added, name) for name in same} == {name: getattr(expected, name) for name in same}
     assert (added.added, added.duplicates, added.skipped) == (200, 1, {"truncated": 1})
     assert told[-1] == (202, 202)
-    assert list_bad_files(there.context) != []
+    assert list_bad_files(there) != []
     assert_same(there, here)
-    thumbnails = there.context.collection.thumbnails
+    thumbnails = collection_of(there).thumbnails
     assert all(thumbnails.exists(i) for i in vectors_of(there)[0])
-    again = import_pictures(there.context, [pictures]).wait()
+    again = import_pictures(there, [pictures]).wait()
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
 
 
@@ -160,20 +163,20 @@ def test_only_what_is_new_is_decoded(
     monkeypatch.setattr(ingestion, "decoded", lambda data, **how: decoded.append(1) or real(data, **how))
     bench = open_on(NextDoor(), "here")
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
-    import_pictures(bench.context, drawn[::2]).wait()
-    gone = [bench.context.collection.library.resolve(str(file)) for file in drawn[::4]]
-    put_into_trash(bench.context, pictures=[*gone], author="me")
-    bench.context.begin(empty_trash, author="me", refuse=True).wait()
+    import_pictures(bench, drawn[::2]).wait()
+    gone = [collection_of(bench).library.resolve(str(file)) for file in drawn[::4]]
+    put_into_trash(bench, pictures=[*gone], author="me")
+    bench.begin(empty_trash, author="me", refuse=True).wait()
     broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
     broken.write_bytes(drawn[1].read_bytes()[:100])
     decoded.clear()
     elsewhere = (tmp_path / "drawn").rename(tmp_path / "moved")
-    added = import_pictures(bench.context, [elsewhere]).wait()
+    added = import_pictures(bench, [elsewhere]).wait()
     assert (added.added, added.duplicates, added.removed_before) == (6, 3, 3)
     assert added.skipped == {"truncated": 1}
     assert len(decoded) == 7
-    assert picture_count(bench.context) == 9
-    assert not any(map(bench.context.collection.thumbnails.exists, gone))
+    assert picture_count(bench) == 9
+    assert not any(map(collection_of(bench).thumbnails.exists, gone))
 
 
 class FarAhead(InProcess):
@@ -193,16 +196,16 @@ def test_a_copy_among_the_files_that_are_added_is_a_duplicate_wherever_it_comes(
     shutil.copy(first, folder / f"{last.stem}-again.png")
 
     def break_off(done: int, total: int | None, note: str) -> None:
-        if picture_count(bench.context):
+        if picture_count(bench):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        bench.context.collection.add([folder], None, break_off)
-    kept = picture_count(bench.context)
+        collection_of(bench).add([folder], None, break_off)
+    kept = picture_count(bench)
     assert 0 < kept < 43
-    rest = import_pictures(bench.context, [folder]).wait()
+    rest = import_pictures(bench, [folder]).wait()
     assert (rest.added, rest.duplicates, rest.unchanged) == (43 - kept, 1, kept + 1)
-    whole = import_pictures(open_on(FarAhead(), "there").context, [folder]).wait()
+    whole = import_pictures(open_on(FarAhead(), "there"), [folder]).wait()
     assert (whole.added, whole.duplicates, whole.embedded) == (43, 2, 43)
 
 
@@ -247,8 +250,8 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
 ) -> None:
     many = draw_folder(tmp_path / "many", 2000)
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
-    import_pictures(undisturbed.context, [many]).wait()
-    cache = disturbed.context.settings.cache
+    import_pictures(undisturbed, [many]).wait()
+    cache = disturbed.settings.cache
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "slow").write_text("0.05")  # seconds that every batch takes
     killed: set[int] = set()
@@ -261,7 +264,7 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
                     os.kill(worker, signal.SIGKILL)
                     killed.add(worker)
 
-    added = import_pictures(disturbed.context, [many]).wait(listen)
+    added = import_pictures(disturbed, [many]).wait(listen)
     assert killed
     assert (added.added, added.embedded) == (2000, 2000)
     assert_same(disturbed, undisturbed)
@@ -317,16 +320,16 @@ def test_embedding_again_and_the_annotator_that_asks_nobody_say_the_same_on_ray(
 ) -> None:
     here, there, said = open_on(InProcess(), "here"), open_on(on_ray, "there"), []
     for bench, engine in ((here, InProcess()), (there, on_ray)):
-        bench.context.collection.engine = InProcess()
-        import_pictures(bench.context, [pictures]).wait()
-        bench.context.collection.engine = engine
-        assert bench.context.begin(reembed, "other").wait().embedded == 200
-        assert bench.context.collection.recorded().name == "other"
-        bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+        collection_of(bench).engine = InProcess()
+        import_pictures(bench, [pictures]).wait()
+        collection_of(bench).engine = engine
+        assert bench.begin(reembed, "other").wait().embedded == 200
+        assert collection_of(bench).recorded().name == "other"
+        begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
         bench.concept(NAME).begin(mine).wait()
         result = bench.concept(NAME).begin(annotate, annotator="builtin").wait()
         assert (result.calls, result.failed) == (0, [])
-        concept_id, store = bench.context.row_of(NAME).id, bench.context.store
+        concept_id, store = bench.concept(NAME).id, bench.store
         kept = store.annotations(concept_id, [one.picture_id for one in store.ratings(concept_id)])
         said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
     assert said[0] == said[1] != {}

@@ -23,8 +23,9 @@ from concepts.library.upkeep import reembed
 from concepts.results.export import ScoreResult, encoder_facts
 from concepts.results.library import import_pictures
 from concepts.results.scores import begin_scoring
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 
 @pytest.fixture
@@ -54,13 +55,13 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def bench_of(folder: Path, encoder: str = "embedded") -> Workbench:
-    return Workbench(Settings(home=folder / "home", encoder=encoder))
+def bench_of(folder: Path, encoder: str = "embedded") -> App:
+    return open_app(Settings(home=folder / "home", encoder=encoder))
 
 
-def score(bench: Workbench, bundle: Path, pictures: Path, trust: str | None = None) -> ScoreResult:
+def score(bench: App, bundle: Path, pictures: Path, trust: str | None = None) -> ScoreResult:
     out = pictures.with_name("scores.csv")
-    return begin_scoring(bench.context, bundle, [pictures], out, trust_encoder=trust).wait()
+    return begin_scoring(bench, bundle, [pictures], out, trust_encoder=trust).wait()
 
 
 def test_scoring_loads_an_encoder_that_only_the_bundle_names_where_a_person_names_it_too(
@@ -83,7 +84,7 @@ def test_one_that_the_owner_has_set_needs_no_more_words_and_is_not_loaded_for_ot
 ) -> None:
     bench = bench_of(tmp_path, f"local-dir:{tiny_open_clip}")
     assert score(bench, theirs, pictures).rows == 3
-    import_pictures(bench.context, [pictures]).wait()
+    import_pictures(bench, [pictures]).wait()
     loaded.clear()
     kept = load_bundle(theirs)
     parts = Fingerprint(kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing)
@@ -109,13 +110,13 @@ def test_the_copied_code_runs_and_asks_for_the_same_word(
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda bench, name, folder: bench.context.begin(reembed, name, confined=True).id,
-        lambda bench, name, folder: import_pictures(bench.context, [folder], encoder=name, confined=True).id,
+        lambda bench, name, folder: bench.begin(reembed, name, confined=True).id,
+        lambda bench, name, folder: import_pictures(bench, [folder], encoder=name, confined=True).id,
     ],
 )
 def test_from_the_app_a_models_folder_must_be_where_pictures_may_be(
-    ask: Callable[[Workbench, str, Path], int], tmp_path: Path, pictures: Path, tiny_open_clip: Path
+    ask: Callable[[App, str, Path], int], tmp_path: Path, pictures: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(Settings(home=tmp_path / "home", allowed_roots=str(pictures)))
+    bench = open_app(Settings(home=tmp_path / "home", allowed_roots=str(pictures)))
     with pytest.raises(NotAllowedError, match="DISCERN_ALLOWED_ROOTS"):
         ask(bench, f"local-dir:{tiny_open_clip}", pictures)

@@ -35,7 +35,7 @@ from typer.testing import CliRunner
 from concepts.cli import app
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.rooms import open_app
 
 recipe = json.loads(sys.stdin.read())
 NAME, said = recipe["name"], {}
@@ -55,7 +55,7 @@ said["added"] = command(0)
 said["info"] = run("library", "info")
 run("concept", "new", NAME, "--description", "A filled ellipse, not a rectangle.")
 said["annotated"] = command(1)
-bench = Workbench(load_settings())
+bench = open_app(load_settings())
 
 def answer(pictures):
     for picture in pictures:

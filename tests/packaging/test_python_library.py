@@ -1,4 +1,4 @@
-"""`discern` as a library: a dozen calls over the Workbench, from pictures to a classifier."""
+"""`discern` as a library: a dozen calls, from pictures to a classifier."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from drawing import draw, draw_folder
 
+from concepts.labelling.label_files import label_rows
 from discern import Library
 from discern.library import Pictures
 
@@ -27,7 +28,7 @@ def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_thei
     first, second = concept.next(2)
     concept.answer(first, "yes", comment="round")
     concept.answer(second.id, "no", simulated=True)
-    rows = {row["id"]: row for row in library.bench.concept("Round thing").label_files.rows()}
+    rows = {row["id"]: row for row in label_rows(library.bench.concept("Round thing"))}
     assert [rows[first.id][key] for key in ("author", "author_kind", "comment")] == ["ana", "person", "round"]
     assert rows[second.id]["author_kind"] == "simulated"
 

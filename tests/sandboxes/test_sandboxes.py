@@ -20,6 +20,11 @@ from drawing import draw, draw_folder
 from patience import PATIENCE
 
 from concepts.errors import NotAllowedError, SettingsError
+from concepts.installation.jobs import list_deeds, list_jobs
+from concepts.library.collection import collection_of
+from concepts.library.renditions import renditions_of
+from concepts.library.uploads import uploads_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import (
     browse,
     import_pictures,
@@ -28,11 +33,12 @@ from concepts.results.library import (
     search_library,
     thumbnail_of,
 )
+from concepts.results.overview import list_concepts
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import SharedThreads, write_made
-from concepts.workbench import Workbench
 from storage.jobs import StoredJob
 
 
@@ -50,7 +56,7 @@ def house(
 
 
 def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
-    uploads = sandbox.bench.context.uploads
+    uploads = uploads_of(sandbox.bench)
     batch = uploads.begin()
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -63,49 +69,47 @@ def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
 
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
     bench, other = house.create().bench, house.create().bench
-    assert bench.context.collection.encoder() is other.context.collection.encoder()  # they share one
-    assert library_info(bench.context).pictures == PICTURES
-    assert bench.concepts.all() == []
-    assert bench.installation.recent_jobs() == []
-    assert len(search_library(bench.context, "an ellipse", n=5)) == 5
-    for picture in browse(bench.context, limit=3).pictures:
-        assert thumbnail_of(bench.context, picture.id)
-        assert bench.context.renditions.read(picture.id).whole
+    assert collection_of(bench).encoder() is collection_of(other).encoder()  # they share one
+    assert library_info(bench).pictures == PICTURES
+    assert list_concepts(bench) == []
+    assert list_jobs(bench) == []
+    assert len(search_library(bench, "an ellipse", n=5)) == 5
+    for picture in browse(bench, limit=3).pictures:
+        assert thumbnail_of(bench, picture.id)
+        assert renditions_of(bench).read(picture.id).whole
 
 
 def test_what_a_visitor_makes_and_adds_is_in_their_own_library_alone(house: Sandboxes) -> None:
     one, other, base = house.create(), house.create().bench, house.base
-    one.bench.concepts.begin("Ball", "A round thing.")
-    (picture,) = browse(one.bench.context, limit=1).pictures
+    begin_concept(one.bench, "Ball", "A round thing.")
+    (picture,) = browse(one.bench, limit=1).pictures
     answer(one.bench, "Ball", [picture.id])
     content = io.BytesIO()
     draw("ellipse", 900).save(content, "PNG")
     batch = upload(one, "mine.png", content.getvalue())
-    import_pictures(one.bench.context, one.bench.context.uploads.paths(batch)).wait()
+    import_pictures(one.bench, uploads_of(one.bench).paths(batch)).wait()
     for benches, pictures in (([one.bench], PICTURES + 1), ([other, base, house.create().bench], PICTURES)):
         for bench in benches:
-            assert (
-                library_info(bench.context).pictures == bench.context.collection.index().count() == pictures
-            )
+            assert library_info(bench).pictures == collection_of(bench).index().count() == pictures
     for bench in (other, base):
-        assert bench.concepts.all() == []
-        assert bench.context.log.last_sequence(1) == 0
+        assert list_concepts(bench) == []
+        assert bench.log.last_sequence(1) == 0
 
 
 def test_at_the_next_start_nothing_of_the_hosts_own_comes_along_nor_what_a_killed_process_left(
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     with demo_house(tmp_path, tiny_open_clip) as house:
-        house.base.concepts.begin("The host's own concept", "Nobody else's business.")
-        house.base.context.audit.add("ola", "logged in", address="10.0.0.7")
+        begin_concept(house.base, "The host's own concept", "Nobody else's business.")
+        house.base.audit.add("ola", "logged in", address="10.0.0.7")
     left = tmp_path / "home" / "sandboxes" / ("a" * 32)
     left.mkdir(parents=True)
     (left / "discern.sqlite").write_bytes(b"left")
     with demo_house(tmp_path, tiny_open_clip) as house:
         assert not left.exists()
         sandbox = house.create()
-        assert sandbox.bench.concepts.all() == []
-        assert sandbox.bench.installation.deeds() == []
+        assert list_concepts(sandbox.bench) == []
+        assert list_deeds(sandbox.bench) == []
         content = b"".join(file.read_bytes() for file in sandbox.home.glob("discern.sqlite*"))
         assert b"host's own" not in content
         assert b"10.0.0.7" not in content
@@ -117,15 +121,15 @@ def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_compute
 ) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if tmp_path.parts[1] != "dev" else "/tmp") as other:
         folders = [draw_folder(Path(other) / "a", 3), draw_folder(tmp_path / "b", 3, first_seed=50)]
-        bench = Workbench(load_settings(home=tmp_path / "home"))
-        import_pictures(bench.context, folders, encoder=f"local-dir:{tiny_open_clip}").wait()
+        bench = open_app(load_settings(home=tmp_path / "home"))
+        import_pictures(bench, folders, encoder=f"local-dir:{tiny_open_clip}").wait()
         bench.close()
         with demo_house(tmp_path, tiny_open_clip) as house:
             sandbox = house.create()
             links = [place for place in sandbox.home.rglob("*") if place.is_symlink()]
             assert sorted(link.resolve() for link in links) == sorted(map(Path.resolve, folders))
-            pictures = browse(sandbox.bench.context, limit=10).pictures
-            assert all(sandbox.bench.context.renditions.read(picture.id).whole for picture in pictures)
+            pictures = browse(sandbox.bench, limit=10).pictures
+            assert all(renditions_of(sandbox.bench).read(picture.id).whole for picture in pictures)
             assert {picture.path[: len("/sample/1/")] for picture in pictures} == {"/sample/1/", "/sample/2/"}
 
 
@@ -137,7 +141,7 @@ def test_after_its_hour_a_sandbox_is_found_no_more_and_its_folder_is_gone(
     for key in ("", "..", "../../home", "0" * 32):  # names that were not given
         assert house.find(key) is None
     with pytest.raises(SettingsError, match="A demo is one process"):
-        Sandboxes(house.base.context.settings)
+        Sandboxes(house.base.settings)
     assert sandbox.home.is_dir()
     clock.seconds += LIMITS.seconds - 60
     assert house.find(sandbox.key) is sandbox
@@ -170,7 +174,7 @@ def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_take
     sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
     assert sandbox.is_full
     with pytest.raises(NotAllowedError, match="full"):
-        look_after(sandbox.bench.context)
+        look_after(sandbox.bench)
     sandbox.limits = replace(sandbox.limits, disk=20_000_000)
     sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(NotAllowedError, match="full") as refused:
@@ -207,9 +211,9 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     house: Sandboxes, tmp_path: Path
 ) -> None:
     bench = house.create().bench
-    bench.concepts.begin("Round thing", "A filled ellipse.")
-    bench.concepts.begin("Later", "Not begun to be answered.")
-    answer(bench, "Round thing", [picture.id for picture in browse(bench.context, limit=PICTURES).pictures])
+    begin_concept(bench, "Round thing", "A filled ellipse.")
+    begin_concept(bench, "Later", "Not begun to be answered.")
+    answer(bench, "Round thing", [picture.id for picture in browse(bench, limit=PICTURES).pictures])
     bench.concept("Round thing").begin(train).wait()
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:

@@ -15,10 +15,10 @@ from statements import statements
 
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
-from concepts.labelling.label_cache import LabelCache
+from concepts.labelling.label_cache import LabelCache, label_cache_of
 from concepts.library.search import with_look_alikes
-from concepts.workbench import Workbench
-from concepts.workbench.concepts import Concepts
+from concepts.results.overview import list_concepts
+from concepts.use_cases.handles import App
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames
@@ -26,6 +26,7 @@ from storage.heads import HeadStore
 from storage.jobs import JobStore
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
+from storage.overview import Overview
 from storage.removed import Removed
 from storage.tables import EvaluationPictureRow, KeptFigureRow, LabelEventRow
 
@@ -44,19 +45,21 @@ step = st.one_of(
 )
 
 
-def progress(database: Database) -> Concepts:
+def progress(database: Database) -> App:
     """As a process has it that has just begun."""
     collection: Any = SimpleNamespace(
         library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
     )
-    context: Any = SimpleNamespace(
+    cache = LabelCache(database, collection)
+    app: Any = SimpleNamespace(
         database=database,
+        overview=Overview(database),
+        once=lambda make: cache if make is label_cache_of.__wrapped__ else collection,
         store=ConceptStore(database),
         heads=HeadStore(database),
-        label_cache=LabelCache(database, collection),
         jobs=SimpleNamespace(store=JobStore(database)),
     )
-    return Concepts(cast(Workbench, SimpleNamespace(context=context, register=lambda kind, work: None)))
+    return cast(App, app)
 
 
 def counted(database: Database, concept_id: int) -> AnswerCount:
@@ -99,10 +102,10 @@ def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
         _do(database, number, what, concept_id, pictures, more)
         anew = [counted(database, one.id) for one in concepts]
         for process in (progress(database), goes_on):
-            listed = process.all(None)
+            listed = list_concepts(process, None)
             assert [one.answers for one in listed] == anew, what
         decisions = consensus(LabelLog(database).standing(concept_id))
-        assert goes_on._context.label_cache.decisions(concept_id) == decisions
+        assert label_cache_of(goes_on).decisions(concept_id) == decisions
         assert all(decisions[i].value == "yes" for i in listed[concept_id - 1].cover)
 
 
@@ -111,7 +114,7 @@ def test_what_is_kept_of_a_concept_stays_while_pictures_of_another_go(two_concep
     for concept_id in CONCEPTS:
         said = ("yes", AUTHORS[0], True)
         _do(two_concepts, concept_id, "say", concept_id, [IDS[concept_id]], said)
-    cache, worked_out = progress(two_concepts)._context.label_cache, []
+    cache, worked_out = label_cache_of(progress(two_concepts)), []
 
     def work_out(concept_id: int) -> tuple[Any, bool]:
         worked_out.append(concept_id)
@@ -146,12 +149,12 @@ def test_a_process_that_has_just_begun_reads_no_answers_for_its_list(two_concept
     database = two_concepts
     add_pictures(database, IDS)
     LabelLog(database).append(1, [NewLabel(i, i, "yes", AUTHORS[0], 1) for i in IDS])
-    before = progress(database).all(None)
+    before = list_concepts(progress(database), None)
     Removed(database).remove(IDS[:1], "me")
     Removed(database).restore(IDS[:1], "me")
     with statements(database) as sent:
-        assert progress(database).all(None) == before  # one of its pictures has moved
+        assert list_concepts(progress(database), None) == before  # one of its pictures has moved
     assert any("label_events.value" in statement for statement in sent)
     with statements(database) as sent:
-        assert progress(database).all(None) == before
+        assert list_concepts(progress(database), None) == before
     assert not any("label_events.value" in statement for statement in sent)

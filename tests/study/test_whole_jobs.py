@@ -15,12 +15,16 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
+from concepts.labelling.dataset import dataset_of
+from concepts.labelling.label_files import import_label_file
+from concepts.library.collection import collection_of
 from concepts.results.bundles import write_bundle
+from concepts.results.concepts import begin_concept
 from concepts.results.export import bundle_at
 from concepts.results.library import import_pictures
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
 from study import real_check
 from study.int8 import export
 
@@ -32,16 +36,16 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     (tmp_path / "home").mkdir()
     shutil.copytree(encoder_cache, tmp_path / "home" / "cache")
     pictures = draw_folder(tmp_path / "pictures", 120)
-    bench = Workbench(load_settings(home=tmp_path / "home"))
-    import_pictures(bench.context, [pictures], encoder="embedded").wait()
-    concept = bench.concepts.begin("Round thing", "A filled ellipse, not a rectangle.")
+    bench = open_app(load_settings(home=tmp_path / "home"))
+    import_pictures(bench, [pictures], encoder="embedded").wait()
+    concept = begin_concept(bench, "Round thing", "A filled ellipse, not a rectangle.")
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (tmp_path / "answers.csv").write_text("\n".join(["path,label", *rows]))
-    concept.label_files.import_file(tmp_path / "answers.csv", simulated=True)
+    import_label_file(concept, tmp_path / "answers.csv", simulated=True)
     concept.begin(train).wait()
     agreement = export(bench, "Round thing", tmp_path / "small")
     write_bundle(concept, tmp_path / "float")
-    assert agreement.n == len(bench.context.dataset(concept.row).apart) > 0
+    assert agreement.n == len(dataset_of(concept).apart) > 0
     small, whole = load_bundle(tmp_path / "small"), load_bundle(tmp_path / "float")
     assert small.facts.encoder.precision.startswith("int8-")
     assert small.facts.encoder.fingerprint != whole.facts.encoder.fingerprint
@@ -53,7 +57,7 @@ def test_it_is_half_as_large_says_nearly_the_same_and_is_calibrated_on_no_test_p
     assert np.mean(near) < 0.1
     assert "this one computes in int8" in (tmp_path / "small" / "README.md").read_text()
     with pytest.raises(DiscernError, match=r"Score pictures with its classify\.py"):
-        bundle_at(bench.context.collection, tmp_path / "small", of_library=False)
+        bundle_at(collection_of(bench), tmp_path / "small", of_library=False)
     monkeypatch.setattr("study.int8.FEWEST", 1000)
     with pytest.raises(DiscernError, match="calibrated on 1000 pictures or more"):
         export(bench, "Round thing", tmp_path / "none")

@@ -25,8 +25,8 @@ import concepts.cli
 from concepts.errors import NotAllowedError, SettingsError
 from concepts.installation.users import Users
 from concepts.library.roots import check_roots
+from concepts.rooms import open_app
 from concepts.settings import Settings, load_settings
-from concepts.workbench import Workbench
 from storage.database import Database
 from storage.people import TooManyTriesError
 from web.http.access import CHECKED_AT_ONCE, TRIES, TRIES_OF_A_NAME, Access
@@ -36,11 +36,11 @@ from web.server import create_app
 
 
 def client_of(settings: Settings) -> TestClient:
-    return browser(create_app(Workbench(settings)))
+    return browser(create_app(open_app(settings)))
 
 
 @pytest.fixture(scope="module")
-def open_app(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+def open_client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     open_home = tmp_path_factory.mktemp("open")
     return client_of(Settings(home=open_home, allowed_hosts="discern.example, other.example", insecure=True))
 
@@ -49,7 +49,7 @@ def open_app(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
 def closed_app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     settings = Settings(home=tmp_path_factory.mktemp("closed"))
     Users(settings).set("ana", PASSWORD)
-    return create_app(Workbench(settings))
+    return create_app(open_app(settings))
 
 
 @pytest.fixture
@@ -169,26 +169,28 @@ def test_what_a_proxy_sends_on_needs_users(tmp_path: Path) -> None:
 # Without a login, on loopback
 
 
-def test_names_that_a_stranger_cannot_point_here_or_that_were_set_are_accepted(open_app: TestClient) -> None:
+def test_names_that_a_stranger_cannot_point_here_or_that_were_set_are_accepted(
+    open_client: TestClient,
+) -> None:
     numbers = ("127.0.0.1", "[::1]:7860", "192.168.1.7:7860")
     for host in ("localhost:7860", "mypc", "discern.example", *numbers):
-        assert open_app.get("/healthz", headers={"host": host}).json()["status"] == "ok", host
+        assert open_client.get("/healthz", headers={"host": host}).json()["status"] == "ok", host
     for host in ("[::1", "]", "[", "[::1]:x:y", "a:b:c", "\t"):
-        assert open_app.get("/healthz", headers={"host": host}).status_code in (400, 421), host
-        assert open_app.post("/logout", headers={"origin": f"http://{host}"}).status_code == 403, host
+        assert open_client.get("/healthz", headers={"host": host}).status_code in (400, 421), host
+        assert open_client.post("/logout", headers={"origin": f"http://{host}"}).status_code == 403, host
 
 
-def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: TestClient) -> None:
+def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_client: TestClient) -> None:
     def endless():  # type: ignore[no-untyped-def]
         for _ in range(LARGEST_BODY // 2**20 + 1):
             yield b"x" * 2**20
 
     form = {"content-type": "application/x-www-form-urlencoded"}
     for address in ("/login", "/api/v1/concepts", "/api/v1/concepts/Any/labels", "/gradio_api/queue/join"):
-        assert open_app.post(address, headers=form, content=endless()).status_code == 413, address
+        assert open_client.post(address, headers=form, content=endless()).status_code == 413, address
         for length in (str(LARGEST_BODY + 1), "9" * 5000):
             headers = {"content-length": length}
-            assert open_app.post(address, headers=headers, content=b"x").status_code == 413, address
+            assert open_client.post(address, headers=headers, content=b"x").status_code == 413, address
 
 
 # With a login
@@ -369,11 +371,13 @@ def test_pictures_are_added_only_from_allowed_roots_where_others_can_ask_for_it(
     check_roots([outside], Settings(home=tmp_path / "home"))
 
 
-def test_pages_of_no_other_origin_may_read_anything_not_even_of_this_computer(open_app: TestClient) -> None:
+def test_pages_of_no_other_origin_may_read_anything_not_even_of_this_computer(
+    open_client: TestClient,
+) -> None:
     as_browsers = {"host": "localhost:7860", "cookie": "a=b", "access-control-request-method": "GET"}
     for origin in ("http://localhost:9999", "http://127.0.0.1:7860", "null"):
         for path in ("/", "/config", "/gradio_api/info", "/api/v1/concepts"):
             for method in ("GET", "OPTIONS"):
-                answer = open_app.request(method, path, headers=as_browsers | {"origin": origin})
+                answer = open_client.request(method, path, headers=as_browsers | {"origin": origin})
                 assert "access-control-allow-origin" not in answer.headers
                 assert "access-control-allow-credentials" not in answer.headers

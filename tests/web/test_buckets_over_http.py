@@ -10,8 +10,8 @@ from web_screens import browser
 
 from concepts.results.library import add_uploads, browse
 from concepts.results.trash import empty_trash, put_into_trash
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
 from web.server import create_service
 
 
@@ -20,15 +20,15 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
 ) -> None:
     bucket, home = s3.new_bucket(), tmp_path / "home"
     store, encoder = f"s3://{bucket}/kept", f"local-dir:{tiny_open_clip}"
-    bench = Workbench(Settings(home=home, store=store, encoder=encoder))
+    bench = open_app(Settings(home=home, store=store, encoder=encoder))
     http = browser(create_service(bench))
     batch = http.post("/uploads").json()["batch"]
     for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
         assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200
-    bench.jobs.resume(add_uploads(bench.context, batch).id)
+    bench.jobs.resume(add_uploads(bench, batch).id)
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 3
     assert not [path for path in (home / "uploads").rglob("*") if path.is_file()]
-    picture, other = (one.id for one in browse(bench.context, limit=2).pictures)
+    picture, other = (one.id for one in browse(bench, limit=2).pictures)
     for size in ("thumbnail", "picture"):
         assert http.get(f"/media/{size}/{picture}").headers["content-type"] == "image/webp"
 
@@ -40,7 +40,7 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     assert not [word for word in (KEY, SECRET) if word in refused.text]
     s3.let_in()
 
-    put_into_trash(bench.context, pictures=[picture], author="ana")
-    assert bench.context.begin(empty_trash, author="ana").wait().uploads == 1
+    put_into_trash(bench, pictures=[picture], author="ana")
+    assert bench.begin(empty_trash, author="ana").wait().uploads == 1
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
     bench.close()

@@ -13,18 +13,23 @@ import pytest
 from drawing import draw_folder
 from web_screens import browser
 
+from concepts.labelling.dataset import dataset_of
 from concepts.labelling.labels import give_label, next_pictures, recent_labels, take_back_labels
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
+from concepts.library.collection import collection_of
 from concepts.results.bundles import version_card
+from concepts.results.concepts import begin_concept
 from concepts.results.heads import head_of
 from concepts.results.library import import_pictures
+from concepts.results.library_scores import score_cache_of
 from concepts.results.review import review_queue
 from concepts.results.scores import pictures_around, score_page
 from concepts.results.trained import measure_again, train, version_quality
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.server import create_service
 
 NAME = "Round thing"
@@ -36,12 +41,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     """A home with 90 drawings and a version that was trained and measured, with slips among the answers to
     learn from and those that measure."""
     root = tmp_path_factory.mktemp("corrections")
-    bench = Workbench(Settings(home=root / "home"))
-    import_pictures(
-        bench.context, [draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}"
-    ).wait()
-    concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch.context() as patch:
+    bench = open_app(Settings(home=root / "home"))
+    import_pictures(bench, [draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    concept = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
+    with pytest.MonkeyPatch() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
         given = next_pictures(concept, 100, purpose="evaluation")
     given += next_pictures(concept, 30)
@@ -55,17 +58,17 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
 
 
 @pytest.fixture
-def bench(made: Path, own_home: Path) -> Workbench:
+def bench(made: Path, own_home: Path) -> App:
     shutil.copytree(made, own_home)
-    return Workbench(Settings(home=own_home))
+    return open_app(Settings(home=own_home))
 
 
-def figures(bench: Workbench) -> Any:
+def figures(bench: App) -> Any:
     """All that is measured, anew."""
     return measure_again(bench.concept(NAME)).model_dump()
 
 
-def mistakes_of(bench: Workbench) -> list[ReviewRow]:
+def mistakes_of(bench: App) -> list[ReviewRow]:
     return review_queue(bench.concept(NAME), Reason.MISTAKE).rows
 
 
@@ -74,7 +77,7 @@ def other(said: str) -> str:
 
 
 @pytest.mark.slow
-def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workbench) -> None:
+def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: App) -> None:
     before = figures(bench)
     mistakes = mistakes_of(bench)
     measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
@@ -95,12 +98,12 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
 
 
 def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
     report = measure_again(bench.concept(NAME))
-    dataset = bench.context.dataset(bench.context.row_of(NAME))
+    dataset = dataset_of(bench.concept(NAME))
     answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of {answered} test labels."
     view = version_quality(bench.concept(NAME))
@@ -114,7 +117,7 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 
 
 def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test_pictures(
-    bench: Workbench,
+    bench: App,
 ) -> None:
     """Nearest first, above it and below."""
     concept = bench.concept(NAME)
@@ -125,7 +128,7 @@ def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test
     ranked = sorted(page.pictures, key=lambda picture: -picture.probability)
     ids = [picture.id for picture in ranked]
     assert tested.id not in ids
-    scores = bench.context.scores.of(head_of(concept), bench.context.collection.index()).probability
+    scores = score_cache_of(bench).of(head_of(concept), collection_of(bench).index()).probability
     ((_, score),) = scores.of([tested.id])
     place = max(sum(picture.probability > score for picture in ranked), 6)
     sides = pictures_around(concept, ranked[place].probability, 6)

@@ -22,10 +22,14 @@ from fastapi.testclient import TestClient
 from web_screens import Screens, browser
 
 from concepts.errors import DiscernError
+from concepts.installation.jobs import list_deeds
 from concepts.jobs import Progress
 from concepts.labelling.formats import written_formats
 from concepts.labelling.mining import Mined, mine
+from concepts.library.collection import collection_of
+from concepts.library.uploads import uploads_of
 from concepts.results.library import add_uploads
+from concepts.results.overview import list_concepts
 from concepts.results.rules import write_table
 from concepts.results.scores import score_folder
 from concepts.results.trained import train
@@ -71,7 +75,7 @@ def visitor(app: FastAPI) -> TestClient:
 def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(
     house: Sandboxes, app: FastAPI
 ) -> None:
-    client, folder = browser(app), house.base.context.settings.home / "sandboxes"
+    client, folder = browser(app), house.base.settings.home / "sandboxes"
     before = len(list(folder.glob("*")))
     sent = client.get("/label?concept=Ball", headers={"accept": "text/html"})
     assert (sent.status_code, sent.headers["location"]) == (303, "/begin")
@@ -166,11 +170,11 @@ def test_outside_of_a_visitors_request_there_is_no_workbench_and_the_host_keeps_
     house: Sandboxes, app: FastAPI
 ) -> None:
     with pytest.raises(RuntimeError, match="outside of a visitor"):
-        each_visitors().concepts.all()
+        list_concepts(each_visitors())
     client = visitor(app)
     client.post("/api/v1/concepts", json=BALL)
     client.get("/api/v1/concepts/Ball/labels/export")
-    assert house.base.installation.deeds() == []
+    assert list_deeds(house.base) == []
 
 
 # Closed
@@ -203,19 +207,19 @@ def worked(house: Sandboxes) -> TestClient:
     bench = next(reversed(house._known.values())).bench
     content = io.BytesIO()
     draw("ellipse", 902).save(content, "PNG")
-    batch = bench.context.uploads.begin()
+    batch = uploads_of(bench).begin()
     client.put(f"/uploads/{batch}/mine.png", content=content.getvalue())
     client.put(f"/uploads/{batch}/torn.png", content=content.getvalue()[:-200])
-    add_uploads(bench.context, batch).wait()
+    add_uploads(bench, batch).wait()
     client.post("/api/v1/concepts", json=BALL)
-    answer_all(bench, "Ball", bench.context.collection.library.all_ids())
+    answer_all(bench, "Ball", collection_of(bench).library.all_ids())
     bench.concept("Ball").begin(train).wait()
     for path in ("/uploads", ""):
         score_folder(bench.concept("Ball"), path).wait()
-    write_table(bench.context).wait()
+    write_table(bench).wait()
 
     def fails(job: Any, progress: Progress) -> Mined:
-        raise PermissionError(13, "Permission denied", str(bench.context.settings.home / "discern.sqlite"))
+        raise PermissionError(13, "Permission denied", str(bench.settings.home / "discern.sqlite"))
 
     bench.jobs.register(DECLARED[mine].job, fails)
     with pytest.raises(DiscernError, match=r"Permission denied: discern\.sqlite"):

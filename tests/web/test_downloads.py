@@ -17,11 +17,15 @@ from filming import film
 from web_screens import add_people, browser
 
 from concepts.bundle.usage import over_rest
+from concepts.installation.jobs import list_deeds
 from concepts.labelling.labels import next_pictures
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.trained import train
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.api.app import create_api
 from web.http.files import file_routes
 from web.http.problems import handle_problems
@@ -76,9 +80,9 @@ BY_PROGRAM = f"/api/v1/concepts/{NAME}/versions/1/page".replace("&", "%26")
 BY_BUTTON = f"/app/version.html?concept={NAME.replace('&', '%26')}&version=1"
 
 
-def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library: Workbench) -> None:
-    add_people(library.context.settings)
-    concept = library.concepts.begin(NAME, "A filled ellipse.")
+def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library: App) -> None:
+    add_people(library.settings)
+    concept = begin_concept(library, NAME, "A filled ellipse.")
     answer(library, NAME, [p.id for p in next_pictures(concept, 20)])
     concept.begin(train).wait()
     app = create_service(library)
@@ -94,18 +98,18 @@ def test_only_owners_take_the_file_in_which_what_people_wrote_is_escaped(library
     file = browser(app, "ola").get(BY_PROGRAM)
     assert file.headers["content-disposition"].startswith("attachment")
     assert "Round &amp; &lt;b&gt;thing" in file.text
-    deed = library.installation.deeds(1)[0]
+    deed = list_deeds(library, 1)[0]
     assert (deed.who, deed.what) == ("ola", "shared a version as a file")
 
 
 def test_a_player_gets_the_part_that_it_asks_for_and_never_another_file(
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
+    bench = open_app(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
     clip, client = tmp_path / "in" / "clip.mp4", browser(create_service(bench))
     film(clip, ["ellipse", "line"], 1)
-    import_pictures(bench.context, [tmp_path / "in"]).wait()
-    frame = list(bench.context.collection.library.adding.frames_of(str(clip)).values())[1]
+    import_pictures(bench, [tmp_path / "in"]).wait()
+    frame = list(collection_of(bench).library.adding.frames_of(str(clip)).values())[1]
     address, size = f"/media/video/{frame}", clip.stat().st_size
     answer = client.get(address, headers={"Range": "bytes=4-7"})
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (206, b"ftyp", "video/mp4")

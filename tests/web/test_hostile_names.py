@@ -20,11 +20,14 @@ from concepts.definition import editing
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import give_label, next_pictures
 from concepts.labelling.mining import mine
+from concepts.language.ledger import ledger_of
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
 from concepts.results.trained import measure_again, train
 from concepts.results.trash import put_into_trash
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.calls import Call
 from web.tabs import TABS, Tab
 
@@ -34,16 +37,16 @@ NAME = f"Name {HOSTILE.replace('/', '')}"
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Workbench:
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> App:
     """Whatever a person can name is named like that: pictures, concept, criteria, queries, comments."""
     root = tmp_path_factory.mktemp("hostile")
     pictures = draw_folder(root / "pictures", 40)
     for picture in sorted(pictures.iterdir())[:8]:
         picture.rename(pictures / f"{picture.stem} {HOSTILE.replace('/', '')}.png")
     (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
-    bench = Workbench(Settings(home=root / "home"))
-    import_pictures(bench.context, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    concept = bench.concepts.begin(NAME, f"What counts: {HOSTILE}")
+    bench = open_app(Settings(home=root / "home"))
+    import_pictures(bench, [pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
+    concept = begin_concept(bench, NAME, f"What counts: {HOSTILE}")
     edits = [
         partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"),
         partial(editing.add_query, text=f"query {HOSTILE}", counts=True),
@@ -58,20 +61,18 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         give_label(concept, picture.id, value, author="me", comment=HOSTILE)
     concept.begin(train).wait()
     measure_again(concept)
-    bench.context.ledger.record(
-        Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
-    )
+    ledger_of(bench).record(Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE))
     for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
         job = bench.jobs.store.add(kind, {"paths": [HOSTILE], "target": "f1"}, concept.row.id)
         bench.jobs.store.claim(job)
         bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
-    bench.concepts.begin(f"Gone {NAME}", "Put away.")
-    put_into_trash(bench.context, concept=f"Gone {NAME}", author="me")
+    begin_concept(bench, f"Gone {NAME}", "Put away.")
+    put_into_trash(bench, concept=f"Gone {NAME}", author="me")
     return bench
 
 
 @pytest.fixture(scope="module")
-def screens(bench: Workbench) -> Screens:
+def screens(bench: App) -> Screens:
     return Screens(bench)
 
 

@@ -18,33 +18,35 @@ from web_screens import browser
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.labels import label_count, label_grid, recent_labels
 from concepts.learning.evaluation import FEWEST
+from concepts.library.collection import collection_of
+from concepts.library.renditions import renditions_of
 from concepts.results.advice import mode
+from concepts.results.concepts import begin_concept
 from concepts.results.library import import_pictures
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
+from concepts.use_cases import App, Concept
 from web.server import create_service
 
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def large(library: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def large(library: App, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A large picture beside the small drawings."""
     file = tmp_path_factory.mktemp("large") / "large.jpg"
     draw("ellipse", 99).resize((2000, 1500)).save(file, quality=90)
-    import_pictures(library.context, [file.parent]).wait()
+    import_pictures(library, [file.parent]).wait()
     return file
 
 
 @pytest.fixture(scope="module")
-def client(library: Workbench) -> TestClient:
+def client(library: App) -> TestClient:
     return browser(create_service(library))
 
 
 @pytest.fixture
-def concept(library: Workbench) -> Concept:
+def concept(library: App) -> Concept:
     """One of the test's own."""
-    return library.concepts.begin(f"Round thing {next(NUMBERS)}", "A filled ellipse, not a rectangle.")
+    return begin_concept(library, f"Round thing {next(NUMBERS)}", "A filled ellipse, not a rectangle.")
 
 
 @pytest.fixture
@@ -58,8 +60,8 @@ def api(name: str) -> str:
 
 
 @pytest.fixture
-def picture(library: Workbench) -> str:
-    return library.context.collection.library.all_ids()[0]
+def picture(library: App) -> str:
+    return collection_of(library).library.all_ids()[0]
 
 
 def answers(value: str, *pictures: str) -> dict[str, Any]:
@@ -92,10 +94,10 @@ def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient, api:
 
 
 def test_a_batch_is_kept_and_taken_back_as_one(
-    library: Workbench, client: TestClient, concept: Concept, api: str
+    library: App, client: TestClient, concept: Concept, api: str
 ) -> None:
     assert client.get(f"{api}/tiles", params={"limit": 12}).json()["thinking"]
-    library.context.background.submit(lambda: None).result(20)
+    library.background.submit(lambda: None).result(20)
     ids = [p["id"] for p in client.get(f"{api}/tiles", params={"limit": 12}).json()["pictures"]]
     assert len(ids) == 12
     assert client.post(f"{api}/labels", json=answers("no", *ids), headers=keyed("batch")).is_success
@@ -129,11 +131,11 @@ def size_of(content: bytes) -> tuple[int, int]:
 
 
 def test_a_picture_is_served_large_or_as_its_thumbnail_where_the_original_has_changed(
-    library: Workbench, client: TestClient, large: Path
+    library: App, client: TestClient, large: Path
 ) -> None:
-    picture, kept = library.context.collection.library.resolve(str(large)), large.read_bytes()
+    picture, kept = collection_of(library).library.resolve(str(large)), large.read_bytes()
     large.write_bytes(b"something else")
-    stand_in = library.context.renditions.read(picture)
+    stand_in = renditions_of(library).read(picture)
     large.write_bytes(kept)
     assert (stand_in.whole, size_of(stand_in.content)) == (False, (320, 240))
     address = f"/media/picture/{picture}"
@@ -147,7 +149,7 @@ def test_a_picture_is_served_large_or_as_its_thumbnail_where_the_original_has_ch
 
 
 def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(
-    library: Workbench, client: TestClient, concept: Concept, api: str
+    library: App, client: TestClient, concept: Concept, api: str
 ) -> None:
     def sheet() -> list[str]:
         while True:
@@ -157,7 +159,7 @@ def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no
                 return [picture["id"] for picture in page["pictures"]]
             time.sleep(0.02)
 
-    measures = library.context.store.evaluation_pictures(concept.row.id)
+    measures = library.store.evaluation_pictures(concept.row.id)
     first = sheet()[:10]
     assert len(first) == 10
     for _ in range(2):
@@ -166,7 +168,7 @@ def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no
         assert label_count(concept).yes == 1
     nothing = sheet()[:5]
     assert client.post(f"{api}/contact-sheet", json={"pictures": nothing}).is_success
-    assert library.context.walls.of(concept.row.id) == [first, nothing]
+    assert library.walls.of(concept.row.id) == [first, nothing]
     later = sheet()
     assert later
     assert not set(later) & {*first, *nothing, *measures}
@@ -174,14 +176,14 @@ def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no
 
 
 def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(
-    library: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
+    library: App, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grown, counts = itertools.count(1), library.context.collection.library.counts
+    grown, counts = itertools.count(1), collection_of(library).library.counts
 
     def growing() -> object:
         return replace(counts(), pictures=counts().pictures + next(grown))
 
-    monkeypatch.setattr(library.context.collection.library, "counts", growing)
+    monkeypatch.setattr(collection_of(library).library, "counts", growing)
     while not label_grid(concept, "wall", n=60).pictures:
         assert not label_grid(concept, "wall", n=60).problem
         time.sleep(0.02)

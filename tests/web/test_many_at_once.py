@@ -19,8 +19,10 @@ from web_screens import PASSWORD, browser
 
 from concepts.installation.users import Users
 from concepts.labelling import labels
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.handlers import calls
 from web.http import media
 from web.http.media import READING
@@ -32,15 +34,15 @@ PAGE = {"accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
-def bench(library: Workbench) -> Workbench:
-    library.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+def bench(library: App) -> App:
+    begin_concept(library, NAME, "A filled ellipse, not a rectangle.")
     for name in ("ana", "ben"):
-        Users(library.context.settings).set(name, PASSWORD, Role.OWNER)
+        Users(library.settings).set(name, PASSWORD, Role.OWNER)
     return library
 
 
 @pytest.fixture(scope="module")
-def app(bench: Workbench) -> FastAPI:
+def app(bench: App) -> FastAPI:
     return create_app(bench)
 
 
@@ -66,13 +68,13 @@ def test_a_page_has_nothing_of_whoever_opened_it_first_and_is_kept_from_stranger
 )
 def test_a_label_is_taken_while_every_thread_for_readers_waits(
     app: FastAPI,
-    bench: Workbench,
+    bench: App,
     monkeypatch: pytest.MonkeyPatch,
     kind: type,
     reads: str,
     address: str,
 ) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
+    picture = collection_of(bench).library.all_ids()[0]
     go_on, reading = threading.Event(), threading.Semaphore(0)
     read = getattr(kind, reads)
 
@@ -140,15 +142,15 @@ def ask_at_once(app: Turns, *paths: str) -> None:
         threads.submit(asyncio.run, ask()).result()
 
 
-def test_an_event_keeps_no_connection_once_it_is_handled(bench: Workbench) -> None:
+def test_an_event_keeps_no_connection_once_it_is_handled(bench: App) -> None:
     held: Counter[int] = Counter()  # by thread: what works behind has one at times
-    pool = bench.context.database.engine.pool
+    pool = bench.database.engine.pool
     event.listen(pool, "checkout", lambda *_: held.update([threading.get_ident()]))
     event.listen(pool, "checkin", lambda *_: held.subtract([threading.get_ident()]))
 
     @calls()
     def look(request: gr.Request) -> int:
-        return len(bench.context.store.all())
+        return len(bench.store.all())
 
     scope = {"type": "http", "state": {"role": Role.OWNER, "demo": False, "full": "", "sandbox": None}}
     asked = gr.Request(Request(scope | {"query_string": b"", "headers": []}))

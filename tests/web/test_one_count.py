@@ -13,8 +13,9 @@ from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.labels import give_label, label_count, next_pictures
 from concepts.results.certificates import ask_for_guarantee
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 from web.server import create_service
@@ -23,10 +24,10 @@ NAME = "Round thing"
 
 
 @pytest.fixture(scope="module")
-def bench(library: Workbench) -> Workbench:
+def bench(library: App) -> App:
     """15 answers: 4 yes and 3 no to learn from, 3 that measure, 2 that certify, one with the machine in view,
     a tie and a skip."""
-    concept = library.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    concept = begin_concept(library, NAME, "A filled ellipse, not a rectangle.")
 
     def say(picture: str, value: str, author: str = "ana", **more: bool) -> None:
         give_label(concept, picture, value, author=author, key=uuid.uuid4().hex, **more)
@@ -55,7 +56,7 @@ SENTENCE = (
 
 
 def test_every_answer_is_counted_once_and_told_alike_everywhere(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count, more = label_count(bench.concept(NAME)), "About 87 more labels help."
     assert count.sentence == SENTENCE
@@ -70,7 +71,7 @@ def test_every_answer_is_counted_once_and_told_alike_everywhere(
     assert shown["advice"] == listed["advice"] == more
     quality = client.get(f"/api/v1/concepts/{NAME}/versions/1/quality").json()
     assert quality["answered"] == count.measure
-    monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
+    monkeypatch.setenv("DISCERN_HOME", str(bench.settings.home))
     assert f"{SENTENCE} {more}" in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
 
 

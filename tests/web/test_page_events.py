@@ -15,9 +15,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from web_screens import PEOPLE, add_people, browser
 
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import Settings
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.http.calls import FITS, NOT_A_CALL, TOO_MANY, WAITING
 from web.server import create_app, create_page
 
@@ -28,17 +30,17 @@ LABELS = {"label_events", "comments", "label_keys", "answer_counts"}  # what a l
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     settings = Settings(home=tmp_path_factory.mktemp("events"))
     add_people(settings)
-    made = Workbench(settings)
-    made.concepts.begin(NAME, "A ball.")
+    made = open_app(settings)
+    begin_concept(made, NAME, "A ball.")
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def app(bench: Workbench) -> FastAPI:
+def app(bench: App) -> FastAPI:
     return create_app(bench)
 
 
@@ -70,26 +72,26 @@ def call(client: TestClient, body: dict[str, Any]) -> int:
     return int(client.post(address, json=body).status_code)
 
 
-def test_every_event_names_the_use_cases_that_it_calls(bench: Workbench) -> None:
+def test_every_event_names_the_use_cases_that_it_calls(bench: App) -> None:
     page = create_page(bench)
     unnamed = [one.api_name for one in page.fns.values() if one.fn and not hasattr(one.fn, "rule")]
     assert unnamed == []
     assert len(page.fns) > 20
 
 
-def test_every_field_that_an_event_reads_has_a_type(bench: Workbench) -> None:
+def test_every_field_that_an_event_reads_has_a_type(bench: App) -> None:
     config = create_page(bench).get_config_file()
     types = {one["id"]: one["type"] for one in config["components"]}
     read = {types[one] for event in config["dependencies"] if event["backend_fn"] for one in event["inputs"]}
     assert read <= set(FITS)
 
 
-def test_the_page_is_made_of_plain_values(bench: Workbench) -> None:
+def test_the_page_is_made_of_plain_values(bench: App) -> None:
     """An object among them is copied with all that hangs on it, for every page that is opened."""
     assert len(json.dumps(create_page(bench).get_config_file())) < 800_000
 
 
-def test_what_a_stranger_gets_says_nothing_of_anybody(bench: Workbench, app: FastAPI) -> None:
+def test_what_a_stranger_gets_says_nothing_of_anybody(bench: App, app: FastAPI) -> None:
     assert browser(app).get("/config").status_code == 401
     config = create_page(bench).get_config_file()
     assert NAME not in str(config)
@@ -97,18 +99,18 @@ def test_what_a_stranger_gets_says_nothing_of_anybody(bench: Workbench, app: Fas
 
 
 @pytest.mark.parametrize("name", ["", "vic", "lea"])
-def test_no_event_does_what_a_role_may_not(bench: Workbench, app: FastAPI, name: str) -> None:
+def test_no_event_does_what_a_role_may_not(bench: App, app: FastAPI, name: str) -> None:
     client = browser(app, name)
     config = browser(app, "ola").get("/config").json()
     rules = {number: one.fn.rule for number, one in create_page(bench).fns.items() if one.fn}
-    before = kept(bench.context.settings.home)
+    before = kept(bench.settings.home)
     for body in calls(config):
         status = call(client, body)
         if not name:
             assert status == 401
         elif PEOPLE[name] < rules[body["fn_index"]].role:
             assert status >= 400, body
-    after = kept(bench.context.settings.home)
+    after = kept(bench.settings.home)
     changed = {table for table in before if before[table] != after[table]}
     assert changed - COUNTED <= (LABELS if name == "lea" else set())
 
@@ -120,10 +122,10 @@ def test_a_demos_visitor_changes_nothing_of_the_host(
         app = create_app(house.base, house)
         client = browser(app)
         client.post("/begin")
-        before = kept(house.base.context.settings.home)
+        before = kept(house.base.settings.home)
         config = client.get("/config").json()
         assert {call(client, body) for body in calls(config)} <= {200, 500}
-        assert kept(house.base.context.settings.home) == before
+        assert kept(house.base.settings.home) == before
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_what_calls_no_endpoint_does_not_reach_gradio(app: FastAPI, data: Any, n
         assert (answer.status_code, answer.json()["detail"]) == (422, NOT_A_CALL), address
 
 
-def test_nobody_has_many_calls_waiting_and_what_is_collected_makes_room(bench: Workbench) -> None:
+def test_nobody_has_many_calls_waiting_and_what_is_collected_makes_room(bench: App) -> None:
     with TestClient(create_app(bench), base_url="http://127.0.0.1:7860") as client:
         client.post("/login", data={"name": "vic", "password": "correct horse battery"})
         asked = [client.post("/gradio_api/call/concepts", json={"data": []}) for _ in range(WAITING + 1)]
@@ -172,7 +174,7 @@ def test_nobody_has_many_calls_waiting_and_what_is_collected_makes_room(bench: W
         assert client.post("/gradio_api/call/concepts", json={"data": []}).status_code == 200
 
 
-def test_roles_are_those_that_the_use_cases_declare(bench: Workbench) -> None:
+def test_roles_are_those_that_the_use_cases_declare(bench: App) -> None:
     roles = {one.api_name: one.fn.rule.role for one in create_page(bench).fns.values() if one.fn}
     assert roles["begin"] == Role.OWNER
     assert roles["shown"] == Role.VIEWER

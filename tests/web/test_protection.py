@@ -14,9 +14,10 @@ from PIL import Image
 from web_screens import PEOPLE, Screens, add_people, browser
 
 from concepts.library.protection import parts_of, prefer_protection, protect_concept, protection_of_concept
+from concepts.results.concepts import begin_concept, copy_concept
 from concepts.results.library import browse
 from concepts.results.trash import put_into_trash, restore
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.server import create_app
 from web.tabs import TABS, Tab
 
@@ -25,31 +26,31 @@ BOTH = "shown=blur&shown=greyscale"
 
 
 @pytest.fixture(scope="module")
-def people(library: Workbench) -> dict[str, TestClient]:
+def people(library: App) -> dict[str, TestClient]:
     """Each logged in with a browser of their own."""
-    add_people(library.context.settings)
-    library.concepts.begin("Wound", "A wound.")
+    add_people(library.settings)
+    begin_concept(library, "Wound", "A wound.")
     app = create_app(library)
     return {name: browser(app, name) for name in PEOPLE}
 
 
 @pytest.fixture
-def bench(library: Workbench, people: dict[str, TestClient]) -> Iterator[Workbench]:
+def bench(library: App, people: dict[str, TestClient]) -> Iterator[App]:
     """As at first: nothing is protected."""
     yield library
     protect_concept(library.concept("Wound"), "")
     for name in PEOPLE:
-        prefer_protection(library.context, author=name)
+        prefer_protection(library, author=name)
 
 
 @pytest.fixture
-def vic(bench: Workbench, people: dict[str, TestClient]) -> TestClient:
+def vic(bench: App, people: dict[str, TestClient]) -> TestClient:
     return people["vic"]
 
 
 @pytest.fixture(scope="module")
-def picture(library: Workbench) -> str:
-    return browse(library.context, limit=1).pictures[0].id
+def picture(library: App) -> str:
+    return browse(library, limit=1).pictures[0].id
 
 
 def protects(client: TestClient, page: str, **query: str) -> set[str]:
@@ -74,17 +75,17 @@ def test_a_person_and_the_concepts_protect_together_unless_the_person_wants_none
 
 
 def test_screens_of_every_concept_are_as_strict_as_the_strictest(
-    bench: Workbench, people: dict[str, TestClient]
+    bench: App, people: dict[str, TestClient]
 ) -> None:
     lea = people["lea"]
-    bench.concepts.begin("Cake", "A cake.")
+    begin_concept(bench, "Cake", "A cake.")
     protect_concept(bench.concept("Wound"), "both")
     assert protects(lea, "label", concept="Wound") == {BOTH}
     assert protects(lea, "library") == {BOTH}
     assert protects(lea, "label", concept="Cake") == set()
-    put_into_trash(bench.context, concept="Wound", author="me")
+    put_into_trash(bench, concept="Wound", author="me")
     assert protects(lea, "library") == set()
-    restore(bench.context, concept="Wound", author="me")
+    restore(bench, concept="Wound", author="me")
 
 
 def test_a_persons_choice_is_theirs_alone_and_a_concept_is_protected_by_owners(
@@ -100,7 +101,7 @@ def test_a_persons_choice_is_theirs_alone_and_a_concept_is_protected_by_owners(
     assert vic.get(address).json() == blurred
 
 
-def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: Workbench, vic: TestClient) -> None:
+def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: App, vic: TestClient) -> None:
     protect_concept(bench.concept("Wound"), "blur")
     opened = {"sec-fetch-dest": "document", "accept": "text/html"}
     page = vic.get(f"/media/picture/{'0' * 64}", headers=opened)
@@ -111,7 +112,7 @@ def test_a_picture_in_a_tab_of_its_own_is_protected_too(bench: Workbench, vic: T
 
 @pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
 def test_every_picture_of_every_screen_is_asked_for_protected(
-    bench: Workbench, people: dict[str, TestClient], tab: Tab
+    bench: App, people: dict[str, TestClient], tab: Tab
 ) -> None:
     protect_concept(bench.concept("Wound"), "both")
     shown = Screens.of(people["ola"]).load(tab.path.strip("/"), concept="Wound")
@@ -121,7 +122,7 @@ def test_every_picture_of_every_screen_is_asked_for_protected(
 
 
 def test_the_viewer_and_the_library_ask_for_protected_pictures(
-    bench: Workbench, vic: TestClient, picture: str
+    bench: App, vic: TestClient, picture: str
 ) -> None:
     screens = Screens.of(vic)
     for choice, query in (("both", BOTH), ("blur", "shown=blur"), ("", "")):
@@ -160,8 +161,8 @@ def test_a_protected_picture_is_as_large_and_has_no_detail_or_no_colour(
     assert vic.get(f"{address}?shown=upside-down").status_code == 422
 
 
-def test_a_copy_of_a_concept_is_as_protected_as_it(bench: Workbench) -> None:
+def test_a_copy_of_a_concept_is_as_protected_as_it(bench: App) -> None:
     protect_concept(bench.concept("Wound"), "both")
-    bench.concepts.copy("Wound", "Wound on a hand", author="me")
+    copy_concept(bench, "Wound", "Wound on a hand", author="me")
     assert protection_of_concept(bench.concept("Wound on a hand")).shown_as == "both"
     protect_concept(bench.concept("Wound on a hand"), "")

@@ -6,16 +6,17 @@ from answering import answer
 
 from concepts.bundle.rule_text import quoted
 from concepts.labelling.labels import next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.screens.results.place import Place
 from web.screens.results.shown import blocks_of
 
 NAME = "Round thing"
 
 
-def test_a_rule_that_is_one_concept_is_the_concept_and_keeps_its_threshold(library: Workbench) -> None:
-    concept = library.concepts.begin(NAME, "A filled ellipse.")
+def test_a_rule_that_is_one_concept_is_the_concept_and_keeps_its_threshold(library: App) -> None:
+    concept = begin_concept(library, NAME, "A filled ellipse.")
     answer(library, NAME, [picture.id for picture in next_pictures(concept, 20)])
     concept.begin(train).wait()
     rule = quoted(NAME)

@@ -15,11 +15,14 @@ from starlette.types import Receive, Scope, Send
 from web_screens import PASSWORD, PEOPLE, add_people, browser
 
 from concepts.errors import SettingsError
+from concepts.installation.jobs import list_deeds
 from concepts.installation.users import Users
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import Settings
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
 from concepts.visitors import Sandboxes
-from concepts.workbench import Workbench
 from storage.database import Database
 from storage.files import sqlite_url
 from web.http.access import Access
@@ -115,17 +118,17 @@ def test_who_may_not_is_told_why(guarded: TestClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, FastAPI]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, FastAPI]]:
     """The whole app with one person of each role and one concept."""
     settings = Settings(home=tmp_path_factory.mktemp("whole"))
     add_people(settings)
-    bench = Workbench(settings)
-    bench.concepts.begin("Ball", "A ball.")
+    bench = open_app(settings)
+    begin_concept(bench, "Ball", "A ball.")
     yield bench, create_app(bench)
     bench.close()
 
 
-def test_owners_see_everybody_and_others_themselves(whole: tuple[Workbench, FastAPI]) -> None:
+def test_owners_see_everybody_and_others_themselves(whole: tuple[App, FastAPI]) -> None:
     bench, app = whole
     events = create_page(bench).fns.items()
     number = next(number for number, one in events if getattr(one.fn, "__qualname__", "") == "People.open")
@@ -185,7 +188,7 @@ def test_a_broken_file_of_users_lets_nobody_in_and_says_so(own_home: Path, conte
 
 def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) -> None:
     add_people(Settings(home=own_home))
-    bench = Workbench(Settings(home=own_home))
+    bench = open_app(Settings(home=own_home))
     client = browser(create_app(bench), "ola", client=("10.0.0.7", 5))
     client.post("/api/v1/concepts", json={"name": "Ball", "description": "A ball."})
     client.get("/api/v1/concepts")
@@ -195,7 +198,7 @@ def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) ->
     client.post("/api/v1/trash", json={"concept": "Ball"})
     client.get("/api/v1/backup")
     client.post("/logout")
-    first, *deeds = [(d.who, d.address, d.what) for d in bench.installation.deeds()][::-1]
+    first, *deeds = [(d.who, d.address, d.what) for d in list_deeds(bench)][::-1]
     assert first == ("Discern", "", "found users")
     assert {deed[:2] for deed in deeds} == {("ola", "10.0.0.7")}
     done = "logged in, began a concept, changed settings, exported labels, deleted a concept, made a backup"

@@ -15,9 +15,14 @@ from web_screens import Screens, browser
 
 import concepts.cli
 from concepts.errors import DiscernError, SettingsError
+from concepts.installation.jobs import backup_of, examine_endpoint
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train, use_version
+from concepts.results.watcher import look_at_folder, watcher_of
+from concepts.rooms import open_app
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.server import create_app, create_page
 
 KEY, PATH = f"sk-of-ana-{7**9}", f"path-of-ana-{7**8}"
@@ -25,7 +30,7 @@ ENDPOINT = "http://127.0.0.1:9/v1"  # where nothing listens
 NAME = "Watched"
 
 
-def on_the_screen(bench: Workbench) -> None:
+def on_the_screen(bench: App) -> None:
     screens = Screens(bench)
     screens.load("settings")  # which shows what the form has
     page = create_page(bench)
@@ -43,38 +48,38 @@ def on_the_screen(bench: Workbench) -> None:
     assert KEY not in answered.text
 
 
-def over_rest(bench: Workbench) -> None:
+def over_rest(bench: App) -> None:
     changes = {"openai_base_url": ENDPOINT, "openai_api_key": KEY, "llm_model": "m"}
     client = browser(create_app(bench))
     answered = client.patch("/api/v1/settings", json=changes, headers={"Idempotency-Key": "a"})
     assert answered.status_code == 200, answered.text
 
 
-def by_command(bench: Workbench) -> None:
+def by_command(bench: App) -> None:
     for name, value in (("openai_base_url", ENDPOINT), ("openai_api_key", KEY), ("llm_model", "m")):
         assert CliRunner().invoke(concepts.cli.app, ["settings", name, value]).exit_code == 0
 
 
-def told(bench: Workbench, home: Path) -> list[str]:
+def told(bench: App, home: Path) -> list[str]:
     """The files that have one of the secrets, in the data folder or in a backup."""
     files = {str(file.relative_to(home)): file.read_bytes() for file in home.rglob("*") if file.is_file()}
-    files["backup"] = b"".join(bench.installation.backup())
+    files["backup"] = b"".join(backup_of(bench))
     return [name for name, content in files.items() if KEY.encode() in content or PATH.encode() in content]
 
 
 @pytest.mark.parametrize("way", [on_the_screen, over_rest, by_command])
 def test_a_key_is_in_one_file_alone_and_on_no_screen(
-    own_home: Path, way: Callable[[Workbench], None], monkeypatch: pytest.MonkeyPatch
+    own_home: Path, way: Callable[[App], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def key() -> str:
         found = load_settings().openai_api_key
         return found.get_secret_value() if found else ""
 
-    bench = Workbench(load_settings())
+    bench = open_app(load_settings())
     way(bench)
     assert key() == KEY
     with pytest.raises(DiscernError):
-        bench.installation.test_endpoint().wait()
+        bench.begin(examine_endpoint).wait()
     assert KEY not in Screens(bench).load("settings")
     assert told(bench, own_home) == ["secrets.json"]
     monkeypatch.setenv("OPENAI_API_KEY", "of-the-environment")  # which wins, and is in no file
@@ -84,20 +89,20 @@ def test_a_key_is_in_one_file_alone_and_on_no_screen(
 
 
 def test_the_address_of_a_webhook_and_what_signs_are_in_one_file_alone(
-    own_library: Workbench, own_home: Path, tmp_path: Path
+    own_library: App, own_home: Path, tmp_path: Path
 ) -> None:
-    bench, concept = own_library, own_library.concepts.begin(NAME, "A filled ellipse.")
-    answer(bench, NAME, bench.context.collection.library.all_ids())
+    bench, concept = own_library, begin_concept(own_library, NAME, "A filled ellipse.")
+    answer(bench, NAME, collection_of(bench).library.all_ids())
     concept.begin(train).wait()
-    bench.watcher.pause = lambda seconds: None
+    watcher_of(bench).pause = lambda seconds: None
     inbox = draw_folder(tmp_path / "inbox", 2, first_seed=700)
     body = {"folder": str(inbox), "webhook": f"http://127.0.0.1:9/{PATH}"}
-    bench.context.settings = load_settings(internal_webhooks=True)
+    bench.settings = load_settings(internal_webhooks=True)
     watches, once = f"/api/v1/concepts/{NAME}/watches", {"Idempotency-Key": "watch"}
     begun = browser(create_app(bench)).post(watches, json=body, headers=once).json()
     use_version(concept, 1, 1e-9, author="me").wait()  # everything is a yes
-    assert concept.watches.look(begun["watch"]["id"]).wait().flagged == 2
-    assert bench.watcher.send_due().failed
+    assert concept.begin(look_at_folder, begun["watch"]["id"]).wait().flagged == 2
+    assert watcher_of(bench).send_due().failed
     assert told(bench, own_home) == ["secrets.json"]
     assert begun["secret"] in (own_home / "secrets.json").read_text()
 

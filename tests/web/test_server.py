@@ -19,8 +19,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from web_screens import browser
 
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
 from web.http.starting import Stopgap, starting
 from web.server import Later, create_service
 
@@ -82,7 +82,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 def test_a_browser_is_shown_a_page_with_ways_on_and_a_program_gets_json(tmp_path: Path) -> None:
-    client = browser(create_service(Workbench(Settings(home=tmp_path))))
+    client = browser(create_service(open_app(Settings(home=tmp_path))))
     for address in ("/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"):
         answer = client.get(address, headers=BROWSER)
         assert answer.status_code == 404

@@ -19,9 +19,10 @@ from web_screens import PASSWORD, browser
 
 from concepts.errors import SettingsError
 from concepts.installation.users import Users
+from concepts.rooms import open_app
 from concepts.settings import Settings, load_settings
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN
 from web.http.sign_in import check_exposure
@@ -54,7 +55,7 @@ def settings_with(home: Path, provider: LocalOidc, **more: Any) -> Settings:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, service: LocalOidc) -> Iterator[FastAPI]:
-    bench = Workbench(settings_with(tmp_path_factory.mktemp("home"), service))
+    bench = open_app(settings_with(tmp_path_factory.mktemp("home"), service))
     yield create_service(bench)
     bench.close()
 
@@ -66,15 +67,15 @@ def client(app: FastAPI, provider: LocalOidc) -> TestClient:
 
 
 @pytest.fixture
-def bench(own_home: Path, provider: LocalOidc, request: pytest.FixtureRequest) -> Iterator[Workbench]:
+def bench(own_home: Path, provider: LocalOidc, request: pytest.FixtureRequest) -> Iterator[App]:
     """Of one test, with settings of its own."""
-    made = Workbench(settings_with(own_home, provider, **getattr(request, "param", {})))
+    made = open_app(settings_with(own_home, provider, **getattr(request, "param", {})))
     yield made
     made.close()
 
 
 @pytest.fixture
-def own_client(bench: Workbench) -> TestClient:
+def own_client(bench: App) -> TestClient:
     return browser(create_service(bench))
 
 
@@ -144,20 +145,20 @@ def test_the_first_is_an_owner_and_others_labellers(own_home: Path) -> None:
 
 
 def test_a_password_is_asked_for_where_somebody_has_one_whom_no_namesake_elsewhere_signs_in(
-    own_client: TestClient, bench: Workbench, provider: LocalOidc
+    own_client: TestClient, bench: App, provider: LocalOidc
 ) -> None:
     assert 'name="password"' not in own_client.get("/login").text
-    Users(bench.context.settings).set("ola", PASSWORD)
+    Users(bench.settings).set("ola", PASSWORD)
     assert 'name="password"' in own_client.get("/login").text
     provider.person = {"sub": "3", "preferred_username": "ola"}
     assert sign_in(own_client).status_code == 403
 
 
 def test_whoever_is_taken_off_the_list_is_out_at_once(
-    own_client: TestClient, bench: Workbench, provider: LocalOidc, own_home: Path
+    own_client: TestClient, bench: App, provider: LocalOidc, own_home: Path
 ) -> None:
     sign_in(own_client)
-    bench.context.settings = settings_with(own_home, provider, oauth_users="ben")
+    bench.settings = settings_with(own_home, provider, oauth_users="ben")
     later = browser(create_service(bench), cookies={COOKIE: own_client.cookies[COOKIE]})
     assert later.get("/api/v1/concepts").status_code == 401
 

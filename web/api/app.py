@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 
 from concepts import __version__
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.api import by_hand
 from web.api.operations import add_operations
 from web.api.shared import BoundedRoute
@@ -27,7 +27,7 @@ TAGS = {
 }  # which no declaration has
 
 
-def create_api(workbench: Workbench) -> FastAPI:
+def create_api(app: App) -> FastAPI:
     api = FastAPI(
         title="Discern",
         version=__version__,
@@ -43,11 +43,11 @@ def create_api(workbench: Workbench) -> FastAPI:
     api.router.route_class = BoundedRoute
     describe_problems(api)
     describe_keys(api)
-    api.add_middleware(Repeated, workbench=workbench)
+    api.add_middleware(Repeated, installed=app)
     handle_problems(api)
-    api.include_router(by_hand.routes(workbench))
-    api.include_router(by_hand.label_file_routes(workbench), tags=["label_files"])
-    add_operations(api, workbench)
+    api.include_router(by_hand.routes(app))
+    api.include_router(by_hand.label_file_routes(app), tags=["labelling"])
+    add_operations(api, app)
 
     @api.get("/docs", include_in_schema=False)
     def reference() -> Response:

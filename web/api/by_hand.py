@@ -21,21 +21,29 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.bundle.decisions import PicturesSaid
 from concepts.installation.activity import JobView, SettingsView
+from concepts.installation.jobs import backup_of, log_of, save_endpoint_settings
 from concepts.labelling.columns import ColumnsReport
 from concepts.labelling.examples import GivenExample, give_example
 from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
+from concepts.labelling.label_files import (
+    LabelFileView,
+    import_label_file,
+    label_meanings,
+    preview_label_file,
+    write_labels,
+)
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
 from concepts.results import library
 from concepts.results.label_exports import What, download_labels
 from concepts.results.review import begin_review, review_queue
 from concepts.results.scores import Heat, classifier, heat_of
+from concepts.results.watching import feed_of
 from concepts.settings import Detail, Effort
+from concepts.use_cases import App
 from concepts.use_cases.parameters import MOST, Limit, Offset, PictureId
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
-from concepts.workbench.label_files import LabelFileView
 from storage.pictures.pixels import MAX_SENT_PIXELS
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, Body, BoundedRoute, ConceptName, Reader, accepted
 from web.http.pictures import MOST_PICTURES, PictureThreads, ReceivedPicture
@@ -143,7 +151,7 @@ def file_of(media_type: str, content: dict[str, Any]) -> dict[str, Any]:
     return {"response_class": Response, "responses": {200: {"content": {media_type: content}}}}
 
 
-def routes(workbench: Workbench) -> APIRouter:
+def routes(app: App) -> APIRouter:
     router = APIRouter(route_class=BoundedRoute)
     turns = PictureThreads()
 
@@ -159,7 +167,7 @@ def routes(workbench: Workbench) -> APIRouter:
         concept: it is learned from and searched with, and never counted, asked about or measured with."""
 
         def give(sent: ReceivedPicture) -> GivenExample:
-            return give_example(workbench.concept(name), sent.read(), counts=counts, author=author)
+            return give_example(app.concept(name), sent.read(), counts=counts, author=author)
 
         (given,) = await turns.each(request, [picture], give)
         return given
@@ -177,17 +185,17 @@ def routes(workbench: Workbench) -> APIRouter:
         `in_view`, because the reason was seen: such labels change no figure. Label `blind` rows without it:
         others' labels show after that."""
         reader = author if request.state.role >= Role.LABELLER else None
-        return review_queue(workbench.concept(name), reason, limit, offset, reader=reader)
+        return review_queue(app.concept(name), reason, limit, offset, reader=reader)
 
     @router.post("/concepts/{name}/review", tags=["results"], **LONG)
     def look_over(name: ConceptName, body: LookOverLabels, response: Response) -> JobView:
         """Checks all labels. Where some were given under an older description, the job that checks those is
         returned."""
-        return accepted(workbench, begin_review(workbench.concept(name), budget=body.budget), response)
+        return accepted(app, begin_review(app.concept(name), budget=body.budget), response)
 
     @router.get(
         "/concepts/{name}/watches/{watch}/feed",
-        tags=["watches"],
+        tags=["results"],
         **file_of(FEED, {"schema": {"type": "object"}}),
     )
     def watch_feed(
@@ -196,8 +204,8 @@ def routes(workbench: Workbench) -> APIRouter:
         """All that was flagged, as JSON Feed 1.1, the newest first."""
         site = str(request.base_url.replace(path="")).rstrip("/")
         address = str(request.url.replace(query=""))
-        watches = workbench.concept(name).watches
-        return JSONResponse(watches.feed(watch, limit, offset, address=address, site=site), media_type=FEED)
+        feed = feed_of(app.concept(name), watch, limit, offset, address=address, site=site)
+        return JSONResponse(feed, media_type=FEED)
 
     @router.get("/library/pictures/{picture_id}/heat", tags=["library"])
     def get_heat(
@@ -208,7 +216,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> Heat:
         """Where in a picture a version's score comes from. Refused for a test picture until whoever asks
         has labelled it."""
-        return heat_of(workbench.concept(concept), picture_id, version=version, author=author)
+        return heat_of(app.concept(concept), picture_id, version=version, author=author)
 
     @router.post("/library/captions", tags=["library"], openapi_extra={"requestBody": A_FILE})
     async def keep_captions(
@@ -217,9 +225,7 @@ def routes(workbench: Workbench) -> APIRouter:
         """Keeps what a file says of pictures of the library: captions, which can be searched, and any other
         columns, such as those of img2dataset about safety. Values that are known change nothing."""
         async with received(request, file) as path:
-            return await run_in_threadpool(
-                library.keep_captions, workbench.context, path, format=format, confined=True
-            )
+            return await run_in_threadpool(library.keep_captions, app, path, format=format, confined=True)
 
     @router.post("/classify", tags=["results"])
     async def classify(
@@ -239,7 +245,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> PicturesSaid:
         """What versions of concepts say of pictures that are sent: how probable, yes or no, and which to look
         at yourself. Nothing of them is kept."""
-        said = await run_in_threadpool(classifier, workbench.context, concept, version=version)
+        said = await run_in_threadpool(classifier, app, concept, version=version)
         found = await turns.each(request, picture, lambda sent: said(sent.name, sent.read))
         return PicturesSaid(pictures=tuple(found))
 
@@ -249,25 +255,25 @@ def routes(workbench: Workbench) -> APIRouter:
         changes = body.model_dump(exclude_unset=True)
         if body.openai_api_key is not None:
             changes["openai_api_key"] = body.openai_api_key.get_secret_value()
-        return workbench.installation.save_settings(changes)
+        return save_endpoint_settings(app, changes)
 
     @router.get("/backup", tags=["settings"], **file_of("application/zip", BYTES))
     def download_backup(thumbnails: bool = False) -> Response:
         """Everything that can't be made again, as a zip. README.txt in it says how to restore."""
         headers = {"Content-Disposition": 'attachment; filename="discern-backup.zip"'}
-        pieces = workbench.installation.backup(thumbnails=thumbnails)
+        pieces = backup_of(app, thumbnails=thumbnails)
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
     @router.get("/log", tags=["settings"], **file_of("application/jsonl", {"schema": {"type": "string"}}))
     def download_log() -> Response:
         """What went wrong, to be attached to a bug report. It holds paths and names, no keys."""
         headers = {"Content-Disposition": 'attachment; filename="discern-log.jsonl"'}
-        return Response(workbench.installation.log(), media_type="application/jsonl", headers=headers)
+        return Response(log_of(app), media_type="application/jsonl", headers=headers)
 
     return router
 
 
-def label_file_routes(workbench: Workbench) -> APIRouter:
+def label_file_routes(app: App) -> APIRouter:
     """Labels in and out of files: label files of this project, and files of other tools."""
     router = APIRouter(prefix="/concepts/{name}")
     turns = CapacityLimiter(1)  # a large file takes long, and much memory: no threads of other requests
@@ -285,12 +291,13 @@ def label_file_routes(workbench: Workbench) -> APIRouter:
         and what each would mean; empty where it takes somebody to say. Headings without a meaning are an
         error that lists them with their first values."""
         async with received(request, file) as path:
-            files = workbench.concept(name).label_files
+            concept = app.concept(name)
             preview = partial(
-                files.preview,
+                preview_label_file,
+                concept,
                 path,
                 format=format,
-                meanings=files.meanings(meanings),
+                meanings=label_meanings(concept, meanings),
                 columns=columns_given(columns),
             )
             found = await run_sync(preview, limiter=turns)
@@ -319,11 +326,12 @@ def label_file_routes(workbench: Workbench) -> APIRouter:
         nothing is taken."""
 
         def take_in(path: Path) -> ImportResult:
-            files = workbench.concept(name).label_files
-            report = files.import_file(
+            concept = app.concept(name)
+            report = import_label_file(
+                concept,
                 path,
                 format=format,
-                meanings=files.meanings(meanings),
+                meanings=label_meanings(concept, meanings),
                 columns=columns_given(columns),
                 author=author,
                 simulated=simulated,
@@ -353,12 +361,12 @@ def label_file_routes(workbench: Workbench) -> APIRouter:
         """Labels as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
         Without scores, CSV and JSONL have every current label, an annotator's too. A labeller gets others'
         labels of a picture after labelling it."""
-        concept = workbench.concept(name)
+        concept = app.concept(name)
         folder = tempfile.TemporaryDirectory()
         try:
             if format in ("csv", "jsonl") and what == "answers":
                 out = Path(folder.name) / f"labels.{format}"
-                concept.label_files.export_file(out, reader=reader)
+                write_labels(concept, out, reader=reader)
             else:
                 out = download_labels(concept, format, Path(folder.name), what=what, reader=reader)
         except BaseException:

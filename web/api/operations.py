@@ -1,4 +1,4 @@
-"""Routes made from the operations that the handles declare (`concepts.workbench.operation`)."""
+"""Routes made from the use cases (`concepts.use_cases.use_case`)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
-from concepts.use_cases import UseCase
+from concepts.rooms import declared_use_cases
+from concepts.use_cases import App, UseCase
 from concepts.use_cases.parameters import IN_PATH, Given, Parameter, keyword
-from concepts.workbench import Workbench, operations
-from concepts.workbench.operation import Declared
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, ConceptName, Reader, accepted
 from web.http.media import READING
 from web.http.repeated import HEADER
@@ -55,16 +54,16 @@ class Markdown(PlainTextResponse):
     media_type = "text/markdown"
 
 
-def add_operations(api: FastAPI, workbench: Workbench) -> None:
+def add_operations(api: FastAPI, app: App) -> None:
     """Adds a route for each that has one, under its room's name."""
-    routed = [one for one in operations() if one.route]
+    routed = [one for one in declared_use_cases() if one.route]
     rooms = {one.room: one.about for one in routed}
     tags = [{"name": name, "description": about} for name, about in rooms.items()]
     api.openapi_tags = [*tags, *(api.openapi_tags or [])]
     for declared in routed:
         api.add_api_route(
             declared.path,
-            _endpoint(declared, workbench),
+            _endpoint(declared, app),
             methods=[declared.verb],
             name=declared.operation_id,
             description=declared.summary,
@@ -73,7 +72,7 @@ def add_operations(api: FastAPI, workbench: Workbench) -> None:
         )
 
 
-def _answer(declared: Declared | UseCase) -> dict[str, Any]:
+def _answer(declared: UseCase | UseCase) -> dict[str, Any]:
     if declared.is_job:
         return {**LONG, "response_model": JobView}
     if declared.result is Path:
@@ -91,20 +90,20 @@ def _answer(declared: Declared | UseCase) -> dict[str, Any]:
     return {"status_code": status, "response_model": declared.result}
 
 
-def _endpoint(declared: Declared | UseCase, workbench: Workbench) -> Callable[..., Any]:
+def _endpoint(declared: UseCase | UseCase, app: App) -> Callable[..., Any]:
     """What FastAPI calls. Its signature is made of the method's parameters: those of the path, a query, and
     one `body` with the fields of the JSON body."""
     body = _body(declared)
     fields = list(body.model_fields) if body else []
 
     def answer(response: Response, sent: dict[str, Any]) -> Any:
-        method = declared.on(workbench.context, sent.pop("name") if declared.is_of_concept else "")
+        method = declared.on(app, sent.pop("name") if declared.is_of_concept else "")
         if body:
             asked = sent.pop("body")
             sent |= {field: getattr(asked, field) for field in fields}
         result = method(**sent)
         if declared.is_job:
-            return accepted(workbench, result.id, response)
+            return accepted(app, result.id, response)
         if isinstance(result, bytes):
             return WebP(result)
         if isinstance(result, Path):
@@ -126,7 +125,7 @@ def _endpoint(declared: Declared | UseCase, workbench: Workbench) -> Callable[..
     return endpoint
 
 
-def _http(parameter: Parameter, declared: Declared | UseCase) -> inspect.Parameter:
+def _http(parameter: Parameter, declared: UseCase | UseCase) -> inspect.Parameter:
     if parameter.given:
         has_default = parameter.given is Given.KEY
         return keyword(parameter.name, GIVEN[parameter.given], *([None] if has_default else []))
@@ -140,7 +139,7 @@ def _http(parameter: Parameter, declared: Declared | UseCase) -> inspect.Paramet
     return keyword(parameter.name, annotation, default)
 
 
-def _body(declared: Declared | UseCase) -> type[BaseModel] | None:
+def _body(declared: UseCase | UseCase) -> type[BaseModel] | None:
     if declared.verb not in WITH_BODY:
         return None
     fields: dict[str, Any] = {}

@@ -12,8 +12,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import job_state
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.http.guard import author_of
 
 MEDIA_TYPES = {
@@ -78,10 +79,10 @@ def _reader(request: Request) -> str | None:
 Reader = Annotated[str | None, Depends(_reader)]
 
 
-def accepted(workbench: Workbench, job_id: int, response: Response) -> JobView:
+def accepted(app: App, job_id: int, response: Response) -> JobView:
     """The answer of a route that begins long work: 202, the job, and where to ask for it."""
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
-    return workbench.installation.job(job_id)
+    return job_state(app, job_id)
 
 
 LONG: dict[str, Any] = {

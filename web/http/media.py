@@ -16,15 +16,16 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import UnknownError
+from concepts.library.collection import collection_of
 from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.protection import OnPage, Part, protection_on_page
-from concepts.library.renditions import Rendition
+from concepts.library.renditions import Rendition, renditions_of
 from concepts.library.roots import within_roots
 from concepts.results.library import thumbnail_of
 from concepts.results.library_map import By, map_colours, map_places, picture_on_map
+from concepts.use_cases import App
 from concepts.use_cases.names import LONGEST
-from concepts.workbench import Workbench
 from storage.pictures.resizing import protected
 from storage.pictures.videos import PLAYED
 from web.http.guard import author_of
@@ -41,23 +42,23 @@ Shown = Annotated[tuple[Part, ...], Query(max_length=2)]
 Key = Annotated[str, Query(max_length=12)]
 
 
-def media_routes(workbench: Workbench) -> APIRouter:
+def media_routes(app: App) -> APIRouter:
     """What a browser has already is said at once; only what reads a file takes a thread."""
     router = APIRouter(prefix="/media")
 
     def small(picture_id: str) -> Rendition:
         try:
-            return Rendition(thumbnail_of(workbench.context, picture_id), whole=True)
+            return Rendition(thumbnail_of(app, picture_id), whole=True)
         except UnknownError:
-            return Rendition(outside_thumbnail(workbench.context.collection, picture_id), whole=True)
+            return Rendition(outside_thumbnail(collection_of(app), picture_id), whole=True)
 
     @router.get("/video/{picture_id}")
     def video(picture_id: str) -> FileResponse:
         """The video that a picture is a frame of, in ranges as players ask for it."""
-        context = workbench.context
+        context = app
         # The visitors of a demo have links to the host's pictures, which are outside of their roots.
         within = None if context.settings.demo else within_roots(context.settings)
-        path = video_of(context.collection.library, picture_id, within)
+        path = video_of(collection_of(context).library, picture_id, within)
         return FileResponse(path, media_type=PLAYED.get(path.suffix.lower(), BYTES), headers=FRESH)
 
     @router.get("/{kind}/{picture_id}")
@@ -67,7 +68,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         """A picture of at most 1,280 pixels on the long side, or 320 as a thumbnail, which an example from
         outside the library has too. As a page that protects it if a browser opens it in a tab or frame."""
         is_opened = request.headers.get("sec-fetch-dest", "") in OPENED
-        if is_opened and (how := await run_in_threadpool(protection_here, workbench, request)).parts:
+        if is_opened and (how := await run_in_threadpool(protection_here, app, request)).parts:
             page = render("protection/picture.html", address=f"{request.url.path}{how.query}", how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
         headers = {
@@ -78,9 +79,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
             return Response(status_code=304, headers=headers)
 
         def as_shown() -> Rendition:
-            found = (
-                small(picture_id) if kind == "thumbnail" else workbench.context.renditions.read(picture_id)
-            )
+            found = small(picture_id) if kind == "thumbnail" else renditions_of(app).read(picture_id)
             if not shown:
                 return found
             thumbnail = small(picture_id).content
@@ -97,14 +96,14 @@ def media_routes(workbench: Workbench) -> APIRouter:
     return router
 
 
-def map_routes(workbench: Workbench) -> APIRouter:
+def map_routes(app: App) -> APIRouter:
     """What the map is drawn from: a place and a colour for each picture; and the picture at a place."""
     router = APIRouter(prefix="/app/map", include_in_schema=False)
 
     @router.get("/places")
     def places(key: Key) -> Response:
         """x and y of each picture, from 0 to 65,535: two little-endian numbers of 16 bits."""
-        content = map_places(workbench.context, key).astype("<u2").tobytes()  # another state has another key
+        content = map_places(app, key).astype("<u2").tobytes()  # another state has another key
         return Response(content, media_type=BYTES, headers={"Cache-Control": IMMUTABLE})
 
     @router.get("/colours")
@@ -112,20 +111,20 @@ def map_routes(workbench: Workbench) -> APIRouter:
         key: Key, by: By, request: Request, concept: Annotated[str, Query(max_length=120)] = ""
     ) -> Response:
         """A byte for each picture: 0, or 1 and the place in the legend, which is a header."""
-        found = map_colours(workbench.context, key, by, concept, author_of(request))
+        found = map_colours(app, key, by, concept, author_of(request))
         legend = json.dumps([one.model_dump() for one in found.legend])
         return Response(found.codes.tobytes(), media_type=BYTES, headers=FRESH | {"Map-Legend": legend})
 
     @router.get("/pictures/{key}/{at}")
     def picture(key: str, at: int, request: Request) -> RedirectResponse:
         """The small picture, shown as the address says."""
-        found = f"/media/thumbnail/{picture_on_map(workbench.context, key, at)}?{request.url.query}"
+        found = f"/media/thumbnail/{picture_on_map(app, key, at)}?{request.url.query}"
         return RedirectResponse(found.rstrip("?"))
 
     return router
 
 
-def protection_here(workbench: Workbench, request: Request) -> OnPage:
+def protection_here(app: App, request: Request) -> OnPage:
     """How to protect pictures for this person, by the concept in the address."""
     named = request.query_params.get("concept", "")
-    return protection_on_page(workbench.context, author_of(request), named if len(named) <= LONGEST else None)
+    return protection_on_page(app, author_of(request), named if len(named) <= LONGEST else None)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.results.webhooks import PREFIX
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.errors import StorageError
 from storage.people import AnsweredRequests
 from web.http.problems import problem
@@ -56,9 +56,9 @@ class Repeated:
     for a day; where another request has the key, it is refused. What failed has changed nothing, and may be
     sent anew."""
 
-    def __init__(self, app: ASGIApp, workbench: Workbench) -> None:
+    def __init__(self, app: ASGIApp, installed: App) -> None:
         self.app = app
-        self._workbench = workbench
+        self._installed = installed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER, "") if scope["type"] == "http" else ""
@@ -71,7 +71,7 @@ class Repeated:
             await self._answer(key, HashedRequest(scope, receive), send)
 
     async def _answer(self, key: str, asked: HashedRequest, send: Send) -> None:
-        answered = AnsweredRequests(self._workbench.context.database)
+        answered = AnsweredRequests(self._installed.database)
         user, path = asked.scope["state"]["user"] or "me", asked.scope["path"]
         name = hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()
         if not await run_in_threadpool(answered.begin, name):
@@ -110,7 +110,7 @@ class Repeated:
     def _concept(self, path: str) -> int | None:
         """The id of the one in an address."""
         named = CONCEPT.search(path)
-        found = self._workbench.context.store.find(named[1]) if named else None
+        found = self._installed.store.find(named[1]) if named else None
         return found.id if found else None
 
 

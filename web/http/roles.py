@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from concepts.rooms import declared_use_cases
 from concepts.use_cases.parameters import IN_PATH
 from concepts.use_cases.roles import Role
-from concepts.workbench import operations
 
 OWNER, LABELLER, VIEWER = Role.OWNER, Role.LABELLER, Role.VIEWER
 
@@ -33,7 +33,7 @@ OF_THE_HOST = "people|encoder|backup"  # tabs of Settings
 # Of the operations, as they are declared.
 OPERATIONS = [
     (one.verb, API + IN_PATH.sub(ONE, one.path), Rule(one.role, one.audit, one.host))
-    for one in operations()
+    for one in declared_use_cases()
     if one.verb
 ]
 
@@ -117,7 +117,7 @@ TOOLS: dict[str, Rule] = {
         ("propose_what_counts", "label_pictures", "have_the_machine_label"),
         Rule(OWNER),
     ),
-    **{one.tool: Rule(one.role, one.audit, one.host) for one in operations() if one.tool},
+    **{one.tool: Rule(one.role, one.audit, one.host) for one in declared_use_cases() if one.tool},
 }
 
 

@@ -1,6 +1,6 @@
 """The visitors of a demo: whose sandbox a request is for, by a signed cookie, and where a visit begins.
 
-Every request finds its own Workbench, in the context that it runs in; one without a sandbox finds none, and
+Every request finds its own `App`, in the context that it runs in; one without a sandbox finds none, and
 fails. So no visitor can be shown what another made, whatever a screen or a route forgets.
 """
 
@@ -20,9 +20,9 @@ from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError
 from concepts.results.library import library_info
+from concepts.use_cases import App
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import write_made
-from concepts.workbench import Workbench
 from web.advice import VISITOR
 from web.http.access import Access
 from web.http.screening import cookie_of, keep_cookie, page_headers
@@ -34,17 +34,17 @@ COOKIE = "discern_visit"
 
 
 class EachVisitors:
-    """A Workbench's rooms, of whoever asks. What holds on to one of them would show it to others."""
+    """What an `App` has, of whoever asks. What holds on to one of them would show it to others."""
 
     def __getattr__(self, name: str) -> Any:
         sandbox = VISITOR.get()
         if sandbox is None:
             raise RuntimeError(f"{name} was asked for outside of a visitor's request")
-        return getattr(sandbox.bench, name)
+        return getattr(sandbox.app, name)
 
 
-def each_visitors() -> Workbench:
-    return cast(Workbench, EachVisitors())
+def each_visitors() -> App:
+    return cast(App, EachVisitors())
 
 
 class Visitors:
@@ -77,7 +77,7 @@ def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
     def shown(over: bool = False, full: str = "", status: int = 200) -> HTMLResponse:
         base, limits = visitors.sandboxes.base, visitors.sandboxes.limits
         content = render(
-            "begin.html", over=over, full=full, pictures=library_info(base.context).pictures, limits=limits
+            "begin.html", over=over, full=full, pictures=library_info(base).pictures, limits=limits
         )
         return HTMLResponse(content, status, page_headers(access.settings.framed_by))
 
@@ -110,7 +110,7 @@ def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
             out = Path(file.name)
         try:
             async with one_at_a_time:
-                await run_in_threadpool(write_made, sandbox.bench, out)
+                await run_in_threadpool(write_made, sandbox.app, out)
         except DiscernError:
             out.unlink()
             raise

@@ -25,16 +25,19 @@ from concepts.collaborator.annotations import (
 from concepts.collaborator.proposals import propose, scoping_model
 from concepts.definition.document import Criterion
 from concepts.errors import ConflictError, DiscernError
-from concepts.labelling.mining import mine
+from concepts.installation.jobs import list_jobs
+from concepts.labelling.mining import POOL_SIZE, mine
 from concepts.learning.report import Metric
 from concepts.results.bundles import export_bundle
+from concepts.results.concepts import begin_concept, concept_state
 from concepts.results.heads import head_of
 from concepts.results.library import library_info, search_library
+from concepts.results.overview import list_concepts
 from concepts.results.scores import score_file, score_page
 from concepts.results.trained import version_quality
+from concepts.use_cases import App
 from concepts.use_cases.parameters import PictureId
-from concepts.workbench import POOL_SIZE, Workbench
-from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words, note
+from web.mcp.door import Agreed, Consent, Ctx, app_of, ask, caller_of, in_our_words, note
 from web.mcp.showing import (
     ConceptName,
     FoundPicture,
@@ -140,10 +143,10 @@ def show_concept(
 ) -> Libraries | ShownConcept:
     """What counts for a concept, what people answered, its versions, and how good one of them is. Without a
     concept: the library, and the concepts in it. Begin there."""
-    bench = bench_of(ctx)
+    app = app_of(ctx)
     if concept:
-        return _shown(bench, concept, version)
-    info = library_info(bench.context)
+        return _shown(app, concept, version)
+    info = library_info(app)
     return Libraries(
         pictures=info.pictures,
         encoder=info.encoder,
@@ -157,7 +160,7 @@ def show_concept(
                 quality=one.quality,
                 next_step=one.next_step,
             )
-            for one in bench.concepts.all(200)
+            for one in list_concepts(app, 200)
         ],
     )
 
@@ -189,9 +192,9 @@ def create_concept(
     excluding: Excluding = [],  # noqa: B006  # never changed
 ) -> ShownConcept:
     """Begins a concept from a name and a sentence that says what counts, in the person's words."""
-    bench, author = bench_of(ctx), caller_of(ctx).signature
-    begun = bench.concepts.begin(name, sentence, excluding=excluding, author=author)
-    return _shown(bench, begun.name)
+    app, author = app_of(ctx), caller_of(ctx).signature
+    begun = begin_concept(app, name, sentence, excluding=excluding, author=author)
+    return _shown(app, begun.name)
 
 
 OnlySearch = Annotated[
@@ -207,7 +210,7 @@ def agree_to_propose(
     if only_search:
         question = f"Search the library for pictures worth looking at for “{concept}”?"
     else:
-        model = scoping_model(bench_of(ctx).context.settings)
+        model = scoping_model(app_of(ctx).settings)
         cost = f"It asks {model}, which may cost money." if model else "It costs nothing."
         question = f"Have criteria and searches proposed for “{concept}”, as a new definition? {cost}"
     return ask(ctx, "propose_what_counts", question)
@@ -222,9 +225,9 @@ def propose_what_counts(
 ) -> Job:
     """Proposes criteria and what to search for, kept as the next definition; then, with `only_search`,
     searches the library for candidates: pictures worth looking at. A job."""
-    handle = bench_of(ctx).concept(concept)
+    handle = app_of(ctx).concept(concept)
     begun = handle.begin(mine, size) if only_search else handle.begin(propose)
-    return submitted(bench_of(ctx), begun.id)
+    return submitted(app_of(ctx), begun.id)
 
 
 @in_our_words()
@@ -242,13 +245,13 @@ def label_pictures(
     they count follows from how well they agree with what people answered. Pictures that measure are refused:
     only people answer those, on Label."""
     who = caller_of(ctx)
-    taken = judge(bench_of(ctx).concept(concept), labels, assistant=who.assistant, recorded_by=who.user)
+    taken = judge(app_of(ctx).concept(concept), labels, assistant=who.assistant, recorded_by=who.user)
     return Taken(taken=taken, unchanged=len({one.picture for one in labels}) - taken)
 
 
 @in_our_words()
 def agree_to_annotate(ctx: Ctx, concept: ConceptName, budget: Budget) -> Elicit[Consent] | Consent:
-    estimate = estimate_annotation(bench_of(ctx).concept(concept))
+    estimate = estimate_annotation(app_of(ctx).concept(concept))
     by = estimate.model or "the built-in encoder"
     about = "at an unknown price" if estimate.usd is None else f"for about {dollars(estimate.usd)}"
     cost = f" {about}, at most {dollars(budget)}" if estimate.model else ", which costs nothing"
@@ -264,16 +267,16 @@ def have_the_machine_label(
     limit: Annotated[int | None, Field(ge=1, le=10_000_000, description="At most so many pictures.")] = None,
 ) -> Job:
     """Has the annotator that is set label the candidates, with a reason for each. A job."""
-    bench = bench_of(ctx)
-    return submitted(bench, bench.concept(concept).begin(annotate, limit=limit, budget=budget).id)
+    app = app_of(ctx)
+    return submitted(app, app.concept(concept).begin(annotate, limit=limit, budget=budget).id)
 
 
-def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConcept:
+def _shown(app: App, name: str, version: int | None = None) -> ShownConcept:
     """`version`: the one whose figures are shown, the newest for None."""
-    view, quality = bench.concept(name).definition.read(), None
+    view, quality = concept_state(app.concept(name)), None
     definition, said = view.revision.definition, view.answers
     if view.heads or version:
-        measured = version_quality(bench.concept(name), version=version)
+        measured = version_quality(app.concept(name), version=version)
         report = measured.version.report
         quality = Quality(
             version=measured.version.number,
@@ -309,7 +312,7 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
 
 def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exported:
     """The classifier as a zip of files that run anywhere."""
-    found = bench_of(ctx).concept(concept)
+    found = app_of(ctx).concept(concept)
     head = head_of(found, version)
     archive = export_bundle(found, head.number)
     route = f"/api/v1/concepts/{quote(found.name, safe='')}/versions/{head.number}/bundle"
@@ -340,25 +343,25 @@ def search_pictures(
 ) -> Shown:
     """Pictures of the library: by words, by pictures or by both, the closest first; or by a concept. With
     order “next” look at each, judge it by the definition (show_concept), and say so with label_pictures."""
-    bench = bench_of(ctx)
+    app = app_of(ctx)
     if not concept:
-        hits = search_library(bench.context, words, like=like, n=n)
+        hits = search_library(app, words, like=like, n=n)
         closest = [FoundPicture(id=hit.id, path=hit.path) for hit in hits]
-        return shown(bench, f"{len(hits)} pictures, the closest first.", closest)
+        return shown(app, f"{len(hits)} pictures, the closest first.", closest)
     if words or like:
         raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")
     if order == "next":
-        found = next_pictures_for(bench.concept(concept), caller_of(ctx).assistant, n)
+        found = next_pictures_for(app.concept(concept), caller_of(ctx).assistant, n)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
-        return shown(bench, first, [FoundPicture(id=one.id) for one in found])
-    page = score_page(bench.concept(concept), order, version=version, limit=n)
+        return shown(app, first, [FoundPicture(id=one.id) for one in found])
+    page = score_page(app.concept(concept), order, version=version, limit=n)
     if page is None:
         raise ConflictError("This version has not looked at the library yet. Train it again first.")
     first = (
         f"Version {page.version} says yes to {page.flagged} of {page.total}, from {page.threshold:.3f} on."
     )
     scored = [FoundPicture(id=one.id, path=one.path, score=one.probability) for one in page.pictures]
-    return shown(bench, first, scored)
+    return shown(app, first, scored)
 
 
 # Long work
@@ -378,19 +381,19 @@ async def job(
 ) -> Job | list[Job]:
     """How far a job is, and what came of it; without a number the newest jobs, those still going first. A job
     goes on by itself, also while nobody waits."""
-    bench = bench_of(ctx)
+    app = app_of(ctx)
     if job_id is None:
-        newest = await run_in_threadpool(bench.installation.recent_jobs, NEWEST)
+        newest = await run_in_threadpool(list_jobs, app, NEWEST)
         return [job_of(one) for one in newest]
     deadline = time.monotonic() + wait_seconds
     while True:
-        found = await run_in_threadpool(submitted, bench, job_id)
+        found = await run_in_threadpool(submitted, app, job_id)
         if found.state in ENDED or time.monotonic() >= deadline:
             break
         await ctx.report_progress(found.done, found.total, found.message or found.state)
         await asyncio.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
     if rows:
-        file = await run_in_threadpool(score_file, bench.context, job_id)
+        file = await run_in_threadpool(score_file, app, job_id)
         read = pyarrow.csv.read_csv if file.suffix == ".csv" else pyarrow.parquet.read_table
         table = await run_in_threadpool(read, file)
         found.scores = [Scored(**row) for row in table.slice(offset, rows).to_pylist()]

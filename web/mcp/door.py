@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from concepts.errors import DiscernError
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from storage.disk import is_refusal, refused
 from web.advice import in_words
 from web.http.guard import address_of, author_of
@@ -32,7 +32,7 @@ class Door:
     """What every call comes through. `user` and `role` are of whoever started it at this computer; over HTTP
     each request has its own."""
 
-    workbench: Workbench
+    app: App
     user: str = "me"
     role: Role = Role.OWNER
 
@@ -63,8 +63,8 @@ class Consent(BaseModel):
 Agreed = ElicitationResult[Consent]
 
 
-def bench_of(ctx: Ctx) -> Workbench:
-    return ctx.request_context.lifespan_context.workbench
+def app_of(ctx: Ctx) -> App:
+    return ctx.request_context.lifespan_context.app
 
 
 def caller_of(ctx: Ctx) -> Caller:
@@ -100,7 +100,7 @@ def note(ctx: Ctx, deed: str, about: str) -> None:
     """Keeps what was done, for owners to read later."""
     who = caller_of(ctx)
     said = f"{about} by {who.assistant or 'an assistant'}"
-    bench_of(ctx).context.audit.add(who.user, deed, said, who.address)
+    app_of(ctx).audit.add(who.user, deed, said, who.address)
 
 
 @contextmanager

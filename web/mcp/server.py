@@ -1,5 +1,5 @@
 """The MCP server: every tool with what a client should know of it before it is called. Most are made from the
-operations that the handles declare (`concepts.workbench.operation`)."""
+use cases (`concepts.use_cases.use_case`)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.use_cases import UseCase
+from concepts.rooms import declared_use_cases
+from concepts.use_cases import App, UseCase
 from concepts.use_cases.parameters import Given, keyword
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench, operations
-from concepts.workbench.operation import Declared
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
 from web.mcp import by_hand
-from web.mcp.door import Agreed, Caller, Consent, Ctx, Door, ask, bench_of, caller_of, guarded, in_our_words
+from web.mcp.door import Agreed, Caller, Consent, Ctx, Door, app_of, ask, caller_of, guarded, in_our_words
 from web.mcp.showing import ConceptName, Job, submitted
 
 PATH = "/mcp"
@@ -73,26 +72,26 @@ def tools() -> list[Tool]:
     """All of them."""
     made = [
         Tool(_tool_of(one), one.tool.replace("_", " ").capitalize(), reads=one.verb == "GET")
-        for one in operations()
+        for one in declared_use_cases()
         if one.tool
     ]
     return [*TOOLS, *made]
 
 
-def _tool_of(declared: Declared | UseCase) -> Callable[..., Any]:
+def _tool_of(declared: UseCase | UseCase) -> Callable[..., Any]:
     """A tool with the operation's parameters. The person is asked first where it changes something. Of long
     work it returns the job, else what the operation returns."""
 
     def tool(ctx: Ctx, agreed: Agreed | None = None, **given: Any) -> Any:
-        bench, who = bench_of(ctx), caller_of(ctx)
-        method = declared.on(bench.context, given.pop("concept") if declared.is_of_concept else "")
+        app, who = app_of(ctx), caller_of(ctx)
+        method = declared.on(app, given.pop("concept") if declared.is_of_concept else "")
         known = {one.name: _known(one.given, who) for one in declared.parameters if one.given}
         result = method(**given, **known)
-        return submitted(bench, result.id) if declared.is_job else result
+        return submitted(app, result.id) if declared.is_job else result
 
     def agree(ctx: Ctx, **given: Any) -> Elicit[Consent] | Consent:
         with in_our_words():
-            return ask(ctx, declared.tool, _question(declared, bench_of(ctx), given))
+            return ask(ctx, declared.tool, _question(declared, app_of(ctx), given))
 
     parameters = [keyword("ctx", Ctx)]
     if declared.is_of_concept:
@@ -116,15 +115,13 @@ def _known(given: Given | None, who: Caller) -> str | bool | None:
     return None if given is Given.KEY else True  # confined to the folders that the app may read
 
 
-def _question(declared: Declared | UseCase, bench: Workbench, given: dict[str, Any]) -> str:
+def _question(declared: UseCase | UseCase, app: App, given: dict[str, Any]) -> str:
     """The operation's own, or the first sentence of its description with what was given."""
     about = [f"“{given['concept']}”"] if declared.is_of_concept else []
     if declared.is_of_concept:
-        own = declared.asks(
-            bench.context, given["concept"], {k: v for k, v in given.items() if k != "concept"}
-        )
+        own = declared.asks(app, given["concept"], {k: v for k, v in given.items() if k != "concept"})
     else:
-        own = declared.asks(bench.context, "", given)
+        own = declared.asks(app, "", given)
     if own:
         return own
     asked = [one for one in declared.parameters if one.name in given and given[one.name] != one.default]
@@ -204,19 +201,19 @@ class _Strict(Offered):
         return f"The argument {name} is {shown}. It should {allowed}."
 
 
-def http_app(workbench: Workbench) -> ASGIApp:
+def http_app(app: App) -> ASGIApp:
     """The server over HTTP at `PATH`, behind the same guard as REST: host, origin, login and roles."""
-    access = Access(workbench.context.settings, workbench.context.database)
+    access = Access(app.settings, app.database)
     trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the guard looks at hosts
-    app = create_server(Door(workbench)).streamable_http_app(
+    served = create_server(Door(app)).streamable_http_app(
         streamable_http_path=PATH, transport_security=trusting
     )
 
     async def owned(scope: Scope, receive: Receive, send: Send) -> None:
-        """The app, where each session belongs to the login that began it."""
+        """The served, where each session belongs to the login that began it."""
         if scope["type"] == "http":
             token = AccessToken(token="", client_id=scope["state"]["user"] or "", scopes=[])
             scope["user"] = AuthenticatedUser(token)
-        await app(scope, receive, send)
+        await served(scope, receive, send)
 
     return RequestLog(Guard(owned, access))

@@ -12,8 +12,9 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import job_state
 from concepts.results.library import thumbnail_of
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 MOST_PICTURES = 12  # in one answer: some 15 kB each
 QUALITY = 80  # of JPEG
@@ -76,18 +77,18 @@ def job_of(view: JobView) -> Job:
     return Job(**{name: getattr(view, name) for name in Job.model_fields if name != "scores"})
 
 
-def submitted(bench: Workbench, job_id: int) -> Job:
-    return job_of(bench.installation.job(job_id))
+def submitted(app: App, job_id: int) -> Job:
+    return job_of(job_state(app, job_id))
 
 
-def shown(bench: Workbench, sentence: str, pictures: Sequence[FoundPicture]) -> CallToolResult:
+def shown(app: App, sentence: str, pictures: Sequence[FoundPicture]) -> CallToolResult:
     """The sentence, then of each picture what is known, as text, and the picture; all of it as a `Found`."""
     blocks: list[ContentBlock] = [TextContent(text=sentence)]
     for one in pictures:
         score = "" if one.score is None else f"{one.score:.3f}"
         said = " ".join(filter(None, (one.id, score, one.path)))
         out = io.BytesIO()  # as JPEG: what every assistant takes
-        thumbnail = Image.open(io.BytesIO(thumbnail_of(bench.context, one.id)))
+        thumbnail = Image.open(io.BytesIO(thumbnail_of(app, one.id)))
         thumbnail.convert("RGB").save(out, "JPEG", quality=QUALITY)
         data = base64.b64encode(out.getvalue()).decode()
         blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]

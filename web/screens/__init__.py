@@ -1,1 +1,1 @@
-"""One package a screen. A screen builds components and calls the Workbench, and knows no other screen."""
+"""One package a screen. A screen builds components and calls use cases, and knows no other screen."""

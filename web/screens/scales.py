@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from concepts.errors import DiscernError
 from concepts.learning.scale import Scale
-from concepts.workbench.concept_views import ScaleView
+from concepts.results.concept_views import ScaleView
 
 YES_OR_NO = {"kind": "yes or no", "grades": "5", "counts_from": "", "grade_names": "", "classes": ""}
 

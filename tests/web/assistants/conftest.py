@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from concepts.results.concepts import begin_concept
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 NAME = "Round thing"
 
@@ -21,11 +23,11 @@ def home(made_home: Path, own_home: Path) -> Path:
 
 
 @pytest.fixture
-def bench(home: Path, tmp_path: Path) -> Iterator[Workbench]:
+def bench(home: Path, tmp_path: Path) -> Iterator[App]:
     """Jobs run; pictures may be read from `tmp_path / "allowed"` alone. “Round thing” has begun."""
     (tmp_path / "allowed").mkdir()
-    bench = Workbench(Settings(home=home, allowed_roots=str(tmp_path / "allowed")))
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    bench = open_app(Settings(home=home, allowed_roots=str(tmp_path / "allowed")))
+    begin_concept(bench, NAME, "A filled ellipse.")
     bench.jobs.start()
     yield bench
     bench.close()

@@ -28,9 +28,12 @@ from web_screens import PASSWORD, add_people
 
 from concepts.collaborator.annotations import next_pictures_for
 from concepts.definition.revisions import revisions
+from concepts.installation.jobs import list_deeds
+from concepts.labelling.label_files import label_rows
 from concepts.labelling.labels import next_pictures
+from concepts.rooms import open_app
 from concepts.settings import Settings
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.mcp.server import PATH, http_app
 
 ROOT = Path(__file__).parents[3]
@@ -106,21 +109,21 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
 
     own_loop.run(main())
     assert told
-    with closing(Workbench(Settings(home=home))) as bench:
-        kinds = {row["author_kind"] for row in bench.concept(NAME).label_files.rows()}
+    with closing(open_app(Settings(home=home))) as bench:
+        kinds = {row["author_kind"] for row in label_rows(bench.concept(NAME))}
     assert kinds == {"annotator", "simulated"}
 
 
 def look(home: Path) -> list[dict[str, str]]:
     """What an assistant would say that sees which pictures are round: here their files tell."""
-    with closing(Workbench(Settings(home=home))) as bench:
+    with closing(open_app(Settings(home=home))) as bench:
         found = next_pictures_for(bench.concept(NAME), "looker 2", 10)
     return [{"picture": p.id, "value": "yes" if "ellipse" in p.path else "no"} for p in found]
 
 
 def person_answers(home: Path) -> None:
     """In the app, which another process is."""
-    with closing(Workbench(Settings(home=home))) as bench:
+    with closing(open_app(Settings(home=home))) as bench:
         for purpose in ("train", "evaluation"):
             pictures = next_pictures(bench.concept(NAME), 12, purpose=purpose)
             answer(bench, NAME, [picture.id for picture in pictures])
@@ -173,9 +176,9 @@ def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> No
 
 
 @pytest.fixture
-def address(bench: Workbench) -> Iterator[str]:
+def address(bench: App) -> Iterator[str]:
     """Of the tools on loopback, where ola is an owner, lea a labeller and vic a viewer."""
-    add_people(bench.context.settings)
+    add_people(bench.settings)
     with served(http_app(bench)) as url:
         yield url + PATH
 
@@ -211,7 +214,7 @@ def test_a_session_is_ended_and_used_by_the_login_that_began_it_alone(address: s
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, address: str, mode: str) -> None:
+def test_over_http_each_person_may_what_their_role_permits(bench: App, address: str, mode: str) -> None:
     given = {"name": f"Square thing {mode}", "sentence": "A rectangle."}
 
     async def refused(client: Client) -> None:
@@ -227,7 +230,7 @@ def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, add
     for name in ("vic", "lea"):
         reach(address, name, refused, mode)
     reach(address, "ola", done, mode)
-    deed = next(deed for deed in bench.installation.deeds() if deed.what == "began a concept")
+    deed = next(deed for deed in list_deeds(bench) if deed.what == "began a concept")
     assert (deed.who, deed.address) == ("ola", "127.0.0.1")
     assert revisions(bench.concept(given["name"]))[0].author == "ola, by looker 2"
 

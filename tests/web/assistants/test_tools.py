@@ -18,11 +18,15 @@ from PIL import Image
 
 from concepts.collaborator.annotations import opinion_of
 from concepts.definition.revisions import definition_of, revisions
+from concepts.installation.jobs import list_deeds, list_jobs
+from concepts.labelling.label_files import label_rows
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine
+from concepts.results.concepts import begin_concept, concept_state
+from concepts.results.overview import list_concepts
 from concepts.results.trained import train
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from web.http.roles import TOOLS as RULES
 from web.mcp.door import Door
 from web.mcp.server import create_server, tools
@@ -33,14 +37,14 @@ SOME = {"concept": NAME}
 
 
 @pytest.fixture(scope="module")
-def talks(library: Workbench) -> Workbench:
+def talks(library: App) -> App:
     """Of the module, for what changes nothing."""
-    library.concepts.begin(NAME, "A filled ellipse.")
+    begin_concept(library, NAME, "A filled ellipse.")
     return library
 
 
 def talk(
-    bench: Workbench,
+    bench: App,
     calls: Callable[[Client], Awaitable[Any]],
     *,
     role: Role = Role.OWNER,
@@ -67,7 +71,7 @@ def talk(
     return own_loop.run(main())
 
 
-def call(bench: Workbench, name: str, arguments: dict[str, Any] | None = None, **more: Any) -> Any:
+def call(bench: App, name: str, arguments: dict[str, Any] | None = None, **more: Any) -> Any:
     return talk(bench, lambda client: client.call_tool(name, arguments or {}), **more)
 
 
@@ -75,7 +79,7 @@ def said(result: Any) -> str:
     return " ".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
-def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
+def arguments_of(bench: App, tmp_path: Path) -> dict[str, dict[str, Any]]:
     """For each tool that changes something, with which it can be called."""
     (picture, *_) = next_pictures(bench.concept(NAME), 1)
     return {
@@ -86,16 +90,16 @@ def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
         "have_the_machine_label": SOME | {"budget": 0},
         "train": SOME,
         "score_files": SOME | {"path": str(tmp_path / "allowed")},
-        "cancel_job": {"job_id": bench.installation.recent_jobs()[0].id},
+        "cancel_job": {"job_id": list_jobs(bench)[0].id},
     }
 
 
-def state(bench: Workbench) -> list[Any]:
-    concepts = [(one.name, revisions(bench.concept(one.name))) for one in bench.concepts.all()]
-    return [concepts, bench.concept(NAME).label_files.rows(), bench.installation.recent_jobs()]
+def state(bench: App) -> list[Any]:
+    concepts = [(one.name, revisions(bench.concept(one.name))) for one in list_concepts(bench)]
+    return [concepts, label_rows(bench.concept(NAME)), list_jobs(bench)]
 
 
-def test_every_tool_has_a_role_and_what_changes_something_says_so(talks: Workbench) -> None:
+def test_every_tool_has_a_role_and_what_changes_something_says_so(talks: App) -> None:
     listed = talk(talks, lambda client: client.list_tools()).tools
     assert sorted(tool.name for tool in listed) == sorted(RULES)
     assert len(tools()) == len(listed)  # each is written by hand or made, not both
@@ -107,7 +111,7 @@ def test_every_tool_has_a_role_and_what_changes_something_says_so(talks: Workben
     assert calling_out == {"propose_what_counts", "have_the_machine_label"}
 
 
-def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(bench: Workbench, tmp_path: Path) -> None:
+def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(bench: App, tmp_path: Path) -> None:
     bench.jobs.stop()
     job = bench.concept(NAME).begin(mine).id
     arguments, before = arguments_of(bench, tmp_path), state(bench)
@@ -129,7 +133,7 @@ def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(bench: Workb
     assert (newest["id"], newest["state"]) == (job, "cancelled")
 
 
-def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(bench: Workbench, tmp_path: Path) -> None:
+def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(bench: App, tmp_path: Path) -> None:
     bench.jobs.stop()
     bench.concept(NAME).begin(mine)
     arguments, before = arguments_of(bench, tmp_path), state(bench)
@@ -144,7 +148,7 @@ def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(bench: Workben
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> None:
+def test_a_yes_is_done_once_and_kept_as_a_deed(bench: App, mode: str) -> None:
     asked: list[str] = []
     given = {"name": "Square thing", "sentence": "A rectangle.", "excluding": ["a cube", "a room"]}
     result = call(bench, "create_concept", given, person="accept", asked=asked, mode=mode)
@@ -154,12 +158,12 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
     assert asked == [question]
     assert "Not: a cube\nNot: a room" in definition_of(concept).definition.as_text()
     assert revisions(concept)[0].author == "ana, by looker 2"
-    deed = bench.installation.deeds()[0]
+    deed = list_deeds(bench)[0]
     assert (deed.who, deed.what) == ("ana", "began a concept")
     assert deed.about == "create_concept Square thing by looker 2"
 
 
-def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(talks: Workbench) -> None:
+def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(talks: App) -> None:
     result = call(talks, "search_pictures", SOME | {"order": "next", "n": 3})
     pictures = [block for block in result.content if isinstance(block, ImageContent)]
     assert len(pictures) == 3
@@ -170,7 +174,7 @@ def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(talks: W
     assert "rectangle" not in said(result)
 
 
-def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> None:
+def test_its_labels_are_a_machines_and_never_the_persons(bench: App) -> None:
     first, second = (one.id for one in next_pictures(bench.concept(NAME), 2))
     labels = [
         {"picture": first, "value": "yes", "reason": "It is round."},
@@ -179,10 +183,10 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     given = SOME | {"labels": labels}
     assert call(bench, "label_pictures", given).structured_content == {"taken": 2, "unchanged": 0}
     assert call(bench, "label_pictures", given).structured_content == {"taken": 0, "unchanged": 2}
-    rows = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
+    rows = {row["id"]: row for row in label_rows(bench.concept(NAME))}
     kept = [rows[first][key] for key in ("label", "author", "author_kind", "recorded_by")]
     assert kept == ["yes", "assistant:looker 2", "annotator", "ana"]
-    assert bench.concept(NAME).definition.read().answers.answers == 0
+    assert concept_state(bench.concept(NAME)).answers.answers == 0
     opinion = opinion_of(bench.concept(NAME), first)
     assert opinion is not None
     assert (opinion.value, opinion.rationale) == ("yes", "It is round.")
@@ -191,13 +195,13 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     assert second not in again
 
 
-def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench: Workbench) -> None:
+def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench: App) -> None:
     (measures,) = next_pictures(bench.concept(NAME), 1, purpose="evaluation")
     (teaches,) = next_pictures(bench.concept(NAME), 1)
     labels = [{"picture": one.id, "value": "yes"} for one in (teaches, measures)]
     result = call(bench, "label_pictures", SOME | {"labels": labels})
     assert "only people label it. Nothing was taken." in said(result)
-    assert bench.concept(NAME).label_files.rows() == []
+    assert label_rows(bench.concept(NAME)) == []
     assert "it takes one of each" in said(call(bench, "train", SOME, person="accept"))
     pictures = enumerate(next_pictures(bench.concept(NAME), 8))
     labels = [{"picture": one.id, "value": "no" if number % 2 else "yes"} for number, one in pictures]
@@ -214,7 +218,7 @@ def test_what_measures_is_left_to_people_without_whom_there_are_no_figures(bench
     assert found["sentences"] == ["No test picture is labelled yet."]
 
 
-def test_files_are_read_inside_the_allowed_roots_alone(bench: Workbench, tmp_path: Path) -> None:
+def test_files_are_read_inside_the_allowed_roots_alone(bench: App, tmp_path: Path) -> None:
     answer(bench, NAME, [one.id for one in next_pictures(bench.concept(NAME), 12)])
     bench.concept(NAME).begin(train).wait()
     outside = draw_folder(tmp_path / "outside", 2)
@@ -224,19 +228,19 @@ def test_files_are_read_inside_the_allowed_roots_alone(bench: Workbench, tmp_pat
         for name, given in (("add_pictures", {"paths": [path]}), ("score_files", SOME | {"path": path})):
             result = call(bench, name, given, person="accept")
             assert "is outside the folders pictures may be added from" in said(result), (name, path)
-    assert bench.installation.deeds() == []
+    assert list_deeds(bench) == []
     inside = [str(draw_folder(tmp_path / "allowed" / "in", 2, first_seed=500))]
     job = call(bench, "add_pictures", {"paths": inside}, person="accept").structured_content["id"]
     done = call(bench, "job", {"job_id": job, "wait_seconds": 60}).structured_content["result"]
     assert (done["state"], done["result"]["added"]) == ("done", 2)
-    (deed,) = bench.installation.deeds()
+    (deed,) = list_deeds(bench)
     assert (deed.who, deed.what) == ("ana", "added pictures")
     assert inside[0] in deed.about
     assert deed.about.endswith("by looker 2")
 
 
 def test_a_budget_that_cant_be_kept_and_a_model_that_isnt_there_are_no_way_around_it(
-    bench: Workbench,
+    bench: App,
 ) -> None:
     asked: list[str] = []
     given = SOME | {"budget": 0.5, "limit": 4}
@@ -281,7 +285,7 @@ PICTURE = {"picture": "0" * 64, "value": "yes"}
     ],
 )
 def test_a_wrong_argument_is_told_in_a_sentence_with_what_was_given_and_what_is_allowed(
-    talks: Workbench, tool: str, given: dict[str, Any], told: str
+    talks: App, tool: str, given: dict[str, Any], told: str
 ) -> None:
     result = call(talks, tool, SOME | given)
     assert result.is_error

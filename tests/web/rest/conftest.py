@@ -10,18 +10,18 @@ import pytest
 from fastapi.testclient import TestClient
 from patience import PATIENCE
 
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.server import create_service
 
 
 @pytest.fixture(scope="module")
-def workbench(library: Workbench) -> Workbench:
+def workbench(library: App) -> App:
     library.jobs.start()
     return library
 
 
 @pytest.fixture(scope="module")
-def api(workbench: Workbench) -> TestClient:
+def api(workbench: App) -> TestClient:
     return TestClient(create_service(workbench), base_url="http://127.0.0.1:7860/api/v1/")
 
 

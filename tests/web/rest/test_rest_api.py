@@ -15,10 +15,12 @@ from web_screens import PASSWORD
 
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
+from concepts.installation.jobs import list_deeds
 from concepts.installation.users import LAST_REMOVED, Users
+from concepts.library.collection import collection_of
 from concepts.results.trained import train
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
 
 Finished = Callable[[Any], dict[str, Any]]
@@ -44,7 +46,7 @@ def keyed(key: str) -> dict[str, str]:
 
 
 def test_a_request_that_is_sent_again_is_done_once_and_answered_as_before(
-    api: TestClient, workbench: Workbench
+    api: TestClient, workbench: App
 ) -> None:
     body = {"name": "Begun once", "description": "Round shapes."}
     first = api.post("concepts", json=body, headers=keyed("begin"))
@@ -58,7 +60,7 @@ def test_a_request_that_is_sent_again_is_done_once_and_answered_as_before(
     assert [one.status_code for one in gone] == [201, 201]
     assert api.post("concepts", json=body, headers=keyed("begin")).status_code == 201  # it stays in the trash
     assert api.get("concepts/Begun once").status_code == 409
-    deeds = [deed.what for deed in workbench.installation.deeds() if "concepts" in deed.about]
+    deeds = [deed.what for deed in list_deeds(workbench) if "concepts" in deed.about]
     assert deeds.count("began a concept") == 1
 
 
@@ -72,7 +74,7 @@ def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> N
     assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
 
 
-def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: Workbench) -> None:
+def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: App) -> None:
     body = {"name": "Keyed", "description": "Round shapes."}
     assert api.post("concepts", json=body, headers=keyed("mine alone")).status_code == 201
     other = {"description": "Other shapes."}
@@ -84,7 +86,7 @@ def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: 
     ):
         assert (refused.status_code, refused.json()["type"]) == (422, "/api/v1/docs#invalid-request")
     for name in ("ana", "ben"):
-        Users(workbench.context.settings).set(name, PASSWORD, Role.OWNER)
+        Users(workbench.settings).set(name, PASSWORD, Role.OWNER)
     try:
         answers = [
             api.post("concepts", json=body | {"name": name}, headers=keyed("shared"), auth=(name, PASSWORD))
@@ -93,19 +95,19 @@ def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: 
         assert [one.json()["name"] for one in answers] == ["ana", "ben"]
     finally:
         for name in ("ana", "ben"):
-            Users(workbench.context.settings).remove(name)
-        workbench.context.audit.add("ana", LAST_REMOVED)  # as the command does
+            Users(workbench.settings).remove(name)
+        workbench.audit.add("ana", LAST_REMOVED)  # as the command does
 
 
 def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(
-    api: TestClient, workbench: Workbench
+    api: TestClient, workbench: App
 ) -> None:
     body = {"name": "In between", "description": "Round shapes."}
     label = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
     assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 404
     begin(api, body["name"])
     assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 201
-    answered, name = AnsweredRequests(workbench.context.database), hashlib.sha256(b"me\ngoes on").hexdigest()
+    answered, name = AnsweredRequests(workbench.database), hashlib.sha256(b"me\ngoes on").hexdigest()
     assert answered.begin(name)
     going = api.post("concepts/In between/labels", json=label, headers=keyed("goes on"))
     assert (going.status_code, going.headers["retry-after"]) == (409, "1")
@@ -181,9 +183,9 @@ def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient) -> N
     assert (count["yes"], count["no"]) == (1, 1)
 
 
-def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: Workbench) -> None:
+def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: App) -> None:
     begin(api, "Round")
-    answer(workbench, "Round", workbench.context.collection.library.all_ids())
+    answer(workbench, "Round", collection_of(workbench).library.all_ids())
     version = workbench.concept("Round").begin(train).wait().version
     page = api.get(f"concepts/Round/versions/{version}/scores", params={"limit": 200}).json()
     scored = page["pictures"]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from concepts.workbench import Workbench
+from concepts.results.concepts import begin_concept
+from concepts.use_cases import App
 
 
 def test_a_collection_from_its_beginning_to_a_concept_that_looks_in_it(
-    api: TestClient, workbench: Workbench, drawn: Path
+    api: TestClient, workbench: App, drawn: Path
 ) -> None:
     made = api.post("collections", json={"name": "Drawn", "folder": str(drawn)})
     assert made.status_code == 201, made.text
@@ -24,7 +25,7 @@ def test_a_collection_from_its_beginning_to_a_concept_that_looks_in_it(
     hits = api.get(f"{inside}&q=ellipse").json()["pictures"]
     assert len(hits) == 40
 
-    workbench.concepts.begin("Round thing", "A filled ellipse.")
+    begin_concept(workbench, "Round thing", "A filled ellipse.")
     looks = api.put("concepts/Round thing/looks-in", json={"collections": [number]}).json()
     assert (looks["names"], looks["pictures"], looks["library"]) == (["Ovals"], 40, 60)
     asked = api.get("concepts/Round thing/next", params={"n": 20}).json()

@@ -26,8 +26,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from concepts.library.collection import collection_of
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.api.app import create_api
 from web.server import create_service
 
@@ -36,7 +38,7 @@ CHECKS = [
     *(content_type_conformance, response_schema_conformance),
 ]
 # The document doesn't depend on the library.
-DOCUMENT = create_api(cast(Workbench, None)).openapi()
+DOCUMENT = create_api(cast(App, None)).openapi()
 OPERATIONS = [
     pytest.param(path, method, id=route["operationId"])
     for path, methods in DOCUMENT["paths"].items()
@@ -91,10 +93,10 @@ def test_it_says_how_one_logs_in_and_names_nothing_twice() -> None:
 
 
 @pytest.fixture(scope="module")
-def app(library: Workbench) -> Iterator[FastAPI]:
+def app(library: App) -> Iterator[FastAPI]:
     """A library with one concept, some answers and a trained version. No job runs: they stay queued."""
-    concept = library.concepts.begin("Round", "Round shapes.")
-    answer(library, "Round", library.context.collection.library.all_ids())
+    concept = begin_concept(library, "Round", "Round shapes.")
+    answer(library, "Round", collection_of(library).library.all_ids())
     concept.begin(train).wait()
     yield create_service(library)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done

@@ -13,8 +13,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train, use_version
-from concepts.workbench import Workbench
+from concepts.results.watcher import watcher_of
+from concepts.use_cases import App
 from storage.tables import AnsweredRow
 
 NAME = "Watched by HTTP"
@@ -22,12 +24,12 @@ WATCHES = f"concepts/{NAME}/watches"
 
 
 @pytest.fixture(scope="module")
-def concept(workbench: Workbench) -> None:
-    workbench.concepts.begin(NAME, "A filled ellipse.")
+def concept(workbench: App) -> None:
+    begin_concept(workbench, NAME, "A filled ellipse.")
     answer(workbench, NAME, [p.id for p in next_pictures(workbench.concept(NAME), 20)])
     workbench.concept(NAME).begin(train).wait()
     use_version(workbench.concept(NAME), 1, 1e-9, author="me").wait()  # everything is a yes
-    workbench.watcher.pause = lambda seconds: None
+    watcher_of(workbench).pause = lambda seconds: None
 
 
 @pytest.fixture
@@ -66,13 +68,13 @@ def test_a_folder_is_watched_from_the_first_request_to_the_feed(
 
 
 def test_the_signing_secret_of_a_request_that_may_be_sent_again_is_shown_once_and_not_kept(
-    api: TestClient, concept: None, inbox: Path, workbench: Workbench
+    api: TestClient, concept: None, inbox: Path, workbench: App
 ) -> None:
     body = {"folder": str(inbox), "webhook": "https://hooks.example/path"}
     begun, again = (api.post(WATCHES, json=body, headers={"Idempotency-Key": "watch"}) for _ in range(2))
     assert begun.json()["secret"].startswith("whsec_")
     assert again.json() == begun.json() | {"secret": ""}
-    with workbench.context.database.read() as session:
+    with workbench.database.read() as session:
         kept = str(list(session.scalars(select(AnsweredRow.answer))))
     assert "hooks.example" in kept
     assert "whsec_" not in kept

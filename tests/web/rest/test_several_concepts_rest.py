@@ -12,17 +12,18 @@ from answering import answer
 from fastapi.testclient import TestClient
 
 from concepts.labelling.labels import next_pictures
+from concepts.results.concepts import begin_concept
 from concepts.results.trained import train
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 
 ONE, OTHER = "Round thing", "A line"
 Finished = Callable[[Any], dict[str, Any]]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def two(workbench: Workbench) -> None:
+def two(workbench: App) -> None:
     for name in (ONE, OTHER):
-        workbench.concepts.begin(name, f"{name}, filled.")
+        begin_concept(workbench, name, f"{name}, filled.")
         answer(workbench, name, [p.id for p in next_pictures(workbench.concept(name), 16)])
         workbench.concept(name).begin(train).wait()
 

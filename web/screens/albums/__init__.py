@@ -23,8 +23,8 @@ from concepts.library.collections import (
 )
 from concepts.library.protection import protection_on_page
 from concepts.results.trash import put_into_trash, restore
+from concepts.use_cases import App
 from concepts.use_cases.names import id_in
-from concepts.workbench import Workbench
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls, concept_of, may
 from web.parts import Notice, data_view, place
@@ -41,13 +41,13 @@ WAYS = [
 ]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Albums(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Albums(app, opened)
 
 
 class Albums:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.said = Notice("albums-said").view
         self.albums = data_view(HERE / "albums.html", "albums")
         with gr.Group(visible=False, elem_id="rename-album") as self.renaming:
@@ -120,7 +120,7 @@ class Albums:
                 given["folder"] = folder.strip()
             if given and not next(iter(given.values())):
                 raise DiscernError("Choose which pictures first.")
-            made = make_collection(self._bench.context, name, **given, author=author_of(request))
+            made = make_collection(self._app, name, **given, author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was created."))
         pictures = count(made.pictures, "picture")
@@ -128,7 +128,7 @@ class Albums:
 
     @calls()
     def ask_name(self, chosen: gr.EventData, request: gr.Request) -> tuple[Any, str, str]:
-        found = show_collection(self._bench.context, _number(chosen.value))
+        found = show_collection(self._app, _number(chosen.value))
         return gr.Group(visible=True), str(found.id), found.name
 
     @calls()
@@ -138,8 +138,8 @@ class Albums:
     @calls(change_collection)
     def rename(self, number: str, name: str, request: gr.Request) -> list[Any]:
         try:
-            before = show_collection(self._bench.context, _number(number))
-            renamed = rename_collection(self._bench.context, before.id, name)
+            before = show_collection(self._app, _number(number))
+            renamed = rename_collection(self._app, before.id, name)
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was changed."))
         return self._shown(request, Notice.good(f"“{before.name}” is now “{renamed.name}”."))
@@ -148,11 +148,11 @@ class Albums:
     def put_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         number = _number(chosen.value)
         try:
-            moved = put_into_trash(self._bench.context, collection=f"id:{number}", author=author_of(request))
+            moved = put_into_trash(self._app, collection=f"id:{number}", author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was moved."))
         request.state.deed = ("removed a collection", str(number))
-        concepts = ", ".join(show_collection(self._bench.context, id_in(moved.ids[0]) or 0).concepts)
+        concepts = ", ".join(show_collection(self._app, id_in(moved.ids[0]) or 0).concepts)
         used = f" Still used by: {concepts}." if concepts else ""
         said = f"“{moved.names[0]}” is in the trash; its pictures stay.{used}"
         return self._shown(request, Notice.good(said, str(number)))
@@ -161,7 +161,7 @@ class Albums:
     def restore(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         number = _number(chosen.value)
         try:
-            moved = restore(self._bench.context, collection=f"id:{number}", author=author_of(request))
+            moved = restore(self._app, collection=f"id:{number}", author=author_of(request))
         except DiscernError as error:
             return self._shown(request, Notice.bad(f"{in_words(error)} Nothing was restored."))
         request.state.deed = ("brought a collection back", str(number))
@@ -169,11 +169,11 @@ class Albums:
 
     def _shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
         concept, owner = concept_of(request) or "", may(request, change_collection)
-        query = protection_on_page(self._bench.context, author_of(request), None).query
-        albums = [_card(one, concept, query, owner) for one in all_collections(self._bench.context)]
+        query = protection_on_page(self._app, author_of(request), None).query
+        albums = [_card(one, concept, query, owner) for one in all_collections(self._app)]
         imports = [
             (f"{one.finished:%d %b %Y %H:%M}: {count(one.added, 'new picture')} of {one.what}", str(one.job))
-            for one in list_addings(self._bench.context)
+            for one in list_addings(self._app)
         ]
         return [
             said,

@@ -24,9 +24,10 @@ from concepts.collaborator.trials import WordingView
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import newest_jobs
 from concepts.library.protection import protection_on_page
 from concepts.results.review import begin_review
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from web.advice import in_words
 from web.beside import Beside, one_of
 from web.components.view import DataView
@@ -56,24 +57,24 @@ KINDS = {
 BLACK, WHITE = "btn primary", "btn"
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Borderline(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Borderline(app, opened)
 
 
 class Borderline:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "borderline-head")
         self.said = Notice("borderline-said").view
         self.stopped = Notice("borderline-stopped").view
-        self.progress = Progress(workbench, "borderline-progress", WORK, of_concept=True)
+        self.progress = Progress(app, "borderline-progress", WORK, of_concept=True)
         self.news = gr.Textbox(visible=False, value="")  # what changed while one looked
         with gr.Row(visible=False) as self.round:
             with gr.Column(scale=3, min_width=320):
                 self.about = data_view(HERE / "round.html", "borderline-round")
                 self.grid = labelled_grid("Borderline pictures", GRID, "wraps")
             with gr.Column(scale=1, min_width=260):
-                self.beside = Beside(workbench, "borderline-beside")
+                self.beside = Beside(app, "borderline-beside")
         with gr.Accordion(
             "Other wordings", open=False, visible=False, elem_id="borderline-others"
         ) as self.fold:
@@ -129,7 +130,7 @@ class Borderline:
             if name is None:
                 raise DiscernError("Choose a concept first.")
             jobs = self._jobs(name)
-            concept = self._bench.concept(name)
+            concept = self._app.concept(name)
             last, tried = last_round(concept), rewordings(concept)
             groups, looked, reworded = (
                 ambiguities_of(concept),
@@ -140,7 +141,7 @@ class Borderline:
         except DiscernError as error:
             top = [Notice.bad(in_words(error)), None, gr.Timer(active=False), None, None]
             return [*top, gr.Row(visible=False), None, None, None, gr.Accordion(visible=False), None, None]
-        query = protection_on_page(self._bench.context, author_of(request), name).query
+        query = protection_on_page(self._app, author_of(request), name).query
         there = looked is not None or bool(tried)
         pending = bool(tried) and tried[0].deed is None
         answered = last is not None and not last.open
@@ -155,7 +156,7 @@ class Borderline:
             {"text": stopped, "style": "notice warn", "role": "status"} if stopped else None,
             gr.Row(visible=last is not None),
             _about(last) if last else None,
-            tiles(self._bench, _pictures(last), query) if last else None,
+            tiles(self._app, _pictures(last), query) if last else None,
             _groups(groups, looked is not None, query, step, asks, may(request, begin_round)),
             gr.Accordion(visible=there, open=True)
             if step in ("settle", "use", "try")
@@ -174,7 +175,7 @@ class Borderline:
         return self.beside.of(concept, picture, GRID, request, blind=picture in open_ones)
 
     def _jobs(self, name: str) -> list[JobView]:
-        return self._bench.installation.newest_jobs(WORK, name)
+        return newest_jobs(self._app, WORK, name)
 
     def _progress(self, jobs: Sequence[JobView]) -> list[Any]:
         job = next((one for one in jobs if is_going(one) or one.state == "failed"), None)
@@ -193,7 +194,7 @@ class Borderline:
         picture, name = one_of(chosen), concept_of(request)
         if not picture or name is None:
             return None
-        concept = self._bench.concept(name)
+        concept = self._app.concept(name)
         return self._beside(concept, last_round(concept), picture, request)
 
     # What is done
@@ -203,7 +204,7 @@ class Borderline:
         return [said, *self._progress(self._jobs(name) if name else [])]
 
     def _of(self, request: gr.Request) -> Concept:
-        return self._bench.concept(concept_of(request) or "")
+        return self._app.concept(concept_of(request) or "")
 
     @calls()
     def look(self, request: gr.Request) -> list[Any]:
@@ -250,7 +251,7 @@ class Borderline:
             tried, which, concept = _number(number), _number(at), self._of(request)
             own = _edited(rewordings(concept), tried, which, edited) if edited else None
             revision = accept_wording(concept, tried, which, author=author_of(request), definition=own)
-            begin_review(self._bench.concept(concept_of(request) or ""))
+            begin_review(self._app.concept(concept_of(request) or ""))
         except DiscernError as error:
             return self._shown(request, _refused(error))
         said = f"Saved as description {revision.number}. Labels that may not fit are on Review."

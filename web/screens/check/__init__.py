@@ -12,12 +12,15 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import newest_jobs
 from concepts.labelling.labels import comments_on, give_labels
 from concepts.labelling.reasons import Reason
 from concepts.learning.target import Side
 from concepts.library.protection import protection_on_page
 from concepts.results.advice import advice_for
 from concepts.results.certificates import ask_for_guarantee, guarantee_state, keep_guarantee
+from concepts.results.concept_views import ConceptView
+from concepts.results.concepts import concept_state
 from concepts.results.heads import head_of
 from concepts.results.library import import_pictures
 from concepts.results.quality import QualityView
@@ -33,8 +36,7 @@ from concepts.results.trained import (
     version_quality,
 )
 from concepts.results.verdict import verdict
-from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView
+from concepts.use_cases import App
 from storage.tables import now
 from web.advice import in_words
 from web.beside import Beside, one_of
@@ -63,18 +65,18 @@ AIMS = [
 ]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Check(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Check(app, opened)
 
 
 class Check:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "check-head")
         self.said = Notice("check-said").view
         self.trained = Notice("check-trained").view
         self.news = gr.Textbox(visible=False, value="")  # what changed while one looked
-        self.progress = Progress(workbench, "check-progress", WORK, of_concept=True)
+        self.progress = Progress(app, "check-progress", WORK, of_concept=True)
         self.verdict = DataView(
             HERE / "verdict.html", script="/web/screens/check/verdict.js", elem_id="check-verdict"
         )
@@ -104,7 +106,7 @@ class Check:
                         self.missed = labelled_grid("Missed", "check-missed")
                     self.more = gr.Button("Show more", size="sm", scale=0, visible=False)
                 with gr.Column(scale=1, min_width=240):
-                    self.beside = Beside(workbench, "check-beside")
+                    self.beside = Beside(app, "check-beside")
         with gr.Accordion("Test, slices and compared methods", open=False, visible=False) as self.tests:
             self.rests_on = Chart(HERE / "tests.html", elem_id="check-tests")
         with gr.Accordion("Guarantees", open=False, visible=False) as self.certified:
@@ -157,7 +159,7 @@ class Check:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
-                keep_looking_over(self._bench.concept(name))
+                keep_looking_over(self._app.concept(name))
         return [*self._first(name, request), None]
 
     @calls()
@@ -169,8 +171,8 @@ class Check:
             if name is None:
                 raise DiscernError("Choose a concept first.")
             jobs = self._jobs(name)  # first: what ends meanwhile ticks once more
-            view, allowed = self._bench.concept(name).definition.read(), _allowed(request)
-            quality = version_quality(self._bench.concept(name)) if view.heads else None
+            view, allowed = concept_state(self._app.concept(name)), _allowed(request)
+            quality = version_quality(self._app.concept(name)) if view.heads else None
         except DiscernError as error:
             nothing = [None, Notice.bad(in_words(error)), None, gr.Timer(active=False), None]
             return [*nothing, gr.Accordion(visible=False), None, None, None, gr.Dropdown(), gr.Button()]
@@ -187,7 +189,7 @@ class Check:
             values.threshold_of(quality, allowed) if quality else None,
             below,
             above,
-            gr.Dropdown(value=last_target(self._bench.concept(name)), visible=ready),
+            gr.Dropdown(value=last_target(self._app.concept(name)), visible=ready),
             gr.Button(visible=ready and quality is not None),
         ]
 
@@ -214,7 +216,7 @@ class Check:
             return {"sentence": "Training" if training else "Ready to train", "rests": then, "next": start}
         if quality.version.report is None and is_going(work):
             return _testing(view)
-        advice = advice_for(self._bench.concept(view.name))
+        advice = advice_for(self._app.concept(view.name))
         said = verdict(
             quality.version.report,
             labels=advice.missing,
@@ -222,15 +224,15 @@ class Check:
             stale=quality.stale,
             done=bool(advice.done),
         )
-        concept = self._bench.concept(view.name)
+        concept = self._app.concept(view.name)
         tried = [guarantee_state(concept, side) for side in values.SIDES]
         failed = [found.sentence for found in tried if found and found.failed]
         return values.verdict_of(said, quality, view.name, allowed, failed)
 
     def _later(self, name: str | None, request: gr.Request) -> list[Any]:
         try:
-            concept = self._bench.concept(name) if name else None
-            view = concept.definition.read() if concept else None
+            concept = self._app.concept(name) if name else None
+            view = concept_state(concept) if concept else None
             quality = version_quality(concept) if concept and view and view.heads else None
         except DiscernError:  # which the page has said by now
             concept = view = quality = None
@@ -266,7 +268,7 @@ class Check:
 
     def _around(self, name: str, threshold: float, request: gr.Request) -> tuple[Any, Any]:
         """The pictures on both sides, the nearest to it in the middle."""
-        sides = pictures_around(self._bench.concept(name), threshold, BESIDE)
+        sides = pictures_around(self._app.concept(name), threshold, BESIDE)
         if sides is None:
             return None, None
         above, below = sides
@@ -274,17 +276,17 @@ class Check:
 
         def shown(pictures: Sequence[Any]) -> dict[str, Any]:
             return tiles(
-                self._bench, [(one.id, {"caption": percent(one.probability)}) for one in pictures], query
+                self._app, [(one.id, {"caption": percent(one.probability)}) for one in pictures], query
             )
 
         return shown(below[::-1]), shown(above)
 
     def _mistakes(self, name: str, request: gr.Request) -> tuple[list[Any], list[Any], int]:
         """Wrongly found, missed, and how many test labels were changed since."""
-        rows = review_queue(self._bench.concept(name)).rows
+        rows = review_queue(self._app.concept(name)).rows
         found = [row for row in rows if row.reason is Reason.MISTAKE]
         ids = [row.id for row in found]
-        commented = comments_on(self._bench.concept(name), ids, author_of(request)).keys()
+        commented = comments_on(self._app.concept(name), ids, author_of(request)).keys()
         changed = sum(row.reason is Reason.CHANGED_TEST_LABEL for row in rows)
         wrong = values.mistake_tiles(found, "no", commented)
         return wrong, values.mistake_tiles(found, "yes", commented), changed
@@ -294,17 +296,17 @@ class Check:
         more = len(wrong) > n or len(missed) > m
         return [
             gr.Column(visible=bool(wrong)),
-            tiles(self._bench, wrong[:n], query),
+            tiles(self._app, wrong[:n], query),
             gr.Column(visible=bool(missed)),
-            tiles(self._bench, missed[:m], query),
+            tiles(self._app, missed[:m], query),
             gr.Button(visible=more),
         ]
 
     def _query(self, name: str, request: gr.Request) -> str:
-        return protection_on_page(self._bench.context, author_of(request), name).query
+        return protection_on_page(self._app, author_of(request), name).query
 
     def _jobs(self, name: str) -> list[JobView]:
-        return self._bench.installation.newest_jobs((*WORK, LOOK_OVER), name)
+        return newest_jobs(self._app, (*WORK, LOOK_OVER), name)
 
     # What changes by itself
 
@@ -319,7 +321,7 @@ class Check:
             if work.state == "done" and work.finished and now() - work.finished < FRESH:
                 told = Notice.good(self._told(name, work))
             elif is_going(work) and work.done >= RANKED:
-                number = head_of(self._bench.concept(name)).number
+                number = head_of(self._app.concept(name)).number
                 told, news = Notice.good(f"Version {number} is trained. Testing it…"), f"{work.id} ranked"
         going = any(map(is_going, jobs))
         follows = not going or news.endswith("ranked")
@@ -333,7 +335,7 @@ class Check:
         return [*self._first(name, request, said), *self._later(name, request)[:-1]]
 
     def _told(self, name: str, work: JobView) -> str:
-        number, found = head_of(self._bench.concept(name)).number, work.result or {}
+        number, found = head_of(self._app.concept(name)).number, work.result or {}
         if not found.get("new", True):
             return f"Nothing changed since version {number}."
         return f"Version {number} is trained{' and tested' if found.get('measured') else ''}."
@@ -453,7 +455,7 @@ class Check:
     def _beside(self, picture: str, grid: str, request: gr.Request) -> Any:
         if not picture:
             return None
-        rows = review_queue(self._bench.concept(self._concept(request).name), Reason.MISTAKE).rows
+        rows = review_queue(self._app.concept(self._concept(request).name), Reason.MISTAKE).rows
         test = any(row.id == picture and row.purpose == "evaluation" for row in rows)
         note = "The first label stays in the test." if test else "The next training uses the new label."
         return self.beside.of(self._concept(request), picture, grid, request, note=note)
@@ -462,7 +464,7 @@ class Check:
         name = concept_of(request)
         if name is None:
             raise DiscernError("Choose a concept first.")
-        return self._bench.concept(name)
+        return self._app.concept(name)
 
 
 def _allowed(request: gr.Request) -> dict[str, bool]:

@@ -22,11 +22,11 @@ from concepts.learning.report import (
 )
 from concepts.learning.target import Side, Target
 from concepts.results.certificates import CertificateView
+from concepts.results.concept_views import ConceptView
 from concepts.results.quality import HeadView, QualityView
 from concepts.results.rarity import FIND_MORE, is_rare
 from concepts.results.verdict import Verdict
 from concepts.results.versions import VersionComparison, origin
-from concepts.workbench.concept_views import ConceptView
 from web.parts import place
 from web.words import ago, count, percent
 

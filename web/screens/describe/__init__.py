@@ -16,10 +16,10 @@ from concepts.errors import DiscernError
 from concepts.labelling.examples import examples_of
 from concepts.labelling.mining import criteria_of, mine, searches_of
 from concepts.library.collections import look_in, looks_in
+from concepts.results.concept_views import ConceptView
+from concepts.results.concepts import change_concept, concept_state
+from concepts.use_cases import App
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.definition import ConceptDefinition
 from web.advice import in_words
 from web.components.view import DataView
 from web.concept_menu import ConceptMenu
@@ -39,17 +39,17 @@ WAITED_FOR = ("propose", "mine", "ask questions", "look at parts")
 SHOWN_OF_A_KIND = 6
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Describe(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Describe(app, opened)
 
 
 class Describe:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
+    def __init__(self, app: App, opened: Any) -> None:
         self.head = data_view(HERE / "head.html", "describe-head")
-        self.menu = ConceptMenu(workbench, "/describe", "describe-name")
+        self.menu = ConceptMenu(app, "/describe", "describe-name")
         self.said = Notice("describe-said").view
-        self.progress = Progress(workbench, "describe-progress", WAITED_FOR, of_concept=True)
-        self._doing = Doing(workbench, self.said, self.everything)
+        self.progress = Progress(app, "describe-progress", WAITED_FOR, of_concept=True)
+        self._doing = Doing(app, self.said, self.everything)
         with gr.Column(visible=False, elem_id="describe-body") as self.body:
             with gr.Row(elem_id="describe-columns", equal_height=False):
                 with gr.Column(min_width=320):
@@ -110,7 +110,7 @@ class Describe:
         # The job is read before what it may change: one that ends meanwhile is looked at once more.
         going = is_going(self.progress.newest(request))
         concept, values = self._doing.concept(request), self._doing.values(request)
-        view = concept.definition.read()
+        view = concept_state(concept)
         criteria = criteria_of(concept, reader=author_of(request))
         pictures = looks_in(concept).pictures
         return {
@@ -161,7 +161,7 @@ class Describe:
             self._doing.values(request),
             author_of(request),
         )
-        view, going = concept.definition.read(), is_going(self.progress.newest(request))
+        view, going = concept_state(concept), is_going(self.progress.newest(request))
         queries = searches_of(concept, SHOWN_EACH, reader=reader)
         shown = self.searches.shown(view, queries, values)
         criteria = criteria_of(concept, SHOWN_OF_A_KIND, reader=reader)
@@ -206,7 +206,7 @@ class Describe:
         told = Notice.bad(refused) if refused else saved(revision.note, revision.number, revision.number - 1)
         return self.everything(request, told)
 
-    @calls(revise, ConceptDefinition.set, look_in)
+    @calls(revise, change_concept, look_in)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> Shown:
         what, _, value = field(chosen, "value").partition("/")
         if what == "definition":

@@ -14,7 +14,7 @@ from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.definition.revisions import definition_of, revise
 from concepts.labelling.mining import CriterionView
-from concepts.workbench.concept_views import ConceptView
+from concepts.results.concept_views import ConceptView
 from web.handlers import EACH, PLAIN, calls
 from web.parts import Notice, data_view
 from web.screens.describe.doing import Doing, Shown, field, place_in
@@ -91,7 +91,7 @@ class Criteria:
     def shown(
         self, view: ConceptView, criteria: Sequence[CriterionView], values: Values, going: bool
     ) -> Shown:
-        settings = self._doing.bench.context.settings
+        settings = self._doing.app.settings
         model, may = scoping_model(settings), values.owner and not going
         signals = [one.text for one in criteria if one.kind == "necessary"]
         return {
@@ -114,7 +114,7 @@ class Criteria:
     ) -> Shown:
         """`twice`: what a search has the pictures of."""
         number = view.revision.number
-        more = bool(scoping_model(self._doing.bench.context.settings)) and values.owner and not going
+        more = bool(scoping_model(self._doing.app.settings)) and values.owner and not going
         return {
             self.counting: values.counting(criteria, number, view.hint, more, twice),
             self.excluding: values.others(criteria, number, "excluding", "", twice),
@@ -124,14 +124,13 @@ class Criteria:
     @calls(revise)
     def describe(self, text: str, drawn: str, request: gr.Request) -> Any:
         """Where it was changed: it is asked when the field is left, too."""
-        definition = self._doing.concept(request).definition
-        if (
-            not drawn.isdecimal()
-            or definition.read(int(drawn)).revision.definition.description == text.strip()
-        ):
+        concept = self._doing.concept(request)
+        if not drawn.isdecimal():
             return gr.skip()
-        newest = definition.read().revision.definition.description
-        if newest != definition.read(int(drawn)).revision.definition.description:
+        then = definition_of(concept, int(drawn)).definition.description
+        if then == text.strip():
+            return gr.skip()
+        if definition_of(concept).definition.description != then:
             said = "Somebody else changed the description meanwhile, so yours was not saved."
             return self._doing.everything(request, Notice.bad(said))
         if not text.strip():

@@ -12,9 +12,8 @@ from concepts.definition.revisions import definition_of
 from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition
 from concepts.library.protection import protection_on_page
+from concepts.use_cases import App, Concept
 from concepts.use_cases.roles import Role
-from concepts.workbench import Workbench
-from concepts.workbench.concept import Concept
 from web.advice import in_words
 from web.handlers import author_of, concept_of
 from web.parts import Notice
@@ -26,18 +25,18 @@ Shown = dict[Any, Any]  # component → value
 class Doing:
     """`everything`: the whole screen, with what was done, which the view `said` shows."""
 
-    def __init__(self, bench: Workbench, said: Any, everything: Callable[..., Shown]) -> None:
-        self.bench, self.said, self.everything = bench, said, everything
+    def __init__(self, app: App, said: Any, everything: Callable[..., Shown]) -> None:
+        self.app, self.said, self.everything = app, said, everything
 
     def values(self, request: gr.Request) -> Values:
         author = author_of(request)
-        query = protection_on_page(self.bench.context, author, concept_of(request)).query
+        query = protection_on_page(self.app, author, concept_of(request)).query
         return Values(query, owner=request.state.role >= Role.OWNER, reader=author)
 
     def concept(self, request: gr.Request) -> Concept:
         if not (name := concept_of(request)):
             raise DiscernError("Choose a concept first.")
-        return self.bench.concept(name)
+        return self.app.concept(name)
 
     def done(self, request: gr.Request, do: Callable[[Concept], Any]) -> Shown:
         """Does it and shows everything, with what was done or why it wasn't."""
@@ -83,14 +82,13 @@ class Doing:
     def base(concept: Concept, drawn: str) -> int:
         """Return the revision that going back replaces: the newest, if since `drawn` only the sentence or
         examples have changed."""
-        definition, number = concept.definition, revision_number(drawn)
-        newest = definition.read().revision
+        number, newest = revision_number(drawn), definition_of(concept)
         if newest.number == number:
             return number
         kept = {
             part: getattr(newest.definition, part) for part in ("description", "examples", "counterexamples")
         }
-        then = definition.read(number).revision.definition
+        then = definition_of(concept, number).definition
         return newest.number if then.model_copy(update=kept) == newest.definition else number
 
     def beside(self, shown: Shown, typed: gr.Textbox, refused: Any) -> Shown:

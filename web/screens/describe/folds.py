@@ -25,9 +25,9 @@ from concepts.definition.revisions import (
 from concepts.errors import DiscernError
 from concepts.labelling.framed_parts import framed_parts, look_at_parts
 from concepts.library.collections import all_collections, look_in, looks_in
-from concepts.workbench.concept import Concept
-from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.definition import ConceptDefinition
+from concepts.results.concept_views import ConceptView
+from concepts.results.concepts import change_concept, set_scale
+from concepts.use_cases import Concept
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, author_of, calls
 from web.parts import Notice, data_view
@@ -116,8 +116,8 @@ class Folds:
         """`unfold`: whether open questions are unfolded."""
         owner, number = values.owner, view.revision.number
         scope, questions = looks_in(concept), open_questions(concept)
-        part, albums = framed_parts(concept), all_collections(self._doing.bench.context)
-        model = scoping_model(self._doing.bench.context.settings)
+        part, albums = framed_parts(concept), all_collections(self._doing.app)
+        model = scoping_model(self._doing.app.settings)
         asks = not going and bool(model or can_ask_without_a_model(concept))
         part_of = f"{scope.pictures:,} of {count(scope.library, 'picture')}"
         asked, unfold = (
@@ -209,7 +209,7 @@ class Folds:
             gr.Textbox(visible=kind == "classes"),
         ]
 
-    @calls(ConceptDefinition.set)
+    @calls(change_concept)
     def set_scale(
         self, kind: str, grades: float, counts_from: str, names: str, classes: str, request: gr.Request
     ) -> Shown:
@@ -221,7 +221,7 @@ class Folds:
             "classes": classes if kind == "classes" else "",
         }
         try:
-            self._doing.concept(request).definition.set_scale(scale_of(fields))
+            set_scale(self._doing.concept(request), scale_of(fields))
         except DiscernError as error:  # what was typed stays, to be mended
             return {self.scale_refused: Notice.bad(in_words(error))}
         return self._doing.everything(request, Notice.good("Saved.")) | {self.scale_refused: None}

@@ -11,7 +11,8 @@ from concepts.definition import editing
 from concepts.definition.revisions import definition_of, revise
 from concepts.errors import DiscernError
 from concepts.labelling.examples import edit_definition, possible_examples
-from concepts.workbench.concept import Concept
+from concepts.library.collection import collection_of
+from concepts.use_cases import Concept
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.handlers import EACH, PLAIN, author_of, calls
@@ -108,7 +109,7 @@ class Picker:
             for one in ids[:PICKED_FROM]:
                 change = partial(editing.remove_example, picture_id=one)
                 if value:
-                    self._doing.bench.context.collection.library.picture(one)
+                    collection_of(self._doing.app).library.picture(one)
                     change = partial(editing.add_example, picture_id=one, counts=value == "yes")
                 edit_definition(concept, change, author=author_of(request))
             said = None

@@ -17,7 +17,7 @@ from concepts.collaborator.prompts import (
     set_prompt,
 )
 from concepts.errors import DiscernError
-from concepts.workbench.concept import Concept
+from concepts.use_cases import Concept
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls
 from web.parts import FOCUS, Notice, data_view

@@ -14,8 +14,9 @@ from concepts.definition.revisions import revise
 from concepts.errors import DiscernError
 from concepts.labelling.examples import possible_examples
 from concepts.labelling.mining import QueryView
+from concepts.library.collection import collection_of
 from concepts.library.search import about_words
-from concepts.workbench.concept_views import ConceptView
+from concepts.results.concept_views import ConceptView
 from web.advice import in_words
 from web.handlers import EACH, NEWEST, calls
 from web.parts import Notice, data_view
@@ -55,7 +56,7 @@ class Searches:
         return {self.query: "", self.refused: None, self.tried: None, self.queries: {"searching": True}}
 
     def shown(self, view: ConceptView, queries: Sequence[QueryView], values: Values) -> Shown:
-        better = "" if self._doing.bench.context.settings.demo else "/settings/encoder"
+        better = "" if self._doing.app.settings.demo else "/settings/encoder"
         found = values.searches(queries, view.revision.number, view.hint, better)
         return {self.queries: found}
 
@@ -68,7 +69,7 @@ class Searches:
             found = possible_examples(self._doing.concept(request), words, SHOWN_EACH)
         except DiscernError as error:
             return {"hint": in_words(error)}
-        (hint,) = about_words(self._doing.bench.context.collection, [words], [found[0].id if found else ""])
+        (hint,) = about_words(collection_of(self._doing.app), [words], [found[0].id if found else ""])
         pictures = self._doing.values(request).pictures(found)
         return {"hint": hint, "found": pictures, "strip": f"Found by {words}"}
 

@@ -17,8 +17,8 @@ from concepts.labelling.framed_parts import PartState
 from concepts.labelling.mining import CriterionView, QueryView
 from concepts.library.browsing import PictureView
 from concepts.library.search import FEW_MATCH, HARDLY_KNOWN, NOT_ENGLISH
+from concepts.results.concept_views import ConceptView, ScaleView
 from concepts.use_cases import Concept
-from concepts.workbench.concept_views import ConceptView, ScaleView
 from storage.pictures.formats import PICTURE_SUFFIXES
 from web.parts import Notice, place
 from web.words import ago, count, size

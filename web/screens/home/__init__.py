@@ -11,13 +11,13 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.results.concept_views import ConceptSummary
+from concepts.results.concepts import begin_concept, change_concept, new_concept
 from concepts.results.library import import_pictures, library_info
+from concepts.results.overview import list_concepts
 from concepts.results.trash import restore
 from concepts.results.versions import file_stem
-from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptSummary
-from concepts.workbench.concepts import Concepts
-from concepts.workbench.definition import ConceptDefinition
+from concepts.use_cases import App
 from web.advice import in_words
 from web.concept_menu import ConceptMenu
 from web.handlers import PLAIN, author_of, calls
@@ -31,13 +31,13 @@ EXAMPLE = Path(__file__).parents[2] / "static" / "start" / "result.json"
 KINDS = [("Yes or no", "yes or no"), ("Grades", "graded"), ("Classes, or none of these", "classes")]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Home(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Home(app, opened)
 
 
 class Home:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         with gr.Row(elem_classes="head"):
             self.title = gr.Markdown("# Concepts", elem_id="home-title", visible=False)
             self.imports = gr.Button("Import pictures", elem_id="home-import", size="md", scale=0)
@@ -72,9 +72,9 @@ class Home:
             with gr.Row():
                 self.create = gr.Button("Create", variant="primary", scale=0)
                 self.cancel = gr.Button("Cancel", scale=0)
-        self.menu = ConceptMenu(workbench, "/", "home-name")
+        self.menu = ConceptMenu(app, "/", "home-name")
         self.said = Notice("home-said").view
-        self.progress = Progress(workbench, "home-progress", IMPORTING)
+        self.progress = Progress(app, "home-progress", IMPORTING)
         self.start = data_view(HERE / "start.html", "home-first")
         self.cards = data_view(HERE / "concepts.html", "home-concepts")
         self.menu.follow(self.cards)
@@ -100,8 +100,8 @@ class Home:
         return self.shown(self.menu.told(request))
 
     def shown(self, said: dict[str, str] | None = None) -> list[Any]:
-        concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
-        pictures = library_info(self._bench.context, wait=False).pictures
+        concepts = sorted(list_concepts(self._app, None), key=lambda one: one.changed, reverse=True)
+        pictures = library_info(self._app, wait=False).pictures
         return [
             gr.Markdown(visible=bool(concepts)),
             gr.Button(visible=not pictures),
@@ -115,7 +115,7 @@ class Home:
 
     @calls(import_pictures)
     def add_sample(self, request: gr.Request) -> list[Any]:
-        import_pictures(self._bench.context, sample=True)
+        import_pictures(self._app, sample=True)
         return self.shown()
 
     @calls()
@@ -126,7 +126,7 @@ class Home:
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
         return gr.Slider(visible=kind == "graded"), gr.Textbox(visible=kind == "classes")
 
-    @calls(Concepts.new)
+    @calls(new_concept)
     def begin(
         self,
         name: str,
@@ -139,19 +139,24 @@ class Home:
     ) -> tuple[Any, str]:
         try:
             scale = scale_of({"kind": kind, "grades": f"{grades:.0f}", "classes": classes})
-            begun = self._bench.concepts.begin(
-                name, counts, excluding=excluded.splitlines(), author=author_of(request), scale=scale
+            begun = begin_concept(
+                self._app,
+                name,
+                counts,
+                excluding=excluded.splitlines(),
+                author=author_of(request),
+                scale=scale,
             )
         except DiscernError as error:
             return Notice.bad(f"{in_words(error)} Nothing was created."), ""
         return None, place("/describe", begun.name)
 
-    @calls(ConceptDefinition.set, restore)
+    @calls(change_concept, restore)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> str:
         return self.menu.undo(str(chosen.value), request)
 
     def _start(self, pictures: int) -> dict[str, Any]:
-        local = not self._bench.context.settings.reaches_out
+        local = not self._app.settings.reaches_out
         folders = "Folders are read where they are, uploads are copied"
         first = (
             count(pictures, "picture")

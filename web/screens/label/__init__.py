@@ -10,10 +10,12 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.labelling.labels import give_labels
 from concepts.library.protection import protection_on_page
+from concepts.results.advice import ENOUGH_LABELS
+from concepts.results.concepts import concept_state
 from concepts.results.library import picture_count
 from concepts.results.next_pictures import coming
 from concepts.results.review import keep_looking_over
-from concepts.workbench import ENOUGH_LABELS, Workbench
+from concepts.use_cases import App
 from web.advice import in_words
 from web.components.deck import PictureDeck
 from web.components.grid import PictureGrid
@@ -26,13 +28,13 @@ RECENT = 120  # labels to step back through: two sheets
 DO = "(what) => dispatchEvent(new CustomEvent('label-do', {{detail: {} }}))"
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Label(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Label(app, opened)
 
 
 class Label:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         said = Notice("label-said").view
         with gr.Column(visible=False) as screen:
             tabs = data_view(HERE / "tabs.html", "label-tabs")
@@ -87,11 +89,11 @@ class Label:
                 raise DiscernError("Choose a concept first.")
             if not may(request, give_labels):
                 raise DiscernError("You can look, but not label. An owner can change your role.")
-            if not picture_count(self._bench.context):
+            if not picture_count(self._app):
                 raise DiscernError("There are no pictures yet. Import some in Library.")
-            concept, author = self._bench.concept(name), author_of(request)
-            view = concept.definition.read()
-            keep_looking_over(self._bench.concept(view.name))
+            concept, author = self._app.concept(name), author_of(request)
+            view = concept_state(concept)
+            keep_looking_over(self._app.concept(view.name))
             state = coming(concept, recent=RECENT, author=author)
         except DiscernError as error:
             return [gr.Column(visible=False), Notice.bad(in_words(error)), None, None, gr.Dropdown()]
@@ -103,7 +105,7 @@ class Label:
             "person": author,
             "usual": ENOUGH_LABELS,
             "scale": view.scale.model_dump(mode="json"),
-            "shown": protection_on_page(self._bench.context, author, view.name).query,
+            "shown": protection_on_page(self._app, author, view.name).query,
             "state": state.model_dump(mode="json"),
             "check": place("/check", view.name),
         }

@@ -25,6 +25,7 @@ from concepts.library.collections import (
 )
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.concepts import list_scales, name_now
 from concepts.results.library import (
     FolderView,
     browse,
@@ -36,7 +37,7 @@ from concepts.results.library import (
 )
 from concepts.results.rules import read_rule
 from concepts.results.scores import concepts_that_score
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
@@ -110,13 +111,13 @@ MONTHS = [
 ]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Library(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Library(app, opened)
 
 
 class Library:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         with gr.Row(elem_id="library-head"):
             self.search = gr.Textbox(
                 value="",
@@ -131,7 +132,7 @@ class Library:
                 ORDERS, value="newest", label="Order", show_label=False, elem_id="library-sort", scale=0
             )
             self.filter = gr.Button("Filter", elem_id="library-filter", size="md", scale=0)
-            self.importing = Importing(workbench)
+            self.importing = Importing(app)
             self.more = DataView(
                 HERE / "more.html", script="/web/screens/library/more.js", elem_id="library-more"
             )
@@ -237,7 +238,7 @@ class Library:
                 place(ELSEWHERE[view], **kept),
                 *[gr.skip()] * (8 + len(self.importing.parts + self.importing.fields)),
             ]
-        library = library_info(self._bench.context, wait=False)
+        library = library_info(self._app, wait=False)
         chosen, problem = self._chosen(said)
         return [
             "",
@@ -254,7 +255,7 @@ class Library:
     @calls()
     def again(self, request: gr.Request) -> list[Any]:
         """What is beside the pictures, after albums or the pictures changed."""
-        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
+        said, library = dict(request.query_params), library_info(self._app, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._given(library, chosen, said, problem, request),
@@ -264,13 +265,13 @@ class Library:
     @calls(change_collection)
     def undo_change(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         album, _, change = str(chosen.value).partition(" ")
-        undo_collection_change(self._bench.context, int(album), int(change), author=author_of(request))
+        undo_collection_change(self._app, int(album), int(change), author=author_of(request))
         return self.again(request=request)
 
     @calls()
     def fill(self, request: gr.Request) -> list[Any]:
         """The first pictures of a library that had none."""
-        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
+        said, library = dict(request.query_params), library_info(self._app, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._grid(library, chosen, problem, request),
@@ -281,7 +282,7 @@ class Library:
     @calls()
     def tick(self, request: gr.Request) -> list[Any]:
         """While an import goes on: counts; the script fetches the first pictures as they come."""
-        said, library = dict(request.query_params), library_info(self._bench.context, wait=False)
+        said, library = dict(request.query_params), library_info(self._app, wait=False)
         chosen, problem = self._chosen(said)
         return [
             self._given(library, chosen, said, problem, request),
@@ -292,11 +293,11 @@ class Library:
     @calls()
     def open_filters(self, request: gr.Request) -> list[Any]:
         chosen, _ = self._chosen(dict(request.query_params))
-        said, concepts = chosen.said(), list(self._bench.concepts.scales())
-        safe = [SAFE] if has_safety(self._bench.context) or chosen.safe else []
+        said, concepts = chosen.said(), list(list_scales(self._app))
+        safe = [SAFE] if has_safety(self._app) or chosen.safe else []
         also = [UNDATED] * chosen.undated + [SAFE] * chosen.safe
         choices = {
-            "format": [ANY, *((one, one) for one in picture_formats(self._bench.context))],
+            "format": [ANY, *((one, one) for one in picture_formats(self._app))],
             "concept": [("None", ""), *((one, one) for one in concepts)],
         }
         values: list[Any] = [gr.Column(visible=False), gr.Column(visible=True)]
@@ -310,9 +311,7 @@ class Library:
             elif name == "folder":
                 values.append(gr.Textbox(value=chosen.folder, visible=not request.state.demo))
             elif name == "rule":
-                values.append(
-                    gr.Textbox(value=chosen.rule, visible=bool(concepts_that_score(self._bench.context)))
-                )
+                values.append(gr.Textbox(value=chosen.rule, visible=bool(concepts_that_score(self._app))))
             else:
                 values.append(said.get(name, ""))
         return values
@@ -329,7 +328,7 @@ class Library:
     ) -> dict[str, Any] | None:
         if problem or not library.pictures:
             return None
-        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request)).query
+        shown = protection_on_page(self._app, author_of(request), concept_of(request)).query
         said = chosen.said()
         first: list[dict[str, Any]] = []  # whose captions have the words
         if chosen.q and not (chosen.like or chosen.within or chosen.captions):
@@ -343,7 +342,7 @@ class Library:
                     "caption": ("" if one.column in ("caption", "keywords") else "In it: ")
                     + one.caption[:80],
                 }
-                for one in browse(self._bench.context, words, CAPTIONED).pictures
+                for one in browse(self._app, words, CAPTIONED).pictures
             ]
         query = urlencode(said | {"limit": 60})
         return {"source": f"/api/v1/library/pictures?{query}", "shown": shown, "pictures": first}
@@ -360,7 +359,7 @@ class Library:
         damage = f"{library.damage} It is being rebuilt." if library.damage else ""
         if library.database:
             damage = f"{library.database} {DamagedDatabaseError.on_screen}"
-        shown = protection_on_page(self._bench.context, author_of(request), concept_of(request)).query
+        shown = protection_on_page(self._app, author_of(request), concept_of(request)).query
         parts = [
             {"text": text, "remove": f"{text}: remove", "address": _without(said, *names)}
             for text, names in self._parts(chosen)
@@ -389,7 +388,7 @@ class Library:
         self, chosen: PictureSelection, said: dict[str, str], request: gr.Request
     ) -> dict[str, Any] | None:
         try:
-            found = show_collection(self._bench.context, chosen.collection)
+            found = show_collection(self._app, chosen.collection)
         except DiscernError:  # the grid says so
             return None
         changes = may(request, change_collection) and not found.removed
@@ -419,10 +418,10 @@ class Library:
     def _in_view(self, chosen: PictureSelection) -> list[str]:
         """The concepts of which what is chosen tells a suggestion."""
         try:
-            names = read_rule(self._bench.context, chosen.rule)[1] if chosen.rule else []
+            names = read_rule(self._app, chosen.rule)[1] if chosen.rule else []
         except DiscernError:
             names = []
-        return [*names, *filter(None, [self._bench.concepts.name_now(chosen.concept) if chosen.says else ""])]
+        return [*names, *filter(None, [name_now(self._app, chosen.concept) if chosen.says else ""])]
 
     def _parts(self, chosen: PictureSelection) -> list[tuple[str, tuple[str, ...]]]:
         def word(choices: list[tuple[str, str]], value: str) -> str:
@@ -431,7 +430,7 @@ class Library:
         def span(label: str, first: object, last: object) -> str:
             return f"{label} {first or '…'} – {last or '…'}"
 
-        albums = collection_names(self._bench.context) if chosen.within else {}
+        albums = collection_names(self._app) if chosen.within else {}
         album = {str(number): name for number, name in albums.items()}.get(chosen.within, chosen.within)
         folder = chosen.folder.rstrip("/").rpartition("/")[2] or chosen.folder
         taken = _month(chosen) or span("Taken", chosen.taken_from, chosen.taken_to)
@@ -467,7 +466,7 @@ class Library:
             return "true" if here else ""
 
         months: dict[int, list[dict[str, str]]] = {}
-        for year, month in picture_months(self._bench.context):
+        for year, month in picture_months(self._app):
             first, last = f"{year}-{month:02}-01", _last_day(year, month)
             here = (str(chosen.taken_from), str(chosen.taken_to)) == (first, last)
             kept_months = {name: value for name, value in kept.items() if name != "sort"}
@@ -480,7 +479,7 @@ class Library:
                     "current": current(here),
                 }
             )
-        albums = collection_names(self._bench.context)
+        albums = collection_names(self._app)
         return {
             "folders": [] if request.state.demo else self._folders(chosen, kept),
             "years": [
@@ -526,9 +525,9 @@ class Library:
             for one in shown:
                 found.append(drawn(one, depth))
                 if one.has_folders and (depth == 0 or _is_in(chosen.folder, one.path)):
-                    level(library_folders(self._bench.context, one.path), depth + 1)
+                    level(library_folders(self._app, one.path), depth + 1)
 
-        level(library_folders(self._bench.context), 0)
+        level(library_folders(self._app), 0)
         return found if len(found) > 1 else []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.installation.jobs import newest_jobs
 from concepts.library.browsing import Repetition
 from concepts.library.health import Checked
 from concepts.library.protection import protection_on_page
@@ -18,7 +19,7 @@ from concepts.results.library import (
     look_after,
     near_duplicates,
 )
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.jobs import is_going
 from web.parts import Progress, data_view, place
@@ -32,9 +33,9 @@ PATH = "/library/health"
 
 
 class Health:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
-        self.progress = Progress(workbench, "health-progress", JOBS)
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
+        self.progress = Progress(app, "health-progress", JOBS)
         self.view = data_view(HERE / "health.html", "library-health")
         shown = [self.view, *self.progress.parts]
         opened(self.open, None, shown, **PLAIN)
@@ -48,26 +49,24 @@ class Health:
 
     @calls(look_after)
     def check(self, request: gr.Request) -> list[Any]:
-        look_after(self._bench.context, repair=True)
+        look_after(self._app, repair=True)
         return self.open(request=request)
 
     @calls(look_after)
     def tidy(self, request: gr.Request) -> list[Any]:
-        look_after(self._bench.context, only="tidy")
+        look_after(self._app, only="tidy")
         return self.open(request=request)
 
     def _drawn(self, request: gr.Request) -> dict[str, Any]:
-        bench, said = self._bench, dict(request.query_params)
-        info, concept = library_info(bench.context), concept_of(request) or ""
-        shown = protection_on_page(bench.context, author_of(request), concept_of(request)).query
+        app, said = self._app, dict(request.query_params)
+        info, concept = library_info(app), concept_of(request) or ""
+        shown = protection_on_page(app, author_of(request), concept_of(request)).query
         first = int(said["bad"]) if said.get("bad", "").isdecimal() and len(said["bad"]) < 9 else 0
-        copies = (
-            exact_duplicates(bench.context, GROUPS, said.get("copies", "")) if info.exact_duplicates else []
-        )
-        alike = near_duplicates(bench.context, GROUPS, said.get("near", "")) if info.near_duplicates else []
-        job = next(iter(bench.installation.newest_jobs(JOBS[:1])), None)
+        copies = exact_duplicates(app, GROUPS, said.get("copies", "")) if info.exact_duplicates else []
+        alike = near_duplicates(app, GROUPS, said.get("near", "")) if info.near_duplicates else []
+        job = next(iter(newest_jobs(app, JOBS[:1])), None)
         checked = job.result if job and job.state == "done" and not is_going(job) else None
-        disk = vectors_on_disk(bench.context) if info.encoder else None
+        disk = vectors_on_disk(app) if info.encoder else None
         index = size(disk.table + disk.copied + disk.graph) if disk else ""
         others = f", and {size(disk.others)} of earlier encoders" if disk and disk.others else ""
 
@@ -100,7 +99,7 @@ class Health:
             "bad_title": f"Skipped files ({info.bad_files:,})",
             "bad": [
                 {"path": one.path, "message": one.message}
-                for one in (list_bad_files(bench.context, BAD_FILES, first) if info.bad_files else [])
+                for one in (list_bad_files(app, BAD_FILES, first) if info.bad_files else [])
             ],
             "more_bad": place(PATH, concept, bad=first + BAD_FILES)
             if first + BAD_FILES < info.bad_files

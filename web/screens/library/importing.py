@@ -11,11 +11,13 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import is_news, newest_jobs, note_begun, note_told
 from concepts.library.collection import LibraryInfo
 from concepts.library.upkeep import words_state
 from concepts.library.uploads import typed_paths
+from concepts.results.concepts import list_scales
 from concepts.results.library import add_uploads, folders_within, import_pictures, look_after
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from storage.pictures.videos import SUFFIXES, is_there
 from web.advice import in_words
@@ -35,8 +37,8 @@ STILL_NEWS = timedelta(minutes=10)  # how long the end of an import is told
 class Importing:
     """The button stands in the head of the screen; what `form` makes, below it."""
 
-    def __init__(self, workbench: Workbench) -> None:
-        self._bench = workbench
+    def __init__(self, app: App) -> None:
+        self._app = app
         self.button = gr.Button("Import", variant="primary", elem_id="library-import", size="md", scale=0)
 
     def form(self) -> None:
@@ -67,7 +69,7 @@ class Importing:
                         script="/web/screens/library/captions.js",
                         elem_id="library-about",
                     )
-        self.progress = Progress(self._bench, "library-progress", JOBS)
+        self.progress = Progress(self._app, "library-progress", JOBS)
         self.news = data_view(HERE / "news.html", "library-news")
         self.fields = [self.group, self.drop, self.here, self.folders, self.about]
         self.parts = [self.refused, self.button, self.news, *self.progress.parts]
@@ -108,7 +110,7 @@ class Importing:
     def open(self, request: gr.Request) -> list[Any]:
         """The form; or it goes again where it is open."""
         may_add = may(request, import_pictures)
-        demo, store = request.state.demo, self._bench.context.settings.store
+        demo, store = request.state.demo, self._app.settings.store
         videos = is_there() and not demo
         drop = {
             "title": "Drop pictures here" if demo else "Drop pictures, folders or zip archives here",
@@ -132,7 +134,7 @@ class Importing:
     def none(self, library: LibraryInfo, request: gr.Request) -> dict[str, Any] | None:
         if library.pictures:
             return None
-        if any(map(is_going, self._bench.installation.newest_jobs(ADDING))):
+        if any(map(is_going, newest_jobs(self._app, ADDING))):
             return {"title": "Importing…", "text": "The first pictures show here in a moment."}
         if library.in_bin:
             return {
@@ -149,7 +151,7 @@ class Importing:
         }
 
     def _about(self) -> dict[str, Any]:
-        words = words_state(self._bench.context)
+        words = words_state(self._app)
         read = f"{count(words.looked_at, 'picture')} read" if words.looked_at else ""
         left = f", {words.left:,} to go" if words.looked_at and words.left else ""
         return {
@@ -170,9 +172,9 @@ class Importing:
         }
 
     def _places(self, folder: str) -> dict[str, Any]:
-        found = folders_within(self._bench.context, folder)
+        found = folders_within(self._app, folder)
         above = str(Path(folder).parent) if folder else ""
-        allowed = {str(one) for one in folders_within(self._bench.context)}
+        allowed = {str(one) for one in folders_within(self._app)}
         return {
             "up": folder != "",
             "above": "" if folder in allowed else above,
@@ -187,7 +189,7 @@ class Importing:
         job = next(
             (
                 one
-                for one in self._bench.installation.newest_jobs(JOBS)
+                for one in newest_jobs(self._app, JOBS)
                 if one.kind in (*ADDING, "read words", "empty trash")
             ),
             None,
@@ -200,7 +202,7 @@ class Importing:
         ):
             return None
         whole = not request.query_params.keys() - {"concept", "sort"}  # elsewhere it is in the way
-        told = whole and self._bench.installation.is_news(job.id, author_of(request))
+        told = whole and is_news(self._app, job.id, author_of(request))
         if not ended and not told:
             return None
         newest = place("/library", concept_of(request) or "") if (job.result or {}).get("added") else ""
@@ -210,7 +212,7 @@ class Importing:
         """What to do with pictures that came in, and where."""
         if not (job.result or {}).get("added"):
             return {}
-        concepts, here = list(self._bench.concepts.scales()), concept_of(request)
+        concepts, here = list(list_scales(self._app)), concept_of(request)
         name = here if here in concepts else concepts[0] if len(concepts) == 1 else ""
         if name:
             return {"next": f"Find candidates for “{name}”", "address": place("/describe", name)}
@@ -221,28 +223,28 @@ class Importing:
     @calls(import_pictures)
     def add_folder(self, path: str, request: gr.Request) -> list[Any]:
         try:
-            job = import_pictures(self._bench.context, typed_paths(path), confined=True)
+            job = import_pictures(self._app, typed_paths(path), confined=True)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *[gr.skip()] * 4]
         return self._begun(job.id, request)
 
     @calls(import_pictures)
     def add_sample(self, request: gr.Request) -> list[Any]:
-        return self._begun(import_pictures(self._bench.context, sample=True).id, request)
+        return self._begun(import_pictures(self._app, sample=True).id, request)
 
     @calls(add_uploads)
     def add_uploads(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        return self._begun(add_uploads(self._bench.context, str(chosen.batch)).id, request)
+        return self._begun(add_uploads(self._app, str(chosen.batch)).id, request)
 
     @calls(look_after)
     def read_words(self, request: gr.Request) -> list[Any]:
         try:
-            return self._begun(look_after(self._bench.context, only="words").id, request)
+            return self._begun(look_after(self._app, only="words").id, request)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *[gr.skip()] * 4]
 
     def _begun(self, job: int, request: gr.Request) -> list[Any]:
-        self._bench.installation.note_begun(job, author_of(request))
+        note_begun(self._app, job, author_of(request))
         return [None, gr.Column(visible=False), None, *self.progress.shown(request)]
 
     @calls(import_pictures)
@@ -256,7 +258,7 @@ class Importing:
 
     @calls()
     def told(self, chosen: gr.EventData, request: gr.Request) -> None:
-        self._bench.installation.note_told(int(chosen.value), author_of(request))
+        note_told(self._app, int(chosen.value), author_of(request))
 
 
 def _ended(job: JobView) -> dict[str, str]:

@@ -10,9 +10,10 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.concepts import list_scales
 from concepts.results.library import browse, look_after, picture_count
 from concepts.results.library_map import By, map_state
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.map import PictureMap
@@ -33,16 +34,16 @@ BY = [
 OF_CONCEPT = ("label", "score", "version")
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    MapScreen(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    MapScreen(app, opened)
 
 
 class MapScreen:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "map-head")
         self.said = Notice("map-said").view
-        self.progress = Progress(workbench, "map-progress", ("draw map",))
+        self.progress = Progress(app, "map-progress", ("draw map",))
         with gr.Row(visible=False, elem_id="map-colours") as self.tools:
             self.by = gr.Dropdown(BY, value="folder", label="Colour", scale=0, min_width=200)
             self.concept = gr.Dropdown([], value=None, label="Concept", visible=False, scale=0, min_width=240)
@@ -89,13 +90,13 @@ class MapScreen:
     @calls(look_after)
     def draw(self, request: gr.Request) -> list[Any]:
         try:
-            look_after(self._bench.context, only="map")
+            look_after(self._app, only="map")
         except DiscernError as error:
             return self._shown(request, Notice.bad(in_words(error)))
         return self._shown(request)
 
     def _shown(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
-        query = protection_on_page(self._bench.context, author_of(request), None).query
+        query = protection_on_page(self._app, author_of(request), None).query
         try:
             fitting, pictures = self._page(request)
         except DiscernError as error:
@@ -108,21 +109,21 @@ class MapScreen:
         shape = request.query_params.get("shape", "")
         if not shape:
             return None, []
-        found = browse(self._bench.context, PictureSelection.of({"shape": shape}), PAGE)
+        found = browse(self._app, PictureSelection.of({"shape": shape}), PAGE)
         return found.fitting or len(found.pictures), found.pictures
 
     def _told(self, request: gr.Request, fitting: int | None) -> list[Any]:
-        bench, query = self._bench, request.query_params
-        concepts = list(bench.concepts.scales())
+        app, query = self._app, request.query_params
+        concepts = list(list_scales(app))
         concept = next((name for name in concepts if name == concept_of(request)), "")
         concept = concept or next(iter(concepts), "")
         by = query.get("by", "")
         by = by if by in get_args(By) and (concepts or by not in OF_CONCEPT) else "folder"
         progress, here = self.progress.shown(), place("/library", concept_of(request) or "")
-        state = map_state(bench.context) if picture_count(bench.context) else None
+        state = map_state(app) if picture_count(app) else None
         if state is None:
             none = {"title": "Drawing the map", "text": "It appears here when it is ready."}
-            if not picture_count(bench.context):
+            if not picture_count(app):
                 none = {"title": "No pictures yet", "text": "Import some in Library."}
                 head = {"back": here, "none": none}
                 return [head, gr.Row(visible=False), by, gr.skip(), None, None, *progress]
@@ -143,7 +144,7 @@ class MapScreen:
             "names": [one.model_dump(mode="json") for one in state.names],
             "shape": query.get("shape", "")[:4096],
             "colours": {"by": by, "concept": concept},
-            "shown": protection_on_page(bench.context, author_of(request), None).query,
+            "shown": protection_on_page(app, author_of(request), None).query,
         }
         missing = f"{count(state.missing, 'picture')} not on the map yet." if state.missing else ""
         chosen = {

@@ -16,6 +16,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError, NotScoredError
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import newest_jobs
 from concepts.labelling.labels import give_labels
 from concepts.learning.report import about_unlabelled
 from concepts.library.collections import (
@@ -27,6 +28,8 @@ from concepts.library.collections import (
 )
 from concepts.library.protection import protection_on_page
 from concepts.results.bundles import could_go_along, export_page, version_card
+from concepts.results.concept_views import ConceptView
+from concepts.results.concepts import concept_state
 from concepts.results.keywords import copy_files, pictures_that_count, write_keywords
 from concepts.results.rules import (
     flagged_by_rule,
@@ -50,9 +53,16 @@ from concepts.results.scores import (
 from concepts.results.trained import RANKED, train
 from concepts.results.trash import put_into_trash, restore
 from concepts.results.verdict import verdict
-from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.watching import ASK_FLAGGED, Watches
+from concepts.results.watcher import look_at_folder
+from concepts.results.watching import (
+    ASK_FLAGGED,
+    begin_watching,
+    list_flagged,
+    list_watches,
+    stop_watching,
+    watch_state,
+)
+from concepts.use_cases import App
 from web.advice import in_words
 from web.components.grid import PictureGrid
 from web.components.view import DataView
@@ -78,7 +88,7 @@ OF_ALL = ("score table", "try rule")  # work that is of no concept
 OUT = ("write keywords", "copy files")  # to where pictures are
 AWAY = "away"  # in the address: the rule that was put away where it was shown
 SCORES = ("score library", "train", "try rule")  # work that brings pictures into another order
-JOBS = (*OUT, "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
+JOBS = (*OUT, "score files", "score library", "evaluate", "train", "look at folder", *OF_ALL)
 ORDERS = ((NEW, "New finds"), ("top", "Surest"), ("borderline", "Borderline"), ("bottom", "Least likely"))
 FORMATS = [
     ("Table (CSV)", "csv"),
@@ -98,26 +108,26 @@ TABLES = [("This concept", "concept"), ("All concepts", "all")]
 SUFFIXES = [("CSV", "csv"), ("Parquet", "parquet")]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Results(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Results(app, opened)
 
 
 class JobsHere(Progress):
     """Work of the concept, or of none in particular."""
 
     def newest(self, request: gr.Request | None = None) -> JobView | None:
-        concept = Place.of(self._bench, request.query_params).concept if request else ""
-        jobs = self._bench.installation.newest_jobs(self._kinds, concept or None)
+        concept = Place.of(self._app, request.query_params).concept if request else ""
+        jobs = newest_jobs(self._app, self._kinds, concept or None)
         return next((job for job in jobs if concept or job.kind in OF_ALL), None)
 
 
 class Results:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "results-head")
         notice = Notice("results-said")
         self.said = notice.view
-        self.progress = JobsHere(workbench, "results-progress", JOBS)
+        self.progress = JobsHere(app, "results-progress", JOBS)
         self.rules = data_view(HERE / "rules.html", "results-rule-bar")
         with gr.Column(elem_id="results-rules", elem_classes="opens panel"):
             with gr.Row(elem_classes="use"):
@@ -277,7 +287,7 @@ class Results:
         fields = [self.watch_folder, self.webhook, self.ask, self.promised]
         self.watch.click(self.begin_watch, fields, [self.watch_said, *watch, *self.progress.parts], **PLAIN)
         self.watched.look(self.look_now, None, [self.watch_said, *self.progress.parts], **EACH)
-        self.watched.end(self.stop_watching, None, [self.watch_said, *watch], **EACH)
+        self.watched.end(self.stop_watch, None, [self.watch_said, *watch], **EACH)
 
         rule = [self.rule, self.sure]
         gr.on([self.apply.click, self.rule.submit], self.apply_rule, rule, [self.rule_refused, gone], **PLAIN)
@@ -299,7 +309,7 @@ class Results:
         place = self._place(request)
         with suppress(DiscernError):  # which the rest says
             if place.concept and not place.is_rule:
-                keep_scored(self._bench.concept(place.concept))
+                keep_scored(self._app.concept(place.concept))
         away = request.query_params.get(AWAY)
         return self.shown(request, Notice.good("The rule is in the trash.", away) if away else None)
 
@@ -307,7 +317,7 @@ class Results:
         place, job = self._place(request), self.progress.newest(request)
         try:
             head, order, grid = self._of(place, request)
-            bar = bar_of(self._bench, "/results", place.values)
+            bar = bar_of(self._app, "/results", place.values)
         except DiscernError as error:
             head, order, grid = {"title": place.concept or "Results", "chips": []}, None, None
             bar, said = None, Notice.bad(in_words(error))
@@ -340,20 +350,20 @@ class Results:
             shown[7] = shown[9] = skip
         else:
             shown[9].pop("asked")
-        watches = self._watches(request) if job and job.kind == "watch" else [skip, skip]
+        watches = self._watches(request) if job and job.kind == "look at folder" else [skip, skip]
         return [*shown, *self._export(request), *watches]
 
     def _of(self, place: Place, request: gr.Request) -> tuple[Any, Any, Any]:
         """The head, what is said of the pictures, and those."""
-        bench = self._bench
-        could = concepts_that_score(bench.context)
+        app = self._app
+        could = concepts_that_score(app)
         if place.is_rule:
             return self._of_rule(place, request)
         if not place.concept:
             nothing = {"title": "Choose a concept", "text": "A concept with a version has results."}
             return {"title": "Results", "chips": [], "exports": bool(could), "nothing": nothing}, None, None
-        concept = bench.concept(place.concept)
-        view = concept.definition.read()
+        concept = app.concept(place.concept)
+        view = concept_state(concept)
         head: dict[str, Any] = {"title": view.name, "chips": [], "exports": True}
         if not view.heads:
             trains = may(request, train)
@@ -368,7 +378,7 @@ class Results:
         head |= {
             "chips": [f"version {newest.number}", verdict(newest.report).short],
             "takes": True,
-            "watches": not bench.context.settings.demo,
+            "watches": not app.settings.demo,
         }
         if place.watch:
             return head, *self._of_watch(view, place, request)
@@ -376,7 +386,7 @@ class Results:
 
     def _of_concept(self, view: ConceptView, place: Place, request: gr.Request) -> tuple[Any, Any]:
         """New finds, or what is asked for; of a version without any the surest."""
-        concept, newest = self._bench.concept(view.name), view.heads[-1]
+        concept, newest = self._app.concept(view.name), view.heads[-1]
         finds = find_page(concept, 0)
         if finds is None:
             job = self.progress.newest(request)
@@ -431,8 +441,8 @@ class Results:
         return ""
 
     def _of_watch(self, view: ConceptView, place: Place, request: gr.Request) -> tuple[Any, Any]:
-        watches = self._bench.concept(view.name).watches
-        watch, page = watches.get(place.watch), watches.flagged(place.watch, 60)
+        concept = self._app.concept(view.name)
+        watch, page = watch_state(concept, place.watch), list_flagged(concept, place.watch, 60)
         source = f"/api/v1/concepts/{_quoted(view.name)}/watches/{watch.id}/flagged?limit=60"
         held = f"· {count(page.held, 'new picture')} hidden until labelled" if page.held else ""
         return {
@@ -446,7 +456,7 @@ class Results:
         }, self._grid(request, view.name, source, 0, "watch")
 
     def _of_rule(self, place: Place, request: gr.Request) -> tuple[Any, Any, Any]:
-        app, bar = self._bench.context, bar_of(self._bench, "/results", place.values)
+        app, bar = self._app, bar_of(self._app, "/results", place.values)
         saved = kept_rule(app, place.kept) if place.kept else None
         head = {"title": saved.name if saved else "Rule", "chips": [], "exports": True, "takes": True}
         if bar.problem:
@@ -484,7 +494,7 @@ class Results:
     def _grid(
         self, request: gr.Request, concept: str, source: str, threshold: float, order: str
     ) -> dict[str, Any]:
-        shown = protection_on_page(self._bench.context, author_of(request), concept or None).query
+        shown = protection_on_page(self._app, author_of(request), concept or None).query
         return {
             "source": source,
             "pages": "offset",
@@ -521,9 +531,9 @@ class Results:
         """Percent: that of the concept, where it is shown; that of the saved rule; else what was chosen."""
         with suppress(DiscernError):
             if place.kept:
-                return round(100 * kept_rule(self._bench.context, place.kept).threshold, 1)
+                return round(100 * kept_rule(self._app, place.kept).threshold, 1)
             if place.concept and not place.is_rule:
-                heads = self._bench.concept(place.concept).definition.read().heads
+                heads = concept_state(self._app.concept(place.concept)).heads
                 return round(100 * heads[-1].threshold, 1) if heads else 50
         return bar.sure if bar else 50
 
@@ -532,12 +542,12 @@ class Results:
     @calls()
     def apply_rule(self, rule: str, sure: float | None, request: gr.Request) -> tuple[Any, str]:
         place = self._place(request)
-        bar = bar_of(self._bench, "/results", place.values)
+        bar = bar_of(self._app, "/results", place.values)
         chosen = "" if sure is None or sure == self._sure(place, bar) else f"{sure:.0f}"
         if not rule.strip():
             return Notice.bad("Write a rule first."), ""
         try:
-            read_rule(self._bench.context, rule)
+            read_rule(self._app, rule)
         except DiscernError as error:
             return Notice.bad(in_words(error)), ""
         kept = {"sure": place.values["sure"]} if not chosen and place.values.get("sure") else {}
@@ -547,12 +557,12 @@ class Results:
 
     @calls(keep_rule)
     def save_rule(self, name: str, request: gr.Request) -> tuple[Any, str]:
-        bar = bar_of(self._bench, "/results", self._place(request).values)
+        bar = bar_of(self._app, "/results", self._place(request).values)
         try:
             line = bar.sure / 100
             if kept := bar.asked[1]:
-                line = kept_rule(self._bench.context, kept).threshold
-            saved = keep_rule(self._bench.context, name, bar.rule, line, author=author_of(request))
+                line = kept_rule(self._app, kept).threshold
+            saved = keep_rule(self._app, name, bar.rule, line, author=author_of(request))
         except DiscernError as error:
             return Notice.bad(f"{in_words(error)} Nothing was saved."), ""
         return Notice.good(f"Saved as “{saved.name}”."), bar.to_saved(saved.name)
@@ -560,7 +570,7 @@ class Results:
     @calls(put_into_trash)
     def put_rule_away(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         name = str(chosen.value)
-        moved = put_into_trash(self._bench.context, rule=name, author=author_of(request))
+        moved = put_into_trash(self._app, rule=name, author=author_of(request))
         shown = self.shown(request, Notice.good(f"“{name}” is in the trash.", moved.ids[0]))
         place = self._place(request)
         if place.kept == name:  # so it is shown no more, and said where one is then
@@ -569,7 +579,7 @@ class Results:
 
     @calls(restore)
     def restore_rule(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        moved = restore(self._bench.context, rule=str(chosen.value), author=author_of(request))
+        moved = restore(self._app, rule=str(chosen.value), author=author_of(request))
         return self.shown(request, Notice.good(f"“{moved.names[0]}” is restored."))
 
     @calls(score_library, try_rule)
@@ -577,9 +587,9 @@ class Results:
         place = self._place(request)
         try:
             if place.is_rule:
-                self._bench.context.begin(try_rule, *bar_of(self._bench, "/results", place.values).asked[:2])
+                self._app.begin(try_rule, *bar_of(self._app, "/results", place.values).asked[:2])
             else:
-                self._bench.concept(place.concept).begin(score_library)
+                self._app.concept(place.concept).begin(score_library)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *self.progress.shown(request)]
         return [None, *self.progress.shown(request)]
@@ -591,19 +601,19 @@ class Results:
         return self._export(request)
 
     def _export(self, request: gr.Request) -> list[Any]:
-        place, bench = self._place(request), self._bench
+        place, app = self._place(request), self._app
         of_concept = bool(place.concept) and not place.is_rule
         jobs: dict[str, JobView] = {}
-        files: list[Any] = written_tables(bench.context)
+        files: list[Any] = written_tables(app)
         scored = False
         if of_concept:
-            concept = bench.concept(place.concept)
-            scored = bool(concept.definition.read().heads)
-            found = bench.installation.newest_jobs(OUT, place.concept)
+            concept = app.concept(place.concept)
+            scored = bool(concept_state(concept).heads)
+            found = newest_jobs(app, OUT, place.concept)
             jobs = {job.kind: job for job in found if job.state == "done"}
             files = [*scored_files(concept), *files]
         keywords, copied = (jobs.get(kind) for kind in OUT)
-        has_tables = bool(concepts_that_score(bench.context))
+        has_tables = bool(concepts_that_score(app))
         return [
             self._counted(place, copied),
             gr.Row(visible=scored and may(request, copy_files)),
@@ -611,9 +621,9 @@ class Results:
             _outcome(keywords),
             gr.Button(visible=keywords is not None),
             gr.Row(visible=(scored or place.is_rule) and may(request, change_collection)),
-            gr.Dropdown(choices=[(name, str(i)) for i, name in collection_names(bench.context).items()]),
+            gr.Dropdown(choices=[(name, str(i)) for i, name in collection_names(app).items()]),
             gr.Row(visible=has_tables and may(request, score_folder)),
-            gr.Textbox(visible=not bench.context.settings.demo),
+            gr.Textbox(visible=not app.settings.demo),
             written_files(sorted(files, key=lambda one: one.finished, reverse=True)[:5]),
             gr.Accordion(visible=of_concept),
             self._labels(place, "csv", "answers", request),
@@ -636,8 +646,8 @@ class Results:
 
     def _flagged(self, place: Place) -> list[str]:
         if place.is_rule:
-            return flagged_by_rule(self._bench.context, *bar_of(self._bench, "/results", place.values).asked)
-        return list(pictures_that_count(self._bench.concept(place.concept)))
+            return flagged_by_rule(self._app, *bar_of(self._app, "/results", place.values).asked)
+        return list(pictures_that_count(self._app.concept(place.concept)))
 
     @calls(copy_files)
     def copy_flagged(self, folder: str, links: bool, request: gr.Request) -> list[Any]:
@@ -661,12 +671,12 @@ class Results:
         kind: Literal["csv", "parquet"] = "parquet" if suffix == "parquet" else "csv"
         place = self._place(request)
         if of == "all" or place.is_rule or not place.concept:
-            return self._begun(request, lambda _: write_table(self._bench.context, kind), concept=False)
+            return self._begun(request, lambda _: write_table(self._app, kind), concept=False)
         return self._begun(request, lambda concept: score_folder(concept, folder.strip(), format=kind))
 
     def _begun(self, request: gr.Request, begin: Any, *, concept: bool = True) -> list[Any]:
         try:
-            begin(self._bench.concept(self._place(request).concept) if concept else None)
+            begin(self._app.concept(self._place(request).concept) if concept else None)
         except DiscernError as error:
             return self._refused(in_words(error), request)
         return [None, *self.progress.shown(request)]
@@ -676,7 +686,7 @@ class Results:
 
     @calls(make_collection, change_collection)
     def put_into_album(self, album: str | None, request: gr.Request) -> tuple[Any, Any]:
-        author, app = author_of(request), self._bench.context
+        author, app = author_of(request), self._app
         named, known = (album or "").strip(), collection_names(app)
         skip = gr.skip()
         if not named:
@@ -706,11 +716,9 @@ class Results:
         if not album.isdecimal():
             return None
         if not change.isdecimal():
-            put_into_trash(self._bench.context, collection=f"id:{album}", author=author_of(request))
+            put_into_trash(self._app, collection=f"id:{album}", author=author_of(request))
             return Notice.good("Undone. The album is in the trash.")
-        undone = undo_collection_change(
-            self._bench.context, int(album), int(change), author=author_of(request)
-        )
+        undone = undo_collection_change(self._app, int(album), int(change), author=author_of(request))
         return Notice.good("Undone." if undone else "There was nothing left to undo.")
 
     @calls()
@@ -726,7 +734,7 @@ class Results:
 
     @calls()
     def fill_take(self, request: gr.Request) -> dict[str, Any]:
-        place, bench = self._place(request), self._bench
+        place, app = self._place(request), self._app
         if place.is_rule:
             if not place.kept:
                 return {"unsaved": "Save the rule to download it."}
@@ -736,8 +744,8 @@ class Results:
                 "address": address("/app/rule.zip", name=place.kept),
                 "page": True,
             }
-        view = bench.concept(place.concept).definition.read()
-        number, along = view.heads[-1].number, goes_along(bench)
+        view = concept_state(app.concept(place.concept))
+        number, along = view.heads[-1].number, goes_along(app)
         pages = may(request, export_page)
         page = address("/app/version.html", view.name, version=number)
         return {
@@ -747,20 +755,20 @@ class Results:
             "address": address(f"/app/bundles/{number}.zip", view.name),
             "code": True,
             "page": along,
-            "others": could_go_along(bench.concept(view.name)),
+            "others": could_go_along(app.concept(view.name)),
             "story": page if pages else "",
             "whole": f"{page}&classifier=true" if pages and along else "",
         }
 
     @calls()
     def show_card(self, request: gr.Request) -> dict[str, Any]:
-        card = version_card(self._bench.concept(self._place(request).concept))
+        card = version_card(self._app.concept(self._place(request).concept))
         return {"title": "Model card", "card": blocks_of(card), "asked": time.time()}
 
     @calls()
     def show_code(self, request: gr.Request) -> dict[str, Any]:
-        view = self._bench.concept(self._place(request).concept).definition.read()
-        return {"title": "Code", "snippets": code_of(self._bench, view), "asked": time.time()}
+        view = concept_state(self._app.concept(self._place(request).concept))
+        return {"title": "Code", "snippets": code_of(self._app, view), "asked": time.time()}
 
     # Watched folders
 
@@ -770,17 +778,18 @@ class Results:
 
     def _watches(self, request: gr.Request) -> list[Any]:
         place = self._place(request)
-        watches = self._bench.concept(place.concept).watches.all()
-        labels, stops = may(request, give_labels), may(request, Watches.stop)
+        watches = list_watches(self._app.concept(place.concept))
+        labels, stops = may(request, give_labels), may(request, stop_watching)
         return [watches_of(watches, place, labels=labels, stops=stops), gr.Column(visible=stops)]
 
-    @calls(Watches.begin, Watches.look)
+    @calls(begin_watching, look_at_folder)
     def begin_watch(
         self, folder: str, webhook: str, ask: float | None, promised: str, request: gr.Request
     ) -> list[Any]:
         try:
-            watches = self._bench.concept(self._place(request).concept).watches
-            begun = watches.begin(
+            concept = self._app.concept(self._place(request).concept)
+            begun = begin_watching(
+                concept,
                 folder,
                 webhook=webhook.strip(),
                 ask_flagged=ASK_FLAGGED if ask is None else ask / 100,
@@ -788,7 +797,7 @@ class Results:
                 author=author_of(request),
                 confined=True,
             )
-            watches.look(begun.watch.id)
+            concept.begin(look_at_folder, begun.watch.id)
         except DiscernError as error:
             said = Notice.bad(f"{in_words(error)} Nothing was changed.")
             return [said, gr.skip(), gr.skip(), *self.progress.shown(request)]
@@ -798,21 +807,21 @@ class Results:
         said = Notice.good(f"Watching {begun.watch.folder}.{secret}")
         return [said, *self._watches(request), *self.progress.shown(request)]
 
-    @calls(Watches.look)
+    @calls(look_at_folder)
     def look_now(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        watches = self._bench.concept(self._place(request).concept).watches
-        watches.look(int(chosen.value))
-        said = Notice.good(f"Scanning {watches.get(int(chosen.value)).folder}.")
+        concept = self._app.concept(self._place(request).concept)
+        concept.begin(look_at_folder, int(chosen.value))
+        said = Notice.good(f"Scanning {watch_state(concept, int(chosen.value)).folder}.")
         return [said, *self.progress.shown(request)]
 
-    @calls(Watches.stop)
-    def stop_watching(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        watch = self._bench.concept(self._place(request).concept).watches.stop(int(chosen.value))
+    @calls(stop_watching)
+    def stop_watch(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
+        watch = stop_watching(self._app.concept(self._place(request).concept), int(chosen.value))
         said = f"{watch.folder} is no longer watched. Its pictures stay, and what was flagged is still sent."
         return [Notice.good(said), *self._watches(request)]
 
     def _place(self, request: gr.Request) -> Place:
-        return Place.of(self._bench, request.query_params)
+        return Place.of(self._app, request.query_params)
 
 
 def _is_ranked(job: JobView) -> bool:

@@ -10,7 +10,7 @@ from concepts.bundle.rule_text import quoted
 from concepts.results.library_scores import ScoreOrder
 from concepts.results.rule_scores import RuleOrder
 from concepts.results.scores import concepts_that_score
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from web.parts import place
 
 PARTS = ("concept", "rule", "kept", "sure", "order", "watch")
@@ -25,10 +25,10 @@ class Place:
     values: Mapping[str, str]
 
     @classmethod
-    def of(cls, bench: Workbench, query: Mapping[str, str]) -> Place:
+    def of(cls, app: App, query: Mapping[str, str]) -> Place:
         values = {name: query[name] for name in PARTS if query.get(name)}
         if "rule" in values and not values.keys() & {"kept", "sure"}:
-            names = concepts_that_score(bench.context)
+            names = concepts_that_score(app)
             if alone := next((name for name in names if quoted(name) == values["rule"]), ""):
                 values = {name: value for name, value in values.items() if name != "rule"} | {
                     "concept": alone

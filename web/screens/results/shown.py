@@ -9,12 +9,13 @@ from markdown_it import MarkdownIt
 
 from concepts.bundle import usage
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
+from concepts.library.collection import collection_of
+from concepts.results.concept_views import ConceptView
 from concepts.results.rules import WrittenTable
 from concepts.results.scores import ScoredFile
 from concepts.results.versions import file_stem
-from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView
-from concepts.workbench.watching import WatchView
+from concepts.results.watching import WatchView
+from concepts.use_cases import App
 from web.parts import place as address
 from web.rule_rows import Row, RuleBar
 from web.screens.results.place import Place
@@ -129,9 +130,9 @@ def _watch(watch: WatchView, place: Place, *, labels: bool, stops: bool) -> dict
     }
 
 
-def goes_along(bench: Workbench) -> bool:
+def goes_along(app: App) -> bool:
     """Whether the encoder may be in the file, as far as its licence says."""
-    encoder = bench.context.collection.recorded().name
+    encoder = collection_of(app).recorded().name
     return registered_as(encoder) not in {*ELSEWHERE, GIVEN} or licence_of(encoder) in MAY_BE_PASSED_ON
 
 
@@ -159,16 +160,16 @@ def blocks_of(card: str) -> list[dict[str, Any]]:
     return blocks
 
 
-def code_of(bench: Workbench, view: ConceptView) -> list[dict[str, str]]:
+def code_of(app: App, view: ConceptView) -> list[dict[str, str]]:
     """Code that uses the bundle, and what it needs to run."""
     number = view.heads[-1].number
     folder = file_stem(view.name, number)
     archive = f"{folder}.zip"
-    encoder = bench.context.collection.recorded()
+    encoder = collection_of(app).recorded()
     vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
     shell, python = usage.anywhere(folder), usage.from_pictures_alone(folder)
     needs = "requirements.txt"
-    if not goes_along(bench):  # a large one may be missing all the same; its card says so
+    if not goes_along(app):  # a large one may be missing all the same; its card says so
         columns = view.scale.kind != "yes or no"
         shell = usage.anywhere(folder, encoder.name)
         python = usage.from_pictures(archive, encoder.name, columns=columns)

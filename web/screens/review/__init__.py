@@ -27,12 +27,14 @@ from concepts.collaborator.setups import Setup, setup_of
 from concepts.collaborator.suggestions import AnnotateEstimate, ReviewFilter, ReviewPage
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.jobs import newest_jobs
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue, ReviewRow
 from concepts.library.protection import protection_on_page
+from concepts.results.concepts import concept_state
 from concepts.results.measuring import consistency_of
 from concepts.results.review import begin_review, keep_looking_over, review_queue
-from concepts.workbench import Concept, Workbench
+from concepts.use_cases import App, Concept
 from web.advice import in_words
 from web.beside import RATINGS, REASONS, Beside, found_by, one_of, reader_of
 from web.handlers import EACH, NEWEST, PLAIN, author_of, calls, concept_of, may
@@ -59,17 +61,17 @@ ANY = ("Any", "")
 HOW = [("in rounds", "rounds"), ("all at once", "at once")]
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    Review(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    Review(app, opened)
 
 
 class Review:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "review-head")
         self.said = Notice("review-said").view
         self.stopped = Notice("review-stopped").view
-        self.progress = Progress(workbench, "review-progress", SHOWN, of_concept=True)
+        self.progress = Progress(app, "review-progress", SHOWN, of_concept=True)
         self.news = gr.Textbox(visible=False, value="")  # what changed while one looked
         self.gone = gr.Textbox(visible=False, value="")  # where filters lead
         with gr.Row(visible=False) as self.screen:
@@ -108,7 +110,7 @@ class Review:
                         )
                         self.compare = gr.Button("Compare", size="sm")
             with gr.Column(scale=1, min_width=260):
-                self.beside = Beside(workbench, "review-beside")
+                self.beside = Beside(app, "review-beside")
 
         work = [self.said, *self.progress.parts]
         shown = [*work, self.head, self.stopped, self.screen, self.reasons, self.queue, self.pager, self.fold]
@@ -149,7 +151,7 @@ class Review:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
-                keep_looking_over(self._bench.concept(name))
+                keep_looking_over(self._app.concept(name))
         return self._shown(request)
 
     @calls()
@@ -167,8 +169,8 @@ class Review:
             if name is None:
                 raise DiscernError("Choose a concept first.")
             jobs = self._jobs(name)
-            concept = self._bench.concept(name)
-            view = concept.definition.read()
+            concept = self._app.concept(name)
+            view = concept_state(concept)
             where = _place(request)
             wanted = ReviewFilter(
                 kind=where.get("kind", ""),
@@ -180,12 +182,12 @@ class Review:
             page = annotations_to_review(concept, wanted, _number(where.get("page", "")))
             start, reason = _number(where.get("start", "")), where.get("reason", "")
             only = Reason(reason) if reason in [*Reason] else None
-            queue = review_queue(self._bench.concept(name), only, ROWS, start, reader=reader_of(request))
+            queue = review_queue(self._app.concept(name), only, ROWS, start, reader=reader_of(request))
         except DiscernError as error:
             return self._nothing(Notice.bad(in_words(error)))
         going = {job.kind for job in jobs if is_going(job)}
         estimate = estimate_annotation(concept)
-        query = protection_on_page(self._bench.context, author_of(request), view.name).query
+        query = protection_on_page(self._app, author_of(request), view.name).query
         all_of = sum(queue.counts.values())
         n = queue.counts.get(only, 0) if only else all_of
         asked = bool(estimate.pictures) and "annotate" not in going and may(request, annotate)
@@ -207,13 +209,13 @@ class Review:
                 may(request, annotate) and "look over" not in going,
                 asked_at,
             ),
-            tiles(self._bench, _queued(queue.rows, only, {item.id for item in page.items}), query),
+            tiles(self._app, _queued(queue.rows, only, {item.id for item in page.items}), query),
             _pager(view.name, where, "start", start, start + ROWS, n, ROWS),
             gr.Accordion(label=title, open=not folded) if anew else gr.Accordion(label=title),
             _suggestions(view.name, where, page, estimate, "annotate" in going),
             gr.Row(visible=bool(page.annotated)),
             *_filters(where, page),
-            tiles(self._bench, _suggested(page), query),
+            tiles(self._app, _suggested(page), query),
             _pages(view.name, where, page),
             gr.Row(visible=asked),
             gr.Textbox(visible=bool(estimate.model)),
@@ -236,7 +238,7 @@ class Review:
         return [*top, *grids, *choices, None, None, *asking, None, *comparing, None]
 
     def _jobs(self, name: str) -> list[JobView]:
-        return self._bench.installation.newest_jobs(WORK, name)
+        return newest_jobs(self._app, WORK, name)
 
     def _progress(self, jobs: list[JobView]) -> list[Any]:
         job = next((one for one in jobs if one.kind in SHOWN), None)
@@ -303,7 +305,7 @@ class Review:
         if name is None:
             return [None, None]
         asked_at = time()
-        queue = review_queue(self._bench.concept(name), None, 1, reader=reader_of(request))
+        queue = review_queue(self._app.concept(name), None, 1, reader=reader_of(request))
         grid = "review-suggested" if known.get("grid") == "review-suggested" else "review-queue"
         checks = may(request, annotate)
         return [
@@ -313,7 +315,7 @@ class Review:
 
     def _beside(self, picture: str, grid: str, request: gr.Request) -> Any:
         name = concept_of(request)
-        return self.beside.of(self._bench.concept(name), picture, grid, request) if picture and name else None
+        return self.beside.of(self._app.concept(name), picture, grid, request) if picture and name else None
 
     # What is done
 
@@ -331,7 +333,7 @@ class Review:
     @calls(annotate)  # whoever may have a model label, may have it look again
     def check(self, request: gr.Request) -> list[Any]:
         try:
-            begin_review(self._bench.concept(concept_of(request) or ""))
+            begin_review(self._app.concept(concept_of(request) or ""))
         except DiscernError as error:
             return self._begun(request, self._refused(error))
         return self._begun(request)
@@ -340,7 +342,7 @@ class Review:
     def have_labelled(self, budget: str, how: str, request: gr.Request) -> list[Any]:
         try:
             rounds = 1 if how == "at once" else None
-            self._bench.concept(concept_of(request) or "").begin(
+            self._app.concept(concept_of(request) or "").begin(
                 annotate, budget=_dollars(budget), rounds=rounds
             )
         except DiscernError as error:
@@ -350,14 +352,14 @@ class Review:
     @calls(compare_annotators)
     def compare_setups(self, budget: str, request: gr.Request) -> list[Any]:
         try:
-            self._bench.concept(concept_of(request) or "").begin(compare_annotators, budget=_dollars(budget))
+            self._app.concept(concept_of(request) or "").begin(compare_annotators, budget=_dollars(budget))
         except DiscernError as error:
             return self._begun(request, self._refused(error))
         return self._begun(request)
 
     @calls(compare_annotators)
     def choose(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
-        concept = self._bench.concept(concept_of(request) or "")
+        concept = self._app.concept(concept_of(request) or "")
         request.state.deed = ("chose who labels", concept.name)
         try:
             name, *flags = str(chosen.value).split("|")  # such as decomposed|0|1|0
@@ -366,7 +368,7 @@ class Review:
             said = Notice.good("In use from now on. Earlier suggestions are kept.")
         except DiscernError as error:
             said = self._refused(error)
-        queue = review_queue(self._bench.concept(concept.name), None, 1, reader=reader_of(request))
+        queue = review_queue(self._app.concept(concept.name), None, 1, reader=reader_of(request))
         return [said, self._annotators(concept, queue, request)]
 
 

@@ -8,8 +8,8 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.installation.jobs import cancel_job, list_jobs, retry_job
+from concepts.use_cases import App
 from web.advice import in_words
 from web.handlers import EACH, PLAIN, calls, may
 from web.http.roles import OWNER
@@ -24,8 +24,8 @@ STATES = {"done": ("Done", "chip yes"), "failed": ("Failed", "chip no"), "cancel
 
 
 class Activity:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = head_view("activity")
         self.said = Notice("activity-said").view
         self.jobs = data_view(HERE / "activity.html", "activity")
@@ -44,28 +44,28 @@ class Activity:
     def tick(self, request: gr.Request) -> list[Any]:
         return self._shown(request)
 
-    @calls(Installation.cancel_job)
+    @calls(cancel_job)
     def stop(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            self._bench.installation.cancel_job(int(chosen.value))
+            cancel_job(self._app, int(chosen.value))
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was changed."), *self._shown(request)]
         said = "It stops after this step. What is done stays, and you can run it again."
         return [Notice.good(said), *self._shown(request)]
 
-    @calls(Installation.retry_job)
+    @calls(retry_job)
     def retry(self, chosen: gr.EventData, request: gr.Request) -> list[Any]:
         try:
-            self._bench.installation.retry_job(int(chosen.value))
+            retry_job(self._app, int(chosen.value))
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was changed."), *self._shown(request)]
         return [Notice.good("It continues where it stopped."), *self._shown(request)]
 
     def _shown(self, request: gr.Request) -> list[Any]:
         start = start_of(request, PAGE)
-        installation, owner = self._bench.installation, may(request, Installation.cancel_job)
-        going = [job for job in installation.recent_jobs() if is_going(job)]
-        found = installation.recent_jobs(PAGE + 1, start)
+        app, owner = self._app, may(request, cancel_job)
+        going = [job for job in list_jobs(app) if is_going(job)]
+        found = list_jobs(app, PAGE + 1, start)
         ended = [job for job in found[:PAGE] if not is_going(job)]
         jobs = {
             "going": [

@@ -18,7 +18,8 @@ from concepts.library.protection import (
     protection_of,
     protection_of_concept,
 )
-from concepts.workbench import Workbench
+from concepts.results.concepts import name_now
+from concepts.use_cases import App
 from web.advice import in_words
 from web.handlers import PLAIN, author_of, calls, concept_of, may
 from web.parts import Notice, place
@@ -38,8 +39,8 @@ AGAIN = "(place) => { if (place) location.assign(place); }"
 
 
 class Appearance:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head, self.said = head_view("appearance"), Notice("appearance-said").view
         self.theme = gr.Radio(
             THEMES, value="system", label="Theme, kept in this browser", elem_id="theme", scale=0
@@ -73,10 +74,10 @@ class Appearance:
 
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
-        concept, of_concept = self._bench.concepts.name_now(concept_of(request) or ""), None
+        concept, of_concept = name_now(self._app, concept_of(request) or ""), None
         with suppress(DiscernError):  # in the trash, so it has no screens now
-            of_concept = protection_of_concept(self._bench.concept(concept)).shown_as if concept else None
-        own = protection_of(self._bench.context, author_of(request))
+            of_concept = protection_of_concept(self._app.concept(concept)).shown_as if concept else None
+        own = protection_of(self._app, author_of(request))
         theme = request.cookies.get("discern-theme", "system")
         is_saved = request.query_params.get("saved") == "1"
         owner = may(request, protect_concept)
@@ -96,7 +97,7 @@ class Appearance:
     def prefer(self, shown_as: str, key: str, request: gr.Request) -> tuple[Any, str]:
         try:
             wanted = Protection.model_validate({"shown_as": shown_as, "key": key})
-            prefer_protection(self._bench.context, wanted.shown_as, wanted.key, author=author_of(request))
+            prefer_protection(self._app, wanted.shown_as, wanted.key, author=author_of(request))
         except ValidationError:
             return Notice.bad("Choose from the list. Nothing was changed."), ""
         return None, place(PATH, concept_of(request) or "", saved=1)
@@ -106,7 +107,7 @@ class Appearance:
         concept = concept_of(request) or ""
         try:
             wanted = OfConcept.model_validate({"shown_as": shown_as})
-            protect_concept(self._bench.concept(concept), wanted.shown_as)
+            protect_concept(self._app.concept(concept), wanted.shown_as)
         except ValidationError:
             return Notice.bad("Choose from the list. Nothing was changed."), ""
         except DiscernError as error:

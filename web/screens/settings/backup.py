@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.installation.jobs import about_installation
 from concepts.results.library import library_info
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.use_cases import App
 from storage.backup import uploads_left_out
 from web.handlers import PLAIN, calls
 from web.http.roles import OWNER
@@ -20,14 +20,14 @@ PATH = "/settings/backup"
 
 
 class Backup:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         head, backup = head_view("backup"), data_view(HERE / "backup.html", "backup")
         opened(self.open, None, [head, backup], **PLAIN)
 
-    @calls(Installation.about)
+    @calls(about_installation)
     def open(self, request: gr.Request) -> list[Any]:
-        about, library = self._bench.installation.about(), library_info(self._bench.context)
+        about, library = about_installation(self._app), library_info(self._app)
         packages = {"Python": about.python, **about.packages}
         return [
             headed(PATH, request),
@@ -35,7 +35,7 @@ class Backup:
                 "disk": f"Database {size(about.database_bytes)}, disk {size(about.free_bytes)} free.",
                 "home": about.home,
                 "owner": request.state.role >= OWNER,
-                "uploads": uploads_left_out(self._bench.context.settings.home),
+                "uploads": uploads_left_out(self._app.settings.home),
                 "restore": f"discern library reembed {library.encoder or 'auto'}",
                 "version": f"Discern {about.version}",
                 "packages": [{"name": name, "version": version} for name, version in packages.items()],

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import gradio as gr
 
 from concepts.installation.activity import CallCounts, CallView, call_sums
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.installation.jobs import model_costs
+from concepts.use_cases import App
 from web.handlers import PLAIN, calls
 from web.parts import data_view
 from web.screens.settings.head import HERE, head_view, headed, pager, start_of
@@ -31,15 +31,15 @@ PURPOSES = {
 
 
 class Cost:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         head, cost = head_view("cost"), data_view(HERE / "cost.html", "cost")
         opened(self.open, None, [head, cost], **PLAIN)
 
-    @calls(Installation.model_costs)
+    @calls(model_costs)
     def open(self, request: gr.Request) -> list[Any]:
         start = start_of(request, PAGE)
-        costs = self._bench.installation.model_costs(PAGE + 1, start)
+        costs = model_costs(self._app, PAGE + 1, start)
         totals = costs.totals
         sums = [
             {

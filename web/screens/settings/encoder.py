@@ -8,11 +8,11 @@ import gradio as gr
 
 from concepts.encoders import KNOWN, has_openclip, resolve_auto
 from concepts.errors import DiscernError
+from concepts.installation.jobs import about_installation, latest_job
 from concepts.library.neighbourhood import QUICK
 from concepts.library.upkeep import neighbours_report, reembed
 from concepts.results.library import library_info, look_after
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.use_cases import App
 from web.advice import in_words
 from web.handlers import PLAIN, calls, may
 from web.jobs import outcome
@@ -25,10 +25,10 @@ JOBS = ("reembed", "find neighbours")
 
 
 class Encoder:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head, self.said = head_view("encoder"), Notice("encoder-said").view
-        self.progress = Progress(workbench, "encoder-progress", JOBS)
+        self.progress = Progress(app, "encoder-progress", JOBS)
         self.now = data_view(HERE / "encoder.html", "encoder")
         known = [(f"{one.name} · {one.good_at}; {one.licence}", one.name) for one in KNOWN]
         with gr.Column(visible=False, elem_id="change-encoder") as self.form:
@@ -51,13 +51,13 @@ class Encoder:
         self.now.compare(self.find_neighbours, None, told, **PLAIN)
         self.progress.follow(self.tick, told)
 
-    @calls(Installation.about)
+    @calls(about_installation)
     def open(self, request: gr.Request) -> list[Any]:
-        library, auto = library_info(self._bench.context), resolve_auto()
+        library, auto = library_info(self._app), resolve_auto()
         owner = may(request, reembed) and library.encoder is not None
         without = "Needs Discern’s extra “openclip”, which isn't installed."
         another = "Downloaded once. One of open_clip or timm; the list has some."
-        job = self._bench.installation.latest_job(("add pictures", "add sample"))
+        job = latest_job(self._app, ("add pictures", "add sample"))
         rate = (job.result or {}).get("pictures_per_second") if job else None
         takes = f"Takes {duration(library.pictures / rate)}, in the background. " if rate else ""
         info = f"{takes}You'll need to retrain; labels stay. Automatic: {auto.why}"
@@ -68,7 +68,7 @@ class Encoder:
             gr.Dropdown(info=another if has_openclip() else without),
         ]
 
-    @calls(Installation.about)
+    @calls(about_installation)
     def tick(self, request: gr.Request) -> list[Any]:
         """While a job runs, and when it ends. What a person may be typing stays as it is."""
         job = self.progress.newest()
@@ -82,7 +82,7 @@ class Encoder:
     @calls(reembed)
     def reembed(self, choice: str, name: str | None, request: gr.Request) -> list[Any]:
         try:
-            self._bench.context.begin(reembed, (name or "") if choice == "custom" else choice, confined=True)
+            self._app.begin(reembed, (name or "") if choice == "custom" else choice, confined=True)
         except DiscernError as error:
             return self._told(request, Notice.bad(f"{in_words(error)} Nothing was changed."))
         return self._told(request)
@@ -90,19 +90,19 @@ class Encoder:
     @calls(look_after)
     def find_neighbours(self, request: gr.Request) -> list[Any]:
         try:
-            look_after(self._bench.context, only="neighbours", anew=True)
+            look_after(self._app, only="neighbours", anew=True)
         except DiscernError as error:
             return self._told(request, Notice.bad(in_words(error)))
         return self._told(request)
 
     def _told(self, request: gr.Request, said: dict[str, str] | None = None) -> list[Any]:
-        library = library_info(self._bench.context)
+        library = library_info(self._app)
         return [headed(PATH, request), said, self._now(library, request), *self.progress.shown()]
 
     def _now(self, library: Any, request: gr.Request) -> dict[str, Any]:
         if library.encoder is None:
             return {"none": f"It is chosen with the first pictures. {library.encoder_note}"}
-        alike, compared = neighbours_report(self._bench.context), ""
+        alike, compared = neighbours_report(self._app), ""
         if alike.recall is None:
             said = "Found as needed: the library is small." if alike.of <= QUICK else "Not compared yet."
         else:

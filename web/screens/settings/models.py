@@ -12,12 +12,17 @@ from concepts.encoders import resolve_auto
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.endpoint import EndpointReport, Finding, about_endpoint, about_models
+from concepts.installation.jobs import (
+    endpoint_settings,
+    examine_endpoint,
+    latest_endpoint_test,
+    save_endpoint_settings,
+)
 from concepts.language.connection import without_credentials
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT
 from concepts.results.library import library_info
 from concepts.settings import is_loopback
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.use_cases import App
 from web.advice import in_words
 from web.handlers import PLAIN, calls, may
 from web.jobs import is_going
@@ -26,7 +31,7 @@ from web.screens.settings.head import HERE, head_view, headed
 from web.words import ago
 
 PATH = "/settings"
-JOBS = ("test endpoint",)
+JOBS = ("examine endpoint",)
 SIGNS = {  # said by a sign and a word, not by colour alone
     "good": ("✓", "finding yes", "Good: "),
     "bad": ("✗", "finding no", "Problem: "),
@@ -48,11 +53,11 @@ EFFORTS = [(name, name) for name in ("none", "minimal", "low", "medium", "high")
 
 
 class Models:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = head_view("settings")
         self.said = Notice("settings-said").view
-        self.progress = Progress(workbench, "settings-progress", JOBS)
+        self.progress = Progress(app, "settings-progress", JOBS)
         self.fields: dict[str, Any] = {}
         with gr.Row(elem_id="settings-columns"):
             with gr.Column(visible=False, elem_id="settings-main", scale=3) as self.form:
@@ -157,9 +162,9 @@ class Models:
 
     def _filled(self, request: gr.Request) -> list[Any]:
         """The form, for whoever may change it; a key is never in it."""
-        if not may(request, Installation.endpoint_settings):
+        if not may(request, endpoint_settings):
             return [gr.Column(visible=False), *([gr.skip()] * (2 + len(self.fields)))]
-        now, (_, report) = self._bench.installation.endpoint_settings(), self._tested()
+        now, (_, report) = endpoint_settings(self._app), self._tested()
         is_fixed = "openai_api_key" in now.fixed
         kept = "Stored, never shown; leave empty to keep it" if now.has_key else NO_KEY
         key = gr.Textbox(value="", placeholder=FIXED if is_fixed else kept, interactive=not is_fixed)
@@ -169,8 +174,8 @@ class Models:
 
     def _told(self, request: gr.Request) -> list[Any]:
         """Who does the work, as far as the last test found it to answer; and what the test found."""
-        now, (job, report) = self._bench.installation.endpoint_settings(), self._tested()
-        demo = self._bench.context.settings.demo
+        now, (job, report) = endpoint_settings(self._app), self._tested()
+        demo = self._app.settings.demo
         used = [name for name in (now.llm_model, now.vlm_model) if name]
         works: dict[str, bool] = {}  # of those that were asked at the address that is set
         if report and report.address == without_credentials(now.openai_base_url or DEFAULT_ENDPOINT):
@@ -186,18 +191,18 @@ class Models:
             return [head, None, self._parts(silent), None, gr.Timer(active=False)]
         head = headed(PATH, request, say=_who(now, state, silent), note=note)
         going = self.progress.shown() if is_going(job) else [None, gr.Timer(active=False)]
-        may_test = may(request, Installation.test_endpoint)
+        may_test = may(request, examine_endpoint)
         return [head, _test(job, report, may_test), self._parts(silent), *going]
 
     def _tested(self) -> tuple[JobView | None, EndpointReport | None]:
         """The last test of the endpoint, and what it found if it is done."""
-        job = self._bench.installation.latest_endpoint_test()
+        job = latest_endpoint_test(self._app)
         is_done = job is not None and job.state == "done" and job.result
         return job, EndpointReport.model_validate(job.result) if job and is_done else None
 
     def _parts(self, silent: list[str]) -> dict[str, Any]:
         """What does the work, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._bench.context.settings, library_info(self._bench.context)
+        settings, library = self._app.settings, library_info(self._app)
         host = urlsplit(settings.openai_base_url or DEFAULT_ENDPOINT).hostname or "the endpoint"
         host = "" if is_loopback(host) else f"sends to {host}"
         words = settings.llm_model if settings.has_endpoint else None
@@ -235,25 +240,25 @@ class Models:
 
     # What is done
 
-    @calls(Installation.endpoint_settings)
+    @calls(endpoint_settings)
     def save_only(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         return self._save(values, request, then_test=False)
 
-    @calls(Installation.endpoint_settings, Installation.test_endpoint)
+    @calls(endpoint_settings, examine_endpoint)
     def save_and_test(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         return self._save(values, request, then_test=True)
 
-    @calls(Installation.test_endpoint)
+    @calls(examine_endpoint)
     def ask(self, request: gr.Request) -> list[Any]:
         try:
-            self._bench.installation.test_endpoint()
+            self._app.begin(examine_endpoint)
         except DiscernError as error:
             return [Notice.bad(in_words(error)), *self._told(request)]
         return [None, *self._told(request)]
 
     def _save(self, values: dict[Any, Any], request: gr.Request, *, then_test: bool) -> list[Any]:
-        installation = self._bench.installation
-        before = installation.endpoint_settings()
+        app = self._app
+        before = endpoint_settings(app)
         changes = {
             name: _typed(values[field]) for name, field in self.fields.items() if name not in before.fixed
         }
@@ -264,9 +269,9 @@ class Models:
                 changes["openai_api_key"] = key
         request.state.deed = ("changed settings", "")
         try:
-            now = installation.save_settings(changes)
+            now = save_endpoint_settings(app, changes)
             if then_test:
-                installation.test_endpoint()
+                app.begin(examine_endpoint)
         except DiscernError as error:
             kept = [gr.skip()] * (3 + len(self.fields))
             return [Notice.bad(f"{in_words(error)} Nothing was changed."), *self._told(request), *kept]

@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.installation.jobs import about_installation
 from concepts.installation.users import ELSEWHERE, Users
-from concepts.workbench import Workbench
-from concepts.workbench.installation import Installation
+from concepts.use_cases import App
 from web.handlers import PLAIN, author_of, calls
 from web.http.roles import OWNER
 from web.parts import data_view
@@ -18,14 +18,14 @@ PATH = "/settings/people"
 
 
 class People:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         head, people = head_view("people"), data_view(HERE / "people.html", "people")
         opened(self.open, None, [head, people], **PLAIN)
 
-    @calls(Installation.about)
+    @calls(about_installation)
     def open(self, request: gr.Request) -> list[Any]:
-        settings, role = self._bench.context.settings, request.state.role
+        settings, role = self._app.settings, request.state.role
         users, owner = Users(settings).records(), role >= OWNER
         said = f"You are {author_of(request)}, {'an owner' if owner else f'a {role.word}'}."
         if not users:

@@ -16,11 +16,13 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.labelling.labels import own_labels
 from concepts.library.browsing import PicturePage, PictureView
+from concepts.library.collection import collection_of
 from concepts.library.filters import PictureSelection
 from concepts.library.protection import protection_on_page
+from concepts.results.concepts import list_scales, name_now
 from concepts.results.library import browse
 from concepts.results.rules import read_rule
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.names import key_of
 from web.advice import in_words
 from web.components.view import DataView
@@ -36,13 +38,13 @@ SELECTED = 200  # pictures that an address names
 OF_A_PAGE = frozenset(("at", "start", "open", "view", "of", "order", "screen"))
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    SideBySide(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    SideBySide(app, opened)
 
 
 class SideBySide:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "several-head")
         self.said = Notice("several-said").view
         self.concepts = gr.Dropdown(
@@ -63,19 +65,19 @@ class SideBySide:
 
     @calls()
     def open(self, request: gr.Request) -> list[Any]:
-        bench, author = self._bench, author_of(request)
+        app, author = self._app, author_of(request)
         names, others = self._named(request)
         place_ = _place(request)
         try:
-            scales = bench.concepts.scales()
-            names = [bench.context.row_of(name).name for name in names]
+            scales = list_scales(app)
+            names = [app.concept(name).row.name for name in names]
             chosen = PictureSelection.of(place_)
             found = self._page(request, place_, chosen, author)
             ids = [picture.id for picture in found.pictures]
             own = self._own(names, ids, author)
         except DiscernError as error:
             return [{"back": "/library"}, Notice.bad(in_words(error)), gr.Dropdown(), None]
-        query = protection_on_page(bench.context, author, None).query
+        query = protection_on_page(app, author, None).query
         about = f"“{chosen.q[:30]}”" if chosen.q else ""
         head = {
             "back": place("/library", **{name: v for name, v in place_.items() if name != "pictures"}),
@@ -85,7 +87,7 @@ class SideBySide:
         value: dict[str, Any] = {
             "warning": f"Only the first {MOST} are shown." if others else "",
             "concepts": [{"name": name, "scale": scales[name].model_dump(mode="json")} for name in names],
-            "in_view": _in_view(bench, chosen),
+            "in_view": _in_view(app, chosen),
             "pictures": [_picture(one, query, own.get(one.id, {})) for one in found.pictures]
             if names
             else [],
@@ -119,10 +121,10 @@ class SideBySide:
     ) -> PicturePage:
         """The selected pictures, or a page of what Library shows."""
         if selected := place_.get("pictures", "").split()[:SELECTED]:
-            paths = self._bench.context.collection.paths(selected)
+            paths = collection_of(self._app).paths(selected)
             views = [PictureView(id=i, path=paths[i], width=0, height=0) for i in selected if i in paths]
             return PicturePage(pictures=views, newer="", older="")
-        return browse(self._bench.context, chosen, PAGE, request.query_params.get("at", ""), author=author)
+        return browse(self._app, chosen, PAGE, request.query_params.get("at", ""), author=author)
 
     def _own(
         self, concepts: Iterable[str], ids: Sequence[str], author: str
@@ -130,7 +132,7 @@ class SideBySide:
         """Picture → concept → this person's label, its key, and their comment. Nothing of anybody else."""
         found: dict[str, dict[str, dict[str, str]]] = {}
         for name in concepts if ids else ():
-            for id, label in own_labels(self._bench.concept(name), [*ids], author=author).items():
+            for id, label in own_labels(self._app.concept(name), [*ids], author=author).items():
                 found.setdefault(id, {})[name] = label.model_dump(mode="json")
         return found
 
@@ -148,10 +150,10 @@ def _place(request: gr.Request) -> dict[str, str]:
     return found
 
 
-def _in_view(bench: Workbench, chosen: PictureSelection) -> list[str]:
+def _in_view(app: App, chosen: PictureSelection) -> list[str]:
     """The concepts of which what is chosen tells a suggestion."""
-    names = read_rule(bench.context, chosen.rule)[1] if chosen.rule else []
-    return [*names, *filter(None, [bench.concepts.name_now(chosen.concept) if chosen.says else ""])]
+    names = read_rule(app, chosen.rule)[1] if chosen.rule else []
+    return [*names, *filter(None, [name_now(app, chosen.concept) if chosen.says else ""])]
 
 
 def _picture(one: PictureView, query: str, own: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from typing import Any, cast, get_args
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.installation.jobs import latest_job
 from concepts.library.protection import protection_on_page
 from concepts.results.emptying import Emptied
 from concepts.results.library import library_info
 from concepts.results.trash import Moved, TrashItem, empty_trash, known_backups, list_trash, restore
-from concepts.workbench import Workbench
+from concepts.use_cases import App
 from storage.trash import Kind
 from web.advice import in_words
 from web.api.operations import permits
@@ -38,16 +39,16 @@ KINDS: dict[str, str] = {
 ONE_OF = {"picture": "Picture", "concept": "Concept", "collection": "Album", "rule": "Rule"}
 
 
-def build(workbench: Workbench, opened: Any) -> None:
-    TrashScreen(workbench, opened)
+def build(app: App, opened: Any) -> None:
+    TrashScreen(app, opened)
 
 
 class TrashScreen:
-    def __init__(self, workbench: Workbench, opened: Any) -> None:
-        self._bench = workbench
+    def __init__(self, app: App, opened: Any) -> None:
+        self._app = app
         self.head = data_view(HERE / "head.html", "trash-head")
         self.said = Notice("trash-said").view
-        self.progress = Progress(workbench, "trash-progress", ("empty trash",))
+        self.progress = Progress(app, "trash-progress", ("empty trash",))
         self.items = data_view(HERE / "trash.html", "trash")
         with gr.Accordion("Empty trash …", open=False, visible=False, elem_id="empty-trash") as self.emptying:
             self.erases = data_view(HERE / "empty.html", "trash-erases")
@@ -76,9 +77,7 @@ class TrashScreen:
         try:
             if kind not in get_args(Kind):
                 raise DiscernError("Choose what to restore.")
-            moved = restore(
-                self._bench.context, **what, author=author_of(request), permit=permits(cast(Any, request))
-            )
+            moved = restore(self._app, **what, author=author_of(request), permit=permits(cast(Any, request)))
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was restored."), *self._shown(request)]
         return [Notice.good(f"{_named(moved)} restored."), *self._shown(request)]
@@ -86,15 +85,15 @@ class TrashScreen:
     @calls(empty_trash)
     def empty(self, refuse: bool, request: gr.Request) -> list[Any]:
         try:
-            self._bench.context.begin(empty_trash, author=author_of(request), refuse=refuse is True)
+            self._app.begin(empty_trash, author=author_of(request), refuse=refuse is True)
         except DiscernError as error:
             return [Notice.bad(f"{in_words(error)} Nothing was erased."), refuse, *self._shown(request)]
         return [None, False, *self._shown(request)]
 
     def _shown(self, request: gr.Request) -> list[Any]:
         kind = _kind(request)
-        pictures = library_info(self._bench.context, wait=False).in_bin
-        backups = known_backups(self._bench.context)
+        pictures = library_info(self._app, wait=False).in_bin
+        backups = known_backups(self._app)
         going = is_going(self.progress.newest())
         empties = bool(pictures) and kind in (None, "picture") and may(request, empty_trash) and not going
         erases = f"This erases {count(pictures, 'picture')} with comments, captions and small copies."
@@ -127,9 +126,9 @@ class TrashScreen:
         text = request.query_params.get("at", "")
         start = int(text) if text.isdecimal() and len(text) < 10 else 0
         asked_at = time()
-        found = list_trash(self._bench.context, kind, PAGE + 1, start)
+        found = list_trash(self._app, kind, PAGE + 1, start)
         items, more = found[:PAGE], len(found) > PAGE
-        query = protection_on_page(self._bench.context, author, None).query
+        query = protection_on_page(self._app, author, None).query
         here = {"kind": kind} if kind else {}
         state = request.state
 
@@ -149,7 +148,7 @@ class TrashScreen:
 
     def _erased(self) -> dict[str, Any] | None:
         """What went when it was emptied last, while that is news."""
-        job = self._bench.installation.latest_job(("empty trash",))
+        job = latest_job(self._app, ("empty trash",))
         if not (job and job.state == "done" and job.finished):
             return None
         if datetime.now(UTC) - job.finished >= STILL_NEWS:

@@ -18,16 +18,24 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
-from concepts.labelling.waves import seen_groups
+from concepts.jobs.job import Lane
+from concepts.labelling.dataset import dataset_of
+from concepts.labelling.waves import draw_test_pictures, seen_groups
+from concepts.library.collection import collection_of
 from concepts.library.roots import within_roots
+from concepts.results.heads import head_of
 from concepts.results.training import check_fingerprint, probabilities_of
 from concepts.results.webhooks import Receivers, Sent, deliver
-from concepts.workbench.context import Context
-from concepts.workbench.jobs import LookAtFolder, LookedAt
+from concepts.use_cases import App, Concept, service, use_case
+from concepts.use_cases.declaration import kind_of
+from concepts.view import View, count
+from storage.errors import ConflictError, UnknownError
 from storage.jobs import StoredJob
 from storage.pictures.files import Source, look_at
 from storage.pictures.sources import walk
@@ -43,21 +51,36 @@ STOP_SECONDS = 2
 SETTLE_SECONDS = 2.0  # between two looks at a file
 TAKEN_AT_ONCE = 2000  # pictures of which is said what they are before more are added
 
+WatchNumber = Annotated[int, Field(ge=1, le=2**31 - 1, description="The number of a watched folder.")]
+
 log = logging.getLogger(__name__)
+
+
+class LookedAt(View):
+    """What a look at a watched folder took in. `unsettled` files were still being written."""
+
+    seen: int
+    flagged: int
+    asked: int
+    skipped: int
+    unsettled: int
+
+    def says(self) -> str:
+        return f"{count(self.seen, 'new picture')}, {self.flagged:,} flagged"
 
 
 class Watcher:
     """For all concepts. Two threads: one looks, one sends, so that a slow receiver holds up no look."""
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._watches = context, context.watches
-        self.deliveries = Deliveries(context.database)
-        self.receivers = Receivers(context.settings.home)
+    def __init__(self, app: App) -> None:
+        self._app, self._watches = app, app.watches
+        self.deliveries = Deliveries(app.database)
+        self.receivers = Receivers(app.settings.home)
         self.pause, self.clock = time.sleep, now
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next: dict[int, float] = {}  # watch → when to look again
-        context.jobs.register(LookAtFolder, self._take_in)
+        app.at_close.append(self.stop)
 
     def start(self) -> None:
         """Needs jobs to run here."""
@@ -102,13 +125,13 @@ class Watcher:
             except DiscernError:  # the folder is gone: the job says so, where a person sees it
                 is_due = True
             if is_due:
-                self._context.jobs.submit(LookAtFolder(watch.concept_id, watch.id))
+                self._app.concept_of(watch.concept_id).submit(look_at_folder, watch.id)
             taken = time.monotonic() - begun
             self._next[watch.id] = begun + max(LOOK_SECONDS, taken / SHARE_OF_TIME)
 
     def last_look(self, watch: Watch) -> StoredJob | None:
         """The job of the newest look."""
-        found = self._context.jobs.store.newest_first([LookAtFolder.kind], watch.concept_id)
+        found = self._app.jobs.store.newest_first([kind_of(look_at_folder)], watch.concept_id)
         return next((job for job in found if job.arguments.get("watch") == watch.id), None)
 
     def new_files(self, watch: Watch) -> list[Source]:
@@ -117,9 +140,9 @@ class Watcher:
 
         Raises `DiscernError` where the folder isn't there.
         """
-        within = within_roots(self._context.settings) if watch.confined else None
+        within = within_roots(self._app.settings) if watch.confined else None
         files = [file for file in walk([Path(watch.folder)], within) if isinstance(file, Source)]
-        adding = self._context.collection.library.adding
+        adding = collection_of(self._app).library.adding
         read = adding.read_from(files)
         bad = adding.skipped_before([file for file in files if file.uri not in read])
         for file in files:
@@ -129,40 +152,15 @@ class Watcher:
         seen = self._watches.seen(watch.id, read.values())
         return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
 
-    def _take_in(self, job: LookAtFolder, progress: Progress) -> LookedAt:
-        watch = self._watches.get(job.watch)
-        progress.report(0, None, "looking at the folder")
-        new = [] if watch.stopped else self.new_files(watch)
-        if new:
-            self.pause(SETTLE_SECONDS)
-        ready = [file for file in new if look_at(file.uri) == file]  # nobody has written to them meanwhile
-        # In random order: what is asked about first is a sample of all that came together, not of one folder.
-        ready.sort(key=lambda file: lot(watch.seed, file.uri))
-        within = within_roots(self._context.settings) if watch.confined else None
-        seen = flagged = asked = skipped = 0
-        for start in range(0, len(ready), TAKEN_AT_ONCE):
-            some = ready[start : start + TAKEN_AT_ONCE]
-            paths = [Path(file.uri) for file in some]
-            report = self._context.collection.add(paths, None, progress.report, within)
-            skipped += sum(report.skipped.values())
-            said = self._said_of(some, watch)
-            seen += self._watches.keep(watch, said)
-            flagged += sum(one.flagged for one in said)
-            asked += sum(one.drawn for one in said)
-            progress.report(min(start + len(some), len(ready)), len(ready), f"{flagged:,} flagged")
-        return LookedAt(
-            seen=seen, flagged=flagged, asked=asked, skipped=skipped, unsettled=len(new) - len(ready)
-        )
-
-    def _said_of(self, files: Sequence[Source], watch: Watch) -> list[Watched]:
+    def said_of(self, files: Sequence[Source], watch: Watch) -> list[Watched]:
         """What the version says of these pictures, those without a vector left out, and which of them are
         asked about: of each group of near-duplicates none of which was labelled, kept apart or came earlier
         the first can be drawn.
 
         Raises `FingerprintMismatchError`, and `NotEnoughLabelsError` for a version that has learned nothing.
         """
-        collection, concept = self._context.collection, self._context.store.get(watch.concept_id)
-        head = self._context.head(concept, watch.version)
+        collection, concept = collection_of(self._app), self._app.concept_of(watch.concept_id)
+        head = head_of(concept, watch.version)
         adding = collection.library.adding
         read = adding.read_from(files)
         places: dict[str, str] = {}  # picture → its file under the folder
@@ -172,9 +170,9 @@ class Watcher:
                 for place, picture in (adding.frames_of(file.uri) if is_video(file.uri) else one).items():
                     places.setdefault(picture, Path(place).relative_to(watch.folder).as_posix())
         known = self._watches.seen(watch.id, places)
-        self._context.draw_evaluation(concept)
+        draw_test_pictures(concept)
         check_fingerprint(head, collection)
-        dataset = self._context.dataset(concept)
+        dataset = dataset_of(concept)
         probability = probabilities_of(head, dataset, [picture for picture in places if picture not in known])
         groups = seen_groups(dataset, self._watches.fresh(watch.id))
         said = []
@@ -209,10 +207,10 @@ class Watcher:
         delivered, failing, failed = 0, set[int](), 0
         while not self._stop.is_set() and (found := self.deliveries.claim(self.clock(), failing)):
             watch = self._watches.get(found.watch_id)
-            name = self._context.store.names([watch.concept_id])[watch.concept_id]
+            name = self._app.store.names([watch.concept_id])[watch.concept_id]
             body = event(name, watch, self._watches.one(found.sequence))
             receiver = self.receivers.of(watch.id)
-            problem, again = deliver(self._context.settings, receiver, found, body, self.clock)
+            problem, again = deliver(self._app.settings, receiver, found, body, self.clock)
             if problem:
                 self.deliveries.failed(found.sequence, problem, again)
                 failed += 1
@@ -221,6 +219,60 @@ class Watcher:
                 self.deliveries.succeeded(found.sequence, self.clock())
                 delivered += 1
         return Sent(delivered, failed)
+
+
+@service
+def watcher_of(app: App) -> Watcher:
+    return Watcher(app)
+
+
+def watch_of(concept: Concept, watch: int) -> Watch:
+    """A watched folder of this concept. Raises `UnknownError`."""
+    found = concept.app.watches.get(watch)
+    if found.concept_id != concept.id:
+        raise UnknownError(f"“{concept.name}” has no watched folder {watch}.", "watch")
+    return found
+
+
+def going(concept: Concept, watch: int) -> Watch:
+    """One that was not stopped. Raises `UnknownError`, `ConflictError`."""
+    found = watch_of(concept, watch)
+    if found.stopped is not None:
+        raise ConflictError("This folder is not watched any more. Begin again.")
+    return found
+
+
+@use_case(
+    "POST /concepts/{name}/watches/{watch}/look",
+    host=True,
+    job="Checking a watched folder",
+    lane=Lane.WATCHING,
+    before=going,
+)
+def look_at_folder(concept: Concept, progress: Progress, watch: WatchNumber) -> LookedAt:
+    """Take in what is new now. While Discern runs that is done every few seconds anyway."""
+    app, found = concept.app, watch_of(concept, watch)
+    watcher = watcher_of(app)
+    progress.report(0, None, "looking at the folder")
+    new = [] if found.stopped else watcher.new_files(found)
+    if new:
+        watcher.pause(SETTLE_SECONDS)
+    ready = [file for file in new if look_at(file.uri) == file]  # nobody has written to them meanwhile
+    # In random order: what is asked about first is a sample of all that came together, not of one folder.
+    ready.sort(key=lambda file: lot(found.seed, file.uri))
+    within = within_roots(app.settings) if found.confined else None
+    seen = flagged = asked = skipped = 0
+    for start in range(0, len(ready), TAKEN_AT_ONCE):
+        some = ready[start : start + TAKEN_AT_ONCE]
+        paths = [Path(file.uri) for file in some]
+        report = collection_of(app).add(paths, None, progress.report, within)
+        skipped += sum(report.skipped.values())
+        said = watcher.said_of(some, found)
+        seen += app.watches.keep(found, said)
+        flagged += sum(one.flagged for one in said)
+        asked += sum(one.drawn for one in said)
+        progress.report(min(start + len(some), len(ready)), len(ready), f"{flagged:,} flagged")
+    return LookedAt(seen=seen, flagged=flagged, asked=asked, skipped=skipped, unsettled=len(new) - len(ready))
 
 
 def event(concept: str, watch: Watch, said: Watched) -> dict[str, Any]:
