@@ -11,6 +11,6 @@ from concepts.use_cases import App
 
 def begin_with_queued_draw(bench: App, name: str, description: str) -> None:
     """The draw of its test pictures waits in the queue: no background work is going on."""
-    with pytest.MonkeyPatch() as running:
+    with pytest.MonkeyPatch.context() as running:
         running.setattr(JobRunner, "is_started", True)
         begin_concept(bench, name, description)

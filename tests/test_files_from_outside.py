@@ -118,7 +118,7 @@ def study_rows_in(path: Path) -> object:
 
 
 def settings_in(path: Path) -> object:
-    with pytest.MonkeyPatch() as environment:
+    with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DISCERN_HOME", str(path.parent))
         return load_settings().llm_model
 

@@ -37,7 +37,7 @@ def answered(site: Any) -> Any:
     """A concept with every evaluation picture and 30 others answered, and no version."""
     bench = site.bench
     handle = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         to_measure = next_pictures(handle, 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])

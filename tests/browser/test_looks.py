@@ -71,7 +71,7 @@ def concept(site: Site) -> str:
     begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
     bench.concept(NAME).begin(propose).wait()
     bench.concept(NAME).begin(mine).wait()
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         to_measure = next_pictures(bench.concept(NAME), 200, purpose="evaluation")
     answer(bench, NAME, [picture.id for picture in to_measure])

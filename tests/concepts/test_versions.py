@@ -77,7 +77,7 @@ def work_off(bench: App) -> None:
 def with_a_measured_version(bench: App) -> None:
     """With 27 evaluation pictures and 30 others answered, and one version trained."""
     concept = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
         answer_next(concept, 100, "evaluation")
     for _ in range(3):

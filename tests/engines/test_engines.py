@@ -50,7 +50,7 @@ def on_ray() -> Iterator[Engine]:
     with it."""
     if find_spec("ray") is None:
         not_run("work on Ray", "The package ray is not installed: pip install -r requirements-ray.txt.")
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
         engine = engine_of("ray")
         try:

@@ -117,7 +117,7 @@ def after_the_readme(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Pa
     (home / "Pictures" / "ellipse-0000.png.xmp").write_text(TAGGED)  # by their photo program
     (home / ".discern").mkdir()
     (home / ".discern" / "cache").symlink_to(encoder_cache)
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         at(home, patch)
         for words in shown("README.md"):
             run(words, model="")

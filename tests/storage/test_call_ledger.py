@@ -88,7 +88,7 @@ def test_who_wants_to_ask_the_same_waits_and_who_asks_something_else_does_not(
 def test_what_a_process_was_asking_that_ended_another_may_ask(postgres: Server) -> None:
     url = postgres.new_database()
     dying, living = Database(url), Database(url)
-    with ExitStack() as stack, pytest.MonkeyPatch() as patch:
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setattr(dying._dialect, "give", lambda name: None)
         stack.enter_context(Ledger(dying).asking("hash"))
         with living.write() as session:

@@ -149,7 +149,7 @@ STEPS = st.lists(
 def test_it_holds_what_was_written_last(steps: list[tuple[str, list[int], int]], few: int) -> None:
     """Two indexes take turns, as two processes would."""
     truth: dict[str, tuple[float, ...]] = {}
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch() as patched:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
         patched.setattr(snapshot, "FEW", few)
         indexes = [LanceIndex(Path(folder), "enc-1", DIMENSION) for _ in range(2)]
         for turn, (step, numbers, seed) in enumerate(steps):
@@ -166,7 +166,7 @@ def test_it_holds_what_was_written_last(steps: list[tuple[str, list[int], int]],
                     indexes = [LanceIndex(Path(folder), "enc-1", DIMENSION) for _ in range(2)]
             else:
                 vectors = unit_vectors(len(ids), seed)
-                with pytest.MonkeyPatch() as dying:
+                with pytest.MonkeyPatch.context() as dying:
                     if step == "die midway":
                         dying.setattr(Snapshot, "append", lambda *_, **__: None)
                     index.write(ids, vectors)

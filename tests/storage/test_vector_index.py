@@ -266,7 +266,7 @@ def test_search_is_brute_force(
 ) -> None:
     ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(q, seed + 1)
     allowed = None if some is None else {picture_ids(1, place)[0] for place in some}
-    with pytest.MonkeyPatch() as patched, made(name, ids, vectors) as reader:
+    with pytest.MonkeyPatch.context() as patched, made(name, ids, vectors) as reader:
         patched.setattr(readers, "BLOCK", block)
         found = reader.search(queries, k, None if allowed is None else PictureIds.of(allowed))
     assert found == [best(ids, vectors.astype(np.float64) @ query, k, allowed) for query in queries]

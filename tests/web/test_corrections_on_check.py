@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     bench = open_app(Settings(home=root / "home"))
     import_pictures(bench, [draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
     concept = begin_concept(bench, NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
         given = next_pictures(concept, 100, purpose="evaluation")
     given += next_pictures(concept, 30)
