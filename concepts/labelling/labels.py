@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from concepts.definition.revisions import definition_of
-from concepts.errors import ConflictError, DiscernError
+from concepts.errors import DiscernError
 from concepts.labelling.asking import Purpose, asked_concept, due_again, labelled_again, mixed_with_repeats
 from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import GridOrder, GridPage
@@ -110,6 +110,9 @@ class OwnLabel(View):
     comment: str = ""
 
 
+OTHER = "The same key came with other labels before, so these were not taken. Use a new one."
+
+
 def scale_of(concept: Concept) -> Scale | None:
     """What a concept is labelled by; None for yes and no."""
     return Scale.read(concept.row.scale)
@@ -177,7 +180,7 @@ def commit_labels(
     pictures, so that the labels measure nothing. A `repeat` is kept beside the first label, which counts;
     where there is none it is a label like any other.
 
-    Raises `DiscernError` for bad input, `ConflictError` where a key came with another label before.
+    Raises `DiscernError` for bad input, and where a key came with another label before.
     """
     scale = scale_of(concept)
     read: dict[str, tuple[Value, str | None]] = {}  # and the grade or class where there is one
@@ -510,7 +513,9 @@ def _kept(
     for key, event in kept.items():
         same = (event.picture_id, (event.value, event.given), event.comment, event.author)
         if same != (given[key].picture, read[key], given[key].comment, author):
-            raise ConflictError("The same key came with another label before, so this one was not taken.")
+            raise DiscernError(OTHER)
+    if kept and len(kept) < len(given):  # together or not at all: it was a request with fewer
+        raise DiscernError(OTHER)
     return kept
 
 

@@ -121,8 +121,8 @@ def test_of_a_folder_with_damaged_pictures_the_whole_ones_are_added_and_the_othe
     files = {str(path) for path in folder.iterdir()}
     with Library(tmp_path / "home") as library:
         report = library.add(folder, encoder=f"local-dir:{tiny_open_clip}")
-        bad = {one.path: one for one in list_bad_files(library.bench, 1000)}
-        counted = library_info(library.bench)
+        bad = {one.path: one for one in list_bad_files(library.app, 1000)}
+        counted = library_info(library.app)
         added = {one.path for one in library.search(like=[str(folder / "whole.PNG")], n=1000)}
     assert report.added + report.duplicates + sum(report.skipped.values()) == len(files)
     assert len(bad) == sum(report.skipped.values()) > 0

@@ -22,6 +22,7 @@ from concepts.labelling.labels import (
     take_back_labels,
 )
 from concepts.labelling.mining import mine
+from concepts.results import overview
 from concepts.results.concepts import begin_concept, concept_state, copy_concept, list_scales, name_now
 from concepts.results.heads import head_of, scores_of
 from concepts.results.library import browse
@@ -198,7 +199,7 @@ def test_a_cover_shows_what_counts_never_a_no(trained: App, monkeypatch: pytest.
     noes, apart = set(said("no")), store.kept_apart(concept.id)
     assert noes & set(flagged)
     assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
-    monkeypatch.setattr(trained, "library_scores", lambda concept_id, head: None)
+    monkeypatch.setattr(overview, "scores_of", lambda concept, head: None)
     give_label(concept, yes[0], "no", author="ana")
     concept.begin(mine).wait()
     found = set(cover())

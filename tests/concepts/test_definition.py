@@ -15,6 +15,7 @@ from concepts.definition.document import Criterion, Definition, Query, Revision,
 from concepts.definition.questions import DefinitionQuestion, Offered, answer
 from concepts.definition.revisions import definition_of, restore_definition
 from concepts.errors import DiscernError
+from concepts.installation.jobs import newest_jobs
 from concepts.labelling.examples import edit_definition
 from concepts.labelling.labels import next_pictures
 from concepts.labelling.mining import mine, searches_of
@@ -185,10 +186,10 @@ def test_a_job_that_mines_is_found_again_however_many_came_after_it(concept: Con
     job = concept.begin(mine).id
     for number in range(60):
         concept.app.jobs.store.add("train", {"concept": f"Other {number}"})
-    installation = concept.app.installation
-    assert installation.newest_jobs(("mine",), "Round thing")
+    app = concept.app
+    assert newest_jobs(app, ("mine",), "Round thing")
     concept.app.jobs.resume(job)
-    (latest,) = installation.newest_jobs(("mine", "propose"), "Round thing")
+    (latest,) = newest_jobs(app, ("mine", "propose"), "Round thing")
     assert latest.id == job
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
-    assert installation.newest_jobs(("mine",), "Square") == []
+    assert newest_jobs(app, ("mine",), "Square") == []

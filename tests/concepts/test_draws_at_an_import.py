@@ -58,17 +58,17 @@ def drawn_pictures(bench: App) -> list[str]:
 
 def test_an_import_draws_nothing_more_and_aims_the_later_waves(bench: App, tmp_path: Path) -> None:
     assert len(drawn_pictures(bench)) == FIRST
-    import_label_file(bench, tmp_path, [made_up(number) for number in range(40, 80)])
+    import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
     assert len(drawn_pictures(bench)) == FIRST
     for _ in range(2):
         asked = next_pictures(bench.concept(NAME), 60, purpose="evaluation")
-        import_label_file(bench, tmp_path, [picture.id for picture in asked], "evaluation")
+        import_labels(bench, tmp_path, [picture.id for picture in asked], "evaluation")
     drawn = drawn_pictures(bench)[:120]
     assert len(RARE_IDS & set(drawn)) >= 15  # everything alike would give three
 
 
 def test_a_label_for_everything_leaves_an_aimed_test_set(bench: App, tmp_path: Path) -> None:
-    import_label_file(bench, tmp_path, collection_of(bench).library.all_ids())
+    import_labels(bench, tmp_path, collection_of(bench).library.all_ids())
     drawn = drawn_pictures(bench)
     assert len(drawn) == 240
     assert len(RARE_IDS & set(drawn)) >= 12  # everything alike would give six
@@ -81,13 +81,13 @@ def test_a_label_for_everything_leaves_an_aimed_test_set(bench: App, tmp_path: P
     assert len(draws.stratum) > 3
     could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]
     assert could_be_drawn == [wave.frame for wave in dataset.waves[: len(could_be_drawn)]]
-    import_label_file(bench, tmp_path, collection_of(bench).library.all_ids())
+    import_labels(bench, tmp_path, collection_of(bench).library.all_ids())
     assert drawn_pictures(bench) == drawn  # the same file again draws nothing more
 
 
 def test_a_small_file_leaves_the_others_for_later(open_bench: Callable[[], App], tmp_path: Path) -> None:
     bench = filled(open_bench(), 110)
     before = drawn_pictures(bench)
-    import_label_file(bench, tmp_path, collection_of(bench).library.all_ids()[:1])
+    import_labels(bench, tmp_path, collection_of(bench).library.all_ids()[:1])
     assert len(before) == FIRST
     assert drawn_pictures(bench) == before

@@ -241,7 +241,7 @@ def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: App) -
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
     assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
-    waiting = trained.app.store.kept_apart(concept.id) - decisions_of(concept).keys()
+    waiting = trained.store.kept_apart(concept.id) - decisions_of(concept).keys()
     with pytest.raises(ConflictError, match="test picture"):  # nothing before this person has answered
         heat_of(concept, min(waiting), author="me")
 

@@ -56,13 +56,13 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
 ) -> None:
     given = made_up(pictures)
     assert library.add(embeddings=given).added == 60
-    info = library_info(library.bench)
+    info = library_info(library.app)
     assert (info.encoder, info.pending) == (f"vectors:{DIMENSION}", 0)
     assert "without text search" in info.encoder_note
     with pytest.raises(DiscernError, match="picture-only"):
         library.search("a ball")
     with pytest.raises(DiscernError, match="picture-only"):
-        browse(library.bench, PictureSelection(q="a ball"))
+        browse(library.app, PictureSelection(q="a ball"))
     found = library.search(like=[next(iter(given))], n=10)
     assert all(Path(one.path).name.startswith("ellipse") for one in found)
     assert len(found) == 10
@@ -72,8 +72,8 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
         for picture in concept.next(5):
             concept.answer(picture, "yes" if "ellipse" in picture.path else "no")
     concept.train()
-    flagged = list(pictures_that_count(library.bench.concept(NAME)))
-    paths = collection_of(library.bench).paths(flagged)
+    flagged = list(pictures_that_count(library.app.concept(NAME)))
+    paths = collection_of(library.app).paths(flagged)
     assert len(flagged) > 10
     assert all("ellipse" in path for path in paths.values())
     concept.export(tmp_path / "bundle")
@@ -118,7 +118,7 @@ def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures
     np.save(tmp_path / "v.npy", np.stack(list(given.values())).astype(np.float16))
     (tmp_path / "ids.txt").write_text("\n".join(given))
     with Library(tmp_path / "npy") as library:
-        added = import_pictures(library.bench, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt").wait()
+        added = import_pictures(library.app, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt").wait()
         assert added.added == 60
         table = library.vectors()
     assert table.num_rows == 60
@@ -251,7 +251,7 @@ def test_numbers_in_any_order_and_width_are_the_same_vectors(tmp_path: Path, how
 def test_what_is_refused_adds_nothing(library: Library, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "v.npy").write_bytes(b"")
     (tmp_path / "ids.txt").write_text("\n".join(made_up(pictures)))
-    job = import_pictures(library.bench, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt")
+    job = import_pictures(library.app, vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt")
     with pytest.raises(DiscernError, match="Nothing was added"):
         job.wait()
     file = next(pictures.iterdir())

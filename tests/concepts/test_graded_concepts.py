@@ -211,7 +211,7 @@ def test_an_answer_names_one_class_or_none_and_what_is_no_class_is_refused_with_
     one, other, last = next_pictures(shapes, 3)
     for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
         give_label(shapes, picture.id, word, author="me")
-    events = list(shapes.log.events(shapes.id))
+    events = list(shapes.app.log.events(shapes.id))
     assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
     with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
         give_label(shapes, one.id, "triangle", author="me")

@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from web_screens import BASE, Screens
 
+from concepts.installation import activity
 from concepts.installation import log as log_module
 from concepts.installation.jobs import job_state, keep_log, log_of
 from concepts.installation.log import start_log
@@ -134,7 +135,7 @@ def test_a_folder_that_is_removed_in_use_is_made_again(own_home: Path, removed: 
 def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     bench: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
+    monkeypatch.setattr(activity, "about", lambda *_: 1 / 0)
     client = TestClient(create_app(bench), base_url=BASE, raise_server_exceptions=False)
     answer = client.get("/api/v1/about")
     assert answer.status_code == 500
@@ -142,7 +143,7 @@ def test_failed_requests_and_screens_are_logged_with_an_id_for_a_request(
     assert [line["request"] for line in failed] == [answer.headers["x-request-id"]]
     assert failed[0]["said"] == "GET /api/v1/about failed"
     assert "ZeroDivisionError" in failed[0]["details"]
-    monkeypatch.setattr(bench.concepts, "all", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(bench.store, "all", lambda *_, **__: 1 / 0)
     answer = Screens.of(client).send("to_home")
     assert answer.status_code == 500
     said = [line for line in lines(bench) if line["said"] == "A screen failed."]

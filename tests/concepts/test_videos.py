@@ -18,8 +18,8 @@ from concepts.library.uploads import safe_name
 from concepts.results.export import video_score
 from concepts.results.library import Added, import_pictures, list_bad_files, picture_count, picture_detail
 from concepts.results.scores import score_folder
-from concepts.results.watcher import watcher_of
-from concepts.results.watching import watch_state
+from concepts.results.watcher import look_at_folder, watch_of, watcher_of
+from concepts.results.watching import begin_watching
 from concepts.use_cases import App
 from storage.pictures import videos
 
@@ -135,8 +135,8 @@ def test_a_table_of_scores_says_last_what_a_video_scores(trained: App, tmp_path:
 
 def test_a_watched_folder_says_of_every_frame_what_it_is(trained: App, tmp_path: Path) -> None:
     watcher_of(trained).pause = lambda seconds: None
-    watches = trained.concept(NAME).watches
+    concept = trained.concept(NAME)
     film(tmp_path / "inbox" / "clip.mp4", SHAPES)
-    watch = watches.begin(str(tmp_path / "inbox"), author="me").watch
-    assert watches.look(watch.id).wait().seen == 3
-    assert watcher_of(trained).new_files(watch_state(trained, watch.id)) == []
+    watch = begin_watching(concept, str(tmp_path / "inbox"), author="me").watch
+    assert concept.begin(look_at_folder, watch.id).wait().seen == 3
+    assert watcher_of(trained).new_files(watch_of(concept, watch.id)) == []

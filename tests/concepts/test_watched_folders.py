@@ -26,7 +26,7 @@ from concepts.results.heads import head_of
 from concepts.results.library import list_bad_files
 from concepts.results.scores import ranked_library
 from concepts.results.trained import measure_again, use_version, version_beside
-from concepts.results.watcher import look_at_folder, watcher_of
+from concepts.results.watcher import look_at_folder, watch_of, watcher_of
 from concepts.results.watching import (
     StartedWatch,
     WatchView,
@@ -90,7 +90,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use_without_bad_or_unfin
     shutil.copy(inbox / "ellipse-0000.png", inbox / "again.png")  # the same picture
     looked = concept.begin(look_at_folder, watch.id).wait()
     assert (looked.seen, looked.skipped) == (1, 0)
-    assert watcher_of(concept.app).new_files(watch_state(concept.app, watch.id)) == []
+    assert watcher_of(concept.app).new_files(watch_of(concept, watch.id)) == []
     view, page = watch_state(concept, watch.id), list_flagged(concept, watch.id)
     assert (view.seen, view.problem, view.last is not None) == (10, "", True)
     assert len(page.flagged) == view.flagged

@@ -80,7 +80,7 @@ def test_a_timm_model_does_the_whole_job_without_words(tmp_path: Path) -> None:
     pictures = draw_folder(tmp_path / "pictures", 45)
     with Library(tmp_path / "home") as library:
         assert library.add(pictures, encoder=name).added == 45
-        assert "picture-only" in library_info(library.bench).encoder_note
+        assert "picture-only" in library_info(library.app).encoder_note
         with pytest.raises(DiscernError, match="picture-only"):
             library.search("a ball")
         concept = library.concept("Round thing", "A filled ellipse.")

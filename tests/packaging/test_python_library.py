@@ -28,7 +28,7 @@ def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_thei
     first, second = concept.next(2)
     concept.answer(first, "yes", comment="round")
     concept.answer(second.id, "no", simulated=True)
-    rows = {row["id"]: row for row in label_rows(library.bench.concept("Round thing"))}
+    rows = {row["id"]: row for row in label_rows(library.app.concept("Round thing"))}
     assert [rows[first.id][key] for key in ("author", "author_kind", "comment")] == ["ana", "person", "round"]
     assert rows[second.id]["author_kind"] == "simulated"
 

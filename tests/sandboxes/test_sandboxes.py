@@ -56,7 +56,7 @@ def house(
 
 
 def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
-    uploads = uploads_of(sandbox.bench)
+    uploads = uploads_of(sandbox.app)
     batch = uploads.begin()
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -68,7 +68,7 @@ def upload(sandbox: Sandbox, name: str, content: bytes) -> str:
 
 
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
-    bench, other = house.create().bench, house.create().bench
+    bench, other = house.create().app, house.create().app
     assert collection_of(bench).encoder() is collection_of(other).encoder()  # they share one
     assert library_info(bench).pictures == PICTURES
     assert list_concepts(bench) == []
@@ -80,15 +80,15 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
 
 
 def test_what_a_visitor_makes_and_adds_is_in_their_own_library_alone(house: Sandboxes) -> None:
-    one, other, base = house.create(), house.create().bench, house.base
-    begin_concept(one.bench, "Ball", "A round thing.")
-    (picture,) = browse(one.bench, limit=1).pictures
-    answer(one.bench, "Ball", [picture.id])
+    one, other, base = house.create(), house.create().app, house.base
+    begin_concept(one.app, "Ball", "A round thing.")
+    (picture,) = browse(one.app, limit=1).pictures
+    answer(one.app, "Ball", [picture.id])
     content = io.BytesIO()
     draw("ellipse", 900).save(content, "PNG")
     batch = upload(one, "mine.png", content.getvalue())
-    import_pictures(one.bench, uploads_of(one.bench).paths(batch)).wait()
-    for benches, pictures in (([one.bench], PICTURES + 1), ([other, base, house.create().bench], PICTURES)):
+    import_pictures(one.app, uploads_of(one.app).paths(batch)).wait()
+    for benches, pictures in (([one.app], PICTURES + 1), ([other, base, house.create().app], PICTURES)):
         for bench in benches:
             assert library_info(bench).pictures == collection_of(bench).index().count() == pictures
     for bench in (other, base):
@@ -108,8 +108,8 @@ def test_at_the_next_start_nothing_of_the_hosts_own_comes_along_nor_what_a_kille
     with demo_house(tmp_path, tiny_open_clip) as house:
         assert not left.exists()
         sandbox = house.create()
-        assert list_concepts(sandbox.bench) == []
-        assert list_deeds(sandbox.bench) == []
+        assert list_concepts(sandbox.app) == []
+        assert list_deeds(sandbox.app) == []
         content = b"".join(file.read_bytes() for file in sandbox.home.glob("discern.sqlite*"))
         assert b"host's own" not in content
         assert b"10.0.0.7" not in content
@@ -128,8 +128,8 @@ def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_compute
             sandbox = house.create()
             links = [place for place in sandbox.home.rglob("*") if place.is_symlink()]
             assert sorted(link.resolve() for link in links) == sorted(map(Path.resolve, folders))
-            pictures = browse(sandbox.bench, limit=10).pictures
-            assert all(renditions_of(sandbox.bench).read(picture.id).whole for picture in pictures)
+            pictures = browse(sandbox.app, limit=10).pictures
+            assert all(renditions_of(sandbox.app).read(picture.id).whole for picture in pictures)
             assert {picture.path[: len("/sample/1/")] for picture in pictures} == {"/sample/1/", "/sample/2/"}
 
 
@@ -174,7 +174,7 @@ def test_what_is_uploaded_counts_even_while_it_arrives_and_archives_are_not_take
     sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
     assert sandbox.is_full
     with pytest.raises(NotAllowedError, match="full"):
-        look_after(sandbox.bench)
+        look_after(sandbox.app)
     sandbox.limits = replace(sandbox.limits, disk=20_000_000)
     sandbox.admit_file("a.png", 12_000_000)
     with pytest.raises(NotAllowedError, match="full") as refused:
@@ -210,7 +210,7 @@ def test_a_demo_does_not_start_with_a_model_endpoint(own_home: Path) -> None:
 def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     house: Sandboxes, tmp_path: Path
 ) -> None:
-    bench = house.create().bench
+    bench = house.create().app
     begin_concept(bench, "Round thing", "A filled ellipse.")
     begin_concept(bench, "Later", "Not begun to be answered.")
     answer(bench, "Round thing", [picture.id for picture in browse(bench, limit=PICTURES).pictures])

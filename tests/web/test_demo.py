@@ -204,7 +204,7 @@ def worked(house: Sandboxes) -> TestClient:
     """A visitor with a picture of their own and a damaged one, a trained concept, files of scores, and work
     that failed."""
     client = visitor(create_app(house.base, house))
-    bench = next(reversed(house._known.values())).bench
+    bench = next(reversed(house._known.values())).app
     content = io.BytesIO()
     draw("ellipse", 902).save(content, "PNG")
     batch = uploads_of(bench).begin()

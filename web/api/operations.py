@@ -18,6 +18,7 @@ from concepts.installation.activity import JobView
 from concepts.rooms import declared_use_cases
 from concepts.use_cases import App, UseCase
 from concepts.use_cases.parameters import IN_PATH, Given, Parameter, keyword
+from storage.database import one_moment
 from web.api.shared import LONG, MEDIA_TYPES, AuthorName, ConceptName, Reader, accepted
 from web.http.media import READING
 from web.http.repeated import HEADER
@@ -97,11 +98,12 @@ def _endpoint(declared: UseCase | UseCase, app: App) -> Callable[..., Any]:
     fields = list(body.model_fields) if body else []
 
     def answer(response: Response, sent: dict[str, Any]) -> Any:
-        method = declared.on(app, sent.pop("name") if declared.is_of_concept else "")
+        name = sent.pop("name") if declared.is_of_concept else ""
         if body:
             asked = sent.pop("body")
             sent |= {field: getattr(asked, field) for field in fields}
-        result = method(**sent)
+        with one_moment():
+            result = declared.on(app, name)(**sent)
         if declared.is_job:
             return accepted(app, result.id, response)
         if isinstance(result, bytes):

@@ -109,10 +109,11 @@ def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(
     assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 201
     answered, name = AnsweredRequests(workbench.database), hashlib.sha256(b"me\ngoes on").hexdigest()
     assert answered.begin(name)
-    going = api.post("concepts/In between/labels", json=label, headers=keyed("goes on"))
+    other = {"name": "Another", "description": "Round shapes."}
+    going = api.post("concepts", json=other, headers=keyed("goes on"))
     assert (going.status_code, going.headers["retry-after"]) == (409, "1")
     answered.end(name)
-    assert api.post("concepts/In between/labels", json=label, headers=keyed("goes on")).status_code == 201
+    assert api.post("concepts", json=other, headers=keyed("goes on")).status_code == 201
 
 
 @pytest.mark.parametrize(
