@@ -9,7 +9,7 @@ import typer
 
 import discern.laboratory  # noqa: F401  # for the commands it adds
 from concepts.cli import app, main
-from concepts.cli.groups import Author, must_exist
+from concepts.cli.parameters import Author, must_exist
 
 
 @app.command("run")

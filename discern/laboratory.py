@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, app, opened
+from concepts.cli.groups import app
 from concepts.cli.output import dump, progress, say
+from concepts.cli.parameters import Json, opened
 
 KEPT = "What was worked out until here is kept."
 

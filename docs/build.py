@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 import discern.__main__  # adds run, serve and mcp  # noqa: F401
 from concepts.bundle.facts import BundleFacts
 from concepts.cli import app, main
-from concepts.cli.groups import with_methods
+from concepts.cli.parameters import with_methods
 from docs.rest_calls import rest_calls
 
 HERE = Path(__file__).parent

@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import (
-    Budget,
-    ChoosingAMethod,
-    Json,
-    Large,
-    Name,
-    Repeats,
-    WithExamples,
-    concept,
-    opened,
-)
+from concepts.cli.groups import concept
 from concepts.cli.output import dump, say, say_known, show, table, wait
+from concepts.cli.parameters import Budget, ChoosingAMethod, Json, Large, Name, Repeats, WithExamples, opened
 
 if TYPE_CHECKING:
     from concepts.collaborator.comparing import Compared

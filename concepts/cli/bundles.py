@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from concepts.cli import groups
-from concepts.cli.groups import Json, app, must_exist, opened
+from concepts.cli.groups import app
 from concepts.cli.output import say, show, table, wait
+from concepts.cli.parameters import Json, must_exist, opened
 from storage.pictures.sources import require
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Skip, app, opened
+from concepts.cli.groups import app
 from concepts.cli.output import dump, say, show, table, wait
+from concepts.cli.parameters import Author, Json, Most, Skip, opened
 from concepts.errors import NotScoredError, WrongUsageError
 
 if TYPE_CHECKING:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Budget, Json, Name, concept, opened
-from concepts.cli.operations import shows
+from concepts.cli.declared import shows
+from concepts.cli.groups import concept
 from concepts.cli.output import dump, plain, say, say_known, show, table, wait
-from concepts.errors import DiscernError
+from concepts.cli.parameters import Author, Budget, Json, Name, opened
 
 if TYPE_CHECKING:
+    from concepts.collaborator.prompts import Preview, PromptView
+    from concepts.collaborator.proposals import QuestionsAsked
     from concepts.collaborator.rounds import RewordingView, RoundView
-    from concepts.definition.document import Change
+    from concepts.definition.document import Revision
     from concepts.definition.questions import DefinitionQuestion
+    from concepts.definition.revisions import DefinitionChange, Run
     from concepts.labelling.mining import Mined
     from concepts.results.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
 
@@ -54,38 +57,12 @@ def _mined(result: Mined) -> None:
     table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
 
 
-@concept.command("show")
-def concept_show(
-    name: Name,
-    revision: Annotated[int | None, typer.Option(help="An older definition.")] = None,
-    diff: Annotated[int | None, typer.Option(help="Show what changed since this revision.")] = None,
-    revisions: Annotated[
-        bool, typer.Option("--revisions", help="Every definition it had, the oldest first.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """The definition with its example pictures, the labels so far and every trained version."""
-    from concepts.definition.revisions import changes_between
-    from concepts.definition.revisions import revisions as all_revisions
-    from concepts.results.concepts import concept_page
-
-    handle = opened().concept(name)
-    if revisions:
-        found = all_revisions(handle, None)
-        rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
-        show(found, as_json, lambda _: table(("definition", "when", "by", "why"), rows))
-        return
-    view = concept_page(handle, revision)
-    if diff is not None:
-        show_changes(changes_between(handle, diff, view.revision.number), as_json)
-        return
-    if as_json:
-        dump(view)
-        return
+@shows("concept_page")
+def _page(view: ConceptPage) -> None:
     say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
     if view.scale.kind != "yes or no":
         say(_scale_in_words(view.scale))
-    say(view.revision.definition.as_text())
+    _definition(view.revision)
     say_known(view.hint)
     if view.examples:
         say()
@@ -108,6 +85,13 @@ def concept_show(
         say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
 
 
+@shows("revisions")
+def _revisions(found: Sequence[DefinitionChange]) -> None:
+    for one in found:
+        say(f"Definition {one.number}, {one.created:%Y-%m-%d %H:%M}, by {one.author}: {one.note}")
+        _changes([run for run in one.changes if run.change != "same"])
+
+
 def _scale_in_words(scale: ScaleView) -> str:
     if scale.kind == "graded":
         named = ", ".join(f"{word} {n}" for word, n in zip(scale.words, scale.names, strict=False) if n)
@@ -119,11 +103,18 @@ def _scale_in_words(scale: ScaleView) -> str:
     return "Labelled yes or no."
 
 
-def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
-    """A word diff."""
-    marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
-    changes = [{"change": change, "text": text} for change, text in runs]
-    show(changes, as_json, "".join(marks[change].format(text) for change, text in runs))
+MARKS = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
+
+
+@shows("prompt_changes")
+def _changes(runs: Sequence[Run]) -> None:
+    if runs:
+        say("".join(MARKS[run.change].format(run.text) for run in runs))
+
+
+@shows("answer_question")
+def _definition(revision: Revision) -> None:
+    say(revision.definition.as_text())
 
 
 @concept.command("revise")
@@ -196,47 +187,14 @@ def concept_expand(
     show({**plain(revision), "problem": done.problem}, as_json, told)
 
 
-@concept.command("ask")
-def concept_ask(
-    name: Name,
-    reply: Annotated[
-        str | None,
-        typer.Option(help="Answer one: the letter of an offered answer, or your own words; - skips it."),
-    ] = None,
-    number: Annotated[int, typer.Option(min=1, help="Which question the reply is to.")] = 1,
-    open_only: Annotated[
-        bool, typer.Option("--open", help="Only list those that are open, and think of no others.")
-    ] = False,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Be asked what you mean: at most three questions. What a reply means is kept as the next definition."""
-    from concepts.collaborator.proposals import answer_question, ask_questions, open_questions
-
-    handle = opened().concept(name)
-    if reply is not None:
-        questions = open_questions(handle)
-        if number > len(questions):
-            raise DiscernError(f"There is no open question {number}; there are {len(questions)}.")
-        question = questions[number - 1]
-        offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
-        words = "" if reply == "-" else offered.get(reply.lower(), reply)
-        revision = answer_question(handle, question.question, words, author=author)
-        show(revision, as_json, revision.definition.as_text())
-        return
-    if open_only:
-        questions = open_questions(handle)
-        show(questions, as_json, _list_questions)
-        return
-    asked = wait(handle.begin(ask_questions), "Thinking", UNCHANGED)
-    if as_json:
-        dump(asked)
-        return
+@shows("ask_questions")
+def _asked(asked: QuestionsAsked) -> None:
     if asked.problem:
         say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
     _list_questions(asked.questions)
 
 
+@shows("open_questions")
 def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
     for number, question in enumerate(questions, 1):
         say(f"{number}. {question.question}")
@@ -364,65 +322,30 @@ def _wordings(tried: RewordingView) -> None:
                 say(f"   {'+' if kind == 'added' else '-'} {' '.join(text.split())}")
 
 
-@concept.command("prompts")
-def concept_prompts(
-    name: Name,
-    shown: Annotated[str | None, typer.Option("--show", help="The text of this one.")] = None,
-    edit: Annotated[
-        Path | None,
-        typer.Option(help="Take this file as the concept's own text of the prompt it is named after."),
-    ] = None,
-    reset: Annotated[str | None, typer.Option(help="Go back to the default of this one.")] = None,
-    diff: Annotated[str | None, typer.Option(help="What this one changes in the default.")] = None,
-    preview: Annotated[
-        str | None, typer.Option(help="What a model will be sent with this one, word for word.")
-    ] = None,
-    picture: Annotated[
-        str | None, typer.Option(help="With --preview: the id of the picture to show it.")
-    ] = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """What models are told when they judge and propose for this concept; it can have texts of its own.
+# Prompts
 
-    To edit one: concept prompts NAME --show annotate.user > annotate.user.md, edit, and --edit that file.
-    """
-    from concepts.collaborator.prompts import (
-        preview_prompt,
-        prompt_changes,
-        prompt_in_use,
-        prompts_in_use,
-        set_prompt,
-    )
 
-    handle = opened().concept(name)
-    if edit is not None:
-        try:
-            text = edit.read_text(encoding="utf-8")
-        except (OSError, UnicodeError) as error:
-            raise DiscernError(f"{edit} can't be read as text: {error}.") from error
-        kept = set_prompt(handle, edit.stem, text, author=author)
-        show(kept, as_json, f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
-    elif reset is not None:
-        kept = set_prompt(handle, reset, "", author=author)
-        show(kept, as_json, f"{kept.name}: the default again.")
-    elif shown is not None:
-        found = prompt_in_use(handle, shown)
-        show(found, as_json, found.text)
-    elif diff is not None:
-        show_changes(prompt_changes(handle, diff), as_json)
-    elif preview is not None:
-        sent = preview_prompt(handle, preview, picture)
-        if as_json:
-            dump(sent)
-            return
-        say(f"To {sent.model} at {sent.endpoint}" if sent.model else "No model is set for this.")
-        for message in sent.messages:
-            say(f"\n--- {message.role} ---\n{message.text}")
-            for one in message.pictures:
-                say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
-        say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")
-    else:
-        every = prompts_in_use(handle)
-        rows = [(one.version, one.author if one.own else "", one.name) for one in every]
-        show(every, as_json, lambda _: table(("version", "edited by", "prompt"), rows))
+@shows("prompts_in_use")
+def _prompts(every: Sequence[PromptView]) -> None:
+    rows = [(one.version, one.author if one.own else "", one.name) for one in every]
+    table(("version", "edited by", "prompt"), rows)
+
+
+@shows("prompt_in_use")
+def _prompt(one: PromptView) -> None:
+    say(one.text)
+
+
+@shows("set_prompt")
+def _set(kept: PromptView) -> None:
+    say(f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
+
+
+@shows("preview_prompt")
+def _sent(sent: Preview) -> None:
+    say(f"To {sent.model} at {sent.endpoint}" if sent.model else "No model is set for this.")
+    for message in sent.messages:
+        say(f"\n--- {message.role} ---\n{message.text}")
+        for one in message.pictures:
+            say(f"[picture {one.id}, {one.width} × {one.height} px, {one.bytes:,} bytes of JPEG]")
+    say(f"\n--- also sent ---\n{json.dumps(sent.parameters, ensure_ascii=False, indent=2)}")

@@ -1,20 +1,29 @@
-"""The installation: `discern settings`, `users`, `jobs`, `cost`, `about`, `audit` and `backup`."""
+"""The installation: its settings, users, jobs, costs, audit and backup."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from concepts.cli.groups import Json, Most, Skip, app, opened, users
+from concepts.cli.declared import shows
+from concepts.cli.groups import app, users
 from concepts.cli.output import dump, say, show, table, wait
+from concepts.cli.parameters import Json, opened
 from storage.disk import told
 from storage.files import open_private
 
 if TYPE_CHECKING:
-    from concepts.installation.activity import CallSum, CallTotalView, JobView
+    from concepts.installation.activity import (
+        About,
+        CallSum,
+        CallTotalView,
+        DeedView,
+        JobView,
+        ModelCosts,
+    )
 
 
 Setting = Annotated[
@@ -83,32 +92,18 @@ def settings(
         table(("", "", ""), rows)
 
 
-@app.command("jobs")
-def jobs(
-    job: Annotated[int | None, typer.Argument(help="Only this one, with what came of it.")] = None,
-    cancel: Annotated[int | None, typer.Option(help="Cancel this job.")] = None,
-    retry: Annotated[int | None, typer.Option(help="Run this failed or cancelled job again now.")] = None,
-    n: Most = 50,
-    skip: Skip = 0,
-    as_json: Json = False,
-) -> None:
-    """Long work: what runs, what waits, what happened."""
-    from concepts.installation.jobs import cancel_job, job_state, list_jobs, retry_job
-
-    app = opened()
-    if cancel is not None:
-        cancel_job(app, cancel)
-    if retry is not None:
-        wait(retry_job(app, retry), "Trying again", "What was done until here is kept.")
-    if job is not None:
-        one = job_state(app, job)
-        facts = [*zip(JOB_COLUMNS, _job_row(one), strict=True), *(one.result or {}).items()]
-        show(one, as_json, lambda _: table(("", ""), facts))
-    else:
-        show(list_jobs(app, n, skip), as_json, lambda jobs: table(JOB_COLUMNS, map(_job_row, jobs)))
-
-
 JOB_COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")
+
+
+@shows("list_jobs")
+def _jobs(jobs: Sequence[JobView]) -> None:
+    table(JOB_COLUMNS, map(_job_row, jobs))
+
+
+@shows("job_state")
+@shows("cancel_job")
+def _job(one: JobView) -> None:
+    table(("", ""), [*zip(JOB_COLUMNS, _job_row(one), strict=True), *(one.result or {}).items()])
 
 
 def _job_row(job: JobView) -> tuple[Any, ...]:
@@ -118,39 +113,25 @@ def _job_row(job: JobView) -> tuple[Any, ...]:
     return job.id, job.kind, job.concept, job.state, done, seconds, cost, job.error or job.message
 
 
-@app.command("cost")
-def cost(
-    calls: Annotated[bool, typer.Option("--calls", help="List the single calls, newest first.")] = False,
-    n: Most = 50,
-    skip: Skip = 0,
-    as_json: Json = False,
-) -> None:
-    """What was spent on what, with which model: for each concept, and added up."""
-    from concepts.installation.jobs import model_costs
-
-    costs = model_costs(opened(), n, skip)
-    if calls:
-        calls_made = [
-            (
-                f"{c.created:%Y-%m-%d %H:%M}",
-                c.purpose,
-                c.model,
-                c.outcome,
-                (c.tokens_in or 0) + (c.tokens_out or 0),
-                _dollars(c.cost_usd),
-                c.error,
-            )
-            for c in costs.calls
-        ]
-        columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
-        show(costs.calls, as_json, lambda _: table(columns, calls_made))
-        return
-    totals = costs.totals
-    if as_json:
-        dump(totals)
-        return
+@shows("model_costs")
+def _costs(costs: ModelCosts) -> None:
     from concepts.installation.activity import call_sums  # brings the database
 
+    calls = [
+        (
+            f"{c.created:%Y-%m-%d %H:%M}",
+            c.purpose,
+            c.model,
+            c.outcome,
+            (c.tokens_in or 0) + (c.tokens_out or 0),
+            _dollars(c.cost_usd),
+            c.error,
+        )
+        for c in costs.calls
+    ]
+    table(("when", "for", "model", "outcome", "tokens", "cost", "error"), calls)
+    say("")
+    totals = costs.totals
     rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in totals]
     table(("concept", "for", "model", *FIGURES), rows)
     for by in ("concept", "purpose", "model"):
@@ -172,37 +153,17 @@ def _cost(usd: float, unpriced: int) -> str:
     return "no price set" if unpriced and not usd else _dollars(usd)
 
 
-@app.command("about")
-def about(
-    log: Annotated[
-        bool, typer.Option("--log", help="Print what went wrong, to attach to a bug report: JSON lines.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Versions and the data folder."""
-    from concepts.installation.jobs import about_installation, log_of
-
-    app = opened()
-    if log:
-        sys.stdout.buffer.write(log_of(app))
-        return
-    view = about_installation(app)
-    if as_json:
-        dump(view)
-        return
+@shows("about_installation")
+def _about(view: About) -> None:
     size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
     rows = [("Discern", view.version), ("Data folder", f"{view.home} (database {size}, {free})")]
     table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
 
 
-@app.command("audit")
-def audit(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-    from concepts.installation.jobs import list_deeds
-
-    found = list_deeds(opened(), n, skip)
+@shows("list_deeds")
+def _deeds(found: Sequence[DeedView]) -> None:
     rows = [(f"{d.created:%Y-%m-%d %H:%M}", d.who, d.address, d.what, d.about) for d in found]
-    show(found, as_json, lambda _: table(("when", "who", "from", "what", "about"), rows))
+    table(("when", "who", "from", "what", "about"), rows)
 
 
 @app.command("backup")

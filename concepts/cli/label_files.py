@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, opened
+from concepts.cli.groups import labels
 from concepts.cli.output import ROWS_SHOWN, dump, left_out, report_bad, say, show, table
+from concepts.cli.parameters import ChoosingAMethod, Format, Json, Name, Simulated, must_exist, opened
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:

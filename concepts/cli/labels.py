@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from concepts.cli import groups
-from concepts.cli.groups import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, opened
-from concepts.cli.operations import shows
+from concepts.cli.declared import shows
 from concepts.cli.output import dump, plain, progress, say, say_known, show, table
+from concepts.cli.parameters import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, opened
 from concepts.errors import WrongUsageError
 from concepts.labelling.reasons import Reason
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from concepts.cli.operations import print_plainly, shows
+from concepts.cli.declared import print_plainly, shows
 from concepts.cli.output import report_bad, say, say_known, table
 from concepts.errors import missing_package
 from storage.pictures.videos import EXTRA, PACKAGE

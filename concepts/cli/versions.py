@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, Version, concept, opened, version
-from concepts.cli.operations import shows
+from concepts.cli.declared import shows
+from concepts.cli.groups import concept, version
 from concepts.cli.output import dump, left_out, progress, say, say_known, show, table, wait
+from concepts.cli.parameters import Author, Json, Name, Version, opened
 from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 

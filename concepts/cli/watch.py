@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, app, opened
-from concepts.cli.operations import shows
+from concepts.cli.declared import shows
+from concepts.cli.groups import app
 from concepts.cli.output import StoppedError, dump, say, table, wait
+from concepts.cli.parameters import Author, Json, opened
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:

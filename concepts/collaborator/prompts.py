@@ -21,8 +21,8 @@ from concepts.collaborator.proposals import nouns_of_examples
 from concepts.collaborator.setups import Machines, example_pool, machines_of, picture_inputs, prompts_of
 from concepts.collaborator.writing import Differences, Wordings, differences_asked_for, wordings_asked_for
 from concepts.definition import tree
-from concepts.definition.document import Change, word_diff
 from concepts.definition.questions import ask
+from concepts.definition.revisions import Run, runs
 from concepts.definition.tree import propose_kinds, propose_tree
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
@@ -111,7 +111,7 @@ class Preview(View):
     parameters: dict[str, Any]
 
 
-@use_case("GET /concepts/{name}/prompts")
+@use_case("GET /concepts/{name}/prompts", command="concept prompts list")
 def prompts_in_use(concept: Concept) -> list[PromptView]:
     """Every prompt that can be edited, as it is used for this concept."""
     used = prompts_of(concept)
@@ -133,13 +133,14 @@ def prompts_in_use(concept: Concept) -> list[PromptView]:
     return views
 
 
-def prompt_in_use(concept: Concept, prompt: str) -> PromptView:
+@use_case(command="concept prompts show")
+def prompt_in_use(concept: Concept, prompt: PromptName) -> PromptView:
     """A prompt as it is used for this concept. Raises `UnknownPromptError`."""
     wanted = default(prompt).name
     return next(view for view in prompts_in_use(concept) if view.name == wanted)
 
 
-@use_case("PUT /concepts/{name}/prompts/{prompt}", audit="changed a prompt")
+@use_case("PUT /concepts/{name}/prompts/{prompt}", command="concept prompts set", audit="changed a prompt")
 def set_prompt(concept: Concept, prompt: PromptName, text: PromptText, *, author: AuthorName) -> PromptView:
     """Give the concept a text of its own. It has to use exactly the variables of the default.
 
@@ -156,9 +157,10 @@ def set_prompt(concept: Concept, prompt: PromptName, text: PromptText, *, author
     return prompt_in_use(concept, prompt)
 
 
-def prompt_changes(concept: Concept, prompt: str) -> list[tuple[Change, str]]:
-    """From the default to the text that is used, word by word."""
-    return word_diff(default(prompt).text, prompt_in_use(concept, prompt).text)
+@use_case("GET /concepts/{name}/prompts/{prompt}/diff", command="concept prompts diff")
+def prompt_changes(concept: Concept, prompt: PromptName) -> list[Run]:
+    """What the concept's own text changes in the default, word by word."""
+    return runs(default(prompt).text, prompt_in_use(concept, prompt).text)
 
 
 def pictures_to_preview(concept: Concept, n: int) -> list[str]:
@@ -166,7 +168,7 @@ def pictures_to_preview(concept: Concept, n: int) -> list[str]:
     return list(dict.fromkeys(islice(_free(training_data_of(concept)), n)))
 
 
-@use_case("GET /concepts/{name}/prompts/{prompt}/preview")
+@use_case("GET /concepts/{name}/prompts/{prompt}/preview", command="concept prompts preview")
 def preview_prompt(concept: Concept, prompt: PromptName, picture: PictureId = None) -> Preview:
     """What a model will be sent with this prompt, and which picture at which size."""
     name = default(prompt).name.rpartition(".")[0]  # both that are sent together are shown

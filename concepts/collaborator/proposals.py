@@ -27,7 +27,7 @@ from concepts.library.collection import collection_of
 from concepts.library.search import finder_of, reads_english, words_of_examples
 from concepts.settings import Settings
 from concepts.use_cases import Concept, use_case
-from concepts.use_cases.parameters import AuthorName
+from concepts.use_cases.parameters import AuthorName, Flag
 from concepts.view import View, count
 
 BUILT_IN = "built-in vocabulary"
@@ -132,7 +132,7 @@ def _propose_more_kinds(concept: Concept, progress: Progress, near: str) -> Prop
     return Proposed(revision=number, author=model.name, added=added, kinds=True)
 
 
-@use_case("POST /concepts/{name}/questions", job="Preparing questions")
+@use_case("POST /concepts/{name}/questions", command="concept ask", job="Preparing questions")
 def ask_questions(concept: Concept, progress: Progress) -> QuestionsAsked:
     """Think of at most three questions to the person. They are open until each is answered or skipped, or
     others are asked."""
@@ -146,6 +146,7 @@ def ask_questions(concept: Concept, progress: Progress) -> QuestionsAsked:
     return QuestionsAsked(questions=questions, author=model.name if model else BUILT_IN)
 
 
+@use_case("GET /concepts/{name}/questions", command="concept questions")
 def open_questions(concept: Concept) -> list[DefinitionQuestion]:
     """The questions that were asked last and are open."""
     asked = concept.newest(ask_questions)
@@ -156,13 +157,19 @@ def can_ask_without_a_model(concept: Concept) -> bool:
     return bool(ask(definition_of(concept).definition, None))
 
 
-@use_case("POST /concepts/{name}/questions/answer", audit="changed what counts")
+@use_case("POST /concepts/{name}/questions/answer", command="concept answer", audit="changed what counts")
 def answer_question(
     concept: Concept,
-    question: Annotated[str, Field(min_length=1, max_length=300, description="One that is open.")],
+    question: Annotated[
+        str, Field(min_length=1, max_length=300, description="One that is open, or its number from 1.")
+    ],
     said: Annotated[
         str,
-        Field(max_length=300, description="An offered answer, or your own words; nothing skips it."),
+        Flag("REPLY"),
+        Field(
+            max_length=300,
+            description="An offered answer or its letter, or your own words; nothing skips it.",
+        ),
     ] = "",
     *,
     after: After = None,
@@ -173,9 +180,11 @@ def answer_question(
     Raises `DiscernError` where it isn't open, or `after` is not the newest definition any more.
     """
     questions = open_questions(concept)
-    found = next((q for q in questions if q.question.casefold() == question.casefold()), None)
+    numbered = enumerate(questions, 1)
+    found = next((q for i, q in numbered if question.casefold() in (q.question.casefold(), str(i))), None)
     if found is None:
         raise DiscernError("This question is answered, or others were asked since. Nothing was changed.")
+    said = dict(zip("abcd", (one.answer for one in found.answers), strict=False)).get(said.lower(), said)
     return edit_definition(concept, partial(answer, question=found, said=said), author=author, after=after)
 
 

@@ -53,7 +53,7 @@ def all_revisions(concept: Concept) -> list[Revision]:
     return [revision_of(row) for row in concept.app.store.definitions(concept.id)]
 
 
-@use_case("GET /concepts/{name}/revisions")
+@use_case("GET /concepts/{name}/revisions", command="concept revisions")
 def revisions(concept: Concept, limit: AtMost = 50, offset: Offset = 0) -> list[DefinitionChange]:
     """Every definition this concept had, the oldest first, each with what changed, word by word."""
     first = max(offset - 1, 0)  # what a page begins with is compared with the one before
@@ -61,16 +61,20 @@ def revisions(concept: Concept, limit: AtMost = 50, offset: Offset = 0) -> list[
     found = [revision_of(row) for row in concept.app.store.definitions(concept.id, most, first)]
     changes = []
     for old, one in list(zip([None, *found], found, strict=False))[offset - first :]:
-        runs = word_diff(old.definition.as_text(), one.definition.as_text()) if old else []
-        said = [Run(change=change, text=text) for change, text in runs]
+        said = runs(old.definition.as_text(), one.definition.as_text()) if old else []
         changes.append(DefinitionChange(**dict(one), changes=said))
     return changes
 
 
-def changes_between(concept: Concept, before: int, after: int) -> list[tuple[Change, str]]:
+def changes_between(concept: Concept, before: int, after: int) -> list[Run]:
     """The word diff of two definitions of a concept."""
     old, new = (definition_of(concept, number).definition for number in (before, after))
-    return word_diff(old.as_text(), new.as_text())
+    return runs(old.as_text(), new.as_text())
+
+
+def runs(old: str, new: str) -> list[Run]:
+    """The word diff of two texts."""
+    return [Run(change=change, text=text) for change, text in word_diff(old, new)]
 
 
 @use_case("POST /concepts/{name}/revisions", audit="changed what counts")

@@ -36,13 +36,13 @@ def newest_jobs(app: App, kinds: Sequence[str], concept: str | None = None) -> l
     return [_view(app, job, concept) for job in app.jobs.store.newest(kinds, concept)]
 
 
-@use_case("GET /jobs")
+@use_case("GET /jobs", command="job list")
 def list_jobs(app: App, limit: Limit = 50, offset: Offset = 0) -> list[JobView]:
     """Long work: those jobs still going, then the others, newest first."""
     return _views(app, app.jobs.store.recent(limit, offset))
 
 
-@use_case("GET /jobs/{job_id}")
+@use_case("GET /jobs/{job_id}", command="job show")
 def job_state(app: App, job_id: JobId) -> JobView:
     """How far a job is, and what came of it.
 
@@ -57,7 +57,7 @@ def _asks_to_cancel(app: App, job_id: int) -> str:
     return f"Cancel job {job_id} ({found.kind}{about})? What is done stays."
 
 
-@use_case("POST /jobs/{job_id}/cancel", tool="cancel_job", question=_asks_to_cancel)
+@use_case("POST /jobs/{job_id}/cancel", command="job cancel", tool="cancel_job", question=_asks_to_cancel)
 def cancel_job(app: App, job_id: JobId) -> JobView:
     """Cancel a job: a waiting one at once, a running one at its next step. What is done stays.
 
@@ -67,7 +67,7 @@ def cancel_job(app: App, job_id: JobId) -> JobView:
     return job_state(app, job_id)
 
 
-@use_case("POST /jobs/{job_id}/retry")
+@use_case("POST /jobs/{job_id}/retry", command="job retry")
 def retry_job(app: App, job_id: JobId) -> Started[Any]:
     """Begin a failed or cancelled job again. It continues where it stopped.
 
@@ -92,7 +92,7 @@ def is_news(app: App, job_id: int, author: str) -> bool:
     return f"begun by {author}" in memory and f"told {author}" not in memory
 
 
-@use_case("GET /model-costs", role=Role.OWNER, host=True)
+@use_case("GET /model-costs", command="cost", role=Role.OWNER, host=True)
 def model_costs(app: App, limit: Limit = 50, offset: Offset = 0) -> ModelCosts:
     """The totals spent by concept, purpose and model, and a page of the calls, the newest first."""
     totals = ledger_of(app).totals_by_concept()
@@ -102,7 +102,7 @@ def model_costs(app: App, limit: Limit = 50, offset: Offset = 0) -> ModelCosts:
     )
 
 
-@use_case("GET /audit", role=Role.OWNER, host=True)
+@use_case("GET /audit", command="audit", role=Role.OWNER, host=True)
 def list_deeds(app: App, limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
     """Who logged in, changed settings, imported, deleted or exported what; newest first."""
     deeds = app.audit.recent(limit, offset)
@@ -156,12 +156,13 @@ def keep_log(app: App) -> None:
     start_log(settings.home, app.redact, debug=settings.debug)
 
 
+@use_case(command="log", host=True)
 def log_of(app: App) -> bytes:
-    """The log, to be attached to a bug report: JSON lines, without keys and passwords."""
+    """What went wrong, to be attached to a bug report: JSON lines, without keys and passwords."""
     return read_log(app.settings.home)
 
 
-@use_case("GET /about", host=True)
+@use_case("GET /about", command="about", host=True)
 def about_installation(app: App) -> About:
     """Versions and the data folder."""
     return activity.about(app.settings, app.database)

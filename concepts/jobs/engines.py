@@ -11,10 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from importlib.util import find_spec
 from typing import Protocol, TypeVar
-
-from concepts.errors import missing_package
 
 WORKERS = os.cpu_count() or 2
 AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
@@ -34,7 +31,7 @@ def nothing() -> None:
 
 
 class Engine(Protocol):
-    """Does a task on batches. Registered by how the setting `engine` names it, in `engine_of`."""
+    """Does a task on batches. The setting `engine` names it."""
 
     def map(
         self, task: Task[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
@@ -91,15 +88,3 @@ def in_order(
     finally:
         for future in under_way:
             future.cancel()
-
-
-def engine_of(setting: str) -> Engine:
-    """Threads of this process without a word, `ray` for a Ray of this machine, `ray://host:port` for others.
-    Nothing is begun and no library loaded before there is work. Raises `PackageError`."""
-    if not setting:
-        return InProcess()
-    if find_spec(RAY) is None:
-        raise missing_package(RAY, RAY)
-    from concepts.jobs.on_ray import RayEngine  # its packages are optional
-
-    return RayEngine("local" if setting == RAY else setting)

@@ -231,7 +231,7 @@ def concept_state(concept: Concept, revision: int | None = None) -> ConceptView:
     )
 
 
-@use_case("GET /concepts/{name}")
+@use_case("GET /concepts/{name}", command="concept show")
 def concept_page(concept: Concept, revision: RevisionNumber = None) -> ConceptPage:
     """The definition with its example pictures and open questions, the labels so far, who annotates, and
     every trained version."""

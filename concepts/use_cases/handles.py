@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
 
-from concepts.errors import NO_CONCEPTS, SettingsError, UnknownError
+from concepts.errors import NO_CONCEPTS, SettingsError, UnknownError, missing_package
 from concepts.jobs import Background, JobRunner, Progress, Started
-from concepts.jobs.engines import engine_of
+from concepts.jobs.engines import RAY, Engine, InProcess
 from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.use_cases.names import id_in
@@ -44,6 +45,18 @@ Result = TypeVar("Result", bound=BaseModel)
 
 # Every function that was declared as a use case, in the rooms that were imported.
 DECLARED: dict[Callable[..., Any], UseCase] = {}
+
+
+def engine_of(setting: str) -> Engine:
+    """Threads of this process without a word, `ray` for a Ray of this machine, `ray://host:port` for others.
+    Nothing is begun and no library loaded before there is work. Raises `PackageError`."""
+    if not setting:
+        return InProcess()
+    if find_spec(RAY) is None:
+        raise missing_package(RAY, RAY)
+    from concepts.jobs.on_ray import RayEngine  # its packages are optional
+
+    return RayEngine("local" if setting == RAY else setting)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ LOOKS = [
     (("library", "search", "--like", "ellipse-0000.png"), "score"),
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
-    (("concept", "show", NAME, "--revisions"), "begun"),
+    (("concept", "revisions", NAME), "begun"),
     (("trash", "list"), "labels"),
     (("concept", "version", "show", NAME), "average precision"),
     (("concept", "version", "show", NAME, "1"), "Version 1, yes from "),
@@ -34,10 +34,10 @@ LOOKS = [
     (("concept", "version", "show", NAME, "--card"), f"# {NAME}"),
     (("concept", "version", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
     (("concept", "labels", "export", NAME), "id,path,label,"),
-    (("jobs",), "add pictures"),
-    (("jobs", "1"), "pictures_per_second"),
+    (("job", "list"), "add pictures"),
+    (("job", "show", "1"), "pictures_per_second"),
     (("settings",), "model_concurrency"),
-    (("cost", "--calls"), "outcome"),
+    (("cost",), "outcome"),
     (("cost",), "unpriced"),
     (("about",), "torch"),
 ]
@@ -75,8 +75,8 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
     definition = discern("concept", "show", NAME)["revision"]["definition"]
     file.write_text(json.dumps(definition | {"description": "A filled circle."}))
     assert discern("concept", "revise", NAME, file, "--note", "narrower")["number"] == 2
-    assert [r["note"] for r in discern("concept", "show", NAME, "--revisions")] == ["begun", "narrower"]
-    changes = discern("concept", "show", NAME, "--diff", 1)
+    assert [r["note"] for r in discern("concept", "revisions", NAME)] == ["begun", "narrower"]
+    changes = discern("concept", "revisions", NAME)[1]["changes"]
     assert "".join(run["text"] for run in changes if run["change"] == "added").strip() == "circle."
     file.write_text(json.dumps(definition | {"descripton": "A filled circle."}))
     end = ended("concept", "revise", NAME, file)
@@ -112,7 +112,7 @@ def test_the_endpoint_is_asked_what_it_can_do(
         said = ended("settings", "--test").out
         assert "simulated-model (proposes criteria, suggests labels, proposes wordings)" in said
         assert "It doesn’t see pictures." in said
-    assert discern("cost", "--calls")[0]["model"] == "simulated-model"
+    assert discern("cost")["calls"][0]["model"] == "simulated-model"
 
 
 def test_what_is_made_of_which_pictures_is_said_in_words(pictures: Path, ended: End, discern: Run) -> None:

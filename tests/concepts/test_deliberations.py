@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     """As the person means it."""
     paths = collection_of(concept.app).paths(ids)
     said = {i: "no" if "line" in paths[i] else "yes" for i in ids}
-    given = {f"say {i}": GivenLabel(picture=i, value=v, comment=comment) for i, v in said.items()}
+    given = {uuid.uuid4().hex: GivenLabel(picture=i, value=v, comment=comment) for i, v in said.items()}
     commit_labels(concept, given, Author("me"))
 
 

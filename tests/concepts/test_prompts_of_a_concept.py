@@ -99,7 +99,7 @@ def test_the_diff_says_what_is_added_and_a_reset_goes_back_to_the_default(concep
     default = prompt_in_use(concept, "annotate.system")
     edited = set_prompt(concept, "annotate.system", OWN, author="ana")
     assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)
-    added = [text.strip() for change, text in prompt_changes(concept, "annotate.system") if change == "added"]
+    added = [run.text.strip() for run in prompt_changes(concept, "annotate.system") if run.change == "added"]
     assert added == ["Be strict about what is cut off at the edge."]
     assert set_prompt(concept, "annotate.system", "", author="ana") == default
 

@@ -25,7 +25,7 @@ from not_run import not_run
 
 from concepts.collaborator.annotations import annotate
 from concepts.errors import CancelledError, EncoderError, EngineError, FingerprintMismatchError
-from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
+from concepts.jobs.engines import Engine, InProcess, Waiting, nothing
 from concepts.labelling.mining import mine
 from concepts.library import ingestion
 from concepts.library.collection import collection_of
@@ -37,6 +37,7 @@ from concepts.results.trash import empty_trash, put_into_trash
 from concepts.rooms import open_app
 from concepts.settings import load_settings
 from concepts.use_cases import App, SharedResources
+from concepts.use_cases.handles import engine_of
 from storage.pictures.files import Source
 
 BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
@@ -292,7 +293,7 @@ def test_a_cluster_with_a_client_does_the_same(tmp_path: Path) -> None:
     head += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client}"]
     head += ["--include-dashboard=false", f"--object-store-memory={100 * 1024**2}"]
     script = (
-        "from concepts.jobs.engines import engine_of\nfrom engine_work import Roots\n"
+        "from concepts.use_cases.handles import engine_of\nfrom engine_work import Roots\n"
         f"engine = engine_of('ray://127.0.0.1:{client}')\n"
         f"print([said[1] for said in engine.map(Roots(), {BATCHES})] == {BATCHES})\nengine.close()"
     )

@@ -73,7 +73,7 @@ def add_operations(api: FastAPI, app: App) -> None:
         )
 
 
-def _answer(declared: UseCase | UseCase) -> dict[str, Any]:
+def _answer(declared: UseCase) -> dict[str, Any]:
     if declared.is_job:
         return {**LONG, "response_model": JobView}
     if declared.result is Path:
@@ -91,7 +91,7 @@ def _answer(declared: UseCase | UseCase) -> dict[str, Any]:
     return {"status_code": status, "response_model": declared.result}
 
 
-def _endpoint(declared: UseCase | UseCase, app: App) -> Callable[..., Any]:
+def _endpoint(declared: UseCase, app: App) -> Callable[..., Any]:
     """What FastAPI calls. Its signature is made of the method's parameters: those of the path, a query, and
     one `body` with the fields of the JSON body."""
     body = _body(declared)

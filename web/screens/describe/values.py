@@ -8,9 +8,9 @@ from typing import Any
 
 from concepts.collaborator.prompts import Preview, PromptView
 from concepts.collaborator.proposals import BUILT_IN
-from concepts.definition.document import Change, Definition, same_words
+from concepts.definition.document import Definition, same_words
 from concepts.definition.questions import DefinitionQuestion
-from concepts.definition.revisions import DefinitionChange, definition_of
+from concepts.definition.revisions import DefinitionChange, Run, definition_of
 from concepts.installation.activity import JobView
 from concepts.labelling.examples import ExampleView
 from concepts.labelling.framed_parts import PartState
@@ -279,7 +279,7 @@ class Values:
     def sent(
         self,
         prompt: PromptView,
-        changes: Sequence[tuple[Change, str]] | None,
+        changes: Sequence[Run] | None,
         sent: Preview | None,
         why: str,
         others: Sequence[str],
@@ -320,11 +320,11 @@ class Values:
         }
 
 
-def runs(changes: Sequence[tuple[Change, str]]) -> list[Value]:
+def runs(changes: Sequence[Run]) -> list[Value]:
     """A word diff; empty where the words are the same."""
-    if all(change == "same" for change, _ in changes):
+    if all(run.change == "same" for run in changes):
         return []
-    return [{"change": change, "sign": SIGNS[change], "text": text} for change, text in changes]
+    return [{"change": run.change, "sign": SIGNS[run.change], "text": run.text} for run in changes]
 
 
 def scale_in_words(scale: ScaleView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, TypeVar, get_args
@@ -10,8 +11,8 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic import BaseModel
 
-from concepts.cli.groups import Author, Json, Name, opened
 from concepts.cli.output import say, show, table, wait
+from concepts.cli.parameters import Author, Json, Name, opened
 
 Printer = TypeVar("Printer", bound=Callable[..., None])
 _printers: dict[str, Callable[..., None]] = {}
@@ -54,7 +55,10 @@ def _command(declared: Any) -> Callable[..., None]:
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)
         if declared.is_job:
-            result = wait(result, declared.title, KEPT)
+            result = wait(result, declared.title or "Trying again", KEPT)
+        if isinstance(result, bytes):  # a file
+            sys.stdout.buffer.write(result)
+            return
         show(result, as_json, _printers.get(declared.key, print_plainly))
         if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
             raise typer.Exit(1)
