@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from concepts.cli.declared import shows
 from concepts.cli.groups import concept
-from concepts.cli.output import dump, plain, say, say_known, show, table, wait
-from concepts.cli.parameters import Author, Budget, Json, Name, opened
+from concepts.cli.output import plain, say, say_known, show, table, wait
+from concepts.cli.parameters import Json, Name, opened
 
 if TYPE_CHECKING:
     from concepts.collaborator.prompts import Preview, PromptView
     from concepts.collaborator.proposals import QuestionsAsked
-    from concepts.collaborator.rounds import RewordingView, RoundView
+    from concepts.collaborator.rounds import Borderline, Looked, Reworded, RewordingView, RoundView
     from concepts.definition.document import Revision
     from concepts.definition.questions import DefinitionQuestion
     from concepts.definition.revisions import DefinitionChange, Run
+    from concepts.labelling.examples import GivenExample
     from concepts.labelling.mining import Mined
     from concepts.results.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
 
@@ -117,52 +117,17 @@ def _definition(revision: Revision) -> None:
     say(revision.definition.as_text())
 
 
-@concept.command("revise")
-def concept_revise(
-    name: Name,
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="JSON: the whole definition, or what concept show --json wrote."),
-    ] = None,
-    example: Annotated[
-        str | None,
-        typer.Option(help="A picture that counts: a file, of the library or not, or the id of one there."),
-    ] = None,
-    look_alike: Annotated[
-        str | None, typer.Option(help="The same for one that only looks as if it counted.")
-    ] = None,
-    drop_example: Annotated[str | None, typer.Option(help="It is no example any more.")] = None,
-    note: Annotated[str, typer.Option(help="With a file: why, in a few words.")] = "",
-    after: Annotated[
-        int | None,
-        typer.Option(min=1, help="With a file: only if this is still the newest definition."),
-    ] = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Keep an edited definition, or one more or less example picture, as the next revision. Older ones stay.
+@shows("revise")
+@shows("accept_wording")
+def _kept(revision: Revision) -> None:
+    say(f"It is definition {revision.number} now.")
 
-    An example is learned from, and pictures like it are asked about first.
-    """
-    from concepts.definition.document import read_definition  # brings pydantic
-    from concepts.definition.revisions import revise
-    from concepts.labelling.examples import give_example_file, remove_example
 
-    if sum(one is not None for one in (file, example, look_alike, drop_example)) != 1:
-        raise typer.BadParameter("Give a file or one example.")
-    handle = opened().concept(name)
-    if file is not None:
-        revision = revise(handle, read_definition(file), author=author, note=note, after=after)
-        show(revision, as_json, f"Definition {revision.number} kept.")
-        return
-    if drop_example is not None:
-        given = remove_example(handle, drop_example, author=author)
-    else:
-        picture = example or look_alike or ""
-        given = give_example_file(handle, picture, counts=example is not None, author=author)
-    is_kept_here = given.outside and drop_example is None
-    kept = ", kept with the concept: the library doesn't have it" if is_kept_here else ""
-    show(given, as_json, f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
+@shows("give_example_file")
+@shows("remove_example")
+def _example(given: GivenExample) -> None:
+    kept = ", kept with the concept: the library doesn't have it" if given.outside else ""
+    say(f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
 
 
 @concept.command("expand")
@@ -207,105 +172,41 @@ def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
 # Borderline pictures, and other wordings
 
 
-@concept.command("borderline")
-def concept_borderline(
-    name: Name,
-    about: Annotated[
-        str,
-        typer.Option(help="Take up to five pictures that share this, to label with concept labels import."),
-    ] = "",
-    find: Annotated[
-        bool, typer.Option("--find", help="Look for what is open first: borderline pictures, by question.")
-    ] = False,
-    budget: Budget = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """What is open about a definition, and the borderline pictures that share a question."""
-    from concepts.collaborator.rounds import ambiguities_of, begin_round, find_ambiguities
-
-    handle = opened().concept(name)
-    if find:
-        wait(handle.begin(find_ambiguities, budget), "Looking for what is open", KEPT)
-    if about:
-        begun = begin_round(handle, about, author=author)
-        show(begun, as_json, _pictures)
-        return
-    looked, found = handle.newest(find_ambiguities), ambiguities_of(handle)
-    if as_json:
-        dump({"looked": looked, "open": found})
-    elif looked is None:
-        say("Nothing was looked for yet: concept borderline --find.")
-    else:
-        by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
-        say(f"{len(found)} found open by {by}.")
-        table(("open", "pictures", "labelled"), [(one.name, len(one.pictures), one.met) for one in found])
-        say_known(looked.stopped)
+@shows("find_ambiguities")
+def _looked(looked: Looked) -> None:
+    by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
+    say(f"{len(looked.ambiguities)} found open by {by}. Next: concept borderline.")
+    say_known(looked.stopped)
 
 
-@concept.command("reword")
-def concept_reword(
-    name: Name,
-    budget: Budget = None,
-    tried: Annotated[
-        bool, typer.Option("--tried", help="Only show the wordings that were tried last.")
-    ] = False,
-    accept: Annotated[
-        int | None, typer.Option(min=1, help="Make this one of the last wordings the definition.")
-    ] = None,
-    none: Annotated[bool, typer.Option("--none", help="Take none of the last wordings.")] = False,
-    test: Annotated[
-        bool, typer.Option("--test", help="Take the pictures that settle which words are better.")
-    ] = False,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Look for words by which the machine agrees with you more often, tried on your labels."""
-    from concepts.collaborator.rounds import accept_wording, put_to_the_test, rewordings
-    from concepts.collaborator.rounds import reword as look_for_other_words
-
-    handle = opened().concept(name)
-    if not (tried or accept or none or test):
-        result = wait(handle.begin(look_for_other_words, budget), "Trying other words", KEPT)
-        wordings = rewordings(handle)[:1] if result.rewording else []
-        if as_json:
-            dump({"result": result, "wordings": wordings})
-            return
-        tried_on = f"{result.sifted} wordings tried on {result.read} labels, of which the machine had "
-        say(f"{tried_on}{result.mistakes} wrong; {result.judging} others judged the best of them.")
-        for one in wordings:
-            _wordings(one)
-        if not wordings:
-            nothing = "None mends enough to be judged. More labels, or other pictures, may show what is"
-            say(result.stopped or f"{nothing} missing.")
-        return
-    found = rewordings(handle)
-    if not found:
-        show([], as_json, "No other words were tried yet.")
-        return
-    last = found[0]
-    if accept is not None:
-        revision = accept_wording(handle, last.number, accept - 1, author=author)
-        show(revision, as_json, f"It is definition {revision.number} now.")
-    elif none:
-        accept_wording(handle, last.number, author=author)
-        show(last, as_json, "None of them was taken.")
-    elif test:
-        begun = put_to_the_test(handle, last.number, author=author)
-        show(begun, as_json, _pictures)
-    elif as_json:
-        dump(found)
-    else:
-        _wordings(last)
+@shows("borderline_of")
+def _borderline(found: Borderline) -> None:
+    if not found.open:
+        say("Nothing is open. To look: concept find-borderline.")
+    table(("open", "pictures", "labelled"), [(one.name, len(one.pictures), one.met) for one in found.open])
 
 
+@shows("reword")
+def _reworded(result: Reworded) -> None:
+    tried_on = f"{result.sifted} wordings tried on {result.read} labels, of which the machine had "
+    say(f"{tried_on}{result.mistakes} wrong; {result.judging} others judged the best of them.")
+    nothing = "None mends enough to be judged. More labels, or other pictures, may show what is missing."
+    say(result.stopped or ("Next: concept wordings." if result.rewording else nothing))
+
+
+@shows("begin_round")
 def _pictures(begun: RoundView) -> None:
     say(f"{begun.ambiguity}:")
     table(("id", "path"), [(picture.id[:12], picture.path) for picture in begun.pictures])
 
 
-def _wordings(tried: RewordingView) -> None:
-    for number, wording in enumerate(tried.wordings, 1):
+@shows("rewordings")
+def _wordings(tried: Sequence[RewordingView]) -> None:
+    if not tried:
+        say("No other words were tried yet: concept reword.")
+        return
+    say(f"To take one of them: concept accept-wording NAME {tried[0].number} --wording N.")
+    for number, wording in enumerate(tried[0].wordings):
         said = (
             f"{wording.after} of {wording.judging} labels instead of {wording.before} "
             f"({wording.fixed} mended, {wording.broken} broken)"

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import typer
@@ -74,6 +75,7 @@ def _command(declared: Any) -> Callable[..., None]:
 
 
 def _of_terminal(parameter: Any) -> inspect.Parameter:
+    from concepts.definition.document import Definition, read_definition
     from concepts.use_cases.parameters import keyword
 
     if parameter.given:
@@ -86,9 +88,11 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
             about["max"] = one.le
     if parameter.type in (date, date | None):
         about |= {"parser": date.fromisoformat, "metavar": "YYYY-MM-DD"}
+    if Definition in (parameter.type, *get_args(parameter.type)):
+        about |= {"parser": lambda file: read_definition(Path(file)), "metavar": "FILE"}
     flag = parameter.flag
     if parameter.is_required or (flag and not flag.startswith("-")):
-        kind = typer.Argument(**about | {"metavar": flag or parameter.name.upper()})
+        kind = typer.Argument(**{"metavar": flag or parameter.name.upper()} | about)
     else:
         if parameter.default is False:  # else there were a --no-… too
             flag = flag or f"--{parameter.name.replace('_', '-')}"

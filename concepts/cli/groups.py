@@ -45,7 +45,6 @@ def _group(help: str) -> typer.Typer:
 
 
 app = typer.Typer(
-    cls=WithOperations,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -59,6 +58,7 @@ labels = _group("Labels of pictures: one by one, and in and out of files.")
 version = _group("Trained versions: figures, thresholds, guarantees and scores.")
 prompts = _group("What models are told when they judge and propose; a concept can have texts of its own.")
 job = _group("Long work: what runs, what waits, what happened.")
+system = _group("This Discern: its versions, log and costs, and who did what.")
 users = _group("Who may log in to the app from other computers.")
 bundle = _group("Exported classifiers.")
 trash = _group("Pictures, concepts, collections and rules that you put away.")
@@ -69,6 +69,7 @@ concept.add_typer(labels, name="labels")
 concept.add_typer(version, name="version")
 concept.add_typer(prompts, name="prompts")
 app.add_typer(job, name="job")
+app.add_typer(system, name="system")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
 app.add_typer(trash, name="trash")

@@ -126,7 +126,7 @@ class Borderline(View):
     rounds: list[RoundView]
 
 
-@use_case("GET /concepts/{name}/ambiguities")
+@use_case("GET /concepts/{name}/ambiguities", command="concept borderline")
 def borderline_of(concept: Concept) -> Borderline:
     """What was found open about the definition the last time, and the rounds so far."""
     return Borderline(open=ambiguities_of(concept), rounds=rounds_of(concept))
@@ -152,7 +152,7 @@ def ambiguities_of(concept: Concept) -> list[AmbiguityView]:
     ]
 
 
-@use_case("POST /concepts/{name}/rounds", role=Role.LABELLER)
+@use_case("POST /concepts/{name}/rounds", command="concept round", role=Role.LABELLER)
 def begin_round(
     concept: Concept,
     ambiguity: Annotated[str, Field(max_length=200, description="The name of one that was found open.")] = "",
@@ -201,7 +201,7 @@ def last_round(concept: Concept) -> RoundView | None:
     return _views(concept, last)[0] if last else None
 
 
-@use_case("GET /concepts/{name}/rewordings")
+@use_case("GET /concepts/{name}/rewordings", command="concept wordings")
 def rewordings(concept: Concept) -> list[RewordingView]:
     """Every time other wordings were tried, the last one first, with what each did."""
     tried = [one for one in concept.app.deliberation.rewordings(concept.id) if one.candidates]
@@ -209,7 +209,11 @@ def rewordings(concept: Concept) -> list[RewordingView]:
     return [_rewording(one, decisions.get(one.number), answers, free) for one in reversed(tried)]
 
 
-@use_case("POST /concepts/{name}/rewordings/{number}/accept", audit="changed what counts")
+@use_case(
+    "POST /concepts/{name}/rewordings/{number}/accept",
+    command="concept accept-wording",
+    audit="changed what counts",
+)
 def accept_wording(
     concept: Concept,
     number: RewordingNumber,
@@ -319,7 +323,12 @@ def _views(concept: Concept, rounds: Sequence[Round]) -> list[RoundView]:
     ]
 
 
-@use_case("POST /concepts/{name}/ambiguities", job="Finding borderline pictures", lane=Lane.LONG)
+@use_case(
+    "POST /concepts/{name}/ambiguities",
+    command="concept find-borderline",
+    job="Finding borderline pictures",
+    lane=Lane.LONG,
+)
 def find_ambiguities(concept: Concept, progress: Progress, budget: Budget = None) -> Looked:
     """Look for what is open about the definition: borderline pictures, by the question they share."""
     require_pool(concept)
@@ -335,7 +344,12 @@ def find_ambiguities(concept: Concept, progress: Progress, budget: Budget = None
     return Looked(definition=definition, ambiguities=ordered, asked=asked, by=by)
 
 
-@use_case("POST /concepts/{name}/rewordings", job="Trying other wordings", lane=Lane.LONG)
+@use_case(
+    "POST /concepts/{name}/rewordings",
+    command="concept reword",
+    job="Trying other wordings",
+    lane=Lane.LONG,
+)
 def reword(concept: Concept, progress: Progress, budget: Budget = None) -> Reworded:
     """Look for words by which the machine agrees with you more often. Half of your labels inspire them, the
     other half judges them."""

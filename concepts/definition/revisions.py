@@ -77,7 +77,7 @@ def runs(old: str, new: str) -> list[Run]:
     return [Run(change=change, text=text) for change, text in word_diff(old, new)]
 
 
-@use_case("POST /concepts/{name}/revisions", audit="changed what counts")
+@use_case("POST /concepts/{name}/revisions", command="concept revise", audit="changed what counts")
 def revise(
     concept: Concept,
     definition: Annotated[Definition, Field(description="The whole definition. Its name stays.")],

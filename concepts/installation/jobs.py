@@ -92,7 +92,7 @@ def is_news(app: App, job_id: int, author: str) -> bool:
     return f"begun by {author}" in memory and f"told {author}" not in memory
 
 
-@use_case("GET /model-costs", command="cost", role=Role.OWNER, host=True)
+@use_case("GET /model-costs", command="system cost", role=Role.OWNER, host=True)
 def model_costs(app: App, limit: Limit = 50, offset: Offset = 0) -> ModelCosts:
     """The totals spent by concept, purpose and model, and a page of the calls, the newest first."""
     totals = ledger_of(app).totals_by_concept()
@@ -102,7 +102,7 @@ def model_costs(app: App, limit: Limit = 50, offset: Offset = 0) -> ModelCosts:
     )
 
 
-@use_case("GET /audit", command="audit", role=Role.OWNER, host=True)
+@use_case("GET /audit", command="system audit", role=Role.OWNER, host=True)
 def list_deeds(app: App, limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
     """Who logged in, changed settings, imported, deleted or exported what; newest first."""
     deeds = app.audit.recent(limit, offset)
@@ -156,13 +156,13 @@ def keep_log(app: App) -> None:
     start_log(settings.home, app.redact, debug=settings.debug)
 
 
-@use_case(command="log", host=True)
+@use_case(command="system log", host=True)
 def log_of(app: App) -> bytes:
     """What went wrong, to be attached to a bug report: JSON lines, without keys and passwords."""
     return read_log(app.settings.home)
 
 
-@use_case("GET /about", command="about", host=True)
+@use_case("GET /about", command="system about", host=True)
 def about_installation(app: App) -> About:
     """Versions and the data folder."""
     return activity.about(app.settings, app.database)

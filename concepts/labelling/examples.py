@@ -22,7 +22,7 @@ from concepts.library.collection import collection_of
 from concepts.library.outside_pictures import keep
 from concepts.library.search import finder_of
 from concepts.use_cases import Concept, use_case
-from concepts.use_cases.parameters import AuthorName
+from concepts.use_cases.parameters import AuthorName, Flag
 from concepts.view import View
 from storage.pictures import sources
 
@@ -97,8 +97,21 @@ def give_example(concept: Concept, data: bytes, *, counts: bool = True, author: 
         raise
 
 
-def give_example_file(concept: Concept, picture: str, *, counts: bool = True, author: str) -> GivenExample:
-    """Makes an example of a file of this computer, or of a picture of the library, by its id."""
+@use_case(command="concept example")
+def give_example_file(
+    concept: Concept,
+    picture: Annotated[
+        str, Field(description="A file, of the library or not, or the id of a picture there.")
+    ],
+    *,
+    counts: Annotated[
+        bool,
+        Flag("--counts/--look-alike"),
+        Field(description="Whether it counts, or only looks as if it did."),
+    ] = True,
+    author: AuthorName,
+) -> GivenExample:
+    """Make a picture an example. An example is learned from, and pictures like it are asked about first."""
     if Path(picture).is_file():
         data = sources.read(str(Path(picture).absolute()))
         return give_example(concept, data, counts=counts, author=author)
@@ -112,7 +125,11 @@ def choose_example(concept: Concept, picture_id: str, *, counts: bool = True, au
     return _with_example(concept, picture_id, change, author)
 
 
-@use_case("DELETE /concepts/{name}/examples/{picture_id}", audit="changed what counts")
+@use_case(
+    "DELETE /concepts/{name}/examples/{picture_id}",
+    command="concept drop-example",
+    audit="changed what counts",
+)
 def remove_example(
     concept: Concept,
     picture_id: Annotated[str, Field(description="An id, or how the id of an example begins.")],

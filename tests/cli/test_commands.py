@@ -27,6 +27,12 @@ LOOKS = [
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
     (("concept", "revisions", NAME), "begun"),
+    (("concept", "questions", NAME), "There is nothing to ask right now."),
+    (("concept", "borderline", NAME), "Nothing is open."),
+    (("concept", "wordings", NAME), "No other words were tried yet"),
+    (("concept", "prompts", "list", NAME), "annotate.system"),
+    (("concept", "prompts", "show", NAME, "annotate.user"), "{{ definition }}"),
+    (("concept", "prompts", "preview", NAME, "annotate.user"), "--- also sent ---"),
     (("trash", "list"), "labels"),
     (("concept", "version", "show", NAME), "average precision"),
     (("concept", "version", "show", NAME, "1"), "Version 1, yes from "),
@@ -37,9 +43,9 @@ LOOKS = [
     (("job", "list"), "add pictures"),
     (("job", "show", "1"), "pictures_per_second"),
     (("settings",), "model_concurrency"),
-    (("cost",), "outcome"),
-    (("cost",), "unpriced"),
-    (("about",), "torch"),
+    (("system", "cost"), "unpriced"),
+    (("system", "audit"), "who"),
+    (("system", "about"), "torch"),
 ]
 
 
@@ -78,6 +84,9 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
     assert [r["note"] for r in discern("concept", "revisions", NAME)] == ["begun", "narrower"]
     changes = discern("concept", "revisions", NAME)[1]["changes"]
     assert "".join(run["text"] for run in changes if run["change"] == "added").strip() == "circle."
+    ellipse = discern("concept", "example", NAME, pictures / "ellipse-0000.png", "--look-alike")
+    assert (ellipse["outside"], ellipse["revision"]) == (False, 3)
+    assert discern("concept", "drop-example", NAME, ellipse["id"][:12])["revision"] == 4
     file.write_text(json.dumps(definition | {"descripton": "A filled circle."}))
     end = ended("concept", "revise", NAME, file)
     assert (end.code, end.out) == (1, "")
@@ -112,7 +121,7 @@ def test_the_endpoint_is_asked_what_it_can_do(
         said = ended("settings", "--test").out
         assert "simulated-model (proposes criteria, suggests labels, proposes wordings)" in said
         assert "It doesn’t see pictures." in said
-    assert discern("cost")["calls"][0]["model"] == "simulated-model"
+    assert discern("system", "cost")["calls"][0]["model"] == "simulated-model"
 
 
 def test_what_is_made_of_which_pictures_is_said_in_words(pictures: Path, ended: End, discern: Run) -> None:

@@ -83,5 +83,5 @@ def test_a_page_is_written_and_the_audit_says_by_whom(
     ):
         with pytest.raises(WrongUsageError, match=advice):
             discern("concept", "export", NAME, *wrong)
-    (deed,) = discern("audit")
+    (deed,) = discern("system", "audit")
     assert (deed["who"], deed["what"]) == ("ana", "shared a version as a file")

@@ -67,6 +67,6 @@ def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
     assert model.requests == []
     result = concept.begin(annotate, limit=2).wait()
     assert (result.calls, result.cost_usd) == (2, None)
-    said = CliRunner().invoke(app, ["cost"]).stdout
+    said = CliRunner().invoke(app, ["system", "cost"]).stdout
     assert "no price set" in said
     assert "$" not in told + said

@@ -74,7 +74,7 @@ def test_labels_are_refused_until_a_copy_with_all_labels_is_in_the_place_of_the_
     before = rows_of(database, "label_events")
     picture = browse(open_app(load_settings()), limit=1).pictures[0].id
     client = httpx2.Client(base_url=app.url, timeout=PATIENCE)
-    discern("about")  # any command copies the database where that is due
+    discern("system", "about")  # any command copies the database where that is due
     app.start()
     assert answered(client, picture, "early").status_code == 201
     app.kill()
