@@ -20,11 +20,12 @@ import discern.__main__  # adds run, serve and mcp  # noqa: F401
 from concepts.bundle.facts import BundleFacts
 from concepts.cli import app, main
 from concepts.cli.parameters import with_methods
+from concepts.definition.document import Definition
 from docs.rest_calls import rest_calls
 
 HERE = Path(__file__).parent
 SCHEMA = "bundle.schema.json"
-PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT", date: "YYYY-MM-DD"}
+PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT", date: "YYYY-MM-DD", Definition: "FILE"}
 
 
 def build(folder: Path = HERE) -> None:

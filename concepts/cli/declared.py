@@ -16,18 +16,18 @@ from concepts.cli.output import say, show, table, wait
 from concepts.cli.parameters import Author, Json, Name, opened
 
 Printer = TypeVar("Printer", bound=Callable[..., None])
-_printers: dict[str, Callable[..., None]] = {}
+printers: dict[str, Callable[..., None]] = {}
 KEPT = "What is finished is kept."
 LARGEST = 2**31 - 1  # that a column holds: no bound a person need read of
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask: it can't be undone.")]
 
 
-def shows(operation: str) -> Callable[[Printer], Printer]:
-    """Registers how what an operation ("watches.all") returns is printed for people. What others return is
+def shows(use_case: str) -> Callable[[Printer], Printer]:
+    """Registers how what a use case ("list_watches") returns is printed for people. What others return is
     printed as a table."""
 
     def register(printer: Printer) -> Printer:
-        _printers[operation] = printer
+        printers[use_case] = printer
         return printer
 
     return register
@@ -60,7 +60,7 @@ def _command(declared: Any) -> Callable[..., None]:
         if isinstance(result, bytes):  # a file
             sys.stdout.buffer.write(result)
             return
-        show(result, as_json, _printers.get(declared.key, print_plainly))
+        show(result, as_json, printers.get(declared.key, print_plainly))
         if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
             raise typer.Exit(1)
 

@@ -99,7 +99,7 @@ def labels_add(
     show(answer, as_json, f"{value}: {picture}")
 
 
-@shows("labels.undo")
+@shows("undo_labels")
 def _undone(undone: list[UndoneLabel]) -> None:
     say(f"{len(undone)} labels taken back.")
 

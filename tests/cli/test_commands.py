@@ -13,6 +13,8 @@ from fake_openai import FakeOpenAI
 from typer.testing import CliRunner
 
 from concepts.cli import app
+from concepts.cli.declared import printers
+from concepts.rooms import declared_use_cases
 from concepts.settings import SAVED
 
 NAME = "Round thing"
@@ -72,6 +74,11 @@ def test_what_is_only_looked_at_reads_well_and_is_json_for_programs(
     added = ended("library", "add", trained)
     assert added.err == ""  # long work says nothing beside its result where nobody watches
     assert added.out.startswith("0 added, 0 duplicates, 60 unchanged, 0 skipped in ")
+
+
+def test_whatever_is_printed_in_its_own_way_is_a_command() -> None:
+    commands = {declared.name for declared in declared_use_cases() if declared.command}
+    assert printers.keys() <= commands
 
 
 def test_a_definition_edited_in_a_file_is_the_next_revision(
