@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from concepts.results.concept_views import ConceptPage, ConceptSummary, ConceptView, ScaleView
 
 UNCHANGED = "Nothing was changed."
-KEPT = "What was labelled until here is kept and not paid for again."
 VERDICTS = {
     "better": "surely agrees with you more often",
     "harmless": "agrees wherever the current words do",
@@ -124,10 +123,15 @@ def _kept(revision: Revision) -> None:
 
 
 @shows("give_example_file")
-@shows("remove_example")
 def _example(given: GivenExample) -> None:
-    kept = ", kept with the concept: the library doesn't have it" if given.outside else ""
-    say(f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
+    _no_example(given)
+    if given.outside:
+        say("The library doesn't have it, so the concept keeps the picture.")
+
+
+@shows("remove_example")
+def _no_example(given: GivenExample) -> None:
+    say(f"{given.id[:12]}: {given.note}. Definition {given.revision}.")
 
 
 @concept.command("expand")

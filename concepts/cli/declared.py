@@ -56,7 +56,7 @@ def _command(declared: Any) -> Callable[..., None]:
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)
         if declared.is_job:
-            result = wait(result, declared.title or "Trying again", KEPT)
+            result = wait(result, declared.title or "Working", KEPT)
         if isinstance(result, bytes):  # a file
             sys.stdout.buffer.write(result)
             return

@@ -110,7 +110,7 @@ class OwnLabel(View):
     comment: str = ""
 
 
-OTHER = "The same key came with other labels before, so these were not taken. Use a new one."
+OTHER = "This key was used for other labels before. Nothing was kept; send these with a new key."
 
 
 def scale_of(concept: Concept) -> Scale | None:
@@ -514,7 +514,7 @@ def _kept(
         same = (event.picture_id, (event.value, event.given), event.comment, event.author)
         if same != (given[key].picture, read[key], given[key].comment, author):
             raise DiscernError(OTHER)
-    if kept and len(kept) < len(given):  # together or not at all: it was a request with fewer
+    if kept and len(kept) < len(given):  # a request keeps all its labels or none, so the first had fewer
         raise DiscernError(OTHER)
     return kept
 

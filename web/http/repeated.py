@@ -23,7 +23,7 @@ from web.http.problems import problem
 HEADER = "Idempotency-Key"
 LONGEST = 200  # characters of a key
 CONCEPT = re.compile(r"/concepts/([^/]+)")
-LABELS = re.compile(r".*/concepts/[^/]+/labels")  # their own keys are kept for good
+LABELS = re.compile(r".*/concepts/[^/]+/labels")  # the log of labels keeps their keys for good
 SIGNING = re.compile(rf"{PREFIX}[\w+/=]+")  # shown once, and kept in no database
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 PARAMETER = {
@@ -63,11 +63,13 @@ class Repeated:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER, "") if scope["type"] == "http" else ""
-        if not key or scope["method"] not in CHANGING or LABELS.fullmatch(scope["path"]):
+        if not key or scope["method"] not in CHANGING:
             await self.app(scope, receive, send)
         elif len(key) > LONGEST:
             said = f"The {HEADER} is too long: at most {LONGEST} characters."
             await problem(422, said, kind="invalid-request")(scope, receive, send)
+        elif LABELS.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
         else:
             await self._answer(key, HashedRequest(scope, receive), send)
 

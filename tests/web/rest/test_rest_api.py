@@ -74,6 +74,22 @@ def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> N
     assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
 
 
+def test_a_key_of_labels_brings_them_once_and_no_others(api: TestClient) -> None:
+    begin(api, "Keyed labels")
+    one, other = ({"picture": picture, "value": "no"} for picture in ids_of(api, "line")[:2])
+
+    def sent(*answers: dict[str, str], key: str = "sheet") -> tuple[int, Any]:
+        got = api.post("concepts/Keyed labels/labels", json={"answers": answers}, headers=keyed(key))
+        return got.status_code, got.json()
+
+    first = sent(one)
+    assert first[0] == 201
+    assert sent(one) == first
+    for refused in (sent(other), sent(one | {"value": "yes"}), sent(one, other), sent(one, key="long" * 51)):
+        assert refused[0] == 422
+    assert len(api.get("concepts/Keyed labels/labels").json()) == 1
+
+
 def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: App) -> None:
     body = {"name": "Keyed", "description": "Round shapes."}
     assert api.post("concepts", json=body, headers=keyed("mine alone")).status_code == 201
