@@ -65,8 +65,10 @@ def test_a_picture_on_label_is_clear_for_a_look_and_the_next_one_is_not(
 
 def test_a_picture_in_clear_stays_so_when_the_large_one_comes(site: Site, page: Any, protected: str) -> None:
     held: list[Route] = []
-    page.route(re.compile("/media/picture/"), lambda route: held.append(route))
-    page.goto(f"{site.url}/label?{urlencode({'concept': protected})}#single")
+    large = re.compile("/media/picture/")
+    page.route(large, lambda route: held.append(route))
+    with page.expect_request(large):
+        page.goto(f"{site.url}/label?{urlencode({'concept': protected})}#single")
     image = page.locator("#labeller .stage img")
     expect(image).to_have_attribute("src", re.compile("/media/thumbnail/.*shown=blur"))
     page.keyboard.press("v")
@@ -74,7 +76,7 @@ def test_a_picture_in_clear_stays_so_when_the_large_one_comes(site: Site, page: 
 
     for route in list(held):
         route.continue_()
-    expect(image).to_have_attribute("src", re.compile("/media/picture/"))
+    expect(image).to_have_attribute("src", large)
     is_clear(image)
 
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import gradio as gr
+
 
 def begins(script: str, events: Iterable[str], **fixed: Any) -> str:
     """Returns a component's `js_on_load`, which imports the module at `script` and calls its `begin`.
@@ -25,3 +27,34 @@ def begins(script: str, events: Iterable[str], **fixed: Any) -> str:
         f"import(new URL({json.dumps(script)}, document.baseURI))"
         ".then(({begin}) => begin(element, {props: all, watch, trigger, events}));"
     )
+
+
+class Drawn(gr.HTML):
+    """A JSON value, drawn in the browser by a module of ours into a constant template."""
+
+    def __init__(self, template: str, js: str, *, style: str = "", **how: Any) -> None:
+        """`js`: what `begins` returns. `style`: the address of a stylesheet."""
+        super().__init__(
+            html_template=template,
+            js_on_load=js,
+            head=f'<link rel="stylesheet" href="{style}">' if style else None,
+            apply_default_css=False,
+            **how,
+        )
+
+    def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as gr.HTML's own
+        """As `gr.HTML` tells it, found out once: for each new session Gradio asks every component again,
+        while all others wait."""
+        own = vars(self)
+        if "_told" not in own:
+            self._told = super().get_config()
+        return self._told | {"value": own["value"]}
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from web.components import begins
+from web.components import Drawn, begins
 
 FOLDER = Path(__file__).parent
 YES_OR_NO = {"y": "yes", "n": "no", "u": "unsure", "s": "skip"}
 
 
-class PictureDeck(gr.HTML):
+class PictureDeck(Drawn):
     """Shows one picture, takes a label by a key or a button, and has the next one there at once: pictures are
     decoded before they are needed.
 
@@ -36,19 +34,9 @@ class PictureDeck(gr.HTML):
         `deck.css`. `template`: a constant with the parts `stage`, `keys` and `said`."""
         self.keys = keys or YES_OR_NO
         super().__init__(
+            template.read_text(encoding="utf-8"),
+            begins(script, ["labelled", "undo", "empty"], keys=self.keys),
+            style=style,
             value=value,
-            html_template=template.read_text(encoding="utf-8"),
-            js_on_load=begins(script, ["labelled", "undo", "empty"], keys=self.keys),
-            head=f'<link rel="stylesheet" href="{style}">',
-            apply_default_css=False,
             **how,
         )
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from web.components import begins
+from web.components import Drawn, begins
 
 FOLDER = Path(__file__).parent
 
 
-class PictureGrid(gr.HTML):
+class PictureGrid(Drawn):
     """Shows pictures at their own shapes. One way to select, everywhere: a click selects, Ctrl and Shift add,
     X, a rectangle and a long press do too; double-click or Enter opens; arrows move.
 
@@ -39,19 +37,9 @@ class PictureGrid(gr.HTML):
         # Gradio asks for each name of the constructor, and takes one that isn't there for an event.
         self.keys = keys or {}
         super().__init__(
+            '<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
+            begins(script, ["open", "select", "mark"], keys=self.keys, name=label),
+            style=style,
             value=value,
-            html_template='<div class="picture-grid" role="listbox" aria-multiselectable="true"></div>',
-            js_on_load=begins(script, ["open", "select", "mark"], keys=self.keys, name=label),
-            head=f'<link rel="stylesheet" href="{style}">',
-            apply_default_css=False,
             **how,
         )
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from web.components import begins
+from web.components import Drawn, begins
 
 FOLDER = Path(__file__).parent
 
 
-class PictureMap(gr.HTML):
+class PictureMap(Drawn):
     """Draws a million dots pixel by pixel. Drag or arrows move it; wheel, + and − zoom, 0 resets. A click, a
     shape drawn with Shift or after *Select*, and Enter for all in view choose pictures.
 
@@ -30,19 +28,9 @@ class PictureMap(gr.HTML):
         """`script`, `style`: addresses of `map.js` and `map.css`."""
         self.source = source
         super().__init__(
+            (FOLDER / "map.html").read_text(encoding="utf-8"),
+            begins(script, ["choose"], source=source),
+            style=style,
             value=value,
-            html_template=(FOLDER / "map.html").read_text(encoding="utf-8"),
-            js_on_load=begins(script, ["choose"], source=source),
-            head=f'<link rel="stylesheet" href="{style}">',
-            apply_default_css=False,
             **how,
         )
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}

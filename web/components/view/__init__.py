@@ -6,14 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from web.components import begins
+from web.components import Drawn, begins
 
 DOES = re.compile(r'data-do="([a-z_]+)"')
 
 
-class DataView(gr.HTML):
+class DataView(Drawn):
     """Draws a JSON value by an HTML template in which attributes name its parts (see `view.js`).
 
     The template is a constant file, and values are set as text and attributes: nothing of them is ever HTML
@@ -28,19 +26,9 @@ class DataView(gr.HTML):
         drawn_by = template.read_text(encoding="utf-8")
         events = sorted({*DOES.findall(drawn_by), *how.pop("events", ())})
         super().__init__(
+            f"<template>{drawn_by}</template><div data-drawn></div>",
+            begins(script, events),
+            style=style,
             value=value,
-            html_template=f"<template>{drawn_by}</template><div data-drawn></div>",
-            js_on_load=begins(script, events),
-            head=f'<link rel="stylesheet" href="{style}">' if style else None,
-            apply_default_css=False,
             **how,
         )
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}
