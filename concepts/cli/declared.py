@@ -80,7 +80,7 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
 
     if parameter.given:
         return keyword(parameter.name, Author, "me")
-    about: dict[str, Any] = {"help": parameter.field.description}
+    about: dict[str, Any] = {"help": _described(parameter.field)}
     for one in parameter.field.metadata:
         if hasattr(one, "ge"):
             about["min"] = one.ge
@@ -104,6 +104,18 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
     elif int in get_args(typed) and any(str in (one, *get_args(one)[:1]) for one in get_args(typed)):
         typed = str
     return keyword(parameter.name, Annotated[typed, kind], parameter.default)
+
+
+def _described(field: Any) -> str:
+    """What a parameter is, with the names it can have where it is one of several."""
+    extra: Any = field.json_schema_extra or {}
+    known: dict[str, Any] = {}
+    if callable(extra):
+        extra(known)
+    else:
+        known = extra
+    names = f" One of: {', '.join(known['enum'])}." if "enum" in known else ""
+    return f"{field.description or ''}{names}"
 
 
 def print_plainly(result: Any) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from concepts.cli.declared import shows
 from concepts.cli.groups import app, users
-from concepts.cli.output import dump, say, show, table, wait
+from concepts.cli.output import dump, say, show, table
 from concepts.cli.parameters import Json, opened
 from storage.disk import told
 from storage.files import open_private
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         JobView,
         ModelCosts,
     )
+    from concepts.installation.endpoint import EndpointReport
 
 
 Setting = Annotated[
@@ -43,17 +44,14 @@ def settings(
     value: Annotated[
         str | None, typer.Argument(help="The new value; an empty one takes the setting away.")
     ] = None,
-    test: Annotated[
-        bool, typer.Option("--test", help="Ask each model that is set a few small questions.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
-    """The model endpoint: how it is set, and what it can do.
+    """How the model endpoint is set. What it can do: discern system test-endpoint.
 
     With NAME and VALUE one setting changes, from the next call on. VALUE is asked for, unseen, if left out.
     The key itself is never told.
     """
-    from concepts.installation.jobs import endpoint_settings, examine_endpoint, save_endpoint_settings
+    from concepts.installation.jobs import endpoint_settings, save_endpoint_settings
 
     app = opened()
     if name is not None:
@@ -62,34 +60,31 @@ def settings(
         view = save_endpoint_settings(app, {name: value})
     else:
         view = endpoint_settings(app)
-    if test:
-        begun = app.begin(examine_endpoint)
-        report = wait(begun, "Asking", "Nothing was changed.")
-        if as_json:
-            dump(report)
-            return
-        from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
+    if as_json:
+        dump(view)
+        return
+    values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
+    rows = [
+        (name, "" if value is None else value, "set by the environment" if name in view.fixed else "")
+        for name, value in values.items()
+        if name not in ("fixed", "has_key")
+    ]
+    table(("", "", ""), rows)
 
-        marks = {"good": "+", "note": "·", "bad": "!"}
-        for found in about_endpoint(report):
-            say(f"{marks[found.mark]} {found.says}")
-        for about in about_models(report):
-            say(f"\n{about.model} ({about.does})")
-            for found in about.findings:
-                say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
-        if not report.answers:
-            say("· No model is named yet.")
-    else:
-        if as_json:
-            dump(view)
-            return
-        values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
-        rows = [
-            (name, "" if value is None else value, "set by the environment" if name in view.fixed else "")
-            for name, value in values.items()
-            if name not in ("fixed", "has_key")
-        ]
-        table(("", "", ""), rows)
+
+@shows("examine_endpoint")
+def _endpoint(report: EndpointReport) -> None:
+    from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
+
+    marks = {"good": "+", "note": "·", "bad": "!"}
+    for found in about_endpoint(report):
+        say(f"{marks[found.mark]} {found.says}")
+    for about in about_models(report):
+        say(f"\n{about.model} ({about.does})")
+        for found in about.findings:
+            say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
+    if not report.answers:
+        say("· No model is named yet.")
 
 
 JOB_COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")

@@ -28,30 +28,15 @@ Simulated = Annotated[
     bool, typer.Option("--simulated", help="No person gave these labels: say so wherever they appear.")
 ]
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
-Large = Annotated[
-    bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
-]
-WithExamples = Annotated[
-    bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you labelled.")
-]
-Repeats = Annotated[
-    bool,
-    typer.Option(
-        "--repeats",
-        help="Ask three times where the endpoint doesn't tell how sure it is; costs three times as much.",
-    ),
-]
 
 
 def with_methods(help: str) -> str:
-    """A help text with the names of what is registered in place of {annotators}, {formats} and {written}."""
+    """A help text with the names of what is registered in place of {formats} and {written}."""
     if "{" not in help:
         return help
-    from concepts.collaborator import ANNOTATORS, AUTO  # these bring numpy and the database
-    from concepts.labelling.formats import FORMATS, written_formats
+    from concepts.labelling.formats import FORMATS, written_formats  # brings numpy and the database
 
     return help.format(
-        annotators=", ".join([AUTO, *ANNOTATORS]),
         formats=", ".join(FORMATS),
         written=", ".join(written_formats()),
     )

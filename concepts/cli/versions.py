@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from concepts.cli.declared import shows
-from concepts.cli.groups import concept, version
-from concepts.cli.output import dump, left_out, progress, say, say_known, show, table, wait
+from concepts.cli.groups import concept
+from concepts.cli.output import dump, left_out, progress, say, say_known, show, table
 from concepts.cli.parameters import Author, Json, Name, Version, opened
 from concepts.errors import WrongUsageError
-from concepts.learning.target import Side
 
 if TYPE_CHECKING:
     from concepts.learning.report import EvaluationReport, Metric
-    from concepts.results.quality import HeadView
+    from concepts.results.certificates import CertificateView
+    from concepts.results.quality import HeadView, QualityView
     from concepts.results.scores import Heat
     from concepts.results.trained import Measured, Trained
-    from concepts.results.versions import ScoredPage
+    from concepts.results.versions import ScoredPage, VersionComparison
 
 ROWS_SHOWN = 15
 KEPT = "What is finished is kept."
@@ -37,6 +38,7 @@ def _trained(trained: Trained) -> None:
 
 
 @shows("use_version")
+@shows("keep_guarantee")
 def _used(kept: Measured) -> None:
     how = "measured" if kept.measured else "not measured: no test picture has a label"
     say(f"Version {kept.version} is in use, and {how}.")
@@ -94,95 +96,50 @@ def concept_evaluate(
     advice, more = advice_for(found), dataset_of(found).to_next_figures
     say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
     say_known(*report.sentences, report.worst_slice, *report.notes)
-    card = f"discern concept version show {shlex.quote(found.name)} {report.head} --card"
+    card = f"discern concept version card {shlex.quote(found.name)} {report.head}"
     say(f"All figures, beside simpler ways: {card}")
 
 
-@version.command("show")
-def version_show(
-    name: Name,
-    number: Annotated[int | None, typer.Argument(min=1, help="A version; without it, all of them.")] = None,
-    beside: Annotated[
-        int | None, typer.Option(min=1, help="Compare it with this version, on the same test pictures.")
-    ] = None,
-    card: Annotated[bool, typer.Option("--card", help="Its model card, in Markdown.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Every version with its newest figures, or how good one is at every threshold."""
-    from concepts.results.bundles import version_card
-    from concepts.results.review import looked_over_now
-    from concepts.results.trained import compare_versions, list_versions, version_quality
-
-    app = opened()
-    found = app.concept(name)
-    if card:
-        text = version_card(found, number)
-        show({"card": text}, as_json, text)
-    elif number is None:
-        heads = list_versions(found, limit=len(app.heads.all(found.id)))
-        if as_json:
-            dump(heads)
-            return
-        columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
-        table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
-    elif beside is not None:
-        comparison = compare_versions(found, number, beside)
-        if as_json:
-            dump(comparison)
-            return
-        say(f"On {comparison.n:,} pictures; they differ on {comparison.differently:,}.")
-        rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in comparison.figures]
-        table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
-    else:
-        looked_over_now(app.concept(name))
-        view = version_quality(found, number)
-        if as_json:
-            dump(view)
-            return
-        say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
-        if view.waiting:
-            say(f"{view.waiting:,} test pictures have no label yet.")
-        say_known(view.waiting_answers)
-        if view.flagged is not None:
-            where = view.looks_in or "the library"
-            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
-        say_known(view.elsewhere, view.newer)
-        if view.removed:
-            say(f"{view.removed:,} test labels are of pictures removed since.")
-        if view.earlier:
-            say(f"{view.earlier} Review lists {view.to_label_again:,} to label again.")
-        say_known(*(view.consistency.sentences if view.consistency else ()))
-        step = max(len(view.rows) // ROWS_SHOWN, 1)
-        lines = [
-            (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)
-            for r in view.rows[::step]
-        ]
-        table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), lines)
+@shows("list_versions")
+def _versions(heads: Sequence[HeadView]) -> None:
+    columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
+    table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
 
 
-@version.command("certify")
-def version_certify(
-    name: Name,
-    at_least: Annotated[
-        float, typer.Option(min=0.5, max=0.99, help="Share to be right beyond the guaranteed threshold.")
-    ] = 0.9,
-    side: Annotated[
-        Side, typer.Option(help="yes: above a threshold surely yes. no: below one surely no.")
-    ] = "yes",
-    version: Version = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Guarantee a threshold beyond which pictures are right; once all its pictures are labelled, keep it."""
-    from concepts.results.certificates import ask_for_guarantee, guarantee_state, keep_guarantee
+@shows("compare_versions")
+def _compared(comparison: VersionComparison) -> None:
+    say(f"On {comparison.n:,} pictures; they differ on {comparison.differently:,}.")
+    rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in comparison.figures]
+    table((f"version {comparison.one}", f"version {comparison.other}", "difference", "figure"), rows)
 
-    guaranteed = opened().concept(name)
-    found = ask_for_guarantee(guaranteed, at_least, side, version, author=author)
-    if found.threshold is not None:
-        wait(keep_guarantee(guaranteed, side, author=author), "Measuring", KEPT)
-        found = guarantee_state(guaranteed, side) or found
-    if as_json:
-        dump(found)
+
+@shows("version_quality")
+def _quality(view: QualityView) -> None:
+    say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
+    if view.waiting:
+        say(f"{view.waiting:,} test pictures have no label yet.")
+    say_known(view.waiting_answers)
+    if view.flagged is not None:
+        where = view.looks_in or "the library"
+        say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
+    say_known(view.elsewhere, view.newer)
+    if view.removed:
+        say(f"{view.removed:,} test labels are of pictures removed since.")
+    if view.earlier:
+        say(f"{view.earlier} Review lists {view.to_label_again:,} to label again.")
+    say_known(*(view.consistency.sentences if view.consistency else ()))
+    step = max(len(view.rows) // ROWS_SHOWN, 1)
+    lines = [
+        (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged) for r in view.rows[::step]
+    ]
+    table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), lines)
+
+
+@shows("ask_for_guarantee")
+@shows("guarantee_state")
+def _guarantee(found: CertificateView | None) -> None:
+    if found is None:
+        say("Nobody asked for a guarantee yet: concept version certify does.")
         return
     say(found.sentence)
     if not found.complete:
@@ -193,6 +150,8 @@ def version_certify(
         line = f"{found.threshold:.3f}"
         says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"
         say(f"Version {found.kept_as} {says}.")
+    elif found.threshold is not None:
+        say("Keep it as a version: concept version keep-guarantee.")
     if found.look_yourself is not None:
         sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
         known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)

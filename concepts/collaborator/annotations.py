@@ -56,6 +56,7 @@ from concepts.labelling.waves import draw_test_pictures, labelled_test_pictures
 from concepts.library.collection import collection_of
 from concepts.use_cases import Concept, use_case
 from concepts.use_cases.parameters import PictureId
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from storage.choices import AnnotatorChoice
 from storage.concepts import ConceptStore
@@ -120,7 +121,13 @@ def _may_annotate(concept: Concept, *, annotator: str = AUTO, **others: Any) -> 
     ANNOTATORS.require(annotator, also=[AUTO])
 
 
-@use_case("POST /concepts/{name}/annotate", job="Suggesting labels", lane=Lane.LONG, before=_may_annotate)
+@use_case(
+    "POST /concepts/{name}/annotate",
+    command="concept annotate",
+    job="Suggesting labels",
+    lane=Lane.LONG,
+    before=_may_annotate,
+)
 def annotate(
     concept: Concept,
     progress: Progress,
@@ -169,6 +176,19 @@ def _choose(
     new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
     store.add_candidates(concept_id, new, number)
     return chosen
+
+
+@use_case(command="concept annotate-cost", role=Role.VIEWER)
+def annotation_cost(
+    concept: Concept,
+    *,
+    annotator: AnnotatorName = AUTO,
+    large: Large = False,
+    examples: WithExamples = False,
+    repeats: Repeats = False,
+) -> AnnotateEstimate:
+    """How many pictures `annotate` would look at, by which model, and what that would cost."""
+    return estimate_annotation(concept, Setup(annotator, large, examples, repeats))
 
 
 def estimate_annotation(concept: Concept, setup: Setup = CHOSEN) -> AnnotateEstimate:
@@ -244,14 +264,19 @@ def fingerprint_of(assistant: str) -> str:
 # Who annotates
 
 
-@use_case("POST /concepts/{name}/annotators", job="Comparing models", lane=Lane.LONG)
+@use_case(
+    "POST /concepts/{name}/annotators",
+    command="concept compare-annotators",
+    job="Comparing models",
+    lane=Lane.LONG,
+)
 def compare_annotators(concept: Concept, progress: Progress, budget: Budget = None) -> AnnotatorsCompared:
     """Have every annotator there can be here judge pictures that people labelled, to compare agreement, cost
     and time."""
     return AnnotatorComparison(machines_of(concept, progress.job_id, budget), progress).run()
 
 
-@use_case("GET /concepts/{name}/annotators")
+@use_case("GET /concepts/{name}/annotators", command="concept annotators")
 def annotators_compared(concept: Concept) -> ComparedOrNot:
     """What the newest comparison found, and what another would cost."""
     return ComparedOrNot(newest=concept.newest(compare_annotators), estimate=estimate_comparing(concept))

@@ -126,7 +126,7 @@ def save_endpoint_settings(app: App, changes: Mapping[str, Any]) -> SettingsView
     return endpoint_settings(app)
 
 
-@use_case("POST /settings/test", host=True, job="Testing the endpoint")
+@use_case("POST /settings/test", command="system test-endpoint", host=True, job="Testing the endpoint")
 def examine_endpoint(app: App, progress: Progress) -> EndpointReport:
     """Ask the model endpoint what it can do: a few small questions to each model that is set."""
     return examine(app.settings, ledger_of(app).charged_to(progress.job_id, None), progress.report)

@@ -30,7 +30,7 @@ from concepts.results.export import (
 )
 from concepts.results.heads import head_of, newest_figures, with_versions
 from concepts.results.mistakes import pictures_to_show
-from concepts.results.trained import Version
+from concepts.results.trained import Version, VersionShown
 from concepts.results.training import check_fingerprint
 from concepts.results.versions import file_stem
 from concepts.use_cases import App, Concept, use_case
@@ -75,8 +75,8 @@ def could_go_along(concept: Concept) -> list[str]:
     return [one.name for one in with_versions(concept.app) if one.id != concept.id]
 
 
-@use_case("GET /concepts/{name}/versions/{version}/card")
-def version_card(concept: Concept, version: Version = None) -> str:
+@use_case("GET /concepts/{name}/versions/{version}/card", command="concept version card")
+def version_card(concept: Concept, version: VersionShown = None) -> str:
     """The model card, in Markdown."""
     head = head_of(concept, version)
     return model_card(exported(concept, head))

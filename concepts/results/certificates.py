@@ -74,7 +74,7 @@ class CertificateView(View):
     sentence: str
 
 
-@use_case("POST /concepts/{name}/certificate")
+@use_case("POST /concepts/{name}/certificate", command="concept version certify")
 def ask_for_guarantee(
     concept: Concept,
     at_least: AtLeast = 0.9,
@@ -109,7 +109,7 @@ def ask_for_guarantee(
     return found
 
 
-@use_case("GET /concepts/{name}/certificate")
+@use_case("GET /concepts/{name}/certificate", command="concept version guarantee")
 def guarantee_state(concept: Concept, side: WhichSide = "yes") -> CertificateView | None:
     """How far the guarantee of this side is; null before anybody asked for one, and after the library
     has changed its encoder."""
@@ -155,7 +155,7 @@ def guarantee_state(concept: Concept, side: WhichSide = "yes") -> CertificateVie
     return view.model_copy(update={"sentence": said})
 
 
-@use_case("POST /concepts/{name}/certificate/keep")
+@use_case("POST /concepts/{name}/certificate/keep", command="concept version keep-guarantee")
 def keep_guarantee(concept: Concept, side: WhichSide = "yes", *, author: AuthorName) -> Started[Measured]:
     """Keep the guaranteed threshold of this side as the newest version, beside one of the other side.
     Kept again it stays the same version.

@@ -33,7 +33,8 @@ from concepts.results.versions import (
 )
 from concepts.use_cases import Concept, use_case
 from concepts.use_cases.handles import DECLARED
-from concepts.use_cases.parameters import AuthorName, Limit, Offset
+from concepts.use_cases.parameters import AuthorName, Flag, Limit, Offset
+from concepts.use_cases.roles import Role
 from concepts.view import View
 from storage.heads import StoredHead
 
@@ -43,6 +44,7 @@ PLENTY = 20  # yes and no to learn from: with so many the request needn't look w
 Version = Annotated[
     int | None, Field(ge=1, le=2**31 - 1, description="The number of a version; without it, the newest.")
 ]
+VersionShown = Annotated[Version, Flag("NUMBER")]
 UsedVersion = Annotated[int, Field(ge=1, le=2**31 - 1, description="The number of a version.")]
 OtherVersion = Annotated[
     int | None, Field(ge=1, le=2**31 - 1, description="The number of one to compare it with.")
@@ -54,7 +56,7 @@ HeadName = Annotated[
     str,
     Field(
         max_length=60,
-        description=f"The kind of head: {', '.join(HEADS)}. `auto` takes the one that suits the labels.",
+        description="The kind of head. `auto` takes the one that suits the labels.",
         json_schema_extra={"enum": list(HEADS)},
     ),
 ]
@@ -145,7 +147,7 @@ def train(
     )
 
 
-@use_case("GET /concepts/{name}/versions")
+@use_case("GET /concepts/{name}/versions", command="concept version list")
 def list_versions(concept: Concept, limit: Limit = 50, offset: Offset = 0) -> list[HeadView]:
     """Every version with its newest figures, the oldest first."""
     return head_views(concept.app.heads, concept.id, limit, offset)
@@ -164,8 +166,8 @@ def version_beside(concept: Concept, version: Version = None, beside: OtherVersi
     return VersionView(**dict(view), comparison=comparison)
 
 
-@use_case("GET /concepts/{name}/versions/{version}/quality")
-def version_quality(concept: Concept, version: Version = None) -> QualityView:
+@use_case("GET /concepts/{name}/versions/{version}/quality", command="concept version show")
+def version_quality(concept: Concept, version: VersionShown = None) -> QualityView:
     """How good a version is at every threshold, on the labels as they are now."""
     head = head_of(concept, version)
     measured = newest_figures(concept, head.number)
@@ -232,7 +234,8 @@ def measure_again(
     return found.report
 
 
-def compare_versions(concept: Concept, one: int, other: int) -> VersionComparison:
+@use_case(command="concept version compare", role=Role.VIEWER)
+def compare_versions(concept: Concept, one: UsedVersion, other: UsedVersion) -> VersionComparison:
     """Figures of two versions on the same test pictures, and their differences."""
     return compare(dataset_of(concept), head_of(concept, one), head_of(concept, other))
 

@@ -36,10 +36,15 @@ LOOKS = [
     (("concept", "prompts", "show", NAME, "annotate.user"), "{{ definition }}"),
     (("concept", "prompts", "preview", NAME, "annotate.user"), "--- also sent ---"),
     (("trash", "list"), "labels"),
-    (("concept", "version", "show", NAME), "average precision"),
-    (("concept", "version", "show", NAME, "1"), "Version 1, yes from "),
+    (("concept", "version", "list", NAME), "average precision"),
+    (("concept", "version", "show", NAME), "Version 1, yes from "),
+    (("concept", "version", "show", NAME, "1"), "precision (95 %)"),
+    (("concept", "version", "compare", NAME, "1", "1"), "they differ on 0."),
+    (("concept", "version", "guarantee", NAME), "Nobody asked for a guarantee yet"),
+    (("concept", "annotate-cost", NAME), "pictures, free of charge."),
+    (("concept", "annotators", NAME), "Nothing was compared yet"),
     (("concept", "review", NAME), "evidence"),
-    (("concept", "version", "show", NAME, "--card"), f"# {NAME}"),
+    (("concept", "version", "card", NAME), f"# {NAME}"),
     (("concept", "version", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
     (("concept", "labels", "export", NAME), "id,path,label,"),
     (("job", "list"), "add pictures"),
@@ -67,7 +72,7 @@ def test_what_is_only_looked_at_reads_well_and_is_json_for_programs(
         end = ended(*command)
         assert (end.code, end.err) == (0, ""), command
         assert said in end.out, command
-        assert ended(*command, "--json").json is not None
+        assert json.loads(ended(*command, "--json").out) != ""
     found = discern("library", "picture", "ellipse-0000.png")
     assert discern("library", "picture", found["id"][:12]) == found  # by how its id begins
     assert f"Says me, {NAME}: yes" in " ".join(ended("library", "picture", found["id"]).out.split())
@@ -117,15 +122,17 @@ def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Ru
 def test_the_endpoint_is_asked_what_it_can_do(
     own_home: Path, discern: Run, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end = ended("settings", "--test", "--json")
+    end = ended("system", "test-endpoint", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
     with FakeOpenAI(lambda request: {"number": 4, "odd": "no"}, sees=False) as model:
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
         monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
         monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        assert [answer["model"] for answer in discern("settings", "--test")["answers"]] == ["simulated-model"]
-        said = ended("settings", "--test").out
+        assert [answer["model"] for answer in discern("system", "test-endpoint")["answers"]] == [
+            "simulated-model"
+        ]
+        said = ended("system", "test-endpoint").out
         assert "simulated-model (proposes criteria, suggests labels, proposes wordings)" in said
         assert "It doesn’t see pictures." in said
     assert discern("system", "cost")["calls"][0]["model"] == "simulated-model"

@@ -62,7 +62,7 @@ def test_what_has_no_price_is_not_said_to_cost_nothing_before_or_afterwards(
     concept = begin_concept(bench, NAME, "A filled ellipse.")
     expected = estimate_annotation(concept)
     assert (expected.pictures, expected.usd) == (picture_count(bench), None)
-    told = CliRunner().invoke(app, ["concept", "annotate", NAME, "--estimate"]).output
+    told = CliRunner().invoke(app, ["concept", "annotate-cost", NAME]).output
     assert expected.basis in told
     assert model.requests == []
     result = concept.begin(annotate, limit=2).wait()
