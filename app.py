@@ -94,6 +94,9 @@ def serve(
     sys.setswitchinterval(0.0005)
     # Nothing so far is looked through for garbage again: each time would have every thread wait .15 seconds.
     gc.freeze()
+    # The old is looked through a hundred times less often than by default. Sessions of the page, which are old
+    # soon, hold a million objects and no cycles: looking through them stops every thread for half a second.
+    gc.set_threshold(*gc.get_threshold()[:2], 1000)
     gc.enable()
     begin(app, sandboxes)
     quiet = Quiet(served, page_opened=app.jobs.precedence.pressed)
