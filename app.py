@@ -94,8 +94,8 @@ def serve(
     sys.setswitchinterval(0.0005)
     # Nothing so far is looked through for garbage again: each time would have every thread wait .15 seconds.
     gc.freeze()
-    # The old is looked through a hundred times less often than by default. Sessions of the page, which are old
-    # soon, hold a million objects and no cycles: looking through them stops every thread for half a second.
+    # The old is looked through a hundred times less often than by default. Sessions of the page, old soon,
+    # hold a million objects and no cycles: to look through those stops every thread for half a second.
     gc.set_threshold(*gc.get_threshold()[:2], 1000)
     gc.enable()
     begin(app, sandboxes)

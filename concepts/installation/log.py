@@ -120,10 +120,21 @@ class _File(RotatingFileHandler):
         with suppress(FileExistsError):
             file.parent.mkdir(mode=0o700)  # a person may have removed it; a data folder that is gone stays so
         file.touch(mode=0o600)
-        return super()._open()
+        stream = super()._open()
+        if _is_torn(file):
+            stream.write("\n")
+        return stream
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         """A log that can't be written, as on a full disk, must not disturb the work."""
+
+
+def _is_torn(file: Path) -> bool:
+    """Whether the last line has no end: the process was killed while the disk was full."""
+    with file.open("rb") as kept:
+        size = kept.seek(0, os.SEEK_END)
+        kept.seek(max(size - 1, 0))
+        return kept.read() not in (b"", b"\n")
 
 
 class _Warnings(logging.Handler):

@@ -111,6 +111,18 @@ def test_nothing_is_lost_when_one_of_several_processes_puts_the_file_aside(
     assert [int(said.split()[1]) for said in kept] == list(range(40))
 
 
+def test_a_line_that_a_full_disk_and_a_kill_left_unfinished_spoils_no_other(own_home: Path) -> None:
+    file = own_home / "logs" / "discern.log"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"said": "whole"}\n{"said": "wha')
+    for _ in range(2):
+        start_log(own_home, str)
+        logging.getLogger("concepts.test").warning("after")
+    whole, torn, *after = log_module.read_log(own_home).splitlines()
+    assert (json.loads(whole)["said"], torn) == ("whole", b'{"said": "wha')
+    assert [json.loads(line)["said"] for line in after] == ["after", "after"]
+
+
 def test_a_folder_that_can_not_be_written_has_no_log_and_disturbs_nothing(own_home: Path) -> None:
     own_home.mkdir()
     (own_home / "logs").write_text("in the way")
