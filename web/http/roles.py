@@ -1,6 +1,6 @@
-"""What which role may do: one table for requests, one for the buttons of the screens.
+"""What which role may do: a table for requests, one for deeds of the trash, and one for tools of assistants.
 
-What is in neither is for owners alone, and a test fails for it.
+What is in none is for owners alone, and a test fails for it. Declared use cases bring their own rule.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/web/.*", Rule(VIEWER)),
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
-        # The screens, whose buttons are in ACTIONS
+        # The screens, whose buttons have the role of what they call: `web.handlers.calls`
         ("GET", "/settings/cost/?", Rule(OWNER, host=True)),
         ("GET", f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)),
         ("GET", f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)),
