@@ -160,8 +160,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
             ana.post(f"/api/v1/concepts/{NAME}/labels", json=answer, headers=key).raise_for_status()
     given = label_count(concept).answers
     assert len(decisions_of(concept)) == given
-    concept = bench.concept(NAME).row
-    versions = len(list_versions(bench.concept(NAME)))
+    versions = len(list_versions(concept))
     with bench.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
         job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
         until(lambda: _waits_for_a_lock(bench))
@@ -172,7 +171,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert job_state(bench, job).state == "done"
     assert _worker(bench, job) == survivor.pid
     assert bench.jobs.store.get(job).lease == 2
-    assert len(list_versions(bench.concept(NAME))) == versions + 1
+    assert len(list_versions(concept)) == versions + 1
     assert label_count(concept).answers == given
     shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in shown
