@@ -51,7 +51,7 @@ def _compared(found: AnnotatorsCompared) -> None:
 @shows("annotators_compared")
 def _compared_or_not(known: ComparedOrNot) -> None:
     if known.newest is None:
-        say("Nothing was compared yet: concept compare-annotators does it.")
+        say("Nothing was compared yet. Compare them: discern concept compare-annotators.")
     else:
         _compared(known.newest)
     say(f"Another comparison: {_comparison_cost(known.estimate)}")

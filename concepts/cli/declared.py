@@ -108,13 +108,11 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
 
 def _described(field: Any) -> str:
     """What a parameter is, with the names it can have where it is one of several."""
-    extra: Any = field.json_schema_extra or {}
-    known: dict[str, Any] = {}
-    if callable(extra):
-        extra(known)
-    else:
-        known = extra
-    names = f" One of: {', '.join(known['enum'])}." if "enum" in known else ""
+    schema: Any = field.json_schema_extra or {}
+    if callable(schema):  # names that are known only once plug-ins are there
+        fill, schema = schema, {}
+        fill(schema)
+    names = f" One of: {', '.join(schema['enum'])}." if "enum" in schema else ""
     return f"{field.description or ''}{names}"
 
 

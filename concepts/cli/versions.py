@@ -139,7 +139,7 @@ def _quality(view: QualityView) -> None:
 @shows("guarantee_state")
 def _guarantee(found: CertificateView | None) -> None:
     if found is None:
-        say("Nobody asked for a guarantee yet: concept version certify does.")
+        say("Nobody asked for a guarantee yet. Ask for one: discern concept version certify.")
         return
     say(found.sentence)
     if not found.complete:
@@ -151,7 +151,7 @@ def _guarantee(found: CertificateView | None) -> None:
         says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"
         say(f"Version {found.kept_as} {says}.")
     elif found.threshold is not None:
-        say("Keep it as a version: concept version keep-guarantee.")
+        say("Keep it as a version: discern concept version keep-guarantee.")
     if found.look_yourself is not None:
         sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
         known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
