@@ -91,10 +91,10 @@ def concept_evaluate(
     if as_json:
         dump(report)
         return
-    from concepts.results.verdict import verdict  # NumPy and what it measures with
+    from concepts.results.next_step import verdict_now  # NumPy and what it measures with
 
     advice, more = advice_for(found), dataset_of(found).to_next_figures
-    say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
+    say(verdict_now(report, advice, stale=False, to_go=more).sentence)
     say_known(*report.sentences, report.worst_slice, *report.notes)
     card = f"discern concept version card {shlex.quote(found.name)} {report.head}"
     say(f"All figures, beside simpler ways: {card}")

@@ -360,27 +360,25 @@ def label_sheet(
         Field(max_length=SHEET, description="Those that count. The others get no label but teach a little."),
     ] = [],  # noqa: B006  # pydantic copies it
     simulated: Simulated = False,
+    labels: Annotated[
+        list[GivenLabel], Field(max_length=SHEET, description="Other labels of pictures on the sheet.")
+    ] = [],  # noqa: B006
     *,
     author: AuthorName,
     key: RequestKey = None,
 ) -> None:
     """Commits what counts on a contact sheet, and that the rest was looked through: none of it is on a
     later sheet. The same key again changes nothing."""
-    elsewhere = next((picture for picture in counts if picture not in set(pictures)), None)
+    given = [GivenLabel(picture=picture, value="yes", repeat=True) for picture in dict.fromkeys(counts)]
+    given += labels
+    elsewhere = next((one.picture for one in given if one.picture not in set(pictures)), None)
     if elsewhere is not None:
         raise DiscernError(f"Picture {elsewhere[:12]} isn't on this contact sheet. Nothing was kept.")
     collection_of(concept.app).library.require(pictures)
     base = _own_key(concept, author, key)
-    if counts and not concept.app.walls.has(base):
+    if given and not concept.app.walls.has(base):
         who = Author(author, "simulated" if simulated else "person")
-        commit_labels(
-            concept,
-            {
-                f"{base}.{i}": GivenLabel(picture=picture, value="yes", repeat=True)
-                for i, picture in enumerate(dict.fromkeys(counts))
-            },
-            who,
-        )
+        commit_labels(concept, {f"{base}/{i}": one for i, one in enumerate(given)}, who)
     looked_through(concept, pictures, author=author, key=base)
 
 
@@ -522,7 +520,9 @@ def _kept(
 def _keys_of(concept: Concept, author: str, asked: str) -> list[str]:
     """The keys of the labels that came with a request of this key, or of the label that has it."""
     base = _own_key(concept, author, asked)
-    return list(concept.app.log.with_keys([asked, *(f"{base}/{i}" for i in range(MOST))]))
+    of_request = [f"{base}/{i}" for i in range(MOST)]
+    of_earlier_sheet = [f"{base}.{i}" for i in range(SHEET)]
+    return list(concept.app.log.with_keys([asked, *of_request, *of_earlier_sheet]))
 
 
 def _own_key(concept: Concept, author: str, key: str | None) -> str:

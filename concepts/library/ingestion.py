@@ -38,7 +38,7 @@ from storage.library import Library, Picture
 from storage.picture_columns import KEYWORDS, LONGEST_VALUE, PictureColumn
 from storage.pictures import sources
 from storage.pictures.decoding import decoded
-from storage.pictures.files import SkippedFile, Source, Within
+from storage.pictures.files import SkippedFile, Source, Within, printable
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
@@ -66,6 +66,8 @@ class AddReport:
     videos: int = 0  # that were read, and their `frames`, which are counted above
     frames: int = 0
     others: int = 0  # files of folders that are no pictures
+    first_skipped: str = ""  # the name of the first bad file
+    first_other: str = ""  # and of the first that is no picture
 
     @property
     def files(self) -> int:
@@ -118,8 +120,9 @@ class Ingestion:
         started = time.monotonic()
         result = AddReport(embedded=self.embed_pending(listener))
 
-        def pass_over(files: int) -> None:
-            result.others += files
+        def pass_over(paths: list[str]) -> None:
+            result.others += len(paths)
+            result.first_other = result.first_other or next((name_of(path) for path in paths), "")
 
         files = sources.walk(paths, within, pass_over)
         waiting = 0  # files that are looked at and not kept yet
@@ -230,6 +233,7 @@ class Ingestion:
         result.duplicates += len(new) - added + len(known) - removed
         result.removed_before += removed
         result.skipped.update(file.reason for file in skipped)
+        result.first_skipped = result.first_skipped or next((name_of(file.uri) for file in skipped), "")
         frames = [source.uri for source, _ in read if split(source.uri)]
         result.frames += len(frames)
         result.videos += sum(uri.endswith(FIRST) for uri in frames)
@@ -410,6 +414,11 @@ def _keywords(item: ProcessedFile) -> PictureColumn:
 
 def _held(data: bytes) -> bytes | None:
     return data if len(data) <= HELD_BYTES else None
+
+
+def name_of(path: str) -> str:
+    """The file's name, without its folders."""
+    return printable(path).rpartition("/")[2]
 
 
 def _skipped(file: Source, error: BadPictureError) -> SkippedFile:

@@ -37,8 +37,8 @@ class ConceptSummary(View):
     heads: int
     cover: list[str]  # ids of up to three pictures that count, or look as if they did
     quality: str  # how good the newest version is, in words; empty where that was not measured
-    next_screen: str  # where the journey goes on
-    next_step: str  # its name
+    next_screen: str  # where the next step is done
+    next_step: str  # the words of its button
     steps: list[str]  # of its journey, in order
     steps_done: list[str]
     changed: datetime  # the last answer, definition or version

@@ -117,7 +117,8 @@ class FolderView(View):
 class Added(View):
     """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
     files of pictures that somebody removed from the library, which stay out of it. `videos` that were read,
-    and how many of the pictures are `frames` of theirs. `others`: files of folders that are no pictures."""
+    and how many of the pictures are `frames` of theirs. `others`: files of folders that are no pictures.
+    `first_skipped` and `first_other` are the names of the first of each."""
 
     added: int
     duplicates: int
@@ -130,6 +131,8 @@ class Added(View):
     videos: int = 0
     frames: int = 0
     others: int = 0
+    first_skipped: str = ""
+    first_other: str = ""
 
     def says(self) -> str:
         said = [f"{count(self.added, 'picture')} added"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
 
 from concepts.definition.document import Definition
 from concepts.definition.exclusions import sentence_of
@@ -10,11 +12,14 @@ from concepts.definition.revisions import AtMost
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.label_cache import LogState, label_cache_of
 from concepts.learning.report import EvaluationReport
+from concepts.learning.waves import LOOKS, SHARE
 from concepts.library.collection import collection_of
 from concepts.results.advice import advice, is_enough, settling_of
 from concepts.results.concept_views import ConceptSummary
 from concepts.results.heads import scores_of
-from concepts.results.verdict import says_all_it_can, verdict, wants_labels
+from concepts.results.next_step import NextStep, next_step
+from concepts.results.stability import Settling
+from concepts.results.verdict import says_all_it_can, verdict
 from concepts.use_cases.declaration import use_case
 from concepts.use_cases.handles import App
 from concepts.use_cases.parameters import Offset
@@ -31,7 +36,8 @@ JOURNEY = (
     ("Results", "/results"),
 )
 COVERS = 3
-COVER = "cover"
+COVER, NEXT = "cover", "next step"
+ALL_TESTS = round(LOOKS[-1] / SHARE)  # pictures from which on a library gives as many test pictures as any
 
 
 @use_case("GET /concepts", command="concept list")
@@ -46,12 +52,15 @@ def list_concepts(app: App, limit: AtMost = 50, offset: Offset = 0) -> list[Conc
         counts = f"{one.sequence}/{one.definition}/{one.candidates}/{one.heads}"
         follows[i] = Follows(f"{counts}/{','.join(map(str, sorted(one.looks_in)))}", one.removal)
     covers = label_cache_of(app).figures(COVER, follows, lambda i: _cover(app, rows[i], standing[i]))
+    steps = label_cache_of(app).figures(
+        NEXT, _follows(app, standing, settling), lambda i: (_next(app, rows[i], standing[i]), True)
+    )
     found = []
     for concept in concepts:
         here, count, settled = standing[concept.id], answers[concept.id], settling.get(concept.id)
         report = _report(here)
         done = _steps_done(here, report, is_enough(count, settled))
-        step, screen = _next_step(here, report, done)
+        step = NextStep.model_validate(steps[concept.id])
         quality = ""
         if report is not None:
             was = Frame.of([one.model_dump() for one in report.looks_in])
@@ -69,8 +78,8 @@ def list_concepts(app: App, limit: AtMost = 50, offset: Offset = 0) -> list[Conc
                 heads=here.heads,
                 cover=covers[concept.id],
                 quality=quality,
-                next_screen=screen,
-                next_step=step,
+                next_screen=step.screen,
+                next_step=step.said,
                 steps=[name for name, _ in JOURNEY],
                 steps_done=[name for name, _ in JOURNEY if name in done],
                 changed=max(filter(None, (here.defined, here.trained, here.said))),
@@ -89,6 +98,26 @@ def steps_done(app: App, name: str) -> frozenset[str]:
     answers = _answers(app, standing, lasting=False)[concept.id]
     here = standing[concept.id]
     return frozenset(_steps_done(here, _report(here), is_enough(answers, settling)))
+
+
+def _next(app: App, concept: ConceptRow, standing: Standing) -> dict[str, Any]:
+    described = standing.candidates > 0 or standing.definition > 1
+    return next_step(app.concept_of(concept.id), described=described).model_dump()
+
+
+def _follows(
+    app: App, standing: Mapping[int, Standing], settling: Mapping[int, Settling]
+) -> dict[int, Follows]:
+    """Concept id → all that its next step follows from, in short."""
+    collection, found = collection_of(app), {}
+    in_all = collection.library.kept_counts().pictures
+    for i, one in standing.items():
+        known = {name: value for name, value in vars(one).items() if name != "removal"}
+        settled = (settling[i].answers, settling[i].settled) if i in settling else ()
+        pictures = min(collection.count_for(i) if one.looks_in else in_all, ALL_TESTS)
+        state = blake2b(repr((known, settled, pictures)).encode(), digest_size=16).hexdigest()
+        found[i] = Follows(state, one.removal)
+    return found
 
 
 def _answers(app: App, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
@@ -137,15 +166,6 @@ def _steps_done(standing: Standing, report: EvaluationReport | None, enough: boo
         "Results": standing.evaluated,
     }
     return {step for step, there in reached.items() if there}
-
-
-def _next_step(standing: Standing, report: EvaluationReport | None, done: Collection[str]) -> tuple[str, str]:
-    """Where the journey goes on, and the screen: what Check would say, too."""
-    step = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-    learned = standing.said is None or standing.trained is None or standing.said <= standing.trained
-    if step[0] == "Check" and report is not None and learned and wants_labels(report):
-        return next(place for place in JOURNEY if place[0] == "Label")
-    return step
 
 
 def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:

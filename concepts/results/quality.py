@@ -71,25 +71,16 @@ def quality(
 ) -> QualityView:
     """The version on the answers as they are now. `measured` is the newest stored report, `scores` what it
     says of the library where that is known."""
-    report, counts = measured.report if measured else None, dataset.decisions
+    report = measured.report if measured else None
     moved = elsewhere(report, dataset.frame) if report else ""
-    stale = _changed_since(measured, dataset) and (not moved or bool(dataset.measuring))
+    stale = is_stale(measured, dataset)
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
         positives=sum(count.yes for count in report.labels) if report else 0,
         simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated") if report else 0,
-        waiting=sum(i not in counts for i in dataset.evaluation),
-        new_answers=len(
-            {
-                event.picture_id
-                for event in dataset.log.standing(dataset.concept_id, ("person", "simulated"))
-                if event.sequence > head.label_sequence
-                and event.picture_id not in dataset.reserved
-                and event.picture_id in counts
-                and counts[event.picture_id].decided
-            }
-        ),
+        waiting=sum(i not in dataset.decisions for i in dataset.evaluation),
+        new_answers=new_answers(dataset, head),
         stale=stale,
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
@@ -115,6 +106,19 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     met = target_met(str(head.details.get("target", "")), report.metrics if report else ())
     facts = vars(head) | {"details": head.details | {"target_met": met}}
     return HeadView(definition=head.definition_number, report=report, **facts)
+
+
+def new_answers(dataset: ConceptDataset, head: StoredHead) -> int:
+    """How many pictures there are to learn from that were answered since the version was trained."""
+    said, counts = dataset.log.standing(dataset.concept_id, ("person", "simulated")), dataset.decisions
+    since = {event.picture_id for event in said if event.sequence > head.label_sequence}
+    return sum(i not in dataset.reserved and i in counts and counts[i].decided for i in since)
+
+
+def is_stale(measured: MeasuredVersion | None, dataset: ConceptDataset) -> bool:
+    """Whether a test now would say something else of what the concept looks in now."""
+    moved = elsewhere(measured.report, dataset.frame) if measured else ""
+    return _changed_since(measured, dataset) and (not moved or bool(dataset.measuring))
 
 
 def _changed_since(measured: MeasuredVersion | None, dataset: ConceptDataset) -> bool:

@@ -89,11 +89,6 @@ def says_all_it_can(report: EvaluationReport) -> bool:
     return said.known or said.step == "results"
 
 
-def wants_labels(report: EvaluationReport) -> bool:
-    """Whether labels are what is missing before that can be said."""
-    return verdict(report, test_labels=next_look(report.n, report.covered or 0)).step == "label"
-
-
 def _too_early(
     said: str, report: EvaluationReport, count: int, test_labels: int, stale: bool, done: bool
 ) -> Verdict:

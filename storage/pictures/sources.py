@@ -35,14 +35,13 @@ from storage.pictures.files import (
 
 
 def walk(
-    paths: Sequence[Path], within: Within | None = None, passed: Callable[[int], None] = lambda _: None
+    paths: Sequence[Path], within: Within | None = None, passed: Callable[[list[str]], None] = lambda _: None
 ) -> Found:
     """Streams the picture files under `paths`, folders in sorted order; of links those that stay `within`.
 
     In a folder only files with a picture's or video's suffix count; hidden ones, lists and archives are
-    passed over; `passed` is told how many files are neither pictures nor hidden. A file named directly is
-    always tried. Raises `DiscernError` at once where a path does not
-    exist or a list has no path column.
+    passed over; `passed` is told the paths that are neither pictures nor hidden. A file named directly is
+    always tried. Raises `DiscernError` at once where a path does not exist or a list has no path column.
     """
     visited: set[tuple[int, int]] = set()
     return chain.from_iterable([_named(absolute(path), visited, within, passed) for path in paths])
@@ -119,7 +118,7 @@ def _told() -> Iterator[None]:
 
 
 def _named(
-    path: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[int], None]
+    path: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[list[str]], None]
 ) -> Found:
     if in_bucket(path):
         return named_in_bucket(path)
@@ -136,7 +135,7 @@ def _named(
 
 
 def _folder(
-    root: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[int], None]
+    root: str, visited: set[tuple[int, int]], within: Within | None, passed: Callable[[list[str]], None]
 ) -> Found:
     """Depth first with a stack of its own: folders may be nested deeper than Python's recursion limit."""
     stack = [(root, True)]
@@ -161,7 +160,7 @@ def _folder(
             yield SkippedFile(printable(path), "unreadable", f"The folder can't be read: {error.strerror}.")
             continue
         found = [one for one in kept if one[1] or has_picture_suffix(one[0]) or videos.is_video(one[0])]
-        passed(len(kept) - len(found))
+        passed(sorted(path for path, _ in set(kept) - set(found)))
         stack.extend(sorted(found, reverse=True))
 
 

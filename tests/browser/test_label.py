@@ -176,6 +176,24 @@ def write(page: Any, text: str) -> None:
     saved(page)
 
 
+def test_undo_takes_back_a_whole_sheet_and_shows_it_as_it_was(site: Site, label: Any, concept: str) -> None:
+    label.keyboard.press("w")
+    tiles, selected = label.locator("#label-grid .tile"), label.locator("#label-grid [aria-selected=true]")
+    expect(tiles.first).to_be_focused()
+    tiles.nth(1).click()
+    tiles.nth(2).click()
+    label.keyboard.press("ArrowRight")
+    label.keyboard.press("n")
+    label.keyboard.press("Enter")
+    status(label, "3 saved")
+    expect(label.locator("[data-part=count]")).to_contain_text("3 of about 100 labels")
+    label.keyboard.press("z")
+    expect(label.locator("[data-part=count]")).to_contain_text("0 of about 100 labels")
+    expect(label.locator("#label-save")).to_have_text("Save 3")
+    expect(selected).to_have_count(2)
+    assert answers(site, concept) == []
+
+
 @pytest.mark.slow
 def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
     handle, picture = site.bench.concept(concept), shown(label)

@@ -22,7 +22,7 @@ from concepts.library.collection import collection_of
 from concepts.library.renditions import renditions_of
 from concepts.results.advice import mode
 from concepts.results.concepts import begin_concept
-from concepts.results.library import import_pictures
+from concepts.results.library import browse, import_pictures
 from concepts.use_cases import App, Concept
 from web.server import create_service
 
@@ -173,6 +173,22 @@ def test_a_sheet_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no
     assert later
     assert not set(later) & {*first, *nothing, *measures}
     assert label_count(concept).answers == 1
+
+
+def test_all_labels_of_a_sheet_are_taken_back_together(
+    library: App, client: TestClient, concept: Concept, api: str
+) -> None:
+    ids = [one.id for one in browse(library, limit=12).pictures]
+    first, second, third, *rest = ids
+    others = [{"picture": second, "value": "no"}, {"picture": third, "value": "unsure"}]
+    sent = {"pictures": ids, "counts": [first], "labels": others}
+    assert client.post(f"{api}/contact-sheet", json=sent, headers=keyed("sheet")).is_success
+    count = label_count(concept)
+    assert (count.yes, count.no, count.unsure) == (1, 1, 1)
+    assert client.post(f"{api}/labels/undo", json={"only": ["sheet"]}, headers=keyed("undo")).is_success
+    assert label_count(concept).answers == 0
+    elsewhere = {"pictures": rest, "labels": others}
+    assert client.post(f"{api}/contact-sheet", json=elsewhere).status_code == 422
 
 
 def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(

@@ -337,7 +337,7 @@ class GridLabels {
     const {may} = elsewhere.page;
     const {grid} = this.root, [one] = grid.selected;
     return [
-      ...(grid.selected.size === 1 ? [{words: 'Open', act: () => grid.open(grid.tiles.get(one))}] : []),
+      ...(grid.selected.size === 1 ? [{words: 'Open', hint: 'Enter', title: 'A double-click opens it, too', act: () => grid.open(grid.tiles.get(one))}] : []),
       ...(may.album ? [{words: 'Album', key: 'a', act: (ids) => pill.albums(ids)}] : []),
       ...this.actions.filter(({when}) => !when || when()),
       ...(may.trash ? [{words: 'Move to trash', key: 'Delete', act: (ids) => { this.root.grid.select([]); trash(ids); }}] : []),
@@ -430,7 +430,7 @@ const pill = {
       }
       if (count) {
         for (const offer of list.offers) {
-          const made = act(offer.words, '', () => offer.act(list.meant), {Delete: 'Del'}[offer.key] || offer.key?.toUpperCase());
+          const made = act(offer.words, '', () => offer.act(list.meant), offer.hint || {Delete: 'Del'}[offer.key] || offer.key?.toUpperCase());
           if (offer.title) made.title = offer.title;
           parts.push(made);
         }

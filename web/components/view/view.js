@@ -9,7 +9,7 @@
 // A value with `asked_at`, in seconds, is not drawn over one that was asked for later: the event `late`, if declared.
 // A name may be a path (`a.b`); `.` is the whole value.
 
-const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept']);
+const PLAIN = new Set(['alt', 'title', 'value', 'class', 'id', 'for', 'max', 'datetime', 'popovertarget', 'aria-label', 'aria-current', 'data-key', 'data-value', 'data-state', 'role', 'data-id', 'selected', 'checked', 'name', 'aria-pressed', 'aria-labelledby', 'accept', 'stroke-dasharray']);
 const ADDRESSES = new Set(['href', 'src']); // of this site alone
 
 export function begin(element, {props, watch, trigger, events = []}) {

@@ -29,10 +29,11 @@ class Viewer {
     this.position = make('span', 'soft');
     this.back = button('← Previous', () => this.turn(-1));
     this.onward = button('Next →', () => this.turn(1));
+    this.score = make('span', 'chip');
     this.said = make('span', 'soft');
     this.said.setAttribute('role', 'status');
     const grow = make('span', 'grow');
-    header.append(this.title, this.said, grow, this.position, this.back, this.onward, button('Close Esc', () => this.dialog.close()));
+    header.append(this.title, this.score, this.said, grow, this.position, this.back, this.onward, button('Close Esc', () => this.dialog.close()));
     this.large = make('div', 'large');
     this.side = make('div', 'side');
     const drawn = element.querySelector('[data-drawn]');
@@ -77,8 +78,10 @@ class Viewer {
     this.id = id;
     const at = this.ids.indexOf(id), total = Math.max(this.total, this.ids.length);
     this.paint();
-    const tile = document.querySelector(`.picture-grid .tile[data-id="${id}"]`);
+    const tile = this.tile(id), caption = this.inView && tile?.querySelector('.caption')?.textContent;
     this.title.textContent = tile?.dataset.name || '';
+    this.score.textContent = caption || '';
+    this.score.hidden = !caption;
     this.said.textContent = this.about[id] || '';
     this.position.textContent = total > 1 ? `${(at + 1).toLocaleString('en')} of ${total.toLocaleString('en')}` : '';
     this.back.disabled = at <= 0;
@@ -87,6 +90,11 @@ class Viewer {
     if (!this.dialog.contains(document.activeElement) || document.activeElement.disabled) this.onward.focus();
     this.trigger('look', {id});
     for (const one of [this.ids[at + 1], this.ids[at - 1]]) if (one) new Image().src = this.address(one);
+  }
+
+  // The tile on screen that shows the picture.
+  tile(id) {
+    return [...document.querySelectorAll(`.picture-grid .tile[data-id="${id}"]`)].find((one) => one.checkVisibility());
   }
 
   async turn(step) {
@@ -260,7 +268,7 @@ class Viewer {
 
   closed() {
     this.large.replaceChildren();
-    const tile = [...document.querySelectorAll(`.picture-grid .tile[data-id="${this.id}"]`)].find((one) => one.checkVisibility());
+    const tile = this.tile(this.id);
     this.id = '';
     tile?.focus();
     tile?.scrollIntoView({block: 'nearest'});

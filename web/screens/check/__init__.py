@@ -23,6 +23,7 @@ from concepts.results.concept_views import ConceptView
 from concepts.results.concepts import concept_state
 from concepts.results.heads import head_of
 from concepts.results.library import import_pictures
+from concepts.results.next_step import before_training, verdict_now
 from concepts.results.quality import QualityView
 from concepts.results.review import keep_looking_over, review_queue
 from concepts.results.scores import pictures_around, score_library
@@ -35,7 +36,6 @@ from concepts.results.trained import (
     use_version,
     version_quality,
 )
-from concepts.results.verdict import verdict
 from concepts.use_cases import App
 from storage.tables import now
 from web.advice import in_words
@@ -53,6 +53,7 @@ from web.words import count, percent
 HERE = Path(__file__).parent
 WORK = ("train", "evaluate", "score library")
 LOOK_OVER = "look over"
+THEN = "Then this page says how often the version is right, and where it is wrong."
 PAGE = 60  # mistakes of each kind, and so many more at a press
 FRESH = timedelta(seconds=10)  # since a training ended, in which it is said to be done
 BESIDE = 6  # pictures shown on each side of the threshold
@@ -202,29 +203,21 @@ class Check:
     def _verdict(
         self, view: ConceptView, quality: QualityView | None, allowed: dict[str, bool], work: JobView | None
     ) -> dict[str, Any]:
+        concept = self._app.concept(view.name)
+        advice = advice_for(concept)
         if quality is None:
-            if not (view.answers.teach_yes and view.answers.teach_no):
-                link = (
-                    {"link": "Label pictures", "address": place("/label", view.name)}
-                    if allowed["label"]
-                    else {}
-                )
-                return {"sentence": "First some labels", "rests": view.advice, "next": link}
-            training = is_going(work)
-            then = "Then this page says how often the version is right, and where it is wrong."
-            start = {"train": "Train"} if allowed["train"] and not training else {}
-            return {"sentence": "Training" if training else "Ready to train", "rests": then, "next": start}
+            trainable = bool(view.answers.teach_yes and view.answers.teach_no)
+            step = before_training(view.answers, enough=advice.enough, described=True)
+            following = values.button_of(step, view.name, allowed)
+            if not trainable:
+                return {"sentence": "First some labels", "rests": view.advice, "next": following}
+            if is_going(work):
+                return {"sentence": "Training", "rests": THEN, "next": {}}
+            early = "Train" if allowed["train"] and step.does != "train" else ""
+            return {"sentence": "Ready to train", "rests": THEN, "next": following, "train": early}
         if quality.version.report is None and is_going(work):
             return _testing(view)
-        advice = advice_for(self._app.concept(view.name))
-        said = verdict(
-            quality.version.report,
-            labels=advice.missing,
-            test_labels=quality.to_go,
-            stale=quality.stale,
-            done=bool(advice.done),
-        )
-        concept = self._app.concept(view.name)
+        said = verdict_now(quality.version.report, advice, stale=quality.stale, to_go=quality.to_go)
         tried = [guarantee_state(concept, side) for side in values.SIDES]
         failed = [found.sentence for found in tried if found and found.failed]
         return values.verdict_of(said, quality, view.name, allowed, failed)

@@ -23,6 +23,7 @@ from concepts.learning.report import (
 from concepts.learning.target import Side, Target
 from concepts.results.certificates import CertificateView
 from concepts.results.concept_views import ConceptView
+from concepts.results.next_step import NextStep, after_training
 from concepts.results.quality import HeadView, QualityView
 from concepts.results.rarity import FIND_MORE, is_rare
 from concepts.results.verdict import Verdict
@@ -52,26 +53,24 @@ def span(share: Metric) -> str:
 # The verdict
 
 
-def next_step(verdict: Verdict, quality: QualityView, name: str, may: Mapping[str, bool]) -> dict[str, str]:
-    """The one black button: what the verdict says to do, once there is nothing new to learn."""
-    test = "Test again" if quality.n else "Test"
-    if quality.new_answers and may["train"]:
-        return {"train": "Train again"}
-    if verdict.step == "test" and may["test"]:
-        return {"test": test}
-    if verdict.step == "label" and may["label"]:
-        return {"link": "Label", "address": place("/label", name)}
-    if verdict.step == "pictures" and may["pictures"]:
-        return {"link": "Add pictures", "address": place("/library", name)}
-    if verdict.step == "threshold":
-        return {"adjust": "Adjust threshold"}
-    return {"link": "See results", "address": place("/results", name)}
+BUTTONS = {"train": "train", "test": "test", "threshold": "adjust"}  # what is done on this screen
+NEEDS = {"label": "label", "train": "train", "test": "test", "pictures": "pictures"}  # roles differ in these
+
+
+def button_of(step: NextStep, name: str, may: Mapping[str, bool]) -> dict[str, str]:
+    """The one black button. Whoever may not do the next step can see the results."""
+    if not may.get(NEEDS.get(step.does, ""), True):
+        step = NextStep.of("results")
+    if step.does in BUTTONS:
+        return {BUTTONS[step.does]: step.said}
+    return {"link": step.said, "address": place(step.screen, name)}
 
 
 def verdict_of(
     verdict: Verdict, quality: QualityView, name: str, may: Mapping[str, bool], failed: Iterable[str]
 ) -> dict[str, Any]:
-    report, following = quality.version.report, next_step(verdict, quality, name, may)
+    report = quality.version.report
+    following = button_of(after_training(verdict, report, quality.new_answers), name, may)
     guarantee = Guarantee.of(quality.version.details)
     scaled = [found for found in (report.grades, report.classes) if found] if report else []
     tested = ""

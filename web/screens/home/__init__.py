@@ -21,7 +21,7 @@ from concepts.use_cases import App
 from web.advice import in_words
 from web.concept_menu import ConceptMenu
 from web.handlers import PLAIN, author_of, calls
-from web.parts import GO, Notice, Progress, closed, data_view, place
+from web.parts import FOCUS, GO, Notice, Progress, closed, data_view, place
 from web.screens.scales import scale_of
 from web.words import count, duration
 
@@ -43,13 +43,14 @@ class Home:
             self.imports = gr.Button("Import pictures", elem_id="home-import", size="md", scale=0)
             self.sample = gr.Button("Try sample pictures", visible=False, size="md", scale=0)
             self.new = gr.Button("New concept", variant="primary", size="md", scale=0)
-        with gr.Group(visible=False, elem_id="new-concept") as self.form:
+        with gr.Column(visible=False, elem_id="new-concept", elem_classes="form-in-place") as self.form:
             self.name = gr.Textbox(label="Name", value="", placeholder="A word or two", max_length=120)
+            self.refused = Notice("new-concept-refused").view
             self.counts = gr.Textbox(
                 label="What counts",
                 value="",
-                lines=2,
-                placeholder="What a picture must show",
+                max_lines=4,
+                placeholder="What a picture must show. Enter creates the concept.",
                 max_length=2000,
             )
             self.excluded = gr.Textbox(
@@ -68,7 +69,7 @@ class Home:
                     placeholder="first, second, third",
                     visible=False,
                 )
-            self.refused = Notice("new-concept-refused").view
+                self.scale_refused = Notice("new-concept-scale-refused").view
             with gr.Row():
                 self.create = gr.Button("Create", variant="primary", scale=0)
                 self.cancel = gr.Button("Cancel", scale=0)
@@ -86,12 +87,15 @@ class Home:
         self.progress.follow(self.open, shown)
         self.imports.click(None, js=GO("/library"))
         self.sample.click(self.add_sample, None, shown, **PLAIN)
-        self.new.click(self.open_form, None, self.form, **PLAIN)
+        self.new.click(self.open_form, None, self.form, **PLAIN).then(
+            None, js=FOCUS("#new-concept :is(textarea, input)")
+        )
         self.cancel.click(closed, None, self.form, **PLAIN)
         self.kind.change(self.choose_kind, self.kind, [self.grades, self.classes], **PLAIN)
         gone = gr.Textbox(visible=False)
-        created = [self.refused, gone]
-        gr.on([self.create.click, self.name.submit], self.begin, form, created, **PLAIN)
+        created = [self.refused, self.scale_refused, gone]
+        creates = [self.create.click, self.name.submit, self.counts.submit]
+        gr.on(creates, self.begin, form, created, **PLAIN)
         gone.change(None, gone, js=GO())
         self.said.undo(self.undo, None, [self.menu.gone], **PLAIN)
 
@@ -120,7 +124,7 @@ class Home:
 
     @calls()
     def open_form(self, request: gr.Request) -> Any:
-        return gr.Group(visible=True)
+        return gr.Column(visible=True)
 
     @calls()
     def choose_kind(self, kind: str, request: gr.Request) -> tuple[Any, Any]:
@@ -136,9 +140,12 @@ class Home:
         grades: float,
         classes: str,
         request: gr.Request,
-    ) -> tuple[Any, str]:
+    ) -> tuple[Any, Any, str]:
         try:
             scale = scale_of({"kind": kind, "grades": f"{grades:.0f}", "classes": classes})
+        except DiscernError as error:
+            return None, Notice.bad(f"{in_words(error)} Nothing was created."), ""
+        try:
             begun = begin_concept(
                 self._app,
                 name,
@@ -148,8 +155,8 @@ class Home:
                 scale=scale,
             )
         except DiscernError as error:
-            return Notice.bad(f"{in_words(error)} Nothing was created."), ""
-        return None, place("/describe", begun.name)
+            return Notice.bad(f"{in_words(error)} Nothing was created."), None, ""
+        return None, None, place("/describe", begun.name)
 
     @calls(change_concept, restore)
     def undo(self, chosen: gr.EventData, request: gr.Request) -> str:
@@ -184,10 +191,13 @@ class Home:
 
 def _card(concept: ConceptSummary) -> dict[str, Any]:
     labels = count(concept.answers.answers, "label") + (" (simulated)" if concept.answers.simulated else "")
+    share = round(100 * len(concept.steps_done) / len(concept.steps))
     return {
         "name": concept.name,
         "cover": [f"/media/thumbnail/{one}" for one in concept.cover],
         "state": f"{labels} · {concept.quality or 'not tested yet'}",
+        "ring": f"{share} 100",
+        "progress": f"{share} % of the way: {len(concept.steps_done)} of {len(concept.steps)} steps done",
         "next": concept.next_step,
         "address": place(concept.next_screen, concept.name),
         "menu": f"menu-{concept.id}",

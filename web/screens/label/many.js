@@ -87,6 +87,8 @@ export class Many {
   // What was saved goes at once, and the next is on its way.
   fade() {
     this.grid.box.classList.add('fading');
+    const save = document.querySelector('#label-save');
+    if (save) Object.assign(save, {disabled: true, textContent: 'Save'});
     this.labelling.tell(this.pending ? 'Saving…' : this.note || 'Loading…');
   }
 
@@ -181,8 +183,7 @@ export class Many {
     const sheet = {pictures: this.pictures, values: new Map(this.values), selected: [...this.grid.selected]};
     const about = {kind: 'batch', concept, pictures};
     if (isLooked) {
-      if (others.length) labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: others.map(([picture, value]) => ({picture, value, repeat: true}))}, {kind: 'part', concept, pictures: []});
-      this.pending = labelling.outbox.add('POST', `${labelling.api}/contact-sheet`, {pictures: this.pictures.map(({id}) => id), counts}, about);
+      this.pending = labelling.outbox.add('POST', `${labelling.api}/contact-sheet`, {pictures: this.pictures.map(({id}) => id), counts, labels: others.map(([picture, value]) => ({picture, value, repeat: true}))}, about);
     } else {
       this.pending = labelling.outbox.add('POST', `${labelling.api}/labels`, {answers: marked.map(([picture, value]) => ({picture, value, repeat: true}))}, about);
     }

@@ -288,12 +288,22 @@ def _ended(job: JobView) -> dict[str, str]:
         if number := int(result.get(name, 0)):
             parts.append(count(number, words) if name == "duplicates" else f"{number:,} {words}")
     if others := int(result.get("others", 0)):
-        parts.append(f"{count(others, 'file')} {'isn’t a picture' if others == 1 else 'aren’t pictures'}")
+        first = result.get("first_other") or "1 file"
+        parts.append(
+            f"{first} isn’t a picture" if others == 1 else f"{count(others, 'file')} aren’t pictures"
+        )
     videos = skipped.pop("video", 0)
     more = f" {count(videos, 'video')} left out: see Captions and words, under Import." if videos else ""
     bad = sum(skipped.values())
     return {
         "text": f"{', '.join(parts)}.{more}",
         "style": "notice warn" if bad or videos else "notice good",
-        "skipped": f"{count(bad, 'file')} skipped" if bad else "",
+        "skipped": f"{_skipped(bad, result.get('first_skipped', ''))} skipped" if bad else "",
     }
+
+
+def _skipped(files: int, first: str) -> str:
+    """One file by its name; several by the first one's."""
+    if not first:
+        return count(files, "file")
+    return first if files == 1 else f"{first} and {files - 1:,} more"
