@@ -185,7 +185,7 @@ def test_all_labels_of_a_sheet_are_taken_back_together(
     assert client.post(f"{api}/contact-sheet", json=sent, headers=keyed("sheet")).is_success
     count = label_count(concept)
     assert (count.yes, count.no, count.unsure) == (1, 1, 1)
-    assert client.post(f"{api}/labels/undo", json={"only": ["sheet"]}, headers=keyed("undo")).is_success
+    assert client.post(f"{api}/labels/undo", json={"only": ["sheet"]}, headers=keyed("back")).is_success
     assert label_count(concept).answers == 0
     elsewhere = {"pictures": rest, "labels": others}
     assert client.post(f"{api}/contact-sheet", json=elsewhere).status_code == 422
