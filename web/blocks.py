@@ -25,6 +25,20 @@ from web.way import Way
 
 STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
+# What every page asks for, told while its components are made.
+EARLY = (
+    "rail/rail",
+    "view/view",
+    "viewer/viewer",
+    "theme",
+    "protection",
+    "comments",
+    "elsewhere",
+    "elements",
+)
+EARLY += ("viewer/heat", "viewer/open", "outbox", "scale")
+HEAD = "".join(f'<link rel="modulepreload" href="/web/components/{name}.js">' for name in EARLY)
+HEAD += '<link rel="preload" as="font" type="font/woff2" crossorigin href="/web/fonts/inter.woff2">'
 BESIDE = (
     "() => { for (const name of ['theme', 'protection'])"
     " import(new URL(`/web/components/${name}.js`, document.baseURI)); }"
@@ -109,6 +123,7 @@ def _how() -> dict[str, Any]:
         "theme": theme(),
         "css_paths": STYLE,
         "js": BESIDE,
+        "head": HEAD,
     }
 
 

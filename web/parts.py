@@ -77,8 +77,11 @@ class Progress:
     def follow(self, open_again: Callable[..., Any], shown: Sequence[Any]) -> None:
         """Has the screen drawn again while work goes on, when it ends, and when it is stopped."""
         self.look_again(open_again, shown)
-        self.view.stop(self.stop, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
-        self.view.retry(self.retry, None, None, **PLAIN).then(open_again, None, list(shown), **PLAIN)
+        self.when_pressed(open_again, shown)
+
+    def when_pressed(self, look: Callable[..., Any], shown: Sequence[Any]) -> None:
+        """Calls `look` once the work was stopped, or begun again."""
+        self.view.pressed(self.press, None, None, **PLAIN).then(look, None, list(shown), **PLAIN)
 
     def look_again(self, tick: Callable[..., Any], shown: Sequence[Any], given: Any = None) -> None:
         """Calls `tick` while work goes on. An answer may arrive too late. If the address has changed by
@@ -108,13 +111,11 @@ class Progress:
         drawn = drawn_job(job) if job and (is_going(job) or job.state == "failed") else {}
         return drawn | {"asked_at": time()}
 
-    @calls(cancel_job)
-    def stop(self, chosen: gr.EventData, request: gr.Request) -> None:
-        cancel_job(self._app, int(chosen.value))
-
-    @calls(retry_job)
-    def retry(self, chosen: gr.EventData, request: gr.Request) -> None:
-        retry_job(self._app, int(chosen.value))
+    @calls(cancel_job, retry_job)
+    def press(self, chosen: gr.EventData, request: gr.Request) -> None:
+        """Stops the work, or begins it again: what a button of `drawn_job` says."""
+        does, job = str(chosen.value).split()
+        {"stop": cancel_job, "retry": retry_job}[does](self._app, int(job))
 
 
 def drawn_job(job: JobView) -> dict[str, Any]:
@@ -124,7 +125,8 @@ def drawn_job(job: JobView) -> dict[str, Any]:
         "state": job.state,
         "title": job_title(job),
         "how_far": how_far(job) if going else "",
-        "stops": going and not job.cancel_requested,
+        "stop": f"stop {job.id}" if going and not job.cancel_requested else "",
+        "retry": "" if going else f"retry {job.id}",
         "total": str(job.total) if going and job.total else "",
         "done": str(min(job.done, job.total or 0)),
         "endless": going and not job.total,

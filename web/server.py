@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable
 from contextvars import Context
 from pathlib import Path
 
+import gradio as gr
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -35,12 +34,15 @@ from web.http.login import login_routes
 from web.http.media import map_routes, media_routes
 from web.http.problems import handle_problems
 from web.http.request_log import RequestLog
+from web.http.static import FromMemory, Scripts
 from web.http.turns import Turns
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
 
 STATIC = Path(__file__).parent / "static"
 HERE = Path(__file__).parent
+ASSETS = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+FOR_GOOD = "public, max-age=31536000, immutable"  # their names change with what is in them
 OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
@@ -94,17 +96,11 @@ def create_service(installed: App, sandboxes: Sandboxes | None = None) -> FastAP
     served.include_router(file_routes(app))
     served.mount("/api/v1", Later(lambda: create_api(app)))
     for folder in ("components", "screens"):
-        served.mount(f"/web/{folder}", Scripts(directory=HERE / folder))
-    served.mount("/web", StaticFiles(directory=STATIC))
+        served.mount(f"/web/{folder}", Scripts(HERE / folder))
+    served.mount("/web", FromMemory(STATIC))
+    served.mount("/assets", FromMemory(ASSETS, cache_control=FOR_GOOD))  # before Gradio's own route
     into_the_page(served)
     return served
-
-
-class Scripts(StaticFiles):
-    """What of the components a browser loads, and nothing of Python."""
-
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        return super().lookup_path(path) if path.endswith((".js", ".css")) else ("", None)
 
 
 class NotFoundPage:

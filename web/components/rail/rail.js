@@ -12,11 +12,16 @@ export function begin(element, {props, watch, trigger}) {
     clearTimeout(timer);
     timer = setTimeout(release, LONGEST);
   };
+  const turnTo = (name) => { // this script may be here before the tabs are
+    const tab = document.getElementById(`screen-${name}-button`);
+    if (tab) tab.click();
+    else requestAnimationFrame(() => { if (name === shown) turnTo(name); });
+  };
   const show = () => {
     const name = screenOf(location);
-    document.getElementById(`screen-${name}-button`)?.click();
     if (name !== shown) hold();
     shown = name;
+    turnTo(name);
     trigger('moved');
     trigger(`to_${name}`);
   };

@@ -93,11 +93,7 @@ class Borderline:
         self.progress.look_again(self.tick, [*self.progress.parts, self.news])
         self.news.change(self.renewed, self.said, shown[:-1], **PLAIN)
         self.beside.view.labelled(self.open_again, [self.said, self.beside.view], shown, **PLAIN)
-        for event, does in (
-            (self.progress.view.stop, self.progress.stop),
-            (self.progress.view.retry, self.progress.retry),
-        ):
-            event(does, None, None, **PLAIN).then(self.look, None, work, **PLAIN)
+        self.progress.when_pressed(self.look, work)
         self.grid.select(self.selected, None, self.beside.view, **EACH)
         self.groups.find(self.find, None, work, **PLAIN)
         self.groups.begin(self.begin, None, shown, **PLAIN)

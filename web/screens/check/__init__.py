@@ -132,11 +132,7 @@ class Check:
         ticked = [self.trained, *self.progress.parts, self.news]
         self.progress.look_again(self.tick, ticked, self.trained)
         self.news.change(self.open_again, self.said, [*first, *later[:-1]], **PLAIN)
-        for event, does in (
-            (self.progress.view.stop, self.progress.stop),
-            (self.progress.view.retry, self.progress.retry),
-        ):
-            event(does, None, None, **PLAIN).then(self.look, None, work, **PLAIN)
+        self.progress.when_pressed(self.look, work)
         self.verdict.train(self.train, self.aim, work, **PLAIN)
         self.train_again.click(self.train, self.aim, work, **PLAIN)
         self.verdict.test(self.test, None, work, **PLAIN)

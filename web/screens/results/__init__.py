@@ -257,10 +257,7 @@ class Results:
 
         opened(self.open, None, shown, **PLAIN)
         self.progress.look_again(self.tick, [*shown, *export, *watch])
-        self.progress.view.stop(self.progress.stop, None, None, **PLAIN).then(self.open, None, shown, **PLAIN)
-        self.progress.view.retry(self.progress.retry, None, None, **PLAIN).then(
-            self.open, None, shown, **PLAIN
-        )
+        self.progress.when_pressed(self.open, shown)
         gone.change(None, gone, js=GO())
 
         self.head.exports(self.fill_export, None, export, **PLAIN)

@@ -128,11 +128,7 @@ class Review:
         opened(self.open, None, shown, **PLAIN)
         self.progress.look_again(self.tick, [*self.progress.parts, self.news])
         self.news.change(self.open_again, self.said, shown[:-1], **PLAIN)
-        for event, does in (
-            (self.progress.view.stop, self.progress.stop),
-            (self.progress.view.retry, self.progress.retry),
-        ):
-            event(does, None, None, **PLAIN).then(self.look, None, work, **PLAIN)
+        self.progress.when_pressed(self.look, work)
         self.reasons.check(self.check, None, work, **PLAIN)
         self.ask.click(self.have_labelled, [self.budget, self.how], work, **PLAIN)
         self.compare.click(self.compare_setups, self.most, work, **PLAIN)

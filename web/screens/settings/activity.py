@@ -71,7 +71,7 @@ class Activity:
             "going": [
                 drawn_job(job)
                 | {"title": _whose(job), "key": f"stop-{job.id}"}
-                | ({} if owner else {"stops": False})
+                | ({} if owner else {"stop": ""})
                 for job in going
             ],
             "jobs": [_ended(job, owner) for job in ended],
