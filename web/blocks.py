@@ -27,16 +27,9 @@ STYLE = Path(__file__).parent / "static" / "gradio.css"
 RAIL = {"script": "/web/components/rail/rail.js", "style": "/web/style.css"}
 # What every page asks for, told while its components are made.
 EARLY = (
-    "rail/rail",
-    "view/view",
-    "viewer/viewer",
-    "theme",
-    "protection",
-    "comments",
-    "elsewhere",
-    "elements",
+    *("rail/rail", "view/view", "viewer/viewer", "viewer/heat", "viewer/open", "theme", "protection"),
+    *("comments", "elsewhere", "elements", "outbox", "scale"),
 )
-EARLY += ("viewer/heat", "viewer/open", "outbox", "scale")
 HEAD = "".join(f'<link rel="modulepreload" href="/web/components/{name}.js">' for name in EARLY)
 HEAD += '<link rel="preload" as="font" type="font/woff2" crossorigin href="/web/fonts/inter.woff2">'
 BESIDE = (
