@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from concepts.settings import Settings
 from concepts.use_cases import App
+from web.components import early
 from web.components.rail import Rail
 from web.endpoints import endpoints
 from web.handlers import NEWEST, progress_on
@@ -30,8 +31,6 @@ EARLY = (
     *("rail/rail", "view/view", "viewer/viewer", "viewer/heat", "viewer/open", "theme", "protection"),
     *("comments", "elsewhere", "elements", "outbox", "scale"),
 )
-HEAD = "".join(f'<link rel="modulepreload" href="/web/components/{name}.js">' for name in EARLY)
-HEAD += '<link rel="preload" as="font" type="font/woff2" crossorigin href="/web/fonts/inter.woff2">'
 BESIDE = (
     "() => { for (const name of ['theme', 'protection'])"
     " import(new URL(`/web/components/${name}.js`, document.baseURI)); }"
@@ -116,7 +115,7 @@ def _how() -> dict[str, Any]:
         "theme": theme(),
         "css_paths": STYLE,
         "js": BESIDE,
-        "head": HEAD,
+        "head": early([f"/web/components/{name}.js" for name in EARLY]),
     }
 
 

@@ -21,7 +21,7 @@ from concepts.results.next_step import NextStep, next_step
 from concepts.results.stability import Settling
 from concepts.results.verdict import says_all_it_can, verdict
 from concepts.use_cases.declaration import use_case
-from concepts.use_cases.handles import App
+from concepts.use_cases.handles import App, Concept
 from concepts.use_cases.parameters import Offset
 from storage.frames import Frame
 from storage.kept_figures import Follows
@@ -102,7 +102,7 @@ def steps_done(app: App, name: str) -> frozenset[str]:
 
 def _next(app: App, concept: ConceptRow, standing: Standing) -> dict[str, Any]:
     described = standing.candidates > 0 or standing.definition > 1
-    return next_step(app.concept_of(concept.id), described=described).model_dump()
+    return next_step(Concept(app, concept), described=described).model_dump()
 
 
 def _follows(

@@ -17,6 +17,8 @@ from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.label_cache import LabelCache, label_cache_of
 from concepts.library.search import with_look_alikes
+from concepts.results import overview
+from concepts.results.next_step import NextStep
 from concepts.results.overview import list_concepts
 from concepts.use_cases.handles import App
 from storage.concepts import CERTIFYING, ConceptStore
@@ -43,6 +45,12 @@ step = st.one_of(
     st.tuples(st.just("certify"), concept, some, st.none()),
     st.tuples(st.sampled_from(["remove", "restore", "purge"]), concept, some, st.none()),
 )
+
+
+@pytest.fixture(autouse=True)
+def labels_come_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next step has tests of its own, and follows from more than labels."""
+    monkeypatch.setattr(overview, "next_step", lambda *_, **__: NextStep.of("label"))
 
 
 def progress(database: Database) -> App:

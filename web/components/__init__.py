@@ -7,7 +7,7 @@ What comes from people reaches the page as `textContent`, or as an attribute tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -27,6 +27,11 @@ def begins(script: str, events: Iterable[str], **fixed: Any) -> str:
         f"import(new URL({json.dumps(script)}, document.baseURI))"
         ".then(({begin}) => begin(element, {props: all, watch, trigger, events}));"
     )
+
+
+def early(scripts: Sequence[str]) -> str:
+    """What a page's head says so that modules at these addresses are asked for at once."""
+    return "".join(f'<link rel="modulepreload" href="{one}">' for one in scripts)
 
 
 class Drawn(gr.HTML):
