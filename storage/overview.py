@@ -37,6 +37,7 @@ class Standing:
     heads: int
     trained: datetime | None
     report: dict[str, Any] | None
+    evaluation_id: int | None  # which evaluation `report` is of
     evaluated: bool
     sequence: int
     said: datetime | None
@@ -87,8 +88,8 @@ class Overview(Store):
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
-            reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
-            report_of: dict[int | None, dict[str, Any]] = dict(session.execute(reports).all())
+            reports = select(e.head_id, e.id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
+            report_of = {row[0]: row[1:] for row in session.execute(reports)}
             pool_of: dict[int, Any] = dict(session.execute(pools).all())
             gone_of = dict(session.execute(in_bin).all())
             measured = set(session.scalars(evaluated.distinct()))
@@ -101,6 +102,7 @@ class Overview(Store):
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
                 sequence, moment = events.get(concept_id, (0, None))
+                evaluation_id, report = report_of.get(head_id, (None, None))
                 measured_by, apart = set_of.get(concept_id, (0, 0))
                 found[concept_id] = Standing(
                     definition=number,
@@ -109,7 +111,8 @@ class Overview(Store):
                     candidates=pool_of.get(concept_id, 0) - gone_of.get(concept_id, 0),
                     heads=count,
                     trained=when,
-                    report=report_of.get(head_id),
+                    report=report,
+                    evaluation_id=evaluation_id,
                     evaluated=concept_id in measured,
                     sequence=sequence,
                     said=moment,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from concepts.definition.document import Definition
@@ -112,10 +111,10 @@ def _follows(
     collection, found = collection_of(app), {}
     in_all = collection.library.kept_counts().pictures
     for i, one in standing.items():
-        known = {name: value for name, value in vars(one).items() if name != "removal"}
-        settled = (settling[i].answers, settling[i].settled) if i in settling else ()
+        counts = one.sequence, one.definition, one.candidates, one.heads, one.evaluation_id, one.apart
+        settled = (settling[i].answers, settling[i].settled, bool(settling[i].left)) if i in settling else ()
         pictures = min(collection.count_for(i) if one.looks_in else in_all, ALL_TESTS)
-        state = blake2b(repr((known, settled, pictures)).encode(), digest_size=16).hexdigest()
+        state = "/".join(map(str, (*counts, *settled, *sorted(one.looks_in), pictures)))
         found[i] = Follows(state, one.removal)
     return found
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.label_cache import label_cache_of
 from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, target_met
 from concepts.learning.waves import next_look
 from concepts.results.library_scores import LibraryScores
@@ -17,6 +18,7 @@ from concepts.results.measuring import (
     what_waits,
 )
 from concepts.view import View
+from storage.database import chunks
 from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
 
@@ -110,9 +112,15 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
 
 def new_answers(dataset: ConceptDataset, head: StoredHead) -> int:
     """How many pictures there are to learn from that were answered since the version was trained."""
-    said, counts = dataset.log.standing(dataset.concept_id, ("person", "simulated")), dataset.decisions
-    since = {event.picture_id for event in said if event.sequence > head.label_sequence}
-    return sum(i not in dataset.reserved and i in counts and counts[i].decided for i in since)
+    changed = sorted(dataset.log.changed_since(dataset.concept_id, head.label_sequence) - dataset.reserved)
+    decisions = label_cache_of(dataset.handle.app).decisions(dataset.concept_id)
+    since = {
+        event.picture_id
+        for ids in chunks(changed)
+        for event in dataset.log.standing(dataset.concept_id, ("person", "simulated"), ids)
+        if event.sequence > head.label_sequence
+    }
+    return sum(i in decisions and decisions[i].decided for i in since)
 
 
 def is_stale(measured: MeasuredVersion | None, dataset: ConceptDataset) -> bool:

@@ -49,7 +49,7 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     (listed,) = list_concepts(bench)
     assert [listed.name] == list(list_scales(bench)) == ["Ball"]
     assert {"Describe", "Label"} <= set(listed.steps_done)
-    assert listed.next_step != "Describe"
+    assert (listed.next_step, listed.next_screen) == ("Label", "/label")  # as its verdict says
     assert label_rows(bench.concept("Ball")) == rows
     assert bench.store.evaluation_pictures(concept.id) == measure
     assert job_state(bench, job).concept == "Ball"

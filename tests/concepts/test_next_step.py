@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from statements import statements
 
 from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.labels import give_label
+from concepts.learning.report import EvaluationReport
 from concepts.results.advice import advice_for
 from concepts.results.library import browse
 from concepts.results.next_step import STEPS, after_training, before_training, next_step, verdict_now
@@ -15,7 +19,6 @@ from concepts.results.overview import list_concepts
 from concepts.results.trained import train, version_quality
 from concepts.results.verdict import Verdict
 from concepts.use_cases import App
-from tests.concepts.test_verdict import SURE, report
 
 NAME = "Round thing"
 
@@ -38,7 +41,7 @@ def test_before_the_first_version_it_is_described_labelled_and_trained(
 
 @pytest.mark.parametrize("does", ["label", "test", "pictures", "threshold", "results"])
 def test_after_it_the_verdict_decides_unless_there_are_labels_to_learn_from(does: Any) -> None:
-    said, found = Verdict("Good", "do it", does), report(SURE)
+    said, found = Verdict("Good", "do it", does), cast(EvaluationReport, SimpleNamespace(n=80))
     again = " again" if does == "test" else ""
     assert after_training(said, found, 0).said == STEPS[does][0] + again
     assert after_training(said, found, 1).said == "Train again"
@@ -69,3 +72,14 @@ def test_home_says_what_check_says_after_every_label_and_every_version(trained: 
     assert home == check == next_step(concept, described=True).said
     assert "Train again" in seen
     assert home != "Train again"
+
+
+def test_a_process_that_has_just_begun_reads_no_label_for_it(
+    trained: App, open_home: Callable[[], App]
+) -> None:
+    give_label(trained.concept(NAME), browse(trained, limit=1).pictures[0].id, "yes", author="ana")
+    before = list_concepts(trained)
+    process = open_home()
+    with statements(process.database) as sent:
+        assert list_concepts(process) == before
+    assert not any("label_events.value" in statement for statement in sent)

@@ -43,6 +43,8 @@ def test_a_file_is_sent_compressed_to_whoever_takes_that(client: TestClient) -> 
         assert plain.headers["cache-control"] == "max-age=60"
         assert plain.headers["content-type"].split(";")[0].endswith("/javascript")
     assert client.get("/plain/small.css").content == b"a {}"
+    assert client.head("/plain/a.js").content == b""
+    assert client.post("/plain/a.js").status_code == 405
 
 
 def test_who_has_the_file_is_told_so_until_it_changes(client: TestClient, folder: Path) -> None:

@@ -49,7 +49,7 @@ class FromMemory(StaticFiles):
         self._files: dict[str, File] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        file = self._files.get(path)
+        file = self._files.get(path) if scope["method"] in ("GET", "HEAD") else None
         if file is None or not file.is_current:
             found = await super().get_response(path, scope)
             if not isinstance(found, FileResponse):

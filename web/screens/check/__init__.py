@@ -204,7 +204,8 @@ class Check:
         if quality is None:
             trainable = bool(view.answers.teach_yes and view.answers.teach_no)
             step = before_training(view.answers, enough=advice.enough, described=True)
-            following = values.button_of(step, view.name, allowed)
+            can = allowed.get(step.does, True)  # and there are no results to see yet
+            following = values.button_of(step, view.name, allowed) if can else {}
             if not trainable:
                 return {"sentence": "First some labels", "rests": view.advice, "next": following}
             if is_going(work):

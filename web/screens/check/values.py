@@ -54,12 +54,11 @@ def span(share: Metric) -> str:
 
 
 BUTTONS = {"train": "train", "test": "test", "threshold": "adjust"}  # what is done on this screen
-NEEDS = {"label": "label", "train": "train", "test": "test", "pictures": "pictures"}  # roles differ in these
 
 
 def button_of(step: NextStep, name: str, may: Mapping[str, bool]) -> dict[str, str]:
     """The one black button. Whoever may not do the next step can see the results."""
-    if not may.get(NEEDS.get(step.does, ""), True):
+    if not may.get(step.does, True):
         step = NextStep.of("results")
     if step.does in BUTTONS:
         return {BUTTONS[step.does]: step.said}
@@ -70,7 +69,8 @@ def verdict_of(
     verdict: Verdict, quality: QualityView, name: str, may: Mapping[str, bool], failed: Iterable[str]
 ) -> dict[str, Any]:
     report = quality.version.report
-    following = button_of(after_training(verdict, report, quality.new_answers), name, may)
+    to_learn = quality.new_answers if may["train"] else 0  # else the verdict says what is next
+    following = button_of(after_training(verdict, report, to_learn), name, may)
     guarantee = Guarantee.of(quality.version.details)
     scaled = [found for found in (report.grades, report.classes) if found] if report else []
     tested = ""
